@@ -1,0 +1,66 @@
+// Images with labels, where they come from, and how they are split and cut into blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace vbq {
+
+// What the network is fed: (x / 255 - mean[c]) / std[c], per channel; one entry a channel.
+struct Normalisation {
+  std::vector<float> mean, std;
+  bool operator==(const Normalisation&) const = default;
+};
+
+// In host memory. pixels: uint8, [count, channels, height, width] (NCHW), row-major; labels: [count], 0-based.
+struct Images {
+  std::int64_t count = 0, channels = 0, height = 0, width = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::int32_t> labels;
+};
+
+struct DatasetInfo {
+  std::int64_t count = 0, channels = 0, height = 0, width = 0;
+  std::vector<std::string> class_names;  // may be empty
+  std::int64_t classes = 0;              // labels are 0..classes-1
+  Normalisation normalisation;
+  std::string hash;    // 32 hexadecimal digits over pixels, labels and normalisation
+  std::string origin;  // path, for messages
+};
+
+// Where images are read from. Two implementations: HDF5 file (store), memory (data).
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+  virtual const DatasetInfo& info() const = 0;
+  // All labels, [count].
+  virtual std::vector<std::int32_t> labels() const = 0;
+  // The images at these indices, in this order; only they are read. Indices ascend. Error when one is out of range.
+  virtual Images read(std::span<const std::int64_t> indices) const = 0;
+};
+
+// A source over images already in memory; checks sizes and labels.
+std::unique_ptr<ImageSource> memory_source(Images images, DatasetInfo info);
+
+// Which images the search sees and which it never sees; ascending indices.
+struct Split {
+  std::vector<std::int64_t> search, held_out;
+};
+
+// `count` of the labels' images for the search, stratified by label (largest remainder), the rest held out. Fixed: it
+// depends on labels and count alone, not on the search's seed. Error when count is < 1 or > labels.size().
+Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count);
+
+// A worker's images: whole blocks, ready for an engine. The last block may be short; engines pad it.
+struct Shard {
+  Images images;
+  Normalisation normalisation;
+  std::int64_t block = 100;        // images in a block
+  bool with_divergence = false;    // engine keeps the FP32 network's outputs to compare with
+  std::int64_t blocks() const { return (images.count + block - 1) / block; }
+};
+
+}  // namespace vbq

@@ -1,0 +1,68 @@
+// Engine: a network and a shard of images on one device.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "vbq/dataset.hpp"
+#include "vbq/format.hpp"
+#include "vbq/network.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+enum class EngineKind { automatic, cuda, cpu, reference };
+enum class Precision { fp32, tf32, fp16, bf16, best };
+
+struct EngineOptions {
+  EngineKind kind = EngineKind::automatic;
+  Precision precision = Precision::fp32;
+  int threads = 0;           // 0: as many as this process may use
+  std::int64_t block = 100;  // images in a block; batches inside it are cut by a fixed rule of network and block
+};
+
+// What results may depend on; recorded in checkpoints and summary.json.
+struct EngineInfo {
+  std::string kind;       // "cpu", "reference", "cuda"
+  std::string device;     // processor or GPU model
+  std::string isa;        // instruction set or compute capability that the library chose, e.g. "avx512_core_vnni"
+  std::string library;    // "oneDNN 2.6.3"
+  std::string precision;  // "fp32"
+  int threads = 1;        // never changes results
+};
+
+using Fingerprint = std::array<std::uint64_t, 2>;
+
+// Weights start as trained. Not thread safe: one caller at a time.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const EngineInfo& info() const = 0;
+
+  // Replaces the images; the FP32 network is run over them when shard.with_divergence (whatever the weights are now).
+  // Error when images do not fit the network's input or a label is not below the number of outputs.
+  virtual void load(Shard shard) = 0;
+
+  // Weights of the layers named become their quantised values; all others, as trained. Batch norm is folded afterwards.
+  virtual void quantise(const NetworkFormat& formats) = 0;
+  // Back to the weights as trained.
+  virtual void restore() = 0;
+
+  // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
+  virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;
+
+  // Inference of the shard's blocks first..first+count-1 with the weights as they are.
+  virtual Tally tally(std::int64_t first, std::int64_t count) = 0;
+
+  // Raw outputs. input: [images, input_shape...], already normalised; output: [images, output_shape...]; host, FP32.
+  virtual void infer(std::span<const float> input, std::int64_t images, std::span<float> output) = 0;
+};
+
+// The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for is
+// not in this build or finds no device. The network is copied as far as needed.
+std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options);
+
+}  // namespace vbq

@@ -1,0 +1,138 @@
+// Network: the trained graph as plain data. Nothing here computes; engines do.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vbq {
+
+// Extents, outermost first. Shapes of values in a Network are of ONE image: the batch dimension is left out.
+using Shape = std::vector<std::int64_t>;
+
+// Number of elements; 1 for a scalar's empty shape.
+std::int64_t elements(const Shape& shape);
+
+// Host, FP32, row-major.
+struct Tensor {
+  Shape shape;
+  std::vector<float> data;
+};
+
+// A value is the network's input (0) or the output of node k (k + 1).
+using ValueId = int;
+inline constexpr ValueId kInputValue = 0;
+
+// ---- operators: inputs are values, parameters are here -------------------------------------------------------------
+struct Padding2d {
+  std::int64_t top = 0, left = 0, bottom = 0, right = 0;
+  bool operator==(const Padding2d&) const = default;
+};
+
+// Cross-correlation over NCHW. weight: [O, I / group, KH, KW]; bias: [O] or empty. A 1-D convolution is not supported.
+struct Conv {
+  Tensor weight;
+  std::vector<float> bias;
+  std::array<std::int64_t, 2> stride{1, 1}, dilation{1, 1};  // height, width
+  Padding2d pad;
+  std::int64_t group = 1;
+};
+// y = x W^T + b over the last axis; weight: [O, I]; bias: [O] or empty. (ONNX Gemm, and MatMul by a constant.)
+struct Linear {
+  Tensor weight;
+  std::vector<float> bias;
+};
+// y = x * scale[c] + shift[c], c the first axis of an image (channel). ONNX BatchNormalization in inference form:
+// scale = gamma / sqrt(var + eps), shift = beta - mean * scale, computed in double. scale, shift: [C].
+struct BatchNorm {
+  std::vector<float> scale, shift;
+};
+struct Relu {};
+struct Clip {
+  float minimum, maximum;
+};
+// Two inputs; shapes are equal or broadcast as in NumPy over one image's axes (aligned at the last).
+struct Add {};
+struct Mul {};
+// Average pooling divides by the taps inside the padded image when count_include_pad, else inside the image.
+// Windows that a ceil_mode export lets hang over the far edge are already part of the output's shape.
+struct MaxPool {
+  std::array<std::int64_t, 2> kernel{1, 1}, stride{1, 1}, dilation{1, 1};
+  Padding2d pad;
+};
+struct AveragePool {
+  std::array<std::int64_t, 2> kernel{1, 1}, stride{1, 1};
+  Padding2d pad;
+  bool count_include_pad = false;
+};
+struct GlobalAveragePool {};  // [C, H, W] -> [C, 1, 1]
+// Mean over axes of one image (0 = channel); whether they are kept shows in the output's shape.
+struct ReduceMean {
+  std::vector<int> axes;
+};
+struct Concat {
+  int axis;  // of one image
+};
+struct Reshape {};  // same elements in the same order (Flatten, Reshape, Squeeze, Unsqueeze)
+// Output axis a is input axis permutation[a]; axes of one image.
+struct Transpose {
+  std::vector<int> permutation;
+};
+// Constant padding; before, after: one entry an axis of an image, >= 0.
+struct Pad {
+  std::vector<std::int64_t> before, after;
+  float value = 0;
+};
+// out[i] = in[start + i * step] on each axis of one image; extents are the output's shape. Steps may be negative.
+struct Slice {
+  std::vector<std::int64_t> start, step;
+};
+struct Softmax {
+  int axis;  // of one image
+};
+// No inputs: the same tensor for every image.
+struct Constant {
+  Tensor value;
+};
+
+using Operator = std::variant<Conv, Linear, BatchNorm, Relu, Clip, Add, Mul, MaxPool, AveragePool, GlobalAveragePool,
+                              ReduceMean, Concat, Reshape, Transpose, Pad, Slice, Softmax, Constant>;
+
+struct Node {
+  std::string name;         // as in the file, made up from its output where the file has none; unique
+  Operator op;
+  std::vector<ValueId> inputs;
+  std::string weight_name;  // Conv, Linear: the initialiser's name in the file; else empty
+};
+
+// Invariants, made by the reader and checked by validate(): inputs of node k are values 0..k (topological order); every
+// value's shape is consistent with its operator; the output is the last node's; no node is dead.
+struct Network {
+  std::string name, input_name, output_name;
+  std::vector<Shape> shapes;  // of each value, one image: shapes[0] the input, shapes[k + 1] of node k
+  std::vector<Node> nodes;
+
+  const Shape& input_shape() const { return shapes.front(); }
+  const Shape& output_shape() const { return shapes.back(); }
+};
+
+// Name of an operator as ONNX spells it ("Conv", "Gemm", ...).
+const char* operator_name(const Operator& op);
+
+// Weight tensor of a Conv or Linear node; nullptr for any other.
+const Tensor* weight_of(const Node& node);
+Tensor* weight_of(Node& node);
+
+// Indices of the nodes with a weight tensor (Conv, Linear), in graph order: the layers that can be quantised.
+std::vector<int> weight_layers(const Network& network);
+
+// Shape that the operator gives for these input shapes (all of one image); Error where they do not fit.
+// Pools, Reshape, ReduceMean and Slice carry theirs in Network::shapes instead: not for them.
+void validate(const Network& network);
+
+// 128-bit XXH3 of structure and weights, as 32 hexadecimal digits. Names of nodes are not hashed.
+std::string network_hash(const Network& network);
+
+}  // namespace vbq

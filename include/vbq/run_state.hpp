@@ -1,0 +1,35 @@
+// RunState: all that a checkpoint must hold to go on as if nothing had happened.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vbq/engine.hpp"
+#include "vbq/search.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+struct CachedTally {
+  Fingerprint fingerprint{};
+  Tally tally;
+  bool operator==(const CachedTally&) const = default;
+};
+
+struct RunState {
+  std::string job;           // job.toml as resolved: a resume must match it (run.* and search.generations apart)
+  std::string network_hash;  // see network_hash()
+  std::string data_hash;     // of the images and the split, search and held-out
+  std::string engine;        // kind, instruction set, library and precision, in one line; threads are not part of it
+  SearchState search;
+  std::vector<CachedTally> cache;      // in order of first evaluation
+  std::int64_t evaluations = 0;        // networks that were really run over the search images
+  std::int64_t images = 0;             // images inferred by the search
+  double seconds = 0;                  // wall time of the search so far, over all starts
+  std::vector<std::string> history;    // lines of history.csv, without header and line ends
+  std::vector<std::string> timing;     // lines of timing.csv
+};
+
+}  // namespace vbq

@@ -1,0 +1,67 @@
+// Search methods: ask() gives genomes, tell() takes their fitness. No I/O, no MPI, no devices, no clocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vbq/genome.hpp"
+
+namespace vbq {
+
+enum class Method { genetic, random };
+// published: the recipe of Nogami et al. 2018 as SCIENCE.md gives it. standard: ours (docs/method.md).
+enum class Operators { standard, nogami2018 };
+
+struct SearchOptions {
+  Method method = Method::genetic;
+  Operators operators = Operators::standard;
+  int population = 50;      // individuals, >= 2
+  std::uint64_t seed = 1;
+  double mutation = 0.2;     // nogami2018: shares of newborns; mutation : crossover = 2 : 5
+  double crossover = 0.5;
+  double reproduction = 0.3;  // share of the population that survives
+};
+
+// Fitness: larger is better; finite. See evaluate/fitness.hpp for how a Tally gives it.
+struct Individual {
+  Genome genome;
+  double fitness = 0;
+  bool operator==(const Individual&) const = default;
+};
+
+// All that a resume needs. Random numbers are counter-based, so there is no generator state.
+struct SearchState {
+  int generation = 0;                  // generations told so far
+  std::vector<Individual> population;  // best first
+  Individual best;                     // best ever told
+  std::vector<double> parameters;      // the method's own (step sizes, temperature); may be empty
+  bool operator==(const SearchState&) const = default;
+};
+
+class SearchMethod {
+ public:
+  virtual ~SearchMethod() = default;
+  // The genomes to evaluate next; the same ones until tell(). Individuals that survive unchanged are not asked again.
+  virtual std::vector<Genome> ask() = 0;
+  // Fitness of each genome of the last ask(), same order. Ends a generation.
+  virtual void tell(std::span<const double> fitness) = 0;
+  virtual const SearchState& state() const = 0;
+  // Goes on as if nothing had happened. Error when the state does not fit the options.
+  virtual void restore(SearchState state) = 0;
+};
+
+// What a search method must know of the problem.
+struct SearchSpace {
+  int chromosomes = 1;
+  int genes = 8;
+  bool positive = false;          // genes must be > 0 (symmetric values)
+  std::vector<Genome> seeds;      // individuals to start from, best guesses first; generation 0 holds all of them
+  std::vector<double> magnitude;  // [chromosomes]: largest magnitude of the (scaled) weights that it codes
+};
+
+std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSpace space);
+
+}  // namespace vbq

@@ -1,0 +1,41 @@
+// Tally: what inference counted; adds exactly, in any order.
+#pragma once
+
+#include <cstdint>
+
+namespace vbq {
+
+// Losses are summed as 64-bit fixed point with this many units a nat, so that a sum does not depend on its order.
+// A single image's loss is clamped to kLossLimit nats: two million images stay below 2^63.
+inline constexpr double kLossUnit = 4294967296.0;  // 2^32
+inline constexpr double kLossLimit = 1024.0;       // nats
+
+// Integers only. Layout is fixed (five consecutive int64), because ranks add tallies with one MPI_Reduce.
+struct Tally {
+  std::int64_t seen = 0;        // images
+  std::int64_t top1 = 0;        // images whose label has the largest output
+  std::int64_t top5 = 0;        // images whose label is among the five largest outputs
+  std::int64_t loss = 0;        // sum of -log p(label), in 1 / kLossUnit nats
+  std::int64_t divergence = 0;  // sum of KL(FP32 network || this network), in 1 / kLossUnit nats; 0 when not asked for
+
+  Tally& operator+=(const Tally& other) {
+    seen += other.seen;
+    top1 += other.top1;
+    top5 += other.top5;
+    loss += other.loss;
+    divergence += other.divergence;
+    return *this;
+  }
+  bool operator==(const Tally&) const = default;
+};
+static_assert(sizeof(Tally) == 5 * sizeof(std::int64_t));
+
+// Means over the images seen, in nats; 0 for an empty tally.
+inline double mean_loss(const Tally& t) {
+  return t.seen == 0 ? 0.0 : static_cast<double>(t.loss) / kLossUnit / static_cast<double>(t.seen);
+}
+inline double mean_divergence(const Tally& t) {
+  return t.seen == 0 ? 0.0 : static_cast<double>(t.divergence) / kLossUnit / static_cast<double>(t.seen);
+}
+
+}  // namespace vbq

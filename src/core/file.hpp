@@ -1,0 +1,26 @@
+// Files as users need them: bounded reads, whole-or-nothing writes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace vbq {
+
+// Error, naming `what` ("network", "job file"), when the path is missing, not a regular file, unreadable, or larger than
+// `limit` bytes.
+std::string read_file(const std::filesystem::path& path, const std::string& what, std::uint64_t limit);
+
+// Writes a temporary file beside `path`, flushes it to disk, renames it: `path` is the old or the new content, never a
+// mixture. Error (naming path and the system's reason) when it cannot; nothing is left behind then.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+// Flushes a file that a library has written and closed, then renames it onto `to` and flushes the folder.
+void commit_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// base / relative, when that stays inside base (symbolic links resolved); Error otherwise. `where` is named in it.
+std::filesystem::path contained_path(const std::filesystem::path& base, const std::string& relative,
+                                     const std::string& where);
+
+}  // namespace vbq
