@@ -2,6 +2,8 @@
 // levels (assignment). A genome under a format gives each layer a LayerFormat.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
