@@ -1,0 +1,136 @@
+#include "app/format_file.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "app/names.hpp"
+#include "core/check.hpp"
+#include "core/file.hpp"
+#include "vbq/version.hpp"
+
+namespace vbq {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kFormatLimit = 256 << 20;  // bytes
+
+// The double with the float's own shortest decimal spelling: 0.1f is written 0.1, not 0.10000000149011612.
+Json short_number(float value) {
+  const double pretty = std::stod(fmt::format("{}", value));
+  return static_cast<float>(pretty) == value ? pretty : static_cast<double>(value);
+}
+
+Json short_numbers(std::span<const float> values) {
+  Json array = Json::array();
+  for (const float v : values) array.push_back(short_number(v));
+  return array;
+}
+
+int bits_of(int levels) {
+  int bits = 0;
+  while ((1 << bits) < levels) ++bits;
+  return bits;
+}
+
+std::vector<float> read_numbers(const Json& array, std::size_t limit, const std::string& where) {
+  if (!array.is_array() || array.empty() || array.size() > limit) {
+    fail("{}: an array of 1 to {} numbers was expected", where, limit);
+  }
+  std::vector<float> values;
+  for (const Json& item : array) {
+    if (!item.is_number()) fail("{} holds {}: a number was expected", where, item.dump().substr(0, 40));
+    values.push_back(item.get<float>());
+  }
+  return values;
+}
+
+template <typename T>
+T read_name(const Json& json, const char* key, std::span<const Name<T>> names, const std::string& file) {
+  const auto found = json.find(key);
+  if (found == json.end() || !found->is_string()) fail("{}: \"{}\" is missing or not a string", file, key);
+  return value_of<T>(found->template get<std::string>(), names, file + ": " + key);
+}
+
+LayerFormat read_layer(const Json& layer, const Network& network, const std::vector<int>& candidates, bool boundaries,
+                       const std::string& file) {
+  if (!layer.is_object() || !layer.contains("name") || !layer["name"].is_string()) {
+    fail("{}: a layer has no name", file);
+  }
+  const auto name = layer["name"].get<std::string>();
+  const auto found = std::find_if(candidates.begin(), candidates.end(), [&](int node) {
+    return network.nodes[static_cast<std::size_t>(node)].name == name;
+  });
+  if (found == candidates.end()) fail("{} names layer \"{}\", which the network does not have", file, name);
+  const char* key = boundaries ? "boundaries" : "levels";
+  const std::string where = fmt::format("{}, layer \"{}\", {}", file, name, key);
+  if (!layer.contains(key)) fail("{} is missing", where);
+  std::vector<float> numbers = read_numbers(layer[key], 65536, where);
+  LayerFormat made;
+  made.node = *found;
+  made.codebook = boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
+  return made;
+}
+
+}  // namespace
+
+std::string format_to_json(const Network& network, const Format& format, const NetworkFormat& layers) {
+  Json json;
+  json["vbq"] = kVersion;
+  json["network_hash"] = network_hash(network);
+  json["bits"] = bits_of(format.levels);
+  json["levels"] = format.levels;
+  json["encoding"] = name_of<Encoding>(format.encoding, kEncodings);
+  json["symmetric"] = format.symmetric;
+  json["scope"] = name_of<Scope>(format.scope, kScopes);
+  json["scale"] = name_of<ScaleScope>(format.scale, kScales);
+  json["scale_by"] = name_of<ScaleBy>(format.scale_by, kScaleBy);
+  json["assignment"] = name_of<Assignment>(format.assignment, kAssignments);
+  json["layers"] = Json::array();
+  for (const LayerFormat& layer : layers) {
+    Json entry;
+    entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
+    entry["levels"] = short_numbers(layer.codebook.levels());
+    if (format.encoding == Encoding::boundaries) entry["boundaries"] = short_numbers(layer.codebook.boundaries());
+    json["layers"].push_back(std::move(entry));
+  }
+  return json.dump(1) + "\n";
+}
+
+NetworkFormat read_format(const std::filesystem::path& path, const Network& network) {
+  const std::string file = "format " + path.string();
+  const Json json = Json::parse(read_file(path, "format", kFormatLimit), nullptr, false);
+  if (json.is_discarded()) fail("{} is not JSON: a best.json as vbq writes it was expected", file);
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array()) {
+    fail("{} has no \"layers\" array: a best.json as vbq writes it was expected", file);
+  }
+  if (const std::string found = json.value("network_hash", Json()).dump(); found != '"' + network_hash(network) + '"') {
+    fail("{} was found for a network with hash {}, this network's is \"{}\"", file, found.substr(0, 40), network_hash(network));
+  }
+  Format format;
+  format.encoding = read_name<Encoding>(json, "encoding", kEncodings, file);
+  format.scale = read_name<ScaleScope>(json, "scale", kScales, file);
+  format.scale_by = read_name<ScaleBy>(json, "scale_by", kScaleBy, file);
+  format.assignment = read_name<Assignment>(json, "assignment", kAssignments, file);
+
+  const std::vector<int> all = weight_layers(network);
+  NetworkFormat layers;
+  for (const Json& layer : json["layers"]) {
+    layers.push_back(read_layer(layer, network, all, format.encoding == Encoding::boundaries, file));
+  }
+  std::sort(layers.begin(), layers.end(), [](const LayerFormat& a, const LayerFormat& b) { return a.node < b.node; });
+  for (std::size_t i = 1; i < layers.size(); ++i) {
+    if (layers[i].node == layers[i - 1].node) {
+      fail("{} names layer \"{}\" twice", file, network.nodes[static_cast<std::size_t>(layers[i].node)].name);
+    }
+  }
+  // Scales are made of the weights by the file's rule; they exist for all layers, wanted or not.
+  const std::vector<std::vector<float>> scales = layer_scales(network, format);
+  for (LayerFormat& layer : layers) {
+    const auto at = std::find(all.begin(), all.end(), layer.node) - all.begin();
+    layer.scales = scales[static_cast<std::size_t>(at)];
+  }
+  return layers;
+}
+
+}  // namespace vbq

@@ -1,0 +1,168 @@
+#include "app/job.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#endif
+#include <toml++/toml.h>
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#include "app/job_fields.hpp"
+#include "core/check.hpp"
+#include "core/file.hpp"
+#include "core/text.hpp"
+
+namespace vbq {
+namespace {
+
+constexpr std::uint64_t kJobLimit = 1 << 20;  // bytes; a job file is a page of text
+
+const JobField& find_field(const std::string& key, const std::string& where) {
+  std::vector<std::string> known;
+  for (const JobField& field : job_fields()) {
+    if (field.key == key) return field;
+    known.push_back(field.key);
+  }
+  fail("{} is not a known key in {}: did you mean {}?", key, where, nearest_name(key, known));
+}
+
+TomlValue::Data to_data(const toml::node& node, const std::string& key, const std::string& where) {
+  if (const auto v = node.value_exact<bool>()) return *v;
+  if (const auto v = node.value_exact<std::int64_t>()) return *v;
+  if (const auto v = node.value_exact<double>()) return *v;
+  if (const auto v = node.value_exact<std::string>()) return *v;
+  if (const toml::array* array = node.as_array()) {
+    std::vector<double> numbers;
+    std::vector<std::string> texts;
+    for (const toml::node& item : *array) {
+      if (const auto text = item.value_exact<std::string>()) {
+        texts.push_back(*text);
+      } else if (item.is_number()) {
+        numbers.push_back(*item.value<double>());
+      } else {
+        fail("{} in {} holds something that is neither a number nor a string", key, where);
+      }
+    }
+    if (!numbers.empty() && !texts.empty()) fail("{} in {} mixes numbers and strings", key, where);
+    if (!numbers.empty()) return numbers;
+    return texts;
+  }
+  fail("{} in {} is a table, a date or a time: a value was expected", key, where);
+}
+
+toml::table parse_text(const std::string& text, const std::string& origin) {
+  try {
+    return toml::parse(text, origin);
+  } catch (const toml::parse_error& error) {
+    fail("{}, line {}: {}", origin, error.source().begin.line, error.description());
+  }
+}
+
+// One key with its value, checked to be known.
+struct Setting {
+  const JobField* field;
+  TomlValue value;
+};
+
+Setting make_setting(const std::string& key, const toml::node& node, const std::string& where,
+                     const std::filesystem::path& folder) {
+  const JobField& field = find_field(key, where);
+  return {&field, TomlValue(key, where, folder, to_data(node, key, where))};
+}
+
+Setting read_override(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos) fail("--set {}: key=value was expected", text);
+  const std::string key = text.substr(0, equals);
+  const std::string value = text.substr(equals + 1);
+  find_field(key, "--set " + text);  // before the value is looked at
+  toml::table table;
+  try {
+    table = toml::parse("value = " + value);
+  } catch (const toml::parse_error&) {
+    table.insert("value", value);  // a bare word is a string
+  }
+  if (table.size() != 1) fail("--set {}: one value was expected", text);
+  return make_setting(key, *table.get("value"), "--set " + text, std::filesystem::current_path());
+}
+
+// Checks that need more than one key.
+void validate(const Job& job, const std::string& origin) {
+  if (job.network.empty()) fail("network.path is missing in {}", origin);
+  if (job.data.empty()) fail("data.path is missing in {}", origin);
+  if (job.format.symmetric && job.format.encoding != Encoding::values) {
+    fail("format.symmetric is true in {}: it goes with encoding \"values\" only", origin);
+  }
+  if (job.format.symmetric && job.format.levels % 2 != 0) {
+    fail("format.levels is {} in {}: an even number was expected, as format.symmetric is true", job.format.levels, origin);
+  }
+  if (job.mean.size() != job.std.size()) {
+    fail("data.mean has {} numbers and data.std {} in {}: as many were expected", job.mean.size(), job.std.size(), origin);
+  }
+}
+
+}  // namespace
+
+Job parse_job(const std::string& text, const std::filesystem::path& folder, const std::string& origin,
+              const std::vector<std::string>& overrides) {
+  const toml::table table = parse_text(text, origin);
+  std::vector<Setting> settings;
+  for (const auto& [section, node] : table) {
+    const std::string name(section.str());
+    const toml::table* keys = node.as_table();
+    if (keys == nullptr) fail("{} is given outside a section in {}: [section] lines were expected", name, origin);
+    for (const auto& [key, value] : *keys) {
+      const std::string where = fmt::format("{}, line {}", origin, value.source().begin.line);
+      settings.push_back(make_setting(name + "." + std::string(key.str()), value, where, folder));
+    }
+  }
+  const auto given = [&](const char* key) {
+    return std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.field->key == key; });
+  };
+  if (given("format.bits") && given("format.levels")) {
+    fail("format.bits and format.levels are both given in {}: one was expected", origin);
+  }
+  for (const std::string& text_override : overrides) settings.push_back(read_override(text_override));
+  // A preset first: it is a set of defaults. Otherwise in order, so that --set wins.
+  std::stable_partition(settings.begin(), settings.end(), [](const Setting& s) { return s.field->key == "search.preset"; });
+  Job job;
+  for (const Setting& setting : settings) setting.field->set(job, setting.value);
+  validate(job, origin);
+  return job;
+}
+
+Job read_job(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  const std::string text = read_file(path, "job file", kJobLimit);
+  return parse_job(text, std::filesystem::absolute(path).parent_path(), path.string(), overrides);
+}
+
+std::string to_toml(const Job& job) {
+  std::ostringstream out;
+  std::string open;
+  for (const JobField& field : job_fields()) {
+    const auto dot = field.key.find('.');
+    const std::string section = field.key.substr(0, dot);
+    const std::string value = field.get(job);
+    if (value.empty()) continue;
+    if (section != open) out << (open.empty() ? "" : "\n") << '[' << section << "]\n";
+    open = section;
+    out << field.key.substr(dot + 1) << " = " << value << '\n';
+  }
+  return out.str();
+}
+
+std::string job_difference(const Job& now, const Job& then) {
+  for (const JobField& field : job_fields()) {
+    if (!field.part_of_result || field.get(now) == field.get(then)) continue;
+    return fmt::format("{} is {}, the checkpoint's is {}", field.key, field.get(now), field.get(then));
+  }
+  return {};
+}
+
+}  // namespace vbq

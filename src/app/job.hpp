@@ -1,0 +1,57 @@
+// Job: what a job file says, as named fields. The one place where configuration is checked.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/fitness.hpp"
+#include "vbq/engine.hpp"
+#include "vbq/format.hpp"
+#include "vbq/search.hpp"
+
+namespace vbq {
+
+// Between checkpoints: so many generations, or, when seconds > 0, so much time.
+struct CheckpointInterval {
+  int generations = 10;
+  double seconds = 0;
+};
+
+struct Job {
+  // [network]
+  std::filesystem::path network;  // absolute
+  // [data]
+  std::filesystem::path data;                        // absolute; a dataset file, or a source that can be imported
+  std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
+  double search_images = 2000;                       // > 1: images, <= 1: share of the set
+  std::int64_t block = 100;
+  std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
+  // [format]
+  Format format;
+  // [search]
+  SearchOptions search;
+  int generations = 100;
+  Fitness fitness = Fitness::divergence;
+  // [run]
+  CheckpointInterval checkpoint;
+};
+
+// Reads a job file and applies `overrides` ("search.seed=2"). Error, one sentence, on an unknown key (naming the nearest
+// known one), a value of the wrong kind or out of range, or text that is not TOML (naming the line).
+Job read_job(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+// The same from text; relative paths are taken from `folder`. `origin` names it in messages.
+Job parse_job(const std::string& text, const std::filesystem::path& folder, const std::string& origin,
+              const std::vector<std::string>& overrides);
+
+// The job as resolved: TOML, every default written out. parse_job() of it gives the same job.
+std::string to_toml(const Job& job);
+
+// Names the first key in which a resumed job may not differ but does ("search.seed is 2, the checkpoint's is 1"); empty
+// when they match. Paths, [run] and search.generations may differ: network and data are compared by their hashes.
+std::string job_difference(const Job& now, const Job& then);
+
+}  // namespace vbq
