@@ -50,10 +50,6 @@ template <bool kScaled>
 void quantise_row(const float* weight, std::size_t count, float s, const std::vector<float>& thresholds,
                   const std::vector<float>& levels, float* out) {
   switch (levels.size()) {
-    case 2:
-      return count_thresholds<2, kScaled>(weight, count, s, thresholds.data(), levels.data(), out);
-    case 4:
-      return count_thresholds<4, kScaled>(weight, count, s, thresholds.data(), levels.data(), out);
     case 8:
       return count_thresholds<8, kScaled>(weight, count, s, thresholds.data(), levels.data(), out);
     case 16:
@@ -78,8 +74,9 @@ void quantise_nearest(std::span<const float> weight, std::int64_t channels, cons
   }
   if (format.codebook.size() == 0) fail_internal("the codebook of node {} is empty", format.node);
 
-  // Padded to a power of two: a threshold at infinity is never passed, so the levels above it are never taken.
-  std::size_t size = 2;
+  // Padded to 8 or a greater power of two: a threshold at infinity is never passed, so the levels above it are never
+  // taken. (Loops of 2 and 4 levels are not vectorised by g++ 12, and would be slower than that of 8.)
+  std::size_t size = 8;
   while (size < static_cast<std::size_t>(format.codebook.size())) size *= 2;
   const auto levels = format.codebook.levels();
   const auto boundaries = format.codebook.boundaries();
