@@ -93,6 +93,7 @@ std::vector<JobField> make_fields() {
                     [](const Job& j) { return j.calibration ? quoted(j.calibration->string()) : std::string(); }, false});
   fields.push_back({"data.search", [](Job& j, const TomlValue& v) { j.search_images = read_amount(v); },
                     [](const Job& j) {
+                      if (j.search_images == 0) return std::string();
                       return j.search_images > 1 ? fmt::format("{:.0f}", j.search_images) : number_text(j.search_images);
                     }});
   fields.push_back({"data.block", [](Job& j, const TomlValue& v) { j.block = v.integer(1, 65536); },

@@ -1,1 +1,121 @@
-int main() { return 0; }
+// vbq: reads the command line, runs one command, turns what went wrong into one sentence and an exit code.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+
+#include "app/commands.hpp"
+#include "app/names.hpp"
+#include "core/log.hpp"
+#include "vbq/version.hpp"
+
+namespace vbq {
+namespace {
+
+// Command-line spellings, before they are checked.
+struct RawCommon {
+  std::string engine = "auto", precision = "fp32", log = "info";
+  int threads = 0;
+  bool json = false;
+};
+
+void add_common(CLI::App* command, RawCommon& raw) {
+  command->add_option("--engine", raw.engine, "auto, cuda, cpu or reference")->type_name("NAME");
+  command->add_option("--threads", raw.threads, "threads on the CPU; 0: as many as there are for this process")->type_name("N");
+  command->add_option("--precision", raw.precision, "fp32, tf32, fp16, bf16 or best")->type_name("NAME");
+  command->add_option("--log", raw.log, "debug, info, warning, error or off")->type_name("LEVEL");
+  command->add_flag("--json", raw.json, "print the result as one JSON object");
+}
+
+CommonOptions resolve(const RawCommon& raw) {
+  const log::Level level = log::parse_level(raw.log);
+  log::set_level(level);
+  CommonOptions common;
+  common.engine.kind = value_of<EngineKind>(raw.engine, kEngines, "--engine");
+  common.engine.precision = value_of<Precision>(raw.precision, kPrecisions, "--precision");
+  if (raw.threads < 0 || raw.threads > 4096) fail("--threads is {}: 0 to 4096 was expected", raw.threads);
+  common.engine.threads = raw.threads;
+  common.json = raw.json;
+  common.quiet = level > log::Level::info;
+  return common;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("vbq searches for the number format in which a trained CNN's weights fit in b bits with the highest accuracy.");
+  app.set_version_flag("--version", std::string("vbq ") + kVersion);
+  app.require_subcommand(1);
+  RawCommon raw;
+
+  SearchArguments search;
+  CLI::App* search_command = app.add_subcommand("search", "search a number format (under mpirun: rank 0 leads, the others work)");
+  search_command->add_option("job", search.job, "job file (TOML)")->required();
+  search_command->add_option("--run", search.run, "folder for the results; default: runs/JOB in this folder");
+  search_command->add_flag("--resume", search.resume, "go on from the newest checkpoint in the folder");
+  search_command->add_option("--set", search.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+  search_command->footer("Example: mpirun -n 3 vbq search jobs/digits/search.toml --run runs/first --set format.bits=4");
+
+  EvaluateArguments evaluate;
+  CLI::App* evaluate_command = app.add_subcommand("evaluate", "accuracy of a network, as trained or quantised");
+  evaluate_command->add_option("--network", evaluate.network, "ONNX file")->required();
+  evaluate_command->add_option("--data", evaluate.data, "dataset file, or a source that can be imported")->required();
+  evaluate_command->add_option("--format", evaluate.format, "best.json of a search");
+  evaluate_command->add_option("--images", evaluate.images, "A:B: images A to B-1 only");
+  evaluate_command->add_option("--mean", evaluate.mean, "normalisation of imported images (of x/255), a channel each")->delimiter(',');
+  evaluate_command->add_option("--std", evaluate.std, "likewise")->delimiter(',');
+  evaluate_command->footer("Example: vbq evaluate --network net.onnx --data test.h5 --format runs/first/best.json");
+
+  InferArguments infer;
+  CLI::App* infer_command = app.add_subcommand("infer", "raw outputs of a network for a .npy array of inputs");
+  infer_command->add_option("--network", infer.network, "ONNX file")->required();
+  infer_command->add_option("--input", infer.input, ".npy, float32, [N, C, H, W], already normalised")->required();
+  infer_command->add_option("--output", infer.output, ".npy to write, float32, batch first")->required();
+  infer_command->add_option("--format", infer.format, "best.json of a search");
+  infer_command->footer("Example: vbq infer --network net.onnx --input x.npy --output y.npy");
+
+  ImportArguments import;
+  CLI::App* data_command = app.add_subcommand("data", "datasets");
+  data_command->require_subcommand(1);
+  CLI::App* import_command = data_command->add_subcommand("import", "make a dataset file of other files");
+  import_command->add_option("kind", import.kind, "cifar10, cifar100, mnist or npy")->required();
+  import_command->add_option("sources", import.sources, "files of that kind")->required();
+  import_command->add_option("--mean", import.mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
+  import_command->add_option("--std", import.std, "normalisation: standard deviation of x/255, a channel each")->delimiter(',');
+  import_command->add_option("--output", import.output, "dataset file to write (.h5)")->required();
+  import_command->footer("Example: vbq data import cifar10 test_batch.bin --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --output test.h5");
+
+  InfoArguments info;
+  CLI::App* info_command = app.add_subcommand("info", "what this build can do, or what is in a file");
+  info_command->add_option("file", info.file, "network, dataset or checkpoint");
+  info_command->footer("Example: vbq info net.onnx");
+
+  for (CLI::App* command : {search_command, evaluate_command, infer_command, import_command, info_command}) add_common(command, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    throw Error(std::string(error.what()) + ": see vbq --help");
+  }
+  const CommonOptions common = resolve(raw);
+  if (*search_command) return command_search(search, common);
+  if (*evaluate_command) return command_evaluate(evaluate, common);
+  if (*infer_command) return command_infer(infer, common);
+  if (*import_command) return command_import(import, common);
+  return command_info(info, common);
+}
+
+}  // namespace
+}  // namespace vbq
+
+int main(int argc, char** argv) {
+  try {
+    return vbq::run(argc, argv);
+  } catch (const vbq::Error& error) {
+    std::fprintf(stderr, "vbq: %s\n", error.what());
+    return error.fault() == vbq::Fault::input ? 1 : 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "vbq: this machine has not enough memory free\n");
+    return 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "vbq: internal fault: %s\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,58 @@
+// The subcommands: one function and one struct of arguments each. All return the process's exit code or throw Error.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vbq/engine.hpp"
+
+namespace vbq {
+
+// A run that was stopped by a signal after a checkpoint, to be started again (EX_TEMPFAIL of sysexits.h).
+inline constexpr int kExitStopped = 75;
+
+// Options that several commands share.
+struct CommonOptions {
+  EngineOptions engine;
+  bool json = false;   // one JSON object on standard output, nothing else there
+  bool quiet = false;  // no progress
+};
+
+struct SearchArguments {
+  std::filesystem::path job;
+  std::optional<std::filesystem::path> run;
+  bool resume = false;
+  std::vector<std::string> set;
+};
+int command_search(const SearchArguments& arguments, const CommonOptions& common);
+
+struct EvaluateArguments {
+  std::filesystem::path network, data;
+  std::optional<std::filesystem::path> format;
+  std::string images;             // "A:B", A inclusive, B exclusive; either may be left out
+  std::vector<double> mean, std;  // for data that must be imported first
+};
+int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common);
+
+struct InferArguments {
+  std::filesystem::path network, input, output;
+  std::optional<std::filesystem::path> format;
+};
+int command_infer(const InferArguments& arguments, const CommonOptions& common);
+
+struct ImportArguments {
+  std::string kind;
+  std::vector<std::filesystem::path> sources;
+  std::vector<double> mean, std;
+  std::filesystem::path output;
+};
+int command_import(const ImportArguments& arguments, const CommonOptions& common);
+
+struct InfoArguments {
+  std::optional<std::filesystem::path> file;
+};
+int command_info(const InfoArguments& arguments, const CommonOptions& common);
+
+}  // namespace vbq

@@ -1,0 +1,22 @@
+// What a run writes of each generation.
+#pragma once
+
+#include <string>
+
+#include "vbq/evaluator.hpp"
+#include "vbq/search.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+// Mean over all genes of their standard deviation in the population, as a share of the best individual's range of genes.
+double diversity(const SearchState& state);
+
+// A line of history.csv. No times and no rank counts: byte for byte the same however the run was cut.
+// best: the tally of the best individual on the search images.
+std::string history_line(const SearchState& state, const Tally& best, std::int64_t evaluations);
+
+// A line of timing.csv: seconds of this generation, images a second, shares of time.
+std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times);
+
+}  // namespace vbq

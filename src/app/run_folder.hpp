@@ -1,0 +1,37 @@
+// RunFolder: the files of one run, as docs/reference.md lists them. Whole-or-nothing writes; only rank 0 has one.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vbq/run_state.hpp"
+
+namespace vbq {
+
+class RunFolder {
+ public:
+  // Makes the folder. Error when it holds a run already and `resume` is false, or cannot be written to.
+  RunFolder(std::filesystem::path path, bool resume);
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // The newest checkpoint that is whole; none in a folder that has none.
+  std::optional<RunState> newest_checkpoint() const;
+  void save(const RunState& state) const;
+
+  // Writes history.csv and timing.csv anew with these lines, then leaves them open for append().
+  void begin_tables(const std::vector<std::string>& history, const std::vector<std::string>& timing);
+  void append(const std::string& history, const std::string& timing);
+
+  // job.toml, best.json, summary.json, ...
+  void write(const std::string& name, const std::string& content) const;
+
+ private:
+  std::filesystem::path path_;
+  std::ofstream history_, timing_;
+};
+
+}  // namespace vbq

@@ -1,0 +1,184 @@
+#include "app/search_run.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "app/history.hpp"
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "evaluate/fitness.hpp"
+#include "evaluate/scorer.hpp"
+#include "quant/seeds.hpp"
+
+namespace vbq {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+volatile std::sig_atomic_t caught_signal = 0;
+void on_signal(int number) { caught_signal = number; }
+
+SearchSpace make_space(const Setup& setup) {
+  SearchSpace space;
+  space.chromosomes = chromosome_count(setup.problem.format, static_cast<int>(quantised_layers(setup.problem.network, setup.problem.format).size()));
+  space.genes = gene_count(setup.problem.format);
+  space.positive = setup.problem.format.symmetric;
+  space.seeds = seed_genomes(setup.problem.network, setup.problem.format);
+  space.magnitude = seed_magnitudes(setup.problem.network, setup.problem.format);
+  return space;
+}
+
+// Refuses a checkpoint that another run has left.
+void check_same_run(const RunState& state, const Setup& setup, const Machinery& machinery) {
+  const auto compare = [](const std::string& what, const std::string& now, const std::string& then) {
+    if (now != then) fail("--resume: {} is {}, the checkpoint's is {}", what, now, then);
+  };
+  compare("the network's hash", setup.network_hash, state.network_hash);
+  compare("the images' hash", setup.data_hash, state.data_hash);
+  compare("the engine", machinery.identity, state.engine);
+  const Job then = parse_job(state.job, "/", "the checkpoint's job", {});
+  const std::string difference = job_difference(setup.job, then);
+  if (!difference.empty()) fail("--resume: {}", difference);
+  if (setup.job.generations < state.search.generation) {
+    fail("--resume: search.generations is {}, the checkpoint has {} already", setup.job.generations, state.search.generation);
+  }
+}
+
+// One run's loop and what it keeps between generations.
+class Loop {
+ public:
+  Loop(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, Progress& progress)
+      : setup_(setup), evaluator_(evaluator), folder_(folder), progress_(progress), scorer_(evaluator),
+        search_(make_search(setup.job.search, make_space(setup))) {
+    state_.job = to_toml(setup.job);
+    state_.network_hash = setup.network_hash;
+    state_.data_hash = setup.data_hash;
+    state_.engine = machinery.identity;
+  }
+
+  void restore(RunState state) {
+    search_->restore(state.search);
+    scorer_.restore(state.cache, state.evaluations, state.images);
+    state.job = state_.job;  // the number of generations may have been raised
+    state_ = std::move(state);
+  }
+
+  void run() {
+    folder_.write("job.toml", state_.job);
+    folder_.begin_tables(state_.history, state_.timing);
+    Clock::time_point checkpoint = Clock::now();
+    int unsaved = 0;
+    while (search_->state().generation < setup_.job.generations && !signal_caught()) {
+      generation();
+      ++unsaved;
+      const CheckpointInterval& every = setup_.job.checkpoint;
+      const bool due = every.seconds > 0 ? seconds_since(checkpoint) >= every.seconds : unsaved >= every.generations;
+      if (due) {
+        save();
+        checkpoint = Clock::now();
+        unsaved = 0;
+      }
+    }
+    if (unsaved > 0) save();
+    progress_.end_line();
+  }
+
+  Scores score(const Genome* genome) { return {search_score(genome), evaluator_.score(ImageSet::held_out, genome)}; }
+  const RunState& state() const { return state_; }
+
+ private:
+  void generation() {
+    const Clock::time_point start = Clock::now();
+    const std::int64_t images_before = scorer_.images();
+    const std::vector<Genome> asked = search_->ask();
+    const std::vector<Tally> tallies = scorer_.tallies(asked);
+    std::vector<double> told;
+    for (const Tally& tally : tallies) told.push_back(fitness(tally, setup_.job.fitness));
+    search_->tell(told);
+
+    const SearchState& state = search_->state();
+    const Tally best = search_score(&state.best.genome);  // from the cache
+    const double seconds = seconds_since(start);
+    state_.seconds += seconds;
+    state_.history.push_back(history_line(state, best, scorer_.evaluations()));
+    state_.timing.push_back(timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
+    folder_.append(state_.history.back(), state_.timing.back());
+    report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
+  }
+
+  // Of a genome through the cache, of the network as trained directly.
+  Tally search_score(const Genome* genome) {
+    if (genome == nullptr) return evaluator_.score(ImageSet::search, nullptr);
+    return scorer_.tallies(std::span(genome, 1)).front();
+  }
+
+  void report(const SearchState& state, const Tally& best, double rate) {
+    const int left = setup_.job.generations - state.generation;
+    const double pace = state_.seconds / state.generation;
+    progress_.show(fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
+                               setup_.job.generations, 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen),
+                               fitness_name(setup_.job.fitness), setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
+                               thousands(static_cast<long long>(rate)), duration_text(pace * left)),
+                   left == 0 || state.generation == 1);
+  }
+
+  void save() {
+    state_.search = search_->state();
+    state_.cache = scorer_.cache();
+    state_.evaluations = scorer_.evaluations();
+    state_.images = scorer_.images();
+    folder_.save(state_);
+  }
+
+  const Setup& setup_;
+  Evaluator& evaluator_;
+  RunFolder& folder_;
+  Progress& progress_;
+  Scorer scorer_;
+  std::unique_ptr<SearchMethod> search_;
+  RunState state_;
+};
+
+}  // namespace
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESETHAND;  // a second one ends the program at once
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
+}
+
+bool signal_caught() { return caught_signal != 0; }
+
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
+                        Progress& progress) {
+  Loop loop(setup, evaluator, machinery, folder, progress);
+  if (resume) {
+    if (std::optional<RunState> state = folder.newest_checkpoint()) {
+      check_same_run(*state, setup, machinery);
+      log::info("going on from generation {} of {}", state->search.generation, folder.path().string());
+      loop.restore(*std::move(state));
+    } else {
+      log::info("no checkpoint in {} yet: starting from the beginning", folder.path().string());
+    }
+  }
+  loop.run();
+  SearchResult result;
+  const RunState& state = loop.state();
+  result.stopped = state.search.generation < setup.job.generations;
+  result.generations = state.search.generation;
+  if (result.stopped) return result;
+  result.best = state.search.best;
+  result.evaluations = state.evaluations;
+  result.images = state.images;
+  result.seconds = state.seconds;
+  result.quantised = loop.score(&result.best.genome);
+  result.as_trained = loop.score(nullptr);
+  return result;
+}
+
+}  // namespace vbq

@@ -1,0 +1,31 @@
+// From a job to a problem: opens network and images, decides the split. The same on every rank.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "app/job.hpp"
+#include "evaluate/problem.hpp"
+#include "vbq/dataset.hpp"
+
+namespace vbq {
+
+// A dataset file, or a source that `vbq data import` knows, imported into memory with this normalisation. "cifar10:FILE"
+// names the kind where it cannot be told from the content; "mnist:IMAGES,LABELS" gives both files.
+std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
+
+// Where an image source must be imported first, its path as the job gives it; used by rank 0 to import once for all.
+bool is_dataset_file(const std::filesystem::path& path);
+
+struct Setup {
+  Job job;  // as resolved: search_images is the number that is used
+  Problem problem;
+  std::string network_hash, data_hash;
+};
+
+// Error when the pieces do not fit each other: images and network's input, labels and outputs, more search images than
+// there are, nothing held out.
+Setup make_setup(Job job, const EngineOptions& engine);
+
+}  // namespace vbq
