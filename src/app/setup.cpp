@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "core/hash.hpp"
 #include "data/importers.hpp"
 #include "model/onnx.hpp"
 #include "store/dataset_file.hpp"
@@ -43,6 +42,14 @@ std::int64_t search_count(double asked, std::int64_t available, bool all, const 
   return static_cast<std::int64_t>(count);
 }
 
+std::vector<std::int64_t> all_indices(std::int64_t count) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
+  return indices;
+}
+
+}  // namespace
+
 void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path) {
   const Shape& want = network.input_shape();
   if (want != Shape{info.channels, info.height, info.width}) {
@@ -54,16 +61,6 @@ void check_fit(const DatasetInfo& info, const Network& network, const std::strin
          elements(network.output_shape()));
   }
 }
-
-std::vector<std::int64_t> all_indices(std::int64_t count) {
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
-  return indices;
-}
-
-}  // namespace
-
-bool is_dataset_file(const fs::path& path) { return identify(path) == FileKind::dataset; }
 
 std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
   const std::string text = path.filename().string();
@@ -114,12 +111,7 @@ Setup make_setup(Job job, const EngineOptions& engine) {
   problem.with_divergence = true;
   problem.population = job.search.population;
 
-  Hasher hasher;
-  hasher.text(searched->info().hash);
-  hasher.text(data->info().hash);
-  hasher.array<std::int64_t>(problem.split.search);
-  hasher.array<std::int64_t>(problem.split.held_out);
-  setup.data_hash = hasher.hex();
+  setup.data_hash = data_hash(problem);
   setup.network_hash = network_hash(problem.network);
   setup.job = std::move(job);
   return setup;

@@ -15,8 +15,8 @@ namespace vbq {
 // names the kind where it cannot be told from the content; "mnist:IMAGES,LABELS" gives both files.
 std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
 
-// Where an image source must be imported first, its path as the job gives it; used by rank 0 to import once for all.
-bool is_dataset_file(const std::filesystem::path& path);
+// Error where the images are not of the network's input size or have more classes than it has outputs.
+void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path);
 
 struct Setup {
   Job job;  // as resolved: search_images is the number that is used

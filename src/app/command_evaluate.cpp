@@ -1,0 +1,90 @@
+// vbq evaluate: accuracy of a network, as trained or quantised by a found format.
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/format_file.hpp"
+#include "app/ranks.hpp"
+#include "app/score_json.hpp"
+#include "app/setup.hpp"
+#include "core/check.hpp"
+#include "model/onnx.hpp"
+
+namespace vbq {
+namespace {
+
+// One end of "A:B"; empty text gives the default.
+std::int64_t read_end(const std::string& text, std::int64_t otherwise, const std::string& whole) {
+  if (text.empty()) return otherwise;
+  std::int64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) fail("--images is \"{}\": A:B was expected", whole);
+  return value;
+}
+
+std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count) {
+  std::int64_t first = 0, last = count;
+  if (!text.empty()) {
+    const auto colon = text.find(':');
+    if (colon == std::string::npos) fail("--images is \"{}\": A:B was expected", text);
+    first = read_end(text.substr(0, colon), 0, text);
+    last = read_end(text.substr(colon + 1), count, text);
+  }
+  if (first < 0 || first >= last || last > count) fail("--images is \"{}\": a range within 0:{} was expected", text, count);
+  std::vector<std::int64_t> indices;
+  for (std::int64_t i = first; i < last; ++i) indices.push_back(i);
+  return indices;
+}
+
+Problem make_problem(const EvaluateArguments& arguments, const EngineOptions& engine) {
+  Problem problem;
+  problem.network = read_onnx(arguments.network);
+  const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
+  problem.search_source = open_images(std::filesystem::absolute(arguments.data), normalisation);
+  check_fit(problem.search_source->info(), problem.network, arguments.network.string());
+  problem.split.search = read_range(arguments.images, problem.search_source->info().count);
+  problem.engine = engine;
+  problem.population = 1;
+  if (arguments.format) problem.given = read_format(*arguments.format, problem.network);
+  return problem;
+}
+
+void print(const Tally& tally, const EngineInfo& engine, double seconds, const CommonOptions& common) {
+  const double rate = static_cast<double>(tally.seen) / seconds;
+  if (common.json) {
+    auto json = score_json(tally, false);
+    json["seconds"] = seconds;
+    json["images_per_second"] = rate;
+    json["engine"] = engine.kind;
+    json["device"] = engine.device;
+    json["instruction_set"] = engine.isa;
+    json["library"] = engine.library;
+    json["precision"] = engine.precision;
+    json["threads"] = engine.threads;
+    std::fputs((json.dump() + "\n").c_str(), stdout);
+    return;
+  }
+  const std::string text = fmt::format("top-1 {}\ntop-5 {}\nloss  {:8.4f}\n{} images in {:.2f} s, {:.0f} images/s ({} engine)\n",
+                                       percent_text(tally.top1, tally.seen), percent_text(tally.top5, tally.seen),
+                                       mean_loss(tally), tally.seen, seconds, rate, engine.kind);
+  std::fputs(text.c_str(), stdout);
+}
+
+}  // namespace
+
+int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common) {
+  return on_all_ranks([&](Communicator& world) {
+    const Problem problem = agree(world, [&] { return make_problem(arguments, common.engine); });
+    return with_evaluator(world, problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+      const auto start = std::chrono::steady_clock::now();
+      const Tally tally = evaluator.score(ImageSet::search, nullptr);
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      print(tally, machinery.engine, seconds, common);
+      return 0;
+    });
+  });
+}
+
+}  // namespace vbq

@@ -1,0 +1,67 @@
+// vbq search: on rank 0 the search, on the others (or, alone, in the same process) the evaluation.
+#include <cstdio>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/format_file.hpp"
+#include "app/ranks.hpp"
+#include "app/search_run.hpp"
+#include "app/summary.hpp"
+#include "core/log.hpp"
+
+namespace vbq {
+namespace {
+
+std::filesystem::path default_run(const std::filesystem::path& job) { return std::filesystem::path("runs") / job.stem(); }
+
+// Rank 0 reads the job; the others take it as resolved there.
+Job share_job(Communicator& world, const SearchArguments& arguments) {
+  Job job = agree(world, [&] { return world.rank() == 0 ? read_job(arguments.job, arguments.set) : Job{}; });
+  std::string text = to_toml(job);
+  world.broadcast(text);
+  return world.rank() == 0 ? job : parse_job(text, "/", "the job of rank 0", {});
+}
+
+void announce(const Setup& setup, const Machinery& machinery, const RunFolder& folder) {
+  const Problem& problem = setup.problem;
+  log::info("network   {} ({} layers quantised)", setup.job.network.string(), quantised_layers(problem.network, problem.format).size());
+  log::info("images    {} to search on, {} held out", problem.split.search.size(), problem.split.held_out.size());
+  log::info("format    {} levels, {} generations of {}", setup.job.format.levels, setup.job.generations, setup.job.search.population);
+  log::info("machine   {}, {} worker{} of {} thread{} on {}", machinery.identity, machinery.workers, machinery.workers == 1 ? "" : "s",
+            machinery.engine.threads, machinery.engine.threads == 1 ? "" : "s", machinery.engine.device);
+  log::info("results   {}", folder.path().string());
+}
+
+int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume, const CommonOptions& common) {
+  announce(setup, machinery, folder);
+  catch_signals();
+  Progress progress(common.quiet);
+  const SearchResult result = run_search(setup, evaluator, machinery, folder, resume, progress);
+  progress.end_line();
+  if (result.stopped) {
+    log::info("stopped by a signal after generation {}: --resume goes on from there", result.generations);
+    return kExitStopped;
+  }
+  const Decoder decoder(setup.problem.network, setup.problem.format);
+  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, decoder(result.best.genome)));
+  const std::string summary = summary_json(setup, machinery, result);
+  folder.write("summary.json", summary);
+  std::fputs(common.json ? summary.c_str() : summary_text(setup, result).c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+int command_search(const SearchArguments& arguments, const CommonOptions& common) {
+  return on_all_ranks([&](Communicator& world) {
+    const Job job = share_job(world, arguments);
+    std::optional<RunFolder> folder;  // rank 0's; made last, when all else is known to fit
+    const Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
+    return with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+      folder.emplace(arguments.run.value_or(default_run(arguments.job)), arguments.resume);
+      return lead(setup, evaluator, machinery, *folder, arguments.resume, common);
+    });
+  });
+}
+
+}  // namespace vbq

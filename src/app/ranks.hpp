@@ -1,0 +1,21 @@
+// What commands that run under mpirun have in common: start-up in step, then rank 0 leads and the others serve.
+#pragma once
+
+#include <functional>
+
+#include "app/search_run.hpp"
+#include "cluster/agree.hpp"
+#include "cluster/mpi.hpp"
+#include "evaluate/problem.hpp"
+#include "vbq/evaluator.hpp"
+
+namespace vbq {
+
+// Runs body on every rank (one rank alone without a launcher) and gives the exit code. Other ranks than 0 log errors only.
+int on_all_ranks(const std::function<int(Communicator&)>& body);
+
+// Rank 0: runs body with an evaluator over all workers, or over this process when it is alone. Other ranks: serve until it
+// ends, and give 0. Collective.
+int with_evaluator(Communicator& world, const Problem& problem, const std::function<int(Evaluator&, const Machinery&)>& body);
+
+}  // namespace vbq

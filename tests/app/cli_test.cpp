@@ -1,0 +1,209 @@
+// The program as a person types it: exit codes, one clear sentence, nothing half-written.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+};
+
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::temp_directory_path() / ("vbq_cli_" + std::string(test->name()) + "_" + std::to_string(::getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  Outcome run(const std::string& arguments) const {
+    const std::string command = std::string("cd '") + folder_.string() + "' && '" + VBQ_BINARY + "' " + arguments +
+                                " >'" + path("stdout") + "' 2>'" + path("stderr") + "' </dev/null";
+    const int status = std::system(command.c_str());  // NOLINT: a test's own command line
+    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("stdout"), read("stderr")};
+    fs::remove(path("stdout"));
+    fs::remove(path("stderr"));
+    return outcome;
+  }
+
+  // Exit code 1 and one sentence on standard error that holds every one of these.
+  void expect_refused(const std::string& arguments, const std::vector<std::string>& parts) const {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 1) << arguments << "\n" << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("vbq: ", 0), 0U) << outcome.err;
+    EXPECT_TRUE(outcome.out.empty()) << outcome.out;
+    for (const std::string& part : parts) EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in: " << outcome.err;
+  }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string read(const std::string& name) const {
+    std::ostringstream text;
+    text << std::ifstream(path(name)).rdbuf();
+    return text.str();
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name), std::ios::binary) << text; }
+  void copy_digits() const {
+    for (const char* name : {"digits.onnx", "digits_train.h5", "digits_test.h5", "search.toml"}) {
+      fs::copy_file(fs::path(VBQ_SOURCE) / "jobs" / "digits" / name, path(name));
+    }
+  }
+  // Arguments for a search that takes a moment.
+  std::string tiny(const std::string& more = "") const {
+    return "search search.toml --run out --log error --threads 1 --set search.population=6 --set search.generations=2 "
+           "--set data.search=200 --set data.block=50 " + more;
+  }
+  // A missing, an empty, a truncated and a random file in place of `name`, and what the command must say of it.
+  void expect_bad_files_refused(const std::string& name, const std::string& arguments) const {
+    const std::string good = read(name);
+    ASSERT_GT(good.size(), 100U);
+    std::string noise(5000, '\0');
+    unsigned state = 12345;
+    for (char& c : noise) c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+    fs::remove(path(name));
+    expect_refused(arguments, {name});
+    for (const std::string& bad : {std::string(), good.substr(0, good.size() / 2), good.substr(0, 64), noise}) {
+      write(name, bad);
+      expect_refused(arguments, {name});
+    }
+    write(name, good);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Cli, HelpAndVersionSucceed) {
+  EXPECT_EQ(run("--version").out.rfind("vbq 0.", 0), 0U);
+  for (const char* command : {"", "search", "evaluate", "infer", "data import", "info"}) {
+    const Outcome outcome = run(std::string(command) + " --help");
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find(*command == '\0' ? "search" : "Example"), std::string::npos) << command << outcome.out;
+  }
+}
+
+TEST_F(Cli, RefusesUnknownWords) {
+  expect_refused("", {"--help"});
+  expect_refused("serach x", {"serach"});
+  expect_refused("search", {"job"});
+  expect_refused("info --colour", {"colour"});
+  expect_refused("info --engine gpu", {"gpu", "auto, cuda, cpu, reference"});
+  expect_refused("info --threads -1", {"--threads"});
+  expect_refused("info --log loud", {"loud"});
+}
+
+TEST_F(Cli, SearchWritesItsRunFolder) {
+  copy_digits();
+  const Outcome outcome = run(tiny("--json"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto summary = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(summary, nlohmann::json::parse(read("out/summary.json")));
+  EXPECT_EQ(summary["bits"], 3);
+  EXPECT_GT(summary["bits_per_weight"].get<double>(), 3.0);
+  EXPECT_EQ(summary["quantised"]["search"]["images"], 200);
+  EXPECT_GT(summary["quantised"]["held_out"]["top1"]["percent"].get<double>(), 50.0);
+  EXPECT_GT(summary["fp32"]["held_out"]["top1"]["percent"].get<double>(), 95.0);
+  for (const char* name : {"job.toml", "history.csv", "timing.csv", "best.json"}) EXPECT_TRUE(fs::exists(path("out/" + std::string(name))));
+  const std::string history = read("out/history.csv");
+  EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 3);
+
+  // The found format gives the same tally through evaluate, whatever the number of threads.
+  for (const char* threads : {"1", "3"}) {
+    const Outcome evaluated = run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --json --threads " + std::string(threads));
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    const auto score = nlohmann::json::parse(evaluated.out);
+    EXPECT_EQ(score["top1"], summary["quantised"]["held_out"]["top1"]);
+    EXPECT_EQ(score["loss"], summary["quantised"]["held_out"]["loss"]);
+  }
+}
+
+TEST_F(Cli, ARunFolderIsNotOverwritten) {
+  copy_digits();
+  ASSERT_EQ(run(tiny()).code, 0);
+  const std::string best = read("out/best.json");
+  expect_refused(tiny("--set search.seed=5"), {"--resume", "out"});
+  EXPECT_EQ(read("out/best.json"), best);
+  // Another seed, other images, another network: refused with the difference named.
+  expect_refused(tiny("--resume --set search.seed=5"), {"search.seed is 5, the checkpoint's is 1"});
+  expect_refused(tiny("--resume --set data.path=digits_train.h5 --set data.calibration=digits_test.h5"), {"images"});
+  expect_refused(tiny("--resume --set search.generations=1"), {"search.generations", "2"});
+  EXPECT_EQ(read("out/best.json"), best);
+  // More generations may be asked for.
+  EXPECT_EQ(run(tiny("--resume --set search.generations=3")).code, 0);
+  const std::string history = read("out/history.csv");
+  EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 4);
+}
+
+TEST_F(Cli, BadFilesAreRefusedInOneSentence) {
+  copy_digits();
+  expect_bad_files_refused("digits.onnx", tiny());
+  expect_bad_files_refused("digits_train.h5", tiny());
+  expect_bad_files_refused("digits_test.h5", tiny());
+  EXPECT_FALSE(fs::exists(path("out/history.csv")));
+  expect_bad_files_refused("digits.onnx", "info digits.onnx");
+  expect_bad_files_refused("digits_test.h5", "evaluate --network digits.onnx --data digits_test.h5");
+  fs::remove(path("search.toml"));
+  expect_refused(tiny(), {"search.toml", "does not exist"});
+  write("search.toml", std::string("\0\1\2\xff garbage", 12));
+  expect_refused(tiny(), {"search.toml"});
+}
+
+TEST_F(Cli, BadJobsAreRefusedInOneSentence) {
+  copy_digits();
+  expect_refused(tiny("--set search.populatoin=3"), {"search.population"});
+  expect_refused(tiny("--set format.bits=0"), {"format.bits is 0", "2 to 8"});
+  expect_refused(tiny("--set network.skip='[\"nothing\"]'"), {"nothing"});
+  expect_refused(tiny("--set data.search=100000"), {"100000"});
+  expect_refused(tiny("--set data.calibration=digits_test.h5"), {"held-out"});
+  expect_refused(tiny("--engine cuda"), {"cuda"});
+  EXPECT_FALSE(fs::exists(path("out/history.csv")));
+}
+
+TEST_F(Cli, BadImportsLeaveNothingBehind) {
+  std::string record(3073, '\1');
+  write("good.bin", record + record);
+  record[0] = 10;
+  write("label.bin", std::string(3073, '\1') + record);
+  write("short.bin", record.substr(0, 3000));
+  write("empty.bin", "");
+  expect_refused("data import cifar10 label.bin --output x.h5", {"label.bin", "10"});
+  expect_refused("data import cifar10 short.bin --output x.h5", {"short.bin", "3000"});
+  expect_refused("data import cifar10 empty.bin --output x.h5", {"empty.bin"});
+  expect_refused("data import cifar10 none.bin --output x.h5", {"none.bin"});
+  expect_refused("data import cifar11 good.bin --output x.h5", {"cifar11", "cifar10"});
+  expect_refused("data import cifar10 good.bin --output no/such/folder/x.h5", {"no/such/folder"});
+  expect_refused("data import cifar10 good.bin --mean 0.5 --std 0 --output x.h5", {"std"});
+  EXPECT_TRUE(std::none_of(fs::directory_iterator(folder_), {}, [](const auto& e) { return e.path().extension() == ".h5" || e.path().extension() == ".tmp"; }));
+  ASSERT_EQ(run("data import cifar10 good.bin --output x.h5").code, 0);
+  // Images of the wrong size for the network.
+  copy_digits();
+  expect_refused("evaluate --network digits.onnx --data x.h5", {"x.h5", "3x32x32", "1x8x8"});
+  const Outcome info = run("info x.h5 --json");
+  EXPECT_EQ(nlohmann::json::parse(info.out)["images"], 2);
+}
+
+TEST_F(Cli, EvaluateTakesARangeOfImages) {
+  copy_digits();
+  const std::string base = "evaluate --network digits.onnx --data digits_test.h5 --json --images ";
+  const auto part = [&](const std::string& range) { return nlohmann::json::parse(run(base + range).out)["top1"]["correct"].get<int>(); };
+  const auto whole = nlohmann::json::parse(run(base + ":").out);
+  EXPECT_EQ(part("0:100") + part("100:"), whole["top1"]["correct"].get<int>());
+  expect_refused(base + "5:5", {"--images"});
+  expect_refused(base + "0:100000", {"--images"});
+  expect_refused(base + "x", {"--images"});
+}
+
+}  // namespace

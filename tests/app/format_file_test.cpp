@@ -1,0 +1,105 @@
+#include "app/format_file.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "support/networks.hpp"
+#include "vbq/error.hpp"
+
+namespace vbq {
+namespace {
+namespace fs = std::filesystem;
+
+class FormatFile : public ::testing::Test {
+ protected:
+  void SetUp() override { path_ = fs::temp_directory_path() / ("vbq_format_" + std::to_string(::getpid()) + ".json"); }
+  void TearDown() override { fs::remove(path_); }
+  void write(const std::string& text) const { std::ofstream(path_) << text; }
+  std::string refusal(const std::string& text) const {
+    write(text);
+    try {
+      read_format(path_, network_);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "(nothing was thrown)";
+  }
+
+  Network network_ = support::residual_network();
+  fs::path path_;
+};
+
+// A genome of arbitrary sorted genes under the format.
+Genome some_genome(const Format& format, int layers) {
+  Genome genome;
+  for (int c = 0; c < chromosome_count(format, layers); ++c) {
+    Chromosome genes;
+    for (int g = 0; g < gene_count(format); ++g) genes.push_back(0.1 + 0.123456789 * g + 0.01 * c);
+    if (format.encoding == Encoding::companded) genes = {1.3, 0.07 + 0.01 * c};
+    genome.chromosomes.push_back(genes);
+  }
+  return genome;
+}
+
+TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
+  for (const Encoding encoding : {Encoding::values, Encoding::boundaries, Encoding::companded}) {
+    for (const ScaleScope scale : {ScaleScope::none, ScaleScope::layer, ScaleScope::channel}) {
+      Format format;
+      format.encoding = encoding;
+      format.scale = scale;
+      const Decoder decoder(network_, format);
+      const NetworkFormat layers = decoder(some_genome(format, static_cast<int>(decoder.layers().size())));
+      write(format_to_json(network_, format, layers));
+      const NetworkFormat again = read_format(path_, network_);
+      ASSERT_EQ(again.size(), layers.size());
+      for (std::size_t i = 0; i < layers.size(); ++i) {
+        EXPECT_EQ(again[i].node, layers[i].node);
+        EXPECT_EQ(again[i].codebook, layers[i].codebook);
+        EXPECT_EQ(again[i].scales, layers[i].scales);
+      }
+    }
+  }
+}
+
+TEST_F(FormatFile, RefusesWhatItCannotUse) {
+  Format format;
+  const Decoder decoder(network_, format);
+  const std::string good = format_to_json(network_, format, decoder(some_genome(format, 3)));
+  EXPECT_NE(refusal("").find("not JSON"), std::string::npos);
+  EXPECT_NE(refusal("[1, 2]").find("layers"), std::string::npos);
+  EXPECT_NE(refusal(good.substr(0, good.size() / 2)).find("not JSON"), std::string::npos);
+  const auto changed = [&](auto change) {
+    auto json = nlohmann::json::parse(good);
+    change(json);
+    return refusal(json.dump());
+  };
+  EXPECT_NE(changed([](auto& j) { j["network_hash"] = "0"; }).find("hash"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["layers"][0]["name"] = "other"; }).find("other"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["layers"][1] = j["layers"][0]; }).find("twice"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"][0] = "x"; }).find("a number"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"] = nlohmann::json::array(); }).find("an array"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"][0] = 1e300; }).find("finite"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["scale"] = 3; }).find("scale"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["scale"] = "loud"; }).find("loud"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j.erase("encoding"); }).find("encoding"), std::string::npos);
+}
+
+TEST_F(FormatFile, SkippedLayersAreLeftOut) {
+  Format format;
+  format.scale = ScaleScope::channel;
+  format.skip = {"conv1"};
+  const Decoder decoder(network_, format);
+  write(format_to_json(network_, format, decoder(some_genome(format, 2))));
+  const NetworkFormat again = read_format(path_, network_);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(network_.nodes[static_cast<std::size_t>(again[0].node)].name, "conv2");
+  EXPECT_EQ(again[0].scales.size(), 7U);
+  EXPECT_EQ(again[1].scales.size(), 5U);
+}
+
+}  // namespace
+}  // namespace vbq
