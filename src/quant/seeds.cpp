@@ -1,0 +1,165 @@
+#include "quant/seeds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/check.hpp"
+#include "quant/fit.hpp"
+#include "quant/kmeans.hpp"
+#include "quant/sorted_weights.hpp"
+
+namespace vbq {
+namespace {
+
+enum class Seed { kmeans, normal, linear, logarithmic };
+constexpr Seed kSeeds[] = {Seed::kmeans, Seed::normal, Seed::linear, Seed::logarithmic};
+constexpr double kLimit = std::numeric_limits<float>::max();  // decode() takes no greater gene
+
+double magnitude_of(std::span<const float> weights) {
+  double magnitude = 0;
+  for (float w : weights) magnitude = std::max(magnitude, std::fabs(static_cast<double>(w)));
+  return magnitude;
+}
+
+// n ascending magnitudes up to `top`, equal ratios between them: powers of two, or finer so that they span at most 2^8.
+std::vector<double> logarithmic_half(double top, int n) {
+  const double octaves = n > 1 ? std::min(1.0, 8.0 / (n - 1)) : 1.0;
+  std::vector<double> values;
+  for (int i = 0; i < n; ++i) values.push_back(top * std::exp2(-octaves * (n - 1 - i)));
+  return values;
+}
+
+// The n levels of a seed for these weights, ascending.
+std::vector<double> levels_of(Seed seed, const SortedWeights& weights, int n) {
+  const double magnitude = std::max(std::fabs(weights.minimum()), std::fabs(weights.maximum()));
+  std::vector<double> levels;
+  switch (seed) {
+    case Seed::kmeans:
+      return kmeans(weights, n);
+    case Seed::normal:
+      for (int i = 0; i < n; ++i)
+        levels.push_back(weights.mean() + weights.deviation() * normal_quantile((i + 0.5) / n));
+      break;
+    case Seed::linear:
+      for (int i = 0; i < n; ++i) {
+        levels.push_back(weights.minimum() + (weights.maximum() - weights.minimum()) * i / std::max(1, n - 1));
+      }
+      break;
+    case Seed::logarithmic: {
+      const std::vector<double> half = logarithmic_half(magnitude, n / 2);
+      for (std::size_t i = half.size(); i > 0; --i) levels.push_back(-half[i - 1]);
+      if (n % 2 != 0) levels.push_back(0);
+      levels.insert(levels.end(), half.begin(), half.end());
+      break;
+    }
+  }
+  return levels;
+}
+
+// The positive half of n mirrored levels for weights whose magnitudes are given.
+std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, int n) {
+  const double top = magnitudes.maximum();
+  std::vector<double> genes;
+  switch (seed) {
+    case Seed::kmeans:
+      genes = kmeans(magnitudes, n / 2);  // nearest in magnitude is nearest among mirrored levels
+      break;
+    case Seed::normal: {
+      const double rms = std::hypot(magnitudes.mean(), magnitudes.deviation());
+      for (int i = n / 2; i < n; ++i) genes.push_back(rms * normal_quantile((i + 0.5) / n));
+      break;
+    }
+    case Seed::linear:
+      for (int i = 0; i < n / 2; ++i) genes.push_back(top * (2 * i + 1) / (n - 1));
+      break;
+    case Seed::logarithmic:
+      genes = logarithmic_half(top, n / 2);
+      break;
+  }
+  const double least = top > 0 ? 1e-6 * top : 1e-6;  // genes stay above zero
+  for (double& gene : genes) gene = std::max(gene, least);
+  return genes;
+}
+
+Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& format) {
+  const int n = format.levels;
+  switch (format.encoding) {
+    case Encoding::values:
+      return levels_of(seed, weights, n);
+    case Encoding::boundaries:
+      if (seed == Seed::kmeans) return fit_boundaries(weights, levels_of(seed, weights, n));
+      return [&] {
+        const std::vector<double> levels = levels_of(seed, weights, n);
+        Chromosome boundaries;
+        for (std::size_t i = 1; i < levels.size(); ++i) boundaries.push_back((levels[i - 1] + levels[i]) / 2);
+        return boundaries;
+      }();
+    case Encoding::companded: {
+      if (seed == Seed::kmeans) return fit_companded(weights, n);
+      const std::vector<double> levels = levels_of(seed, weights, n);  // the curve that comes closest to them
+      return fit_companded(SortedWeights(std::vector<float>(levels.begin(), levels.end())), n);
+    }
+  }
+  fail_internal("unknown encoding {}", static_cast<int>(format.encoding));
+}
+
+}  // namespace
+
+std::vector<std::vector<float>> coded_weights(const Network& network, const Format& format) {
+  const std::vector<int> layers = quantised_layers(network, format);
+  const std::vector<std::vector<float>> scales = layer_scales(network, format);
+  std::vector<std::vector<float>> coded(
+      static_cast<std::size_t>(chromosome_count(format, static_cast<int>(layers.size()))));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::vector<float>& weight = weight_of(network.nodes[static_cast<std::size_t>(layers[i])])->data;
+    std::vector<float>& to = coded[coded.size() == 1 ? 0 : i];
+    const std::size_t row = scales[i].empty() ? 0 : weight.size() / scales[i].size();
+    for (std::size_t k = 0; k < weight.size(); ++k) {
+      to.push_back(scales[i].empty() ? weight[k] : weight[k] / scales[i][k / row]);
+    }
+  }
+  return coded;
+}
+
+std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format) {
+  const auto genes = static_cast<std::size_t>(gene_count(format));
+  std::vector<Genome> seeds(std::size(kSeeds));
+  for (std::vector<float> weights : coded) {
+    if (format.symmetric) {
+      for (float& w : weights) w = std::fabs(w);
+    }
+    const SortedWeights sorted(std::move(weights));
+    for (std::size_t s = 0; s < seeds.size(); ++s) {
+      Chromosome chromosome =
+          format.symmetric ? symmetric_genes(kSeeds[s], sorted, format.levels) : genes_of(kSeeds[s], sorted, format);
+      if (chromosome.size() != genes) fail_internal("a seed has {} genes; expected {}", chromosome.size(), genes);
+      for (double& gene : chromosome) gene = std::clamp(gene, -kLimit, kLimit);
+      seeds[s].chromosomes.push_back(std::move(chromosome));
+    }
+  }
+  return seeds;
+}
+
+std::vector<Genome> seed_genomes(const Network& network, const Format& format) {
+  return seed_genomes(coded_weights(network, format), format);
+}
+
+std::vector<double> weight_magnitudes(const std::vector<std::vector<float>>& coded) {
+  std::vector<double> magnitudes;
+  for (const std::vector<float>& weights : coded) magnitudes.push_back(magnitude_of(weights));
+  return magnitudes;
+}
+
+double normal_quantile(double p) {
+  // Bisection on the distribution function: 60 halvings of [-40, 40] reach double's precision; called a few hundred
+  // times.
+  double low = -40, high = 40;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = (low + high) / 2;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+}  // namespace vbq

@@ -1,0 +1,26 @@
+// Codebooks of the real weights, as genomes: what a search starts from.
+#pragma once
+
+#include <vector>
+
+#include "vbq/format.hpp"
+#include "vbq/genome.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq {
+
+// Per chromosome, the weights that its codebook codes: one layer's or all quantised layers', divided by their scales.
+std::vector<std::vector<float>> coded_weights(const Network& network, const Format& format);
+
+// Four genomes of the format, best first: k-means, normal-quantile, linear (minimum to maximum), logarithmic. Each
+// decodes to a valid codebook whatever the weights: fewer different ones than levels, one only, all equal, all zero.
+std::vector<Genome> seed_genomes(const Network& network, const Format& format);
+std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format);
+
+// Per chromosome, the largest magnitude of its coded weights: SearchSpace::magnitude. 0 where all are zero.
+std::vector<double> weight_magnitudes(const std::vector<std::vector<float>>& coded);
+
+// The value whose share of a standard normal distribution lies below is p, 0 < p < 1.
+double normal_quantile(double p);
+
+}  // namespace vbq
