@@ -1,0 +1,193 @@
+#include "cluster/mpi.hpp"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <limits>
+#include <numeric>
+#include <string_view>
+
+#include <time.h>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+
+namespace vbq {
+namespace {
+
+void check(int status, const char* what) {
+  if (status == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  if (MPI_Error_string(status, text.data(), &length) != MPI_SUCCESS) length = 0;
+  fail_internal("{} failed: {}", what, std::string_view(text.data(), static_cast<std::size_t>(length)));
+}
+
+int to_count(std::size_t size, const char* what) {
+  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    fail_internal("{} of {} elements: MPI takes at most {}", what, size, std::numeric_limits<int>::max());
+  }
+  return static_cast<int>(size);
+}
+
+// Sleeps until the operation is done. Several tests a turn, because a test moves a message one step only, and Open MPI
+// looks at its sockets at one in eight.
+void wait(MPI_Request& request, const char* what) {
+  constexpr long kFirst = 20'000, kLast = 1'000'000;  // nanoseconds
+  for (long pause = kFirst;; pause = std::min(kLast, pause + pause / 4)) {
+    for (int turn = 0; turn < 8; ++turn) {
+      int done = 0;
+      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
+      if (done != 0) return;
+    }
+    const timespec duration{0, pause};
+    ::nanosleep(&duration, nullptr);
+  }
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("unknown host");
+}
+
+}  // namespace
+
+bool launched_by_mpi() {
+  // Open MPI's mpirun; PMIx (Open MPI, srun --mpi=pmix); PMI-1 and PMI-2 (MPICH, Intel MPI, srun --mpi=pmi2).
+  constexpr std::array names{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"};
+  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+struct Communicator::Handle {
+  MPI_Comm world = MPI_COMM_NULL;  // our duplicate
+  MPI_Comm node = MPI_COMM_NULL;   // its ranks on this host
+  int rank = 0, size = 1, local_rank = 0;
+
+  Handle() {
+    check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    check(MPI_Comm_dup(MPI_COMM_WORLD, &world), "MPI_Comm_dup");  // the handler goes with it
+    check(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
+    check(MPI_Comm_size(world, &size), "MPI_Comm_size");
+    check(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+    check(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    check(MPI_Comm_rank(node, &local_rank), "MPI_Comm_rank");
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() {  // a handle that cannot be freed is left to MPI_Finalize
+    if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
+    if (world != MPI_COMM_NULL) MPI_Comm_free(&world);
+  }
+};
+
+Communicator::Communicator() : host_(host_name()) {}
+Communicator::Communicator(Communicator&&) noexcept = default;
+Communicator& Communicator::operator=(Communicator&&) noexcept = default;
+Communicator::~Communicator() = default;
+
+int Communicator::rank() const { return handle_ ? handle_->rank : 0; }
+int Communicator::size() const { return handle_ ? handle_->size : 1; }
+int Communicator::local_rank() const { return handle_ ? handle_->local_rank : 0; }
+const std::string& Communicator::host() const { return host_; }
+
+void Communicator::broadcast(std::span<std::int64_t> values) {
+  if (size() == 1) return;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibcast(values.data(), to_count(values.size(), "MPI_Ibcast"), MPI_INT64_T, 0, handle_->world, &request),
+        "MPI_Ibcast");
+  wait(request, "MPI_Ibcast");
+}
+
+void Communicator::broadcast(std::string& bytes) {
+  if (size() == 1) return;
+  std::int64_t length = static_cast<std::int64_t>(bytes.size());
+  broadcast(std::span(&length, 1));
+  bytes.resize(static_cast<std::size_t>(length));
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibcast(bytes.data(), to_count(bytes.size(), "MPI_Ibcast"), MPI_BYTE, 0, handle_->world, &request),
+        "MPI_Ibcast");
+  wait(request, "MPI_Ibcast");
+}
+
+void Communicator::sum(std::span<std::int64_t> values) {
+  if (size() == 1) return;
+  const int count = to_count(values.size(), "MPI_Ireduce");
+  const bool root = rank() == 0;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ireduce(root ? MPI_IN_PLACE : values.data(), root ? values.data() : nullptr, count, MPI_INT64_T, MPI_SUM, 0,
+                    handle_->world, &request),
+        "MPI_Ireduce");
+  wait(request, "MPI_Ireduce");
+}
+
+void Communicator::sum_on_host(std::span<std::int64_t> values) {
+  if (size() == 1) return;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Iallreduce(MPI_IN_PLACE, values.data(), to_count(values.size(), "MPI_Iallreduce"), MPI_INT64_T, MPI_SUM,
+                       handle_->node, &request),
+        "MPI_Iallreduce");
+  wait(request, "MPI_Iallreduce");
+}
+
+std::vector<std::string> Communicator::gather(const std::string& mine) {
+  if (size() == 1) return {mine};
+  const auto ranks = static_cast<std::size_t>(size());
+  const int length = to_count(mine.size(), "MPI_Igatherv");
+  std::vector<int> lengths(ranks), starts(ranks);
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Igather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, handle_->world, &request), "MPI_Igather");
+  wait(request, "MPI_Igather");
+  const auto total = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
+  to_count(total, "MPI_Igatherv");
+  std::exclusive_scan(lengths.begin(), lengths.end(), starts.begin(), 0);
+  std::string all(total, '\0');
+  check(MPI_Igatherv(mine.data(), length, MPI_BYTE, all.data(), lengths.data(), starts.data(), MPI_BYTE, 0,
+                     handle_->world, &request),
+        "MPI_Igatherv");
+  wait(request, "MPI_Igatherv");
+  std::vector<std::string> result;
+  if (rank() != 0) return result;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    result.push_back(all.substr(static_cast<std::size_t>(starts[r]), static_cast<std::size_t>(lengths[r])));
+  }
+  return result;
+}
+
+void Communicator::abort(int code) {
+  if (handle_) MPI_Abort(handle_->world, code);
+  std::_Exit(code);
+}
+
+Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
+  if (!launched_by_mpi()) return;
+  int provided = 0;
+  check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  if (provided < MPI_THREAD_FUNNELED) {
+    fail_internal("this MPI offers thread level {}: at least MPI_THREAD_FUNNELED was expected", provided);
+  }
+  world_.handle_ = std::make_unique<Communicator::Handle>();
+}
+
+Environment::~Environment() {
+  if (!world_.handle_) return;
+  if (std::uncaught_exceptions() > exceptions_) world_.abort(exit_code(Fault::internal));
+  world_.handle_.reset();
+  MPI_Finalize();
+}
+
+int exit_code(Fault fault) { return fault == Fault::input ? 1 : 2; }
+
+void die(Communicator& world, const std::string& sentence, Fault fault) {
+  if (world.size() == 1) {
+    log::error("{}", sentence);
+  } else {
+    log::error("rank {} on {}: {}", world.rank(), world.host(), sentence);
+  }
+  world.abort(exit_code(fault));
+}
+
+}  // namespace vbq

@@ -1,0 +1,82 @@
+// MPI as vbq uses it: few operations, each checked, and a rank that waits sleeps. No MPI type shows here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vbq/error.hpp"
+
+namespace vbq {
+
+// Whether a launcher (mpirun, srun with PMI) started this process. Without one MPI is not initialised at all: a process
+// on its own needs none, and Open MPI would start a daemon for it.
+bool launched_by_mpi();
+
+// A duplicate of MPI's world; or one rank alone, without MPI. All collectives: every rank calls, rank 0 is the root.
+// Open MPI's blocking collectives poll at full speed, so all here are non-blocking ones that are tested between short
+// sleeps. Error (internal) with MPI's own text when a call fails.
+class Communicator {
+ public:
+  Communicator();  // alone
+  Communicator(Communicator&&) noexcept;
+  Communicator& operator=(Communicator&&) noexcept;
+  ~Communicator();
+
+  int rank() const;
+  int size() const;
+  int local_rank() const;  // among the ranks of this host
+  const std::string& host() const;
+
+  // Rank 0's values everywhere; all ranks pass the same size.
+  void broadcast(std::span<std::int64_t> values);
+  // Rank 0's bytes everywhere, resized there; the size goes first.
+  void broadcast(std::string& bytes);
+  // Sums over all ranks, at rank 0; elsewhere unchanged.
+  void sum(std::span<std::int64_t> values);
+  // Sums over the ranks of each host, at each of them.
+  void sum_on_host(std::span<std::int64_t> values);
+  // At rank 0: every rank's bytes, by rank. Elsewhere empty.
+  std::vector<std::string> gather(const std::string& mine);
+
+  // Rank 0 has told all others to leave, so nobody waits for it any more.
+  void set_dismissed() { dismissed_ = true; }
+  bool dismissed() const { return dismissed_; }
+
+  // Ends all ranks at once (MPI_Abort).
+  [[noreturn]] void abort(int exit_code);
+
+ private:
+  friend class Environment;
+  struct Handle;
+  std::unique_ptr<Handle> handle_;  // null: alone
+  std::string host_;
+  bool dismissed_ = false;
+};
+
+// MPI from here to the end of the scope (MPI_THREAD_FUNNELED); nothing at all without a launcher. When an exception
+// leaves the scope, other ranks may be waiting for this one: then all are ended by MPI_Abort instead of MPI_Finalize.
+class Environment {
+ public:
+  Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment();
+
+  Communicator& world() { return world_; }
+
+ private:
+  Communicator world_;
+  int exceptions_;
+};
+
+// 1 for input, 2 for internal.
+int exit_code(Fault fault);
+
+// Says the sentence with rank and host on standard error and ends all ranks: for a failure in the middle of a run,
+// where other ranks wait for this one.
+[[noreturn]] void die(Communicator& world, const std::string& sentence, Fault fault);
+
+}  // namespace vbq

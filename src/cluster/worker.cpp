@@ -1,0 +1,86 @@
+#include "cluster/worker.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "cluster/agree.hpp"
+#include "cluster/messages.hpp"
+#include "cluster/protocol.hpp"
+#include "cluster/threads.hpp"
+#include "core/check.hpp"
+#include "evaluate/workbench.hpp"
+
+namespace vbq {
+namespace {
+
+using protocol::Op;
+
+// The part of one command that is this worker's, as words for the sum.
+std::vector<std::int64_t> work(Workbench& bench, Op op, std::span<const Genome> genomes) {
+  if (op == Op::fingerprints) {
+    std::vector<Fingerprint> prints(genomes.size());
+    bench.fingerprints(genomes, prints);
+    std::vector<std::int64_t> words(prints.size() * std::tuple_size_v<Fingerprint>);
+    protocol::put(std::span<const Fingerprint>(prints), words);
+    return words;
+  }
+  std::vector<Tally> cells(op == Op::tallies ? genomes.size() : 1);
+  if (op == Op::tallies) {
+    bench.tallies(genomes, cells);
+  } else if (op == Op::score_search || op == Op::score_held_out) {
+    const ImageSet set = op == Op::score_search ? ImageSet::search : ImageSet::held_out;
+    cells[0] = bench.score(set, genomes.empty() ? nullptr : genomes.data());
+  } else {
+    fail_internal("rank 0 asked for operation {}, which is not known", static_cast<std::int64_t>(op));
+  }
+  const std::size_t tally_words = cells.size() * protocol::kTallyWords;
+  std::vector<std::int64_t> words(tally_words + protocol::kTimeWords);
+  protocol::put(std::span<const Tally>(cells), words);
+  const EvaluatorTimes times = bench.times();
+  words[tally_words] = static_cast<std::int64_t>(times.quantise * 1e9);
+  words[tally_words + 1] = static_cast<std::int64_t>(times.inference * 1e9);
+  return words;
+}
+
+// Until rank 0 says stop (true) or dismiss (false).
+bool follow(Communicator& world, Workbench& bench) {
+  for (;;) {
+    protocol::Command command{};
+    world.broadcast(command);
+    const Op op{command[0]};
+    if (op == Op::stop || op == Op::dismiss) return op == Op::stop;
+    std::vector<Genome> genomes;
+    if (command[1] != 0) {
+      std::string archive;
+      world.broadcast(archive);
+      genomes = unpack<std::vector<Genome>>(archive);
+    }
+    std::vector<std::int64_t> words = work(bench, op, genomes);
+    world.sum(words);
+  }
+}
+
+}  // namespace
+
+void serve(Communicator& world, Problem problem) {
+  const int threads = fair_threads(world, true);
+  if (problem.engine.threads == 0) problem.engine.threads = threads;
+  auto [bench, report] = agree(world, [&] {
+    Workbench made(std::move(problem), {world.rank() - 1, world.size() - 1});
+    const Problem& mine = made.problem();
+    Report said{world.host(), network_hash(mine.network), data_hash(mine), settings_hash(mine), made.info()};
+    return std::pair(std::move(made), std::move(said));
+  });
+  agree_on(world, report);
+  bool stopped = false;
+  try {
+    stopped = follow(world, bench);
+  } catch (const Error& error) {
+    die(world, error.what(), error.fault());
+  } catch (const std::exception& error) {
+    die(world, error.what(), Fault::internal);
+  }
+  if (!stopped) throw Dismissed();
+}
+
+}  // namespace vbq

@@ -1,0 +1,23 @@
+// How a tally becomes the number that a search makes larger.
+#pragma once
+
+#include <string>
+
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+enum class Fitness {
+  top1,        // share of images whose label has the largest output, 0..1
+  loss,        // minus the mean of -log p(label), nats
+  divergence,  // minus the mean of KL(FP32 network || quantised network), nats; needs no labels
+};
+
+// Larger is better; finite. 0 for an empty tally.
+double fitness(const Tally& tally, Fitness kind);
+
+// "top1", "loss" or "divergence"; Error that names the nearest otherwise.
+Fitness parse_fitness(const std::string& name);
+const char* fitness_name(Fitness kind);
+
+}  // namespace vbq

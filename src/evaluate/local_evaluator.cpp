@@ -1,0 +1,23 @@
+#include "evaluate/local_evaluator.hpp"
+
+#include <utility>
+
+namespace vbq {
+
+std::vector<Fingerprint> LocalEvaluator::fingerprints(std::span<const Genome> genomes) {
+  std::vector<Fingerprint> slots(genomes.size());
+  bench_.fingerprints(genomes, slots);
+  return slots;
+}
+
+std::vector<Tally> LocalEvaluator::tallies(std::span<const Genome> genomes) {
+  std::vector<Tally> cells(genomes.size());
+  bench_.tallies(genomes, cells);
+  return cells;
+}
+
+std::unique_ptr<LocalEvaluator> make_local_evaluator(Problem problem) {
+  return std::make_unique<LocalEvaluator>(std::move(problem));
+}
+
+}  // namespace vbq

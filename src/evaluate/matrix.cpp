@@ -1,0 +1,59 @@
+#include "evaluate/matrix.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "core/check.hpp"
+
+namespace vbq {
+namespace {
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+Range part_of(std::int64_t total, std::int64_t parts, std::int64_t index) {
+  const std::int64_t small = total / parts, larger = total % parts;
+  return {index * small + std::min(index, larger), small + (index < larger ? 1 : 0)};
+}
+
+Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) {
+  if (workers < 1 || genomes < 1 || blocks < 1) {
+    fail_internal("a matrix of {} genomes x {} blocks over {} workers: at least one of each was expected", genomes,
+                  blocks, workers);
+  }
+  if (workers <= blocks) return {blocks, 1, workers};
+  if (ceil_div(workers, blocks) > genomes) {
+    fail(
+        "there are more workers than work: {} workers for {} genomes x {} blocks of images; start fewer ranks, or use "
+        "smaller blocks or a larger population",
+        workers, genomes, blocks);
+  }
+  Cut best;
+  std::optional<std::tuple<std::int64_t, std::int64_t, std::int64_t>> least;
+  for (std::int64_t columns = 1; columns <= blocks; ++columns) {
+    const std::int64_t most = std::min(workers / columns, genomes);
+    // Fewest groups that give the same rows a group.
+    const std::int64_t rows = ceil_div(genomes, ceil_div(genomes, most));
+    const std::int64_t shard = ceil_div(blocks, columns);
+    const std::tuple score{ceil_div(genomes, rows) * shard, shard, rows * columns};
+    if (!least || score < *least) {
+      least = score;
+      best = {blocks, rows, columns};
+    }
+  }
+  return best;
+}
+
+Range genome_range(const Cut& cut, std::int64_t worker, std::int64_t genomes) {
+  if (worker >= cut.genome_groups * cut.block_groups) return {};
+  return part_of(genomes, cut.genome_groups, worker / cut.block_groups);
+}
+
+Range block_range(const Cut& cut, std::int64_t worker) {
+  if (worker >= cut.genome_groups * cut.block_groups) return {};
+  return part_of(cut.blocks, cut.block_groups, worker % cut.block_groups);
+}
+
+}  // namespace vbq

@@ -1,0 +1,88 @@
+#include "evaluate/problem.hpp"
+
+#include "core/check.hpp"
+#include "core/hash.hpp"
+
+namespace vbq {
+namespace {
+
+void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* source, const char* what) {
+  if (indices.empty()) return;
+  if (source == nullptr)
+    fail_internal("{} {} images were chosen, but there is no dataset to read them from", indices.size(), what);
+  std::int64_t previous = -1;
+  for (const std::int64_t index : indices) {
+    if (index <= previous || index >= source->info().count) {
+      fail("{} image {} (after {}) was asked of {}: ascending indices below {} were expected", what, index, previous,
+           source->info().origin, source->info().count);
+    }
+    previous = index;
+  }
+}
+
+}  // namespace
+
+void validate(const Problem& problem) {
+  if (problem.engine.block < 1) {
+    fail("a block of {} images was asked for: at least 1 was expected", problem.engine.block);
+  }
+  if (problem.population < 1) fail("a population of {} was asked for: at least 1 was expected", problem.population);
+  if (problem.split.search.empty()) fail("the search has no images: at least 1 was expected");
+  check_indices(problem.split.search, problem.search_source.get(), "search");
+  check_indices(problem.split.held_out, problem.held_out_source.get(), "held-out");
+}
+
+const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set) {
+  if (set == ImageSet::search) return problem.split.search;
+  if (problem.held_out_source == nullptr || problem.split.held_out.empty()) {
+    fail("there are no held-out images to score: the search sees all of {}", problem.search_source->info().origin);
+  }
+  return problem.split.held_out;
+}
+
+const ImageSource& source_of(const Problem& problem, ImageSet set) {
+  return set == ImageSet::search ? *problem.search_source : *problem.held_out_source;
+}
+
+std::int64_t block_count(const Problem& problem, ImageSet set) {
+  const auto images = static_cast<std::int64_t>(images_of(problem, set).size());
+  return images / problem.engine.block + (images % problem.engine.block == 0 ? 0 : 1);
+}
+
+std::string data_hash(const Problem& problem) {
+  Hasher hasher;
+  hasher.text(problem.search_source->info().hash);
+  hasher.array(std::span(problem.split.search));
+  hasher.text(problem.held_out_source == nullptr ? "" : problem.held_out_source->info().hash);
+  hasher.array(std::span(problem.split.held_out));
+  return hasher.hex();
+}
+
+std::string settings_hash(const Problem& problem) {
+  const Format& format = problem.format;
+  Hasher hasher;
+  for (const int field :
+       {format.levels, static_cast<int>(format.encoding), static_cast<int>(format.symmetric),
+        static_cast<int>(format.scope), static_cast<int>(format.scale), static_cast<int>(format.scale_by),
+        static_cast<int>(format.assignment), static_cast<int>(problem.engine.precision),
+        static_cast<int>(problem.with_divergence), problem.population}) {
+    hasher.value(field);
+  }
+  hasher.value(problem.engine.block);
+  hasher.value(static_cast<std::uint64_t>(format.skip.size()));
+  for (const std::string& name : format.skip) hasher.text(name);
+  hasher.value(static_cast<int>(problem.given.has_value()));
+  for (const LayerFormat& layer : problem.given.value_or(NetworkFormat{})) {
+    hasher.value(layer.node);
+    hasher.array(layer.codebook.levels());
+    hasher.array(layer.codebook.boundaries());
+    hasher.array(std::span(layer.scales));
+  }
+  return hasher.hex();
+}
+
+std::string engine_identity(const EngineInfo& info) {
+  return fmt::format("{}, {}, {}, {}", info.kind, info.isa, info.library, info.precision);
+}
+
+}  // namespace vbq

@@ -1,0 +1,47 @@
+// Problem: all that an evaluator must know; every rank makes the same one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vbq/dataset.hpp"
+#include "vbq/engine.hpp"
+#include "vbq/evaluator.hpp"
+#include "vbq/format.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq {
+
+// A block is engine.block consecutive entries of the split's list; the last may be short.
+struct Problem {
+  Network network;
+  Format format;
+  EngineOptions engine;
+  std::shared_ptr<const ImageSource> search_source;    // indexed by split.search
+  std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
+  Split split;
+  bool with_divergence = false;        // tallies carry the divergence from the FP32 network
+  std::optional<NetworkFormat> given;  // when there, score() without a genome quantises by it: a format found before
+  int population = 50;                 // genomes that a call usually has: decides how the matrix is cut
+};
+
+// Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images.
+void validate(const Problem& problem);
+
+// Indices of a set's images, and how many blocks they make. Error for a held-out set that is not there.
+const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set);
+const ImageSource& source_of(const Problem& problem, ImageSet set);
+std::int64_t block_count(const Problem& problem, ImageSet set);
+
+// 32 hexadecimal digits over the images of both sets and the split.
+std::string data_hash(const Problem& problem);
+// The same over format, block, precision, population and divergence: ranks that read another job differ here.
+std::string settings_hash(const Problem& problem);
+
+// What results may depend on, in one line: "cpu, avx2, oneDNN 2.6.3, fp32". Device and threads are not part of it.
+std::string engine_identity(const EngineInfo& info);
+
+}  // namespace vbq

@@ -1,0 +1,42 @@
+// Scorer: an evaluator that never runs the same network twice.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "vbq/evaluator.hpp"
+#include "vbq/run_state.hpp"
+
+namespace vbq {
+
+// The cache is keyed by the quantised network, not by the genome: many genomes give the same weights.
+class Scorer {
+ public:
+  // The evaluator stays the caller's and must outlive the scorer.
+  explicit Scorer(Evaluator& evaluator) : evaluator_(&evaluator) {}
+
+  // Tally of each genome over the search images, in order. Only networks not seen before are run, each once.
+  std::vector<Tally> tallies(std::span<const Genome> genomes);
+
+  std::int64_t evaluations() const { return evaluations_; }  // networks really run
+  std::int64_t images() const { return images_; }            // images really inferred
+
+  // In order of first evaluation; together with the two counts, what a checkpoint keeps.
+  const std::vector<CachedTally>& cache() const { return cache_; }
+  // Replaces cache and counts. Error when a fingerprint is there twice or a count is negative.
+  void restore(std::vector<CachedTally> cache, std::int64_t evaluations, std::int64_t images);
+
+ private:
+  struct FirstWord {
+    std::size_t operator()(const Fingerprint& print) const { return static_cast<std::size_t>(print[0]); }
+  };
+
+  Evaluator* evaluator_;
+  std::vector<CachedTally> cache_;
+  std::unordered_map<Fingerprint, std::size_t, FirstWord> places_;  // fingerprint -> index in cache_
+  std::int64_t evaluations_ = 0, images_ = 0;
+};
+
+}  // namespace vbq

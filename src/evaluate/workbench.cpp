@@ -1,0 +1,122 @@
+#include "evaluate/workbench.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace vbq {
+namespace {
+
+// Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
+// pixels. Tallies are integers, so the pieces do not show.
+constexpr std::int64_t kPieceBytes = std::int64_t{256} << 20;
+
+// Adds the time of its scope to a counter.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds), start_(std::chrono::steady_clock::now()) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+Problem validated(Problem problem) {
+  validate(problem);
+  return problem;
+}
+
+std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
+  const double bytes = static_cast<double>(info.channels) * static_cast<double>(info.height) *
+                       static_cast<double>(info.width) * static_cast<double>(block);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(kPieceBytes) / std::max(1.0, bytes)));
+}
+
+}  // namespace
+
+Workbench::Workbench(Problem problem, Post post)
+    : problem_(validated(std::move(problem))),
+      post_(post),
+      cut_(cut_matrix(post.count, problem_.population, block_count(problem_, ImageSet::search))),
+      engine_(make_engine(problem_.network, problem_.engine)),
+      decoder_(problem_.network, problem_.format) {
+  load(ImageSet::search, block_range(cut_, post_.index));
+}
+
+void Workbench::tallies(std::span<const Genome> genomes, std::span<Tally> cells) {
+  const Range mine = genome_range(cut_, post_.index, static_cast<std::int64_t>(genomes.size()));
+  const Range blocks = block_range(cut_, post_.index);
+  if (mine.count == 0 || blocks.count == 0) return;
+  load(ImageSet::search, blocks);
+  for (std::int64_t g = mine.first; g < mine.end(); ++g) {
+    quantise(&genomes[static_cast<std::size_t>(g)]);
+    cells[static_cast<std::size_t>(g)] += infer(blocks.count);
+  }
+}
+
+void Workbench::fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots) {
+  const Stopwatch watch(times_.quantise);
+  for (auto g = static_cast<std::size_t>(post_.index); g < genomes.size(); g += static_cast<std::size_t>(post_.count)) {
+    slots[g] = engine_->fingerprint(decoder_(genomes[g]));
+  }
+}
+
+Tally Workbench::score(ImageSet set, const Genome* genome) {
+  Tally sum;
+  if (set == ImageSet::search) {  // a matrix of one row, on the blocks that are here anyway
+    const Range blocks = block_range(cut_, post_.index);
+    if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return sum;
+    load(set, blocks);
+    quantise(genome);
+    return infer(blocks.count);
+  }
+  const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
+  const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
+  if (share.count != 0) quantise(genome);
+  for (std::int64_t first = share.first; first < share.end(); first += piece) {
+    const Range blocks{first, std::min(piece, share.end() - first)};
+    load(set, blocks);
+    sum += infer(blocks.count);
+  }
+  return sum;
+}
+
+EvaluatorTimes Workbench::times() { return std::exchange(times_, {}); }
+
+// Does nothing when these blocks are in the engine already.
+void Workbench::load(ImageSet set, Range blocks) {
+  if (blocks.count == 0 || (set == loaded_set_ && blocks == loaded_)) return;
+  const std::vector<std::int64_t>& all = images_of(problem_, set);
+  const std::int64_t block = problem_.engine.block;
+  const auto first = static_cast<std::size_t>(blocks.first * block);
+  const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
+  const ImageSource& source = source_of(problem_, set);
+  loaded_ = {};  // whatever happens below, the old images no longer count
+  engine_->load({source.read(std::span(all).subspan(first, count)), source.info().normalisation, block,
+                 problem_.with_divergence});
+  loaded_set_ = set;
+  loaded_ = blocks;
+}
+
+void Workbench::quantise(const Genome* genome) {
+  const Stopwatch watch(times_.quantise);
+  if (genome != nullptr) {
+    engine_->quantise(decoder_(*genome));
+  } else if (problem_.given) {
+    engine_->quantise(*problem_.given);
+  } else {
+    engine_->restore();
+  }
+}
+
+Tally Workbench::infer(std::int64_t blocks) {
+  const Stopwatch watch(times_.inference);
+  return engine_->tally(0, blocks);
+}
+
+}  // namespace vbq

@@ -1,0 +1,57 @@
+// Workbench: what one worker holds (engine, decoder, its shard of the images) and does (its rectangle of the matrix).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "evaluate/matrix.hpp"
+#include "evaluate/problem.hpp"
+
+namespace vbq {
+
+// Worker `index` of `count`.
+struct Post {
+  std::int64_t index = 0, count = 1;
+};
+
+class Workbench {
+ public:
+  // Makes the engine and loads this worker's search images; an idle worker loads none. Error when anything of the
+  // problem does not fit.
+  Workbench(Problem problem, Post post);
+
+  // Adds this worker's rectangle: cells[g] += tally of genome g over its blocks, for the genomes that are its own.
+  // cells: [genomes].
+  void tallies(std::span<const Genome> genomes, std::span<Tally> cells);
+
+  // Fills slots[g] for the genomes that are its own, dealt round robin: g % count == index. slots: [genomes].
+  void fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots);
+
+  // This worker's share of a whole set, quantised by the genome, or as trained when it is nullptr. Shares of all
+  // workers add up to the set. Held-out images are loaded only for the call.
+  Tally score(ImageSet set, const Genome* genome);
+
+  const EngineInfo& info() const { return engine_->info(); }
+  const Problem& problem() const { return problem_; }
+
+  // Seconds since the last call; for timing only.
+  EvaluatorTimes times();
+
+ private:
+  void load(ImageSet set, Range blocks);
+  void quantise(const Genome* genome);
+  Tally infer(std::int64_t blocks);
+
+  Problem problem_;
+  Post post_;
+  Cut cut_;
+  std::unique_ptr<Engine> engine_;
+  Decoder decoder_;
+  ImageSet loaded_set_ = ImageSet::search;
+  Range loaded_;  // blocks that the engine holds
+  EvaluatorTimes times_;
+};
+
+}  // namespace vbq

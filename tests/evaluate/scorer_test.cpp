@@ -1,0 +1,115 @@
+#include "evaluate/scorer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "vbq/error.hpp"
+
+namespace vbq {
+namespace {
+
+// A genome's network is the whole part of its first gene: 1.2 and 1.7 are the same network.
+class FakeEvaluator final : public Evaluator {
+ public:
+  std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override {
+    std::vector<Fingerprint> prints;
+    for (const Genome& genome : genomes) prints.push_back({static_cast<std::uint64_t>(network(genome)), 7});
+    return prints;
+  }
+  std::vector<Tally> tallies(std::span<const Genome> genomes) override {
+    std::vector<Tally> result;
+    for (const Genome& genome : genomes) {
+      run.push_back(network(genome));
+      Tally tally;
+      tally.seen = 10;
+      tally.top1 = network(genome);
+      result.push_back(tally);
+    }
+    if (fails) throw Error("broken");
+    return result;
+  }
+  Tally score(ImageSet, const Genome*) override { return {}; }
+  EvaluatorTimes times() override { return {}; }
+
+  std::vector<std::int64_t> run;
+  bool fails = false;
+
+ private:
+  static std::int64_t network(const Genome& genome) {
+    return static_cast<std::int64_t>(genome.chromosomes.at(0).at(0));
+  }
+};
+
+std::vector<Genome> genomes(std::initializer_list<double> genes) {
+  std::vector<Genome> made;
+  for (const double gene : genes) made.push_back({{{gene}}});
+  return made;
+}
+
+std::vector<std::int64_t> top1(const std::vector<Tally>& tallies) {
+  std::vector<std::int64_t> values;
+  for (const Tally& tally : tallies) values.push_back(tally.top1);
+  return values;
+}
+
+TEST(Scorer, RunsEachNetworkOnceAndAnswersInOrder) {
+  FakeEvaluator evaluator;
+  Scorer scorer(evaluator);
+  using Numbers = std::vector<std::int64_t>;
+  EXPECT_EQ(top1(scorer.tallies(genomes({3.5, 1.2, 3.1, 1.9, 2.0}))), (Numbers{3, 1, 3, 1, 2}));
+  EXPECT_EQ(evaluator.run, (Numbers{3, 1, 2}));
+  EXPECT_EQ(scorer.evaluations(), 3);
+  EXPECT_EQ(scorer.images(), 30);
+  EXPECT_EQ(top1(scorer.tallies(genomes({2.7, 4.4, 1.0}))), (Numbers{2, 4, 1}));
+  EXPECT_EQ(evaluator.run, (Numbers{3, 1, 2, 4}));
+  EXPECT_EQ(top1(scorer.tallies(genomes({4.0, 3.0}))), (Numbers{4, 3}));
+  EXPECT_EQ(evaluator.run.size(), 4U);
+  EXPECT_EQ(scorer.evaluations(), 4);
+  EXPECT_EQ(scorer.images(), 40);
+  EXPECT_TRUE(scorer.tallies({}).empty());
+}
+
+TEST(Scorer, CacheGoesOutAndIn) {
+  FakeEvaluator first, second;
+  Scorer before(first);
+  before.tallies(genomes({5.0, 2.0, 9.0, 2.5}));
+  ASSERT_EQ(before.cache().size(), 3U);
+  EXPECT_EQ(before.cache()[1].fingerprint, (Fingerprint{2, 7}));
+  EXPECT_EQ(before.cache()[2].tally.top1, 9);
+
+  Scorer after(second);
+  after.restore(before.cache(), before.evaluations(), before.images());
+  EXPECT_EQ(after.cache(), before.cache());
+  after.tallies(genomes({9.9, 6.0, 5.5}));
+  EXPECT_EQ(second.run, std::vector<std::int64_t>{6});
+  EXPECT_EQ(after.evaluations(), 4);
+  EXPECT_EQ(after.images(), 40);
+}
+
+TEST(Scorer, RefusesABrokenCacheAndStaysAsItWas) {
+  FakeEvaluator evaluator;
+  Scorer scorer(evaluator);
+  scorer.tallies(genomes({5.0}));
+  const CachedTally entry{{1, 2}, {}};
+  EXPECT_THROW(scorer.restore({entry, entry}, 2, 2), Error);
+  EXPECT_THROW(scorer.restore({entry}, -1, 2), Error);
+  EXPECT_THROW(scorer.restore({entry}, 1, -2), Error);
+  EXPECT_EQ(scorer.cache().size(), 1U);
+  EXPECT_EQ(scorer.cache()[0].fingerprint, (Fingerprint{5, 7}));
+}
+
+TEST(Scorer, KeepsNothingOfAnEvaluationThatFailed) {
+  FakeEvaluator evaluator;
+  Scorer scorer(evaluator);
+  evaluator.fails = true;
+  EXPECT_THROW(scorer.tallies(genomes({1.0, 2.0})), Error);
+  EXPECT_EQ(scorer.evaluations(), 0);
+  EXPECT_TRUE(scorer.cache().empty());
+  evaluator.fails = false;
+  EXPECT_EQ(scorer.tallies(genomes({2.0})).at(0).top1, 2);
+}
+
+}  // namespace
+}  // namespace vbq
