@@ -1,6 +1,6 @@
 // vbq info: what this build can do, or what is in a file.
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
@@ -9,6 +9,7 @@
 #include "model/onnx.hpp"
 #include "store/checkpoint.hpp"
 #include "store/dataset_file.hpp"
+#include "store/file_kind.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {

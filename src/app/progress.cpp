@@ -52,11 +52,14 @@ std::string duration_text(double seconds) {
 }
 
 std::string thousands(long long value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<long long>(digits.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+  const std::string digits = std::to_string(value);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const bool first = i == 0 || (i == 1 && value < 0);
+    if (!first && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
   }
-  return digits;
+  return text;
 }
 
 }  // namespace vbq

@@ -23,12 +23,15 @@ volatile std::sig_atomic_t caught_signal = 0;
 void on_signal(int number) { caught_signal = number; }
 
 SearchSpace make_space(const Setup& setup) {
+  const Network& network = setup.problem.network;
+  const Format& format = setup.problem.format;
+  const auto coded = coded_weights(network, format);
   SearchSpace space;
-  space.chromosomes = chromosome_count(setup.problem.format, static_cast<int>(quantised_layers(setup.problem.network, setup.problem.format).size()));
-  space.genes = gene_count(setup.problem.format);
-  space.positive = setup.problem.format.symmetric;
-  space.seeds = seed_genomes(setup.problem.network, setup.problem.format);
-  space.magnitude = seed_magnitudes(setup.problem.network, setup.problem.format);
+  space.chromosomes = static_cast<int>(coded.size());
+  space.genes = gene_count(format);
+  space.positive = format.symmetric;
+  space.seeds = seed_genomes(coded, format);
+  space.magnitude = weight_magnitudes(coded);
   return space;
 }
 

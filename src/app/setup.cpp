@@ -8,6 +8,7 @@
 #include "data/importers.hpp"
 #include "model/onnx.hpp"
 #include "store/dataset_file.hpp"
+#include "store/file_kind.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;

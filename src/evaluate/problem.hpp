@@ -23,6 +23,7 @@ struct Problem {
   std::shared_ptr<const ImageSource> search_source;    // indexed by split.search
   std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
   Split split;
+  NetworkFormat given;           // what score(set, nullptr) quantises by; empty: the network as trained
   bool with_divergence = false;        // tallies carry the divergence from the FP32 network
   std::optional<NetworkFormat> given;  // when there, score() without a genome quantises by it: a format found before
   int population = 50;                 // genomes that a call usually has: decides how the matrix is cut
