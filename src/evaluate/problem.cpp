@@ -71,8 +71,8 @@ std::string settings_hash(const Problem& problem) {
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);
-  hasher.value(static_cast<int>(problem.given.has_value()));
-  for (const LayerFormat& layer : problem.given.value_or(NetworkFormat{})) {
+  hasher.value(static_cast<std::uint64_t>(problem.given.size()));
+  for (const LayerFormat& layer : problem.given) {
     hasher.value(layer.node);
     hasher.array(layer.codebook.levels());
     hasher.array(layer.codebook.boundaries());

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,10 +22,9 @@ struct Problem {
   std::shared_ptr<const ImageSource> search_source;    // indexed by split.search
   std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
   Split split;
+  bool with_divergence = false;  // tallies carry the divergence from the FP32 network
   NetworkFormat given;           // what score(set, nullptr) quantises by; empty: the network as trained
-  bool with_divergence = false;        // tallies carry the divergence from the FP32 network
-  std::optional<NetworkFormat> given;  // when there, score() without a genome quantises by it: a format found before
-  int population = 50;                 // genomes that a call usually has: decides how the matrix is cut
+  int population = 50;           // genomes that a call usually has: decides how the matrix is cut
 };
 
 // Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images.

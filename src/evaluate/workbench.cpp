@@ -107,8 +107,8 @@ void Workbench::quantise(const Genome* genome) {
   const Stopwatch watch(times_.quantise);
   if (genome != nullptr) {
     engine_->quantise(decoder_(*genome));
-  } else if (problem_.given) {
-    engine_->quantise(*problem_.given);
+  } else if (!problem_.given.empty()) {
+    engine_->quantise(problem_.given);
   } else {
     engine_->restore();
   }
