@@ -1,0 +1,228 @@
+// Layout, all of it arrays of one axis unless stated, [n] their length:
+//   attributes of the root: version, generation, evaluations, images (integers), seconds (double)
+//   job, network_hash, data_hash, engine: uint8 [bytes]
+//   individuals: the population, best first, then the best ever.
+//     fitness: double [P + 1]; chromosomes_of: uint64 [P + 2], where each individual's chromosomes begin, and their
+//     end; genes_of: uint64 [C + 1], where each chromosome's genes begin, and their end; genes: double [G]
+//   parameters: double [n]
+//   cache_fingerprints: uint64 [2 n]; cache_tallies: int64 [5 n]: seen, top1, top5, loss, divergence
+//   history, timing: uint8 [bytes], the lines joined; history_of, timing_of: uint64 [lines + 1], where each begins
+#include "store/run_state_image.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "store/array.hpp"
+
+namespace vbq {
+namespace {
+
+using namespace hdf5;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kGrowth = 1 << 20;  // bytes by which HDF5's memory grows
+
+Properties in_memory(const std::string& where) {
+  Properties access = file_access(where);
+  check(H5Pset_fapl_core(access.get(), kGrowth, false), "keep a file in memory", where);
+  return access;
+}
+
+// ---- writing -------------------------------------------------------------------------------------------------------
+class Writer {
+ public:
+  Writer(const File& file, std::string where) : file_(file), where_(std::move(where)) {}
+
+  template <typename T>
+  void array(const char* name, const std::vector<T>& values) {
+    write_vector<T>(file_.get(), name, values, where_);
+  }
+  void text(const char* name, const std::string& value) {
+    array(name, std::vector<std::uint8_t>(value.begin(), value.end()));
+  }
+  template <typename T>
+  void number(const char* name, T value) {
+    write_number(file_.get(), name, value, where_);
+  }
+  void lines(const std::string& name, const std::vector<std::string>& values) {
+    std::string joined;
+    std::vector<std::uint64_t> begin{0};
+    for (const std::string& line : values) {
+      joined += line;
+      begin.push_back(joined.size());
+    }
+    text(name.c_str(), joined);
+    array((name + "_of").c_str(), begin);
+  }
+  void individuals(const SearchState& search) {
+    std::vector<double> fitness, genes;
+    std::vector<std::uint64_t> chromosomes_of{0}, genes_of{0};
+    const auto add = [&](const Individual& individual) {
+      fitness.push_back(individual.fitness);
+      for (const Chromosome& chromosome : individual.genome.chromosomes) {
+        genes.insert(genes.end(), chromosome.begin(), chromosome.end());
+        genes_of.push_back(genes.size());
+      }
+      chromosomes_of.push_back(genes_of.size() - 1);
+    };
+    for (const Individual& individual : search.population) add(individual);
+    add(search.best);
+    array("fitness", fitness);
+    array("chromosomes_of", chromosomes_of);
+    array("genes_of", genes_of);
+    array("genes", genes);
+  }
+  void cache(const std::vector<CachedTally>& entries) {
+    std::vector<std::uint64_t> fingerprints;
+    std::vector<std::int64_t> tallies;
+    for (const CachedTally& entry : entries) {
+      fingerprints.insert(fingerprints.end(), entry.fingerprint.begin(), entry.fingerprint.end());
+      const Tally& t = entry.tally;
+      tallies.insert(tallies.end(), {t.seen, t.top1, t.top5, t.loss, t.divergence});
+    }
+    array("cache_fingerprints", fingerprints);
+    array("cache_tallies", tallies);
+  }
+
+ private:
+  const File& file_;
+  std::string where_;
+};
+
+// ---- reading -------------------------------------------------------------------------------------------------------
+class Reader {
+ public:
+  Reader(const File& file, std::string where) : file_(file), where_(std::move(where)) {}
+
+  template <typename T>
+  std::vector<T> array(const char* name) const {
+    return read_vector<T>(file_.get(), name, where_);
+  }
+  std::string text(const char* name) const {
+    const std::vector<std::uint8_t> bytes = array<std::uint8_t>(name);
+    return {bytes.begin(), bytes.end()};
+  }
+  std::int64_t count(const char* name, std::int64_t most = std::numeric_limits<std::int64_t>::max()) const {
+    const std::int64_t value = read_integer(file_.get(), name, where_);
+    if (value < 0 || value > most) fail("{}: {} is {}: 0..{} was expected", where_, name, value, most);
+    return value;
+  }
+  double real(const char* name) const { return read_double(file_.get(), name, where_); }
+
+  // Where parts begin, and the end of the last: ascends from 0 to `end`.
+  std::vector<std::uint64_t> offsets(const char* name, std::uint64_t end) const {
+    std::vector<std::uint64_t> values = array<std::uint64_t>(name);
+    bool good = !values.empty() && values.front() == 0 && values.back() == end;
+    for (std::size_t i = 1; good && i < values.size(); ++i) good = values[i - 1] <= values[i];
+    if (!good) fail("{}: {} does not ascend from 0 to {}", where_, name, end);
+    return values;
+  }
+  std::vector<std::string> lines(const std::string& name) const {
+    const std::string joined = text(name.c_str());
+    const std::vector<std::uint64_t> begin = offsets((name + "_of").c_str(), joined.size());
+    std::vector<std::string> values;
+    for (std::size_t i = 1; i < begin.size(); ++i)
+      values.push_back(joined.substr(begin[i - 1], begin[i] - begin[i - 1]));
+    return values;
+  }
+  void individuals(SearchState& search) const {
+    const auto fitness = array<double>("fitness");
+    const auto genes = array<double>("genes");
+    const auto genes_of = offsets("genes_of", genes.size());
+    const auto chromosomes_of = offsets("chromosomes_of", genes_of.size() - 1);
+    if (fitness.empty() || chromosomes_of.size() != fitness.size() + 1) {
+      fail("{}: {} fitness values were found for {} individuals", where_, fitness.size(), chromosomes_of.size() - 1);
+    }
+    for (std::size_t i = 0; i < fitness.size(); ++i) {
+      Individual individual{{}, fitness[i]};
+      for (std::uint64_t c = chromosomes_of[i]; c < chromosomes_of[i + 1]; ++c) {
+        const double* const all = genes.data();
+        individual.genome.chromosomes.emplace_back(all + genes_of[c], all + genes_of[c + 1]);
+      }
+      search.population.push_back(std::move(individual));
+    }
+    search.best = std::move(search.population.back());
+    search.population.pop_back();
+  }
+  std::vector<CachedTally> cache() const {
+    const auto fingerprints = array<std::uint64_t>("cache_fingerprints");
+    const auto tallies = array<std::int64_t>("cache_tallies");
+    const std::size_t count = fingerprints.size() / 2;
+    if (fingerprints.size() != 2 * count || tallies.size() != 5 * count) {
+      fail("{}: {} numbers of fingerprints and {} of tallies do not fit together", where_, fingerprints.size(),
+           tallies.size());
+    }
+    std::vector<CachedTally> entries(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t* t = tallies.data() + 5 * i;
+      entries[i] = {{fingerprints[2 * i], fingerprints[2 * i + 1]}, {t[0], t[1], t[2], t[3], t[4]}};
+    }
+    return entries;
+  }
+
+ private:
+  const File& file_;
+  std::string where_;
+};
+
+std::string image_of(const File& file, const std::string& where) {
+  check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "be encoded", where);
+  const auto size = check(H5Fget_file_image(file.get(), nullptr, 0), "be encoded", where);
+  std::string image(static_cast<std::size_t>(size), '\0');
+  check(H5Fget_file_image(file.get(), image.data(), image.size()), "be encoded", where);
+  return image;
+}
+
+}  // namespace
+
+std::string encode_run_state(const RunState& state) {
+  const Silence silence;
+  const std::string where = "checkpoint";
+  // Nothing of that name is made: the file lives in memory.
+  const File file(H5Fcreate("/vbq/in-memory", H5F_ACC_TRUNC, H5P_DEFAULT, in_memory(where).get()), "be encoded", where);
+  Writer out(file, where);
+  out.number("version", kVersion);
+  out.number("generation", static_cast<std::int64_t>(state.search.generation));
+  out.number("evaluations", state.evaluations);
+  out.number("images", state.images);
+  out.number("seconds", state.seconds);
+  out.text("job", state.job);
+  out.text("network_hash", state.network_hash);
+  out.text("data_hash", state.data_hash);
+  out.text("engine", state.engine);
+  out.individuals(state.search);
+  out.array("parameters", state.search.parameters);
+  out.cache(state.cache);
+  out.lines("history", state.history);
+  out.lines("timing", state.timing);
+  return image_of(file, where);
+}
+
+RunState decode_run_state(std::string_view image, const std::string& where) {
+  const Silence silence;
+  const Properties access = in_memory(where);
+  // HDF5 copies the image; the parameter lacks a const.
+  check(H5Pset_file_image(access.get(), const_cast<char*>(image.data()), image.size()), "be read", where);
+  const File file(H5Fopen("/vbq/in-memory", H5F_ACC_RDONLY, access.get()), "be read", where);
+  const Reader in(file, where);
+  if (const std::int64_t version = in.count("version"); version != kVersion) {
+    fail("{} has format version {}: this vbq reads version {}", where, version, kVersion);
+  }
+  RunState state;
+  state.search.generation = static_cast<int>(in.count("generation", std::numeric_limits<int>::max()));
+  state.evaluations = in.count("evaluations");
+  state.images = in.count("images");
+  state.seconds = in.real("seconds");
+  state.job = in.text("job");
+  state.network_hash = in.text("network_hash");
+  state.data_hash = in.text("data_hash");
+  state.engine = in.text("engine");
+  in.individuals(state.search);
+  state.search.parameters = in.array<double>("parameters");
+  state.cache = in.cache();
+  state.history = in.lines("history");
+  state.timing = in.lines("timing");
+  return state;
+}
+
+}  // namespace vbq

@@ -1,0 +1,17 @@
+// RunState as the bytes of an HDF5 file, made and read in memory: no error of a disk ever meets HDF5.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "vbq/run_state.hpp"
+
+namespace vbq {
+
+// Equal states give equal bytes.
+std::string encode_run_state(const RunState& state);
+
+// Bit for bit what was encoded. Error, beginning with `where`, when the image does not hold a RunState.
+RunState decode_run_state(std::string_view image, const std::string& where);
+
+}  // namespace vbq
