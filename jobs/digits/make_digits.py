@@ -6,8 +6,8 @@
     /tmp/venv-digits/bin/python jobs/digits/make_digits.py --vbq build/release/bin/vbq
 
 Images: the UCI 8x8 digits as scikit-learn carries them (1,797 images, grey values 0..16), as uint8 round(x * 255 / 16).
-Split:  by position, nothing drawn: the first 1,200 images train the network, the last 597 test it. The images lie in
-        the order in which their writers wrote them, so most of the test's writers were never seen in training.
+Split:  by position, nothing drawn: the first 1,200 images train the network, the last 597 test it. The images
+        seem to lie writer by writer, so the test is mostly of writers that training never saw.
 Network: a small CNN with batch norm and two residual blocks, trained here with JAX on a CPU; its seed, epochs and
         augmentation are the constants below. `--cross-validate` is how they were chosen: inside the training images.
 
