@@ -34,11 +34,11 @@ int to_count(std::size_t size, const char* what) {
   return static_cast<int>(size);
 }
 
-// Sleeps until the operation is done. Several tests a turn, because a test moves a message one step only, and Open MPI
-// looks at its sockets at one in eight.
+// Sleeps until the operation is done, an eighth of the time waited so far at a time. Several tests a turn, because a
+// test moves a message by one step only, and Open MPI looks at its sockets at one in eight.
 void wait(MPI_Request& request, const char* what) {
-  constexpr long kFirst = 20'000, kLast = 1'000'000;  // nanoseconds
-  for (long pause = kFirst;; pause = std::min(kLast, pause + pause / 4)) {
+  constexpr long kFirst = 20'000, kLast = 2'000'000;  // nanoseconds
+  for (long pause = kFirst;; pause = std::min(kLast, pause + pause / 8)) {
     for (int turn = 0; turn < 8; ++turn) {
       int done = 0;
       check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);

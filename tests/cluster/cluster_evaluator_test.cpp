@@ -1,0 +1,195 @@
+#include "cluster/cluster_evaluator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "cluster/agree.hpp"
+#include "cluster/worker.hpp"
+#include "core/check.hpp"
+#include "evaluate/local_evaluator.hpp"
+#include "support/problem.hpp"
+#include "world.hpp"
+
+namespace vbq {
+namespace {
+
+using support::random_genomes;
+using support::small_problem;
+using test::world;
+
+// The others serve while rank 0 runs `lead`.
+void on_ranks(const Problem& problem, const std::function<void(Evaluator&, const std::vector<WorkerInfo>&)>& lead) {
+  if (world().rank() != 0) {
+    serve(world(), problem);
+    return;
+  }
+  const Workforce force = make_evaluator(world(), problem);
+  lead(*force.evaluator, force.workers);
+}
+
+// All that an evaluator can be asked, on any number of ranks, equals the local evaluator's answer to the bit.
+void expect_equal_to_local(const Problem& problem, int genome_count) {
+  const auto genomes = random_genomes(problem, genome_count, static_cast<std::uint64_t>(genome_count));
+  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>& workers) {
+    EXPECT_EQ(workers.size(), static_cast<std::size_t>(std::max(1, world().size() - 1)));
+    const auto local = make_local_evaluator(problem);
+    EXPECT_EQ(evaluator.fingerprints(genomes), local->fingerprints(genomes));
+    EXPECT_EQ(evaluator.tallies(genomes), local->tallies(genomes));
+    const auto fewer = std::span(genomes).first(genomes.size() / 2);
+    EXPECT_EQ(evaluator.tallies(fewer), local->tallies(fewer));
+    for (const ImageSet set : {ImageSet::held_out, ImageSet::search}) {
+      EXPECT_EQ(evaluator.score(set, nullptr), local->score(set, nullptr));
+      EXPECT_EQ(evaluator.score(set, &genomes.back()), local->score(set, &genomes.back()));
+    }
+    EXPECT_EQ(evaluator.tallies(genomes), local->tallies(genomes));
+  });
+}
+
+TEST(ClusterEvaluator, BlocksThatDoNotDivide) { expect_equal_to_local(small_problem(22, 13, 3), 7); }
+
+TEST(ClusterEvaluator, MoreWorkersThanBlocks) { expect_equal_to_local(small_problem(7, 3, 4), 7); }
+
+TEST(ClusterEvaluator, OneBlock) { expect_equal_to_local(small_problem(5, 1, 50), 5); }
+
+TEST(ClusterEvaluator, OneGenome) {
+  Problem problem = small_problem(22, 13, 4);
+  problem.population = 1;
+  expect_equal_to_local(problem, 1);
+}
+
+TEST(ClusterEvaluator, MoreAndFewerGenomesThanThePopulation) {
+  Problem problem = small_problem(4, 4, 4);
+  problem.population = 5;
+  expect_equal_to_local(problem, 11);
+  expect_equal_to_local(problem, 2);
+}
+
+TEST(ClusterEvaluator, WithoutDivergence) {
+  Problem problem = small_problem();
+  problem.with_divergence = false;
+  expect_equal_to_local(problem, 3);
+}
+
+TEST(ClusterEvaluator, TheCpuEngineOnItsThreads) {
+  Problem problem = small_problem(22, 13, 3);
+  problem.engine.kind = EngineKind::cpu;
+  problem.engine.threads = 1;
+  expect_equal_to_local(problem, 5);
+  problem.engine.threads = 0;  // shared out; no result depends on it
+  expect_equal_to_local(problem, 5);
+}
+
+TEST(ClusterEvaluator, AGivenFormat) {
+  Problem problem = small_problem();
+  problem.given = Decoder(problem.network, problem.format)(random_genomes(problem, 1).front());
+  expect_equal_to_local(problem, 2);
+}
+
+TEST(ClusterEvaluator, NoGenomesAreNoWork) {
+  const Problem problem = small_problem();
+  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
+    EXPECT_TRUE(evaluator.tallies({}).empty());
+    EXPECT_TRUE(evaluator.fingerprints({}).empty());
+  });
+}
+
+TEST(ClusterEvaluator, SaysWhoWorksAndForHowLong) {
+  const Problem problem = small_problem();
+  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>& workers) {
+    for (std::size_t w = 0; w < workers.size(); ++w) {
+      EXPECT_EQ(workers[w].rank, world().size() == 1 ? 0 : static_cast<int>(w) + 1);
+      EXPECT_EQ(workers[w].host, world().host());
+      EXPECT_EQ(workers[w].engine.kind, "reference");
+    }
+    evaluator.tallies(random_genomes(problem, 4));
+    const EvaluatorTimes first = evaluator.times(), second = evaluator.times();
+    EXPECT_GT(first.quantise, 0.0);
+    EXPECT_GT(first.inference, 0.0);
+    EXPECT_GE(first.communication, 0.0);
+    EXPECT_EQ(second.quantise + second.inference + second.communication, 0.0);
+  });
+}
+
+TEST(ClusterEvaluator, EveryWorkerReadsItsOwnImagesOnly) {
+  const Problem problem = small_problem(24, 13, 2);  // 12 blocks
+  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
+    evaluator.tallies(random_genomes(problem, 4));
+    evaluator.tallies(random_genomes(problem, 3));
+  });
+  const int workers = std::max(1, world().size() - 1);
+  const std::size_t expected = world().size() > 1 && world().rank() == 0 ? 0 : 24 / static_cast<std::size_t>(workers);
+  EXPECT_EQ(support::counting(problem.search_source).read_indices.size(), expected);
+}
+
+TEST(ClusterEvaluator, NoHeldOutImagesAreAnErrorThatLeavesTheWorkersUsable) {
+  const Problem problem = small_problem(22, 0);
+  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
+    EXPECT_THROW(evaluator.score(ImageSet::held_out, nullptr), Error);
+    EXPECT_EQ(evaluator.score(ImageSet::search, nullptr).seen, 22);
+  });
+}
+
+TEST(ClusterEvaluator, AnErrorOfOneWorkersStartIsEveryRanks) {
+  Problem problem = small_problem();
+  const int guilty = world().size() - 1;
+  if (world().rank() == guilty) problem.split.search.back() = 1000;
+  try {
+    on_ranks(problem, [](Evaluator&, const std::vector<WorkerInfo>&) { FAIL() << "no error"; });
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("search image 1000"), std::string::npos) << text;
+    if (guilty > 0) {
+      EXPECT_EQ(text.rfind(fmt::format("rank {} on ", guilty), 0), 0U) << text;
+    }
+  }
+}
+
+TEST(ClusterEvaluator, ARankWithAnotherNetworkIsRefused) {
+  if (world().size() == 1) GTEST_SKIP() << "needs two ranks that can differ";
+  Problem problem = small_problem();
+  if (world().rank() == 1) weight_of(problem.network.nodes[0])->data[5] += 1.0F;
+  try {
+    on_ranks(problem, [](Evaluator&, const std::vector<WorkerInfo>&) {});
+    ADD_FAILURE() << "no error";
+  } catch (const AgreedError& error) {
+    EXPECT_NE(std::string(error.what()).find(fmt::format("rank 1 on {} has read another network", world().host())),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(ClusterEvaluator, WorkersAreDismissedWhenRank0GivesUp) {
+  if (world().size() == 1) GTEST_SKIP() << "there is no worker";
+  const Problem problem = small_problem();
+  const auto run = [&] {
+    on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
+      evaluator.tallies(random_genomes(problem, 2));
+      fail("the disk is full");
+    });
+  };
+  if (world().rank() == 0) {
+    EXPECT_THROW(run(), Error);
+  } else {
+    EXPECT_THROW(run(), Dismissed);
+  }
+  expect_equal_to_local(problem, 2);  // and all are still in step
+}
+
+TEST(ClusterEvaluator, NothingIsEvaluatedAfterStop) {
+  if (world().size() == 1) GTEST_SKIP() << "there is no worker";
+  const Problem problem = small_problem();
+  if (world().rank() != 0) {
+    serve(world(), problem);
+    return;
+  }
+  ClusterEvaluator evaluator(world(), problem);
+  evaluator.stop();
+  evaluator.stop();
+  EXPECT_THROW(evaluator.tallies(random_genomes(problem, 1)), Error);
+}
+
+}  // namespace
+}  // namespace vbq
