@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <functional>
 #include <string>
 
@@ -121,6 +122,21 @@ TEST(ClusterEvaluator, EveryWorkerReadsItsOwnImagesOnly) {
   const int workers = std::max(1, world().size() - 1);
   const std::size_t expected = world().size() > 1 && world().rank() == 0 ? 0 : 24 / static_cast<std::size_t>(workers);
   EXPECT_EQ(support::counting(problem.search_source).read_indices.size(), expected);
+}
+
+TEST(ClusterEvaluator, Rank0SleepsWhileTheOthersWork) {
+  if (world().size() == 1) GTEST_SKIP() << "one rank does the work itself";
+  const Problem problem = small_problem(600, 13, 50);
+  const auto genomes = random_genomes(problem, 50);
+  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
+    const test::CpuShare watch;
+    while (watch.wall() < 1.0) {
+      evaluator.fingerprints(genomes);
+      evaluator.tallies(genomes);
+    }
+    EXPECT_LT(watch.share(), 0.05);
+    std::printf("rank 0 uses %.2f %% of a core\n", 100 * watch.share());
+  });
 }
 
 TEST(ClusterEvaluator, NoHeldOutImagesAreAnErrorThatLeavesTheWorkersUsable) {
