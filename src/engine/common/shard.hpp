@@ -1,0 +1,32 @@
+// A shard as engines use it: checked against the network, and turned from bytes into what the network is fed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "vbq/dataset.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq {
+
+// Error when the images do not fit the network's input, a label is not below its number of outputs, sizes contradict
+// each other, the normalisation is not one finite mean and positive std a channel, or the shard's block is not the
+// engine's.
+void check_shard(const Network& network, const Shard& shard, std::int64_t block);
+
+// Error when blocks first..first+count-1 are not all in the shard.
+void check_blocks(const Shard& shard, std::int64_t first, std::int64_t count);
+
+// Error when input does not hold `images` of the network's inputs, or output has not room for as many outputs.
+void check_infer(const Network& network, std::span<const float> input, std::int64_t images, std::span<float> output);
+
+// What a byte becomes, per channel: (x / 255 - mean[c]) / std[c], computed in double, rounded once.
+using PixelTable = std::vector<std::array<float, 256>>;
+PixelTable pixel_table(const Normalisation& normalisation);
+
+// One image: pixels uint8 [C, H, W] -> out FP32 [C, H, W], host, row-major; plane = H * W.
+void normalise(const PixelTable& table, const std::uint8_t* pixels, std::size_t plane, float* out);
+
+}  // namespace vbq

@@ -1,0 +1,36 @@
+// What is counted of a network's outputs: one rule for every engine.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "vbq/network.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+// What a network's outputs are.
+enum class Outputs {
+  logits,         // log p = output - log(sum(exp(outputs)))
+  probabilities,  // the network ends in Softmax: log p = log(output)
+};
+
+// probabilities when the last operator that computes anything is a Softmax.
+Outputs outputs_of(const Network& network);
+
+// log p of each class, computed in double. outputs, log_p: [classes], host.
+void log_probabilities(std::span<const float> outputs, Outputs kind, std::span<float> log_p);
+
+// Adds one image to the tally. outputs: [classes] of the network, host; label: 0..classes-1; fp32_log_p: [classes] of
+// the FP32 network for this image, or empty, when no divergence is counted.
+//   top1: the label's output beats every other; of equal outputs the lower class wins.
+//   top5: fewer than five classes beat the label by the same rule.
+//   loss: -log p(label).   divergence: sum over classes of p_fp32 (log p_fp32 - log p).
+// An image with an output that is not finite counts as wrong, and its loss and divergence as kLossLimit.
+void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
+                 Tally& tally);
+
+// max(nats, 0), at most kLossLimit, in 1 / kLossUnit nats; NaN is kLossLimit.
+std::int64_t fixed_point(double nats);
+
+}  // namespace vbq

@@ -1,0 +1,64 @@
+#include "engine/common/weights.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "core/hash.hpp"
+
+namespace vbq {
+
+void check_formats(const Network& network, const NetworkFormat& formats) {
+  int previous = -1;
+  for (const LayerFormat& f : formats) {
+    if (f.node < 0 || static_cast<std::size_t>(f.node) >= network.nodes.size()) {
+      fail("format names node {} of a network with {} nodes", f.node, network.nodes.size());
+    }
+    const Node& node = network.nodes[static_cast<std::size_t>(f.node)];
+    const Tensor* weight = weight_of(node);
+    if (weight == nullptr) fail("format names node {} ('{}'), which has no weights", f.node, node.name);
+    if (f.node <= previous) fail("formats of nodes {} and {} are out of order", previous, f.node);
+    previous = f.node;
+    if (f.codebook.size() == 0) fail("format of node '{}' has an empty codebook", node.name);
+    const auto channels = static_cast<std::size_t>(weight->shape.front());
+    if (f.scales.size() > 1 && f.scales.size() != channels) {
+      fail("format of node '{}' has {} scales, expected none, 1 or {}", node.name, f.scales.size(), channels);
+    }
+  }
+}
+
+std::vector<const LayerFormat*> formats_of(std::span<const int> layers, const NetworkFormat& formats) {
+  std::vector<const LayerFormat*> result(layers.size(), nullptr);
+  auto format = formats.begin();
+  for (std::size_t i = 0; i < layers.size() && format != formats.end(); ++i) {
+    if (format->node == layers[i]) result[i] = &*format++;
+  }
+  return result;
+}
+
+std::span<const float> weights_under(const Node& node, const LayerFormat* format, std::span<float> room) {
+  const Tensor& weight = *weight_of(node);
+  if (format == nullptr) return weight.data;
+  const auto out = room.first(weight.data.size());
+  quantise_nearest(weight.data, weight.shape.front(), *format, out);
+  return out;
+}
+
+Fingerprint fingerprint_of(const Network& network, std::span<const int> layers, const NetworkFormat& formats,
+                           std::span<float> room) {
+  Hasher hasher;
+  const auto format = formats_of(layers, formats);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    hasher.array(weights_under(network.nodes[static_cast<std::size_t>(layers[i])], format[i], room));
+  }
+  return hasher.digest();
+}
+
+std::size_t largest_layer(const Network& network) {
+  std::size_t largest = 0;
+  for (const Node& node : network.nodes) {
+    if (const Tensor* weight = weight_of(node)) largest = std::max(largest, weight->data.size());
+  }
+  return largest;
+}
+
+}  // namespace vbq

@@ -1,0 +1,111 @@
+// Convolution and linear layers: everything with weights.
+#include <algorithm>
+
+#include "engine/cpu/builder.hpp"
+
+namespace vbq::cpu {
+namespace {
+
+using Tag = dnnl::memory::format_tag;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
+api::Desc any(const api::Dims& dims) { return {dims, kFloat, Tag::any}; }
+
+}  // namespace
+
+Argument Builder::layer(const Group& group, const api::Desc& plain, const api::Desc& md) {
+  LayerMemory layer;
+  layer.node = group.node;
+  if (group.batch_norm >= 0) layer.scale = std::get<BatchNorm>(node(group.batch_norm).op).scale;
+  layer.plain = plain;
+  layer.memory = Buffer(md.get_size());
+  layer.weights = dnnl::memory(md, plan_.engine, layer.memory.bytes());
+  layer.reorder = dnnl::reorder(dnnl::reorder::primitive_desc(plan_.engine, plain, plan_.engine, md));
+  plan_.layers.push_back(std::move(layer));
+  return {DNNL_ARG_WEIGHTS, md, {-1, 0, plan_.layers.back().memory.bytes()}};
+}
+
+// batch_norm(x + b) = x * scale + (b * scale + shift).
+std::optional<Argument> Builder::bias(const Group& group, const std::vector<float>& own, std::int64_t outputs) {
+  if (own.empty() && group.batch_norm < 0) return std::nullopt;
+  float* folded = shared_floats(static_cast<std::size_t>(outputs));
+  std::copy(own.begin(), own.end(), folded);
+  if (group.batch_norm >= 0) {
+    const auto& norm = std::get<BatchNorm>(node(group.batch_norm).op);
+    for (std::size_t o = 0; o < norm.scale.size(); ++o) {
+      folded[o] = static_cast<float>(static_cast<double>(folded[o]) * norm.scale[o] + norm.shift[o]);
+    }
+  }
+  return Argument{DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, folded}};
+}
+
+void Builder::emit_conv(const Group& group, const Conv& op) {
+  const ValueId x = group.inputs[0];
+  const Shape& in = shape(x);
+  const Shape& out = shape(group.output);
+  const Shape& w = op.weight.shape;
+  const api::Dims weights =
+      op.group == 1 ? api::Dims{w[0], w[1], w[2], w[3]} : api::Dims{op.group, w[0] / op.group, w[1], w[2], w[3]};
+  const api::Desc plain(weights, kFloat, op.group == 1 ? Tag::oihw : Tag::goihw);
+  const api::Window window{{w[2], w[3]},
+                           {op.stride[0], op.stride[1]},
+                           {op.dilation[0] - 1, op.dilation[1] - 1},
+                           {group.pad.top, group.pad.left},
+                           {group.pad.bottom, group.pad.right}};
+  const bool residual = group.residual >= 0;
+  const auto b = bias(group, op.bias, out[0]);
+  const auto pd =
+      api::convolution(plan_.engine, any({batch_, in[0], in[1], in[2]}), any(weights), b ? &b->md : nullptr,
+                       any({batch_, out[0], out[1], out[2]}), window, attributes(residual, group.activation));
+  const api::Desc dst = pd.dst_desc();
+  Place y;
+  if (residual && value(group.residual).md == dst && last_use(group.residual)) {
+    y = value(group.residual).place;
+  } else {
+    y = room(group.output, dst);
+    if (residual) add_reorder(value(group.residual).md, value(group.residual).place, dst, y);
+  }
+  std::vector<Argument> arguments{{DNNL_ARG_SRC, pd.src_desc(), as(x, pd.src_desc())},
+                                  layer(group, plain, pd.weights_desc()),
+                                  {DNNL_ARG_DST, dst, y}};
+  if (b) arguments.push_back(*b);
+  add_primitive(dnnl::convolution_forward(pd), pd, std::move(arguments));
+  define(group.output, dst, y);
+}
+
+void Builder::emit_linear(const Group& group, const Linear& op) {
+  const ValueId x = group.inputs[0];
+  const std::int64_t outputs = op.weight.shape[0], inputs = op.weight.shape[1];
+  const std::int64_t rows = batch_ * elements(shape(x)) / inputs;
+  const api::Desc src({rows, inputs}, kFloat, Tag::ab), dst({rows, outputs}, kFloat, Tag::ab);
+  const auto b = bias(group, op.bias, outputs);
+  const auto pd = api::inner_product(plan_.engine, src, any({outputs, inputs}), b ? &b->md : nullptr, dst,
+                                     attributes(false, group.activation));
+  const Place from = as_row_major(x);
+  const api::Desc md = row_major(batch_, shape(group.output));
+  const Place y = room(group.output, md);
+  std::vector<Argument> arguments{{DNNL_ARG_SRC, src, from},
+                                  layer(group, api::Desc({outputs, inputs}, kFloat, Tag::ab), pd.weights_desc()),
+                                  {DNNL_ARG_DST, dst, y}};
+  if (b) arguments.push_back(*b);
+  add_primitive(dnnl::inner_product_forward(pd), pd, std::move(arguments));
+  define(group.output, md, y);
+}
+
+void set_weights(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
+                 std::span<float> room) {
+  if (!layer.scale.empty()) {
+    const std::size_t row = weights.size() / layer.scale.size();
+    for (std::size_t o = 0; o < layer.scale.size(); ++o) {
+      const float s = layer.scale[o];
+      for (std::size_t i = o * row; i < (o + 1) * row; ++i) room[i] = weights[i] * s;
+    }
+    weights = room.first(weights.size());
+  }
+  // oneDNN takes sources by pointers to non-const, but does not write to them.
+  dnnl::memory from(layer.plain, layer.weights.get_engine(), const_cast<float*>(weights.data()));
+  dnnl::memory to = layer.weights;
+  layer.reorder.execute(stream, from, to);
+}
+
+}  // namespace vbq::cpu

@@ -1,0 +1,108 @@
+// Operators that only move elements: concatenation, reshape, transpose, Slice and Pad, constants.
+#include <algorithm>
+
+#include "engine/cpu/builder.hpp"
+#include "engine/cpu/loops.hpp"
+
+namespace vbq::cpu {
+
+void Builder::emit_concat(const Group& group, const Concat& op) {
+  for (Joint& joint : joints_) {
+    if (joint.output == group.output) return emit_joint(group, joint);
+  }
+  std::vector<api::Desc> sources;
+  for (const ValueId v : group.inputs) sources.push_back(value(v).md);
+  const auto pd = api::concat(plan_.engine, op.axis + 1, sources, api::strict_attributes());
+  const Place y = room(group.output, pd.dst_desc());
+  std::vector<Argument> arguments{{DNNL_ARG_DST, pd.dst_desc(), y}};
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    arguments.push_back({DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), sources[i], value(group.inputs[i]).place});
+  }
+  add_primitive(dnnl::concat(pd), pd, std::move(arguments));
+  define(group.output, pd.dst_desc(), y);
+}
+
+void Builder::emit_joint(const Group& group, Joint& joint) {
+  if (joint.block == 0) {  // no input was born here
+    const auto first = layout(group.inputs[0]);
+    if (!first || !decide(joint, first->block)) decide(joint, 1);
+  }
+  for (std::size_t i = 0; i < group.inputs.size(); ++i) {
+    const Value& v = value(group.inputs[i]);
+    const Place place = place_in(joint, i);
+    if (!(v.place == place)) add_reorder(v.md, v.place, blocked(1, shape(group.inputs[i]), joint.block), place);
+  }
+  define(group.output, blocked(1, shape(group.output), joint.block), joint.place);
+}
+
+void Builder::emit_reshape(const Group& group) {
+  const Place place = as_row_major(group.inputs[0]);
+  define(group.output, row_major(batch_, shape(group.output)), place);
+}
+
+// The input seen with its axes in the order of the output, written in that order.
+void Builder::emit_transpose(const Group& group, const Transpose& op) {
+  const ValueId x = group.inputs[0];
+  const Place from = as_row_major(x);
+  std::vector<int> goes_to{0};  // axis of the output that each axis of the input becomes; batch first
+  goes_to.resize(op.permutation.size() + 1);
+  for (std::size_t a = 0; a < op.permutation.size(); ++a) {
+    goes_to[static_cast<std::size_t>(op.permutation[a]) + 1] = static_cast<int>(a) + 1;
+  }
+  const api::Desc md = row_major(batch_, shape(group.output));
+  const Place y = room(group.output, md);
+  add_reorder(row_major(batch_, shape(x)).permute_axes(goes_to), from, md, y);
+  define(group.output, md, y);
+}
+
+void Builder::emit_copy(const Group& group) {
+  const ValueId x = group.inputs[0];
+  const Shape& from = shape(x);
+  const Shape& to = shape(group.output);
+  // index[a][i]: the element of x's axis a that ends at i, or -1 for padding; node after node.
+  std::vector<std::vector<std::int64_t>> index(from.size());
+  for (std::size_t a = 0; a < from.size(); ++a) {
+    for (std::int64_t i = 0; i < from[a]; ++i) index[a].push_back(i);
+  }
+  float value_of_padding = 0;
+  for (const int k : group.copies) {
+    for (std::size_t a = 0; a < from.size(); ++a) {
+      std::vector<std::int64_t> next;
+      if (const Pad* pad = std::get_if<Pad>(&node(k).op)) {
+        value_of_padding = pad->value;
+        next.assign(static_cast<std::size_t>(pad->before[a]), -1);
+        next.insert(next.end(), index[a].begin(), index[a].end());
+        next.insert(next.end(), static_cast<std::size_t>(pad->after[a]), -1);
+      } else {
+        const Slice& slice = std::get<Slice>(node(k).op);
+        for (std::int64_t i = 0; i < shape(k + 1)[a]; ++i) {
+          next.push_back(index[a][static_cast<std::size_t>(slice.start[a] + i * slice.step[a])]);
+        }
+      }
+      index[a] = std::move(next);
+    }
+  }
+  // Stay in the input's layout where the output has it too; a last block that is not full must be padded with zeros.
+  auto in = layout(x);
+  Layout out{batch_, to.empty() ? 1 : to[0], elements(to) / (to.empty() ? 1 : to[0]), 1};
+  const bool keep = in && (in->block == 8 || in->block == 16) && (to[0] % in->block == 0 || value_of_padding == 0);
+  if (keep) out.block = in->block;
+  const Place source = in ? value(x).place : as_row_major(x);
+  if (!in) in = layout_of(row_major(batch_, from), batch_, from);
+  const api::Desc md = keep ? blocked(batch_, to, out.block) : row_major(batch_, to);
+  const Place y = room(group.output, md);
+  add_loop([plan = make_copy(batch_, from, *in, to, out, index, value_of_padding)](
+               std::span<float* const> p) { copy(plan, p[0], p[1]); },
+           {source, y});
+  define(group.output, md, y);
+}
+
+void Builder::emit_constant(const Group& group, const Constant& op) {
+  const std::size_t count = op.value.data.size();
+  float* data = shared_floats(count * static_cast<std::size_t>(batch_));
+  for (std::int64_t n = 0; n < batch_; ++n)
+    std::copy(op.value.data.begin(), op.value.data.end(), data + n * static_cast<std::int64_t>(count));
+  define(group.output, row_major(batch_, op.value.shape), {-1, 0, data});
+}
+
+}  // namespace vbq::cpu

@@ -1,0 +1,165 @@
+#include "engine/cpu/cpu_engine.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "core/check.hpp"
+#include "engine/common/shard.hpp"
+#include "engine/common/tally.hpp"
+#include "engine/common/weights.hpp"
+#include "engine/cpu/batch.hpp"
+#include "engine/cpu/lane.hpp"
+#include "engine/cpu/lanes.hpp"
+#include "engine/cpu/plan.hpp"
+
+namespace vbq {
+namespace {
+
+// "model name" of the first processor in /proc/cpuinfo.
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown processor";
+}
+
+class CpuEngine final : public Engine {
+ public:
+  CpuEngine(const Network& network, const EngineOptions& options)
+      : network_(network),
+        weight_layers_(weight_layers(network)),
+        outputs_(outputs_of(network)),
+        inputs_per_image_(static_cast<std::size_t>(elements(network.input_shape()))),
+        classes_(static_cast<std::size_t>(elements(network.output_shape()))),
+        block_(options.block),
+        batch_(cpu::micro_batch(network, options.block)),
+        lanes_(options.threads > 0 ? options.threads : cpu::usable_cpus()),
+        lane_(static_cast<std::size_t>(lanes_.count())) {
+    // On a lane, because primitives are made for as many threads as oneDNN has on the thread that makes them: one.
+    lanes_.run(1, [&](int, std::int64_t) { plan_ = cpu::make_plan(network_, batch_); });
+    const std::size_t room = largest_layer(network_);
+    lanes_.each([&](int lane, std::int64_t) { lane_[static_cast<std::size_t>(lane)].emplace(plan_, room); });
+    info_ = {"cpu", processor_name(), cpu::api::isa_name(), cpu::api::library_name(), "fp32", lanes_.count()};
+    restore();
+  }
+
+  const EngineInfo& info() const override { return info_; }
+
+  void load(Shard shard) override {
+    check_shard(network_, shard, block_);
+    shard_ = std::move(shard);
+    table_ = pixel_table(shard_.normalisation);
+    fp32_log_p_.clear();
+    if (!shard_.with_divergence) return;
+    const NetworkFormat formats = std::exchange(formats_, {});
+    restore();
+    std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes_);
+    run_blocks(0, shard_.blocks(), [&](int, std::size_t image, std::span<const float> outputs) {
+      log_probabilities(outputs, outputs_, std::span(log_p).subspan(image * classes_, classes_));
+    });
+    fp32_log_p_ = std::move(log_p);
+    quantise(formats);
+  }
+
+  void quantise(const NetworkFormat& formats) override {
+    check_formats(network_, formats);
+    formats_ = formats;
+    const auto format = formats_of(weight_layers_, formats_);
+    lanes_.run(static_cast<std::int64_t>(plan_.layers.size()), [&](int lane, std::int64_t item) {
+      const auto i = static_cast<std::size_t>(item);
+      cpu::Lane& own = *lane_[static_cast<std::size_t>(lane)];
+      const Node& node = network_.nodes[static_cast<std::size_t>(weight_layers_[i])];
+      set_weights(plan_.layers[i], own.stream(), weights_under(node, format[i], own.room()), own.room());
+    });
+  }
+
+  void restore() override { quantise({}); }
+
+  Fingerprint fingerprint(const NetworkFormat& formats) override {
+    check_formats(network_, formats);
+    return fingerprint_of(network_, weight_layers_, formats, lane_.front()->room());
+  }
+
+  Tally tally(std::int64_t first, std::int64_t count) override {
+    check_blocks(shard_, first, count);
+    std::vector<Tally> tallies(lane_.size());
+    run_blocks(first, count, [&](int lane, std::size_t image, std::span<const float> outputs) {
+      std::span<const float> fp32_log_p(fp32_log_p_);
+      if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(image * classes_, classes_);
+      count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, tallies[static_cast<std::size_t>(lane)]);
+    });
+    Tally result;
+    for (const Tally& t : tallies) result += t;
+    return result;
+  }
+
+  void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
+    check_infer(network_, input, images, output);
+    lanes_.run((images + batch_ - 1) / batch_, [&](int lane, std::int64_t item) {
+      cpu::Lane& own = *lane_[static_cast<std::size_t>(lane)];
+      const auto begin = static_cast<std::size_t>(item * batch_);
+      const auto some = static_cast<std::size_t>(std::min(batch_, images - item * batch_));
+      std::ranges::copy(input.subspan(begin * inputs_per_image_, some * inputs_per_image_), own.input());
+      run_batch(own, some);
+      std::copy_n(own.output(), some * classes_, output.begin() + static_cast<std::ptrdiff_t>(begin * classes_));
+    });
+  }
+
+ private:
+  // Runs the lane on the first `images` of its input, the rest being zeros.
+  void run_batch(cpu::Lane& lane, std::size_t images) const {
+    const std::size_t rest = static_cast<std::size_t>(batch_) - images;
+    std::fill_n(lane.input() + images * inputs_per_image_, rest * inputs_per_image_, 0.0F);
+    lane.run();
+  }
+
+  // each(lane, image, outputs) for every image of the shard's blocks; image counts from the shard's first.
+  template <typename Each>
+  void run_blocks(std::int64_t first, std::int64_t count, Each each) {
+    const std::int64_t parts = (block_ + batch_ - 1) / batch_;
+    const Images& images = shard_.images;
+    const auto plane = static_cast<std::size_t>(images.height * images.width);
+    lanes_.run(count * parts, [&](int lane, std::int64_t item) {
+      const std::int64_t block = first + item / parts, start = block * block_;
+      const std::int64_t begin = start + item % parts * batch_;
+      const std::int64_t end = std::min({begin + batch_, start + block_, images.count});
+      if (begin >= end) return;
+      cpu::Lane& own = *lane_[static_cast<std::size_t>(lane)];
+      const auto some = static_cast<std::size_t>(end - begin);
+      for (std::size_t i = 0; i < some; ++i) {
+        const std::uint8_t* pixels = images.pixels.data() + (static_cast<std::size_t>(begin) + i) * inputs_per_image_;
+        normalise(table_, pixels, plane, own.input() + i * inputs_per_image_);
+      }
+      run_batch(own, some);
+      for (std::size_t i = 0; i < some; ++i) {
+        each(lane, static_cast<std::size_t>(begin) + i, std::span(own.output() + i * classes_, classes_));
+      }
+    });
+  }
+
+  Network network_;  // weights as trained
+  std::vector<int> weight_layers_;
+  Outputs outputs_;
+  std::size_t inputs_per_image_, classes_;
+  std::int64_t block_, batch_;
+  EngineInfo info_;
+  cpu::Plan plan_;
+  cpu::Lanes lanes_;
+  std::vector<std::optional<cpu::Lane>> lane_;
+  NetworkFormat formats_;  // that the weights are in now
+  Shard shard_;
+  PixelTable table_;
+  std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_cpu_engine(const Network& network, const EngineOptions& options) {
+  return std::make_unique<CpuEngine>(network, options);
+}
+
+}  // namespace vbq

@@ -1,0 +1,40 @@
+// One lane: the memory that a batch runs in, and a plan bound to it. Used by one thread at a time.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/cpu/plan.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq::cpu {
+
+class Lane {
+ public:
+  // plan outlives the lane. outputs: of one image.
+  Lane(const Plan& plan, std::size_t largest_layer);
+
+  float* input() const { return input_; }          // [batch, C, H, W], to be filled
+  const float* output() const { return output_; }  // [batch, outputs]
+  // Runs the plan on what lies in input(). Allocates nothing.
+  void run();
+
+  dnnl::stream& stream() { return stream_; }
+  std::span<float> room() { return room_; }  // for the weights of one layer
+
+ private:
+  struct Bound {  // a step with its pointers
+    const Step* step;
+    std::vector<dnnl::memory> memories;
+    std::vector<dnnl_exec_arg_t> arguments;
+    std::vector<float*> pointers;
+  };
+  dnnl::stream stream_;
+  Buffer arena_;
+  std::vector<Bound> bound_;
+  std::vector<float> room_;
+  float* input_;
+  float* output_;
+};
+
+}  // namespace vbq::cpu

@@ -1,0 +1,77 @@
+#include "engine/cpu/lanes.hpp"
+
+#include <omp.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace vbq::cpu {
+
+int usable_cpus() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(CPU_COUNT(&set), 1);
+  return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));  // more CPUs than a cpu_set_t holds
+}
+
+Lanes::Lanes(int count) {
+  threads_.reserve(static_cast<std::size_t>(count));
+  for (int lane = 0; lane < count; ++lane) threads_.emplace_back([this, lane] { serve(lane); });
+}
+
+Lanes::~Lanes() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& t : threads_) t.join();
+}
+
+void Lanes::run(std::int64_t items, const Work& work) { start(items, false, work); }
+void Lanes::each(const Work& work) { start(count(), true, work); }
+
+void Lanes::start(std::int64_t items, bool own, const Work& work) {
+  if (items <= 0) return;
+  std::unique_lock lock(mutex_);
+  work_ = &work;
+  items_ = items;
+  own_ = own;
+  next_ = 0;
+  busy_ = count();
+  error_ = nullptr;
+  ++round_;
+  wake_.notify_all();
+  done_.wait(lock, [this] { return busy_ == 0; });
+  work_ = nullptr;
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void Lanes::serve(int lane) {
+  omp_set_num_threads(1);  // a primitive runs on this thread alone
+  std::uint64_t seen = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return stop_ || round_ != seen; });
+    if (stop_) return;
+    seen = round_;
+    for (bool first = true; own_ ? first : next_ < items_; first = false) {
+      const std::int64_t item = own_ ? lane : next_++;
+      lock.unlock();
+      std::exception_ptr error;
+      try {
+        (*work_)(lane, item);
+      } catch (...) {
+        error = std::current_exception();
+      }
+      lock.lock();
+      if (error) {
+        if (!error_) error_ = error;
+        next_ = items_;
+      }
+    }
+    if (--busy_ == 0) done_.notify_one();
+  }
+}
+
+}  // namespace vbq::cpu

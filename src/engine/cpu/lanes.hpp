@@ -1,0 +1,50 @@
+// Worker threads that take items of work; a lane that has none sleeps.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace vbq::cpu {
+
+// CPUs that this process may run on (its affinity mask).
+int usable_cpus();
+
+class Lanes {
+ public:
+  // lane: 0..count-1, always on the same thread.
+  using Work = std::function<void(int lane, std::int64_t item)>;
+
+  explicit Lanes(int count);
+  ~Lanes();
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+
+  int count() const { return static_cast<int>(threads_.size()); }
+  // work(lane, item) for each item 0..items-1, in any order, on any lane; returns when all are done. The first
+  // exception stops the rest and is thrown again here.
+  void run(std::int64_t items, const Work& work);
+  // work(lane, lane) once on each lane.
+  void each(const Work& work);
+
+ private:
+  void serve(int lane);
+  void start(std::int64_t items, bool own, const Work& work);
+
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  const Work* work_ = nullptr;
+  std::uint64_t round_ = 0;  // of calls to run() or each()
+  std::int64_t next_ = 0, items_ = 0;
+  bool own_ = false;  // each lane takes the item of its own number
+  int busy_ = 0;      // lanes that have not finished this round
+  bool stop_ = false;
+  std::exception_ptr error_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace vbq::cpu

@@ -1,0 +1,93 @@
+// A network compiled for one batch size: steps, and where their data lies. Shared by all lanes, read-only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/cpu/onednn_api.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq::cpu {
+
+// Memory aligned for the widest vectors; zeroed.
+class Buffer {
+ public:
+  explicit Buffer(std::size_t bytes = 0);
+  std::byte* bytes() const { return data_.get(); }
+  float* floats() const { return reinterpret_cast<float*>(data_.get()); }
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const;
+  };
+  std::unique_ptr<std::byte, Free> data_;
+};
+
+// Where an array lies: `offset` bytes into a slot of a lane's arena, or in memory shared by all lanes.
+struct Place {
+  int slot = -1;
+  std::size_t offset = 0;
+  void* shared = nullptr;
+  bool operator==(const Place&) const = default;
+};
+
+struct Argument {
+  int key;  // DNNL_ARG_...
+  api::Desc md;
+  Place place;
+};
+struct PrimitiveStep {
+  dnnl::primitive primitive;
+  std::vector<Argument> arguments;
+};
+// A loop of our own; the pointers are those of `places`, in order.
+using Loop = std::function<void(std::span<float* const>)>;
+struct LoopStep {
+  Loop loop;
+  std::vector<Place> places;
+};
+struct Step {
+  std::string name;  // the node's, for messages
+  std::variant<PrimitiveStep, LoopStep> action;
+};
+
+// Weights of one Conv or Linear as its primitive wants them. Written by set_weights() (weights.hpp), shared by all
+// lanes.
+struct LayerMemory {
+  int node = 0;              // in Network::nodes
+  std::vector<float> scale;  // [O]: of the batch norm folded into the weights; empty for none
+  api::Desc plain;           // [O, ...] or [G, O / G, ...], row-major
+  dnnl::memory weights;
+  Buffer memory;
+  dnnl::reorder reorder;  // plain -> weights
+};
+
+struct Plan {
+  dnnl::engine engine;
+  std::int64_t batch = 1;  // images
+  std::vector<Step> steps;
+  std::vector<LayerMemory> layers;  // ascending by node
+  std::vector<Buffer> shared;       // biases and constants
+  std::vector<std::size_t> slots;   // where each slot lies in a lane's arena
+  std::size_t arena_bytes = 0;      // of a lane: activations and scratchpads
+  Place input, output;              // [batch, ...] row-major
+  std::byte* find(const Place& place, std::byte* arena) const {
+    if (place.shared != nullptr) return static_cast<std::byte*>(place.shared);
+    return arena + slots[static_cast<std::size_t>(place.slot)] + place.offset;
+  }
+};
+
+// Compiles the network for batches of this many images, weights as trained still to be written. To be called on a
+// thread whose oneDNN uses one thread. Error (internal) naming the node that oneDNN refuses.
+Plan make_plan(const Network& network, std::int64_t batch);
+
+// Writes a layer's weights [O, ...] (row-major, host) into its primitive's memory, times the folded batch norm's scale:
+// w[o, ...] * scale[o]. room: as many elements, may be the weights themselves.
+void set_weights(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights, std::span<float> room);
+
+}  // namespace vbq::cpu

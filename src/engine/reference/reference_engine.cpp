@@ -1,0 +1,126 @@
+#include "engine/reference/reference_engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "engine/common/shard.hpp"
+#include "engine/common/tally.hpp"
+#include "engine/common/weights.hpp"
+#include "engine/reference/operators.hpp"
+
+namespace vbq {
+namespace {
+
+class ReferenceEngine final : public Engine {
+ public:
+  ReferenceEngine(const Network& network, const EngineOptions& options)
+      : trained_(network),
+        network_(network),
+        layers_(weight_layers(network)),
+        room_(largest_layer(network)),
+        outputs_(outputs_of(network)),
+        block_(options.block) {
+    info_.kind = "reference";
+    info_.device = "plain loops";
+    info_.isa = "none";
+    info_.library = "vbq " VBQ_VERSION;
+    info_.precision = "fp32";
+  }
+
+  const EngineInfo& info() const override { return info_; }
+
+  void load(Shard shard) override {
+    check_shard(trained_, shard, block_);
+    shard_ = std::move(shard);
+    table_ = pixel_table(shard_.normalisation);
+    fp32_log_p_.clear();
+    if (!shard_.with_divergence) return;
+    const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
+    fp32_log_p_.resize(static_cast<std::size_t>(shard_.images.count) * classes);
+    for (std::size_t i = 0; i < fp32_log_p_.size() / classes; ++i) {
+      log_probabilities(run(trained_, image(i)), outputs_, std::span(fp32_log_p_).subspan(i * classes, classes));
+    }
+  }
+
+  void quantise(const NetworkFormat& formats) override {
+    check_formats(trained_, formats);
+    const auto format = formats_of(layers_, formats);
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const auto node = static_cast<std::size_t>(layers_[i]);
+      const auto weights = weights_under(trained_.nodes[node], format[i], room_);
+      std::copy(weights.begin(), weights.end(), weight_of(network_.nodes[node])->data.begin());
+    }
+  }
+
+  void restore() override { quantise({}); }
+
+  Fingerprint fingerprint(const NetworkFormat& formats) override {
+    check_formats(trained_, formats);
+    return fingerprint_of(trained_, layers_, formats, room_);
+  }
+
+  Tally tally(std::int64_t first, std::int64_t count) override {
+    check_blocks(shard_, first, count);
+    const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
+    const auto begin = static_cast<std::size_t>(first * block_);
+    const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
+    Tally result;
+    for (std::size_t i = begin; i < end; ++i) {
+      std::span<const float> fp32_log_p(fp32_log_p_);
+      if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(i * classes, classes);
+      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, result);
+    }
+    return result;
+  }
+
+  void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
+    const auto in = static_cast<std::size_t>(elements(trained_.input_shape()));
+    const auto out = static_cast<std::size_t>(elements(trained_.output_shape()));
+    check_infer(trained_, input, images, output);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(images); ++i) {
+      const auto x = input.subspan(i * in, in);
+      std::ranges::copy(run(network_, {x.begin(), x.end()}), output.begin() + static_cast<std::ptrdiff_t>(i * out));
+    }
+  }
+
+ private:
+  // The shard's image i, normalised, [C, H, W].
+  std::vector<float> image(std::size_t i) const {
+    const Images& images = shard_.images;
+    std::vector<float> x(static_cast<std::size_t>(elements(trained_.input_shape())));
+    normalise(table_, images.pixels.data() + i * x.size(), static_cast<std::size_t>(images.height * images.width),
+              x.data());
+    return x;
+  }
+
+  // The network's outputs for one image.
+  static std::vector<float> run(const Network& network, std::vector<float> image) {
+    std::vector<reference::Value> values{{network.input_shape(), std::move(image)}};
+    values.reserve(network.nodes.size() + 1);
+    for (const Node& node : network.nodes) {
+      std::vector<const reference::Value*> inputs;
+      for (const ValueId v : node.inputs) inputs.push_back(&values[static_cast<std::size_t>(v)]);
+      values.push_back(reference::run(node, inputs, network.shapes[values.size()]));
+    }
+    return std::move(values.back().data);
+  }
+
+  Network trained_, network_;  // network_: weights as quantise() left them
+  std::vector<int> layers_;
+  std::vector<float> room_;
+  Outputs outputs_;
+  std::int64_t block_;
+  EngineInfo info_;
+  Shard shard_;
+  PixelTable table_;
+  std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_reference_engine(const Network& network, const EngineOptions& options) {
+  return std::make_unique<ReferenceEngine>(network, options);
+}
+
+}  // namespace vbq

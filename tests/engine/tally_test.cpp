@@ -1,0 +1,119 @@
+// The counting rule on outputs made by hand.
+#include "engine/common/tally.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace vbq {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+Tally count(const std::vector<float>& outputs, int label, Outputs kind = Outputs::logits) {
+  Tally t;
+  count_image(outputs, label, kind, {}, t);
+  return t;
+}
+
+TEST(Tally, LargestOutputIsTop1) {
+  EXPECT_EQ(count({0, 3, 1}, 1).top1, 1);
+  EXPECT_EQ(count({0, 3, 1}, 0).top1, 0);
+  EXPECT_EQ(count({0, 3, 1}, 2).top1, 0);
+  EXPECT_EQ(count({0, 3, 1}, 2).seen, 1);
+}
+
+TEST(Tally, LowerClassWinsATie) {
+  EXPECT_EQ(count({2, 2, 2}, 0).top1, 1);
+  EXPECT_EQ(count({2, 2, 2}, 1).top1, 0);
+  EXPECT_EQ(count({2, 2, 2}, 2).top1, 0);
+  EXPECT_EQ(count({1, 2, 2}, 1).top1, 1);
+}
+
+TEST(Tally, FiveLargestAreTop5) {
+  const std::vector<float> outputs{7, 6, 5, 4, 3, 2, 1};
+  for (int label = 0; label < 7; ++label) EXPECT_EQ(count(outputs, label).top5, label < 5) << label;
+  const std::vector<float> equal(7, 1.0F);
+  for (int label = 0; label < 7; ++label) EXPECT_EQ(count(equal, label).top5, label < 5) << label;
+  EXPECT_EQ(count({3, 2, 1}, 2).top5, 1);  // fewer than five classes
+}
+
+TEST(Tally, LossIsMinusLogSoftmax) {
+  const std::vector<float> outputs{0.5F, -1.25F, 2.0F, 0.0F};
+  double sum = 0;
+  for (const float y : outputs) sum += std::exp(static_cast<double>(y));
+  for (int label = 0; label < 4; ++label) {
+    const double expected = std::log(sum) - outputs[static_cast<std::size_t>(label)];
+    EXPECT_NEAR(static_cast<double>(count(outputs, label).loss) / kLossUnit, expected, 1e-9);
+  }
+}
+
+TEST(Tally, LargeOutputsDoNotOverflow) {
+  EXPECT_EQ(count({1000, 0}, 0).loss, 0);
+  EXPECT_EQ(count({1000, 0}, 1).loss, static_cast<std::int64_t>(1000 * kLossUnit));
+  EXPECT_EQ(count({3e38F, -3e38F}, 1).loss, static_cast<std::int64_t>(kLossLimit * kLossUnit));
+}
+
+TEST(Tally, ProbabilitiesAreTakenAsTheyAre) {
+  EXPECT_NEAR(static_cast<double>(count({0.25F, 0.75F}, 0, Outputs::probabilities).loss) / kLossUnit, std::log(4.0),
+              1e-9);
+  const double none = static_cast<double>(count({0.0F, 1.0F}, 0, Outputs::probabilities).loss) / kLossUnit;
+  EXPECT_GT(none, 80);
+  EXPECT_LE(none, kLossLimit);
+}
+
+TEST(Tally, OutputsThatAreNotFiniteAreWrong) {
+  for (const float bad : {kNan, kInfinity, -kInfinity}) {
+    for (const int label : {0, 1}) {
+      const Tally t = count({bad, 1.0F}, label);
+      EXPECT_EQ(t.seen, 1);
+      EXPECT_EQ(t.top1, 0);
+      EXPECT_EQ(t.top5, 0);
+      EXPECT_EQ(t.loss, static_cast<std::int64_t>(kLossLimit * kLossUnit));
+    }
+  }
+}
+
+TEST(Tally, DivergenceFromTheSameOutputsIsZero) {
+  const std::vector<float> outputs{0.5F, -1.25F, 2.0F, 0.0F};
+  std::vector<float> log_p(4);
+  log_probabilities(outputs, Outputs::logits, log_p);
+  Tally t;
+  count_image(outputs, 2, Outputs::logits, log_p, t);
+  EXPECT_NEAR(static_cast<double>(t.divergence) / kLossUnit, 0, 1e-6);
+}
+
+TEST(Tally, DivergenceIsKullbackLeibler) {
+  const std::vector<float> p{0.5F, 0.25F, 0.25F}, q{0.125F, 0.125F, 0.75F};
+  std::vector<float> log_p(3);
+  log_probabilities(p, Outputs::probabilities, log_p);
+  Tally t;
+  count_image(q, 2, Outputs::probabilities, log_p, t);
+  const double expected = 0.5 * std::log(4.0) + 0.25 * std::log(2.0) + 0.25 * std::log(1.0 / 3);
+  EXPECT_NEAR(static_cast<double>(t.divergence) / kLossUnit, expected, 1e-6);
+  Tally bad;
+  count_image(std::vector{kNan, 0.0F, 0.0F}, 2, Outputs::logits, log_p, bad);
+  EXPECT_EQ(bad.divergence, static_cast<std::int64_t>(kLossLimit * kLossUnit));
+}
+
+TEST(Tally, FixedPointIsClamped) {
+  EXPECT_EQ(fixed_point(-1e-9), 0);
+  EXPECT_EQ(fixed_point(1.0), std::int64_t{1} << 32);
+  EXPECT_EQ(fixed_point(1e9), std::int64_t{1} << 42);
+  EXPECT_EQ(fixed_point(std::nan("")), std::int64_t{1} << 42);
+}
+
+TEST(Tally, SoftmaxEndingIsSeenThroughReshape) {
+  Network net;
+  net.shapes = {{3}, {3}, {3}};
+  net.nodes = {{"a", Softmax{0}, {0}, ""}, {"b", Reshape{}, {1}, ""}};
+  EXPECT_EQ(outputs_of(net), Outputs::probabilities);
+  net.nodes[0].op = Relu{};
+  EXPECT_EQ(outputs_of(net), Outputs::logits);
+}
+
+}  // namespace
+}  // namespace vbq
