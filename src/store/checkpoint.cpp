@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t kKept = 3;
 constexpr std::uint64_t kLargestCheckpoint = std::uint64_t{1} << 32;  // bytes
-constexpr std::string_view kPrefix = "checkpoint-", kSuffix = ".h5", kTemporary = ".h5.tmp";
+constexpr std::string_view kPrefix = "checkpoint-", kSuffix = ".h5", kTemporary = ".h5.tmp",
+                           kBeforeThat = ".h5.tmp.tmp";  // write_file()'s own
 
 struct Found {
   std::int64_t generation;
@@ -59,7 +60,9 @@ void remove_outdated(const fs::path& folder, std::int64_t generation) {
   for (const Found& found : checkpoints_in(folder, kSuffix)) {
     if (found.generation > generation || ++kept > kKept) fs::remove(found.path, ignored);
   }
-  for (const Found& found : checkpoints_in(folder, kTemporary)) fs::remove(found.path, ignored);  // of a killed run
+  for (const std::string_view suffix : {kTemporary, kBeforeThat}) {  // of a killed run
+    for (const Found& found : checkpoints_in(folder, suffix)) fs::remove(found.path, ignored);
+  }
 }
 
 }  // namespace

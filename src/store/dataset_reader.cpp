@@ -17,7 +17,7 @@ using namespace hdf5;
 constexpr std::uint64_t kLongestName = 4096;  // bytes of a class name
 constexpr std::int64_t kMostClasses = 1 << 24;
 
-File open_file(const fs::path& path, const std::string& where) {
+File open_whole(const fs::path& path, const std::string& where) {
   std::error_code code;
   const auto status = fs::status(path, code);
   if (!fs::exists(status)) fail("{} does not exist", where);
@@ -26,7 +26,7 @@ File open_file(const fs::path& path, const std::string& where) {
   if (kind == FileKind::checkpoint) fail("{} is a checkpoint: a dataset was expected", where);
   if (kind == FileKind::other)
     fail("{} is not an HDF5 file, or cannot be read: a dataset of `vbq data import` was expected", where);
-  return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access(where).get()), "be opened as HDF5", where};
+  return open_file(path, where);
 }
 
 std::int64_t signed_extent(hsize_t extent) {
@@ -95,7 +95,7 @@ class FileSource final : public ImageSource {
  public:
   explicit FileSource(const fs::path& path)
       : where_("dataset " + path.string()),
-        file_(open_file(path, where_)),
+        file_(open_whole(path, where_)),
         pixels_((check_header(file_, where_), open_own_dataset(file_.get(), layout::kPixelsName, where_))) {
     const std::vector<hsize_t> extents = array_extents(pixels_, where_);
     check_pixels(pixels_, extents, where_);

@@ -37,6 +37,9 @@ void read_attribute(const Attribute& attribute, hid_t type, void* out, const std
 }  // namespace
 
 Silence::Silence() {
+  // Works before HDF5's first call, does nothing later. At the end of the process HDF5 would look for what a damaged
+  // file made it lose, and print that it cannot end; all that we open, we close.
+  H5dont_atexit();
   H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
@@ -61,13 +64,12 @@ Properties make_properties(hid_t kind, const std::string& where) {
   return {H5Pcreate(kind), "make a property list", where};
 }
 
-Properties file_access(const std::string& where) {
-  Properties access = make_properties(H5P_FILE_ACCESS, where);
-  check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110), "choose a file format", where);
+File open_file(const std::filesystem::path& path, const std::string& where) {
+  const Properties access = make_properties(H5P_FILE_ACCESS, where);
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
   check(H5Pset_file_locking(access.get(), false, true), "switch file locking off", where);
 #endif
-  return access;
+  return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), "be read as HDF5", where};
 }
 
 Properties dataset_creation(const std::string& where) {

@@ -4,6 +4,7 @@
 #include <hdf5.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,8 +13,8 @@
 
 namespace vbq::hdf5 {
 
-// While one lives, HDF5 prints nothing. Every function that calls HDF5 from outside this room's helpers begins with
-// one.
+// While one lives, HDF5 prints nothing; nor does it when the process ends. Every function that calls HDF5 from outside
+// this room's helpers begins with one.
 class Silence {
  public:
   Silence();
@@ -66,10 +67,10 @@ using Attribute = Handle<H5Aclose>;
 using Properties = Handle<H5Pclose>;
 
 Properties make_properties(hid_t kind, const std::string& where);
-// Access without file locks: files are whole before they get their name, and many file systems refuse locks. New files
-// are in the 1.10 format, whose metadata carry checksums.
-Properties file_access(const std::string& where);
-// Creation without times, so that equal content gives equal bytes.
+// A file on disk, for reading. No file locks: files are whole before they get their name, and many file systems refuse
+// locks.
+File open_file(const std::filesystem::path& path, const std::string& where);
+// Without times, so that equal content gives equal bytes.
 Properties dataset_creation(const std::string& where);
 
 // Type as it lies in this machine's memory; not to be closed.

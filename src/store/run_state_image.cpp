@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "store/array.hpp"
+#include "store/memory_image.hpp"
 
 namespace vbq {
 namespace {
@@ -20,29 +21,22 @@ namespace {
 using namespace hdf5;
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::size_t kGrowth = 1 << 20;  // bytes by which HDF5's memory grows
-
-Properties in_memory(const std::string& where) {
-  Properties access = file_access(where);
-  check(H5Pset_fapl_core(access.get(), kGrowth, false), "keep a file in memory", where);
-  return access;
-}
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 class Writer {
  public:
-  Writer(const File& file, std::string where) : file_(file), where_(std::move(where)) {}
+  Writer(hid_t file, std::string where) : file_(file), where_(std::move(where)) {}
 
   template <typename T>
   void array(const char* name, const std::vector<T>& values) {
-    write_vector<T>(file_.get(), name, values, where_);
+    write_vector<T>(file_, name, values, where_);
   }
   void text(const char* name, const std::string& value) {
     array(name, std::vector<std::uint8_t>(value.begin(), value.end()));
   }
   template <typename T>
   void number(const char* name, T value) {
-    write_number(file_.get(), name, value, where_);
+    write_number(file_, name, value, where_);
   }
   void lines(const std::string& name, const std::vector<std::string>& values) {
     std::string joined;
@@ -85,7 +79,7 @@ class Writer {
   }
 
  private:
-  const File& file_;
+  hid_t file_;
   std::string where_;
 };
 
@@ -165,22 +159,13 @@ class Reader {
   std::string where_;
 };
 
-std::string image_of(const File& file, const std::string& where) {
-  check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "be encoded", where);
-  const auto size = check(H5Fget_file_image(file.get(), nullptr, 0), "be encoded", where);
-  std::string image(static_cast<std::size_t>(size), '\0');
-  check(H5Fget_file_image(file.get(), image.data(), image.size()), "be encoded", where);
-  return image;
-}
-
 }  // namespace
 
 std::string encode_run_state(const RunState& state) {
   const Silence silence;
   const std::string where = "checkpoint";
-  // Nothing of that name is made: the file lives in memory.
-  const File file(H5Fcreate("/vbq/in-memory", H5F_ACC_TRUNC, H5P_DEFAULT, in_memory(where).get()), "be encoded", where);
-  Writer out(file, where);
+  MemoryImage image(where);
+  Writer out(image.file(), where);
   out.number("version", kVersion);
   out.number("generation", static_cast<std::int64_t>(state.search.generation));
   out.number("evaluations", state.evaluations);
@@ -195,15 +180,12 @@ std::string encode_run_state(const RunState& state) {
   out.cache(state.cache);
   out.lines("history", state.history);
   out.lines("timing", state.timing);
-  return image_of(file, where);
+  return std::string(image.finish());
 }
 
 RunState decode_run_state(std::string_view image, const std::string& where) {
   const Silence silence;
-  const Properties access = in_memory(where);
-  // HDF5 copies the image; the parameter lacks a const.
-  check(H5Pset_file_image(access.get(), const_cast<char*>(image.data()), image.size()), "be read", where);
-  const File file(H5Fopen("/vbq/in-memory", H5F_ACC_RDONLY, access.get()), "be read", where);
+  const File file = open_image(image, where);
   const Reader in(file, where);
   if (const std::int64_t version = in.count("version"); version != kVersion) {
     fail("{} has format version {}: this vbq reads version {}", where, version, kVersion);

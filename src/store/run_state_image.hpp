@@ -1,4 +1,4 @@
-// RunState as the bytes of an HDF5 file, made and read in memory: no error of a disk ever meets HDF5.
+// RunState as the bytes of an HDF5 file, made and read in memory.
 #pragma once
 
 #include <string>
