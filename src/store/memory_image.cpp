@@ -8,8 +8,11 @@ namespace vbq::hdf5 {
 namespace {
 
 constexpr std::size_t kGrowth = 1 << 20;  // bytes by which HDF5 grows a file in memory
-constexpr const char* kNoName =
-    "/dev/null/in-memory";  // HDF5 asks for a name and looks for it: no file can have this one
+"/dev/null/in-memory";                    // HDF5 asks for a name and looks for it: no file can have this one
+
+// HDF5 tells open files apart by name and looks for one of that name first: no file can have this one, nor another
+// image.
+std::string name_of(const void* memory) { return fmt::format("/dev/null/in-memory-{}", fmt::ptr(memory)); }
 
 // ---- what HDF5 calls for its memory; C callbacks, so nothing may be thrown
 // -------------------------------------------
@@ -47,7 +50,7 @@ File create_in(ImageBuffer& buffer, const std::string& where) {
   check(H5Pset_file_image_callbacks(access.get(), &callbacks), "keep a file in memory", where);
   check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110), "choose a file format", where);
   check(H5Pset_obj_track_times(creation.get(), false), "switch times off", where);
-  return {H5Fcreate(kNoName, H5F_ACC_TRUNC, creation.get(), access.get()), "be made", where};
+  return {H5Fcreate(name_of(&buffer).c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), "be made", where};
 }
 
 }  // namespace
@@ -69,7 +72,7 @@ File open_image(std::string_view image, const std::string& where) {
   const Properties access = in_memory(where);
   // HDF5 only reads the bytes; its parameter lacks a const.
   check(H5Pset_file_image(access.get(), const_cast<char*>(image.data()), image.size()), "be read", where);
-  return {H5Fopen(kNoName, H5F_ACC_RDONLY, access.get()), "be read", where};
+  return {H5Fopen(name_of(image.data()).c_str(), H5F_ACC_RDONLY, access.get()), "be read", where};
 }
 
 }  // namespace vbq::hdf5
