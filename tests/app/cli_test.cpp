@@ -45,7 +45,7 @@ class Cli : public ::testing::Test {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.code, 1) << arguments << "\n" << outcome.err;
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-    EXPECT_EQ(outcome.err.rfind("vbq: ", 0), 0U) << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("error: ", 0), 0U) << outcome.err;
     EXPECT_TRUE(outcome.out.empty()) << outcome.out;
     for (const std::string& part : parts) EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in: " << outcome.err;
   }

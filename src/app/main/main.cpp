@@ -109,13 +109,13 @@ int main(int argc, char** argv) {
   try {
     return vbq::run(argc, argv);
   } catch (const vbq::Error& error) {
-    std::fprintf(stderr, "vbq: %s\n", error.what());
+    std::fprintf(stderr, "error: %s\n", error.what());
     return error.fault() == vbq::Fault::input ? 1 : 2;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "vbq: this machine has not enough memory free\n");
+    std::fprintf(stderr, "error: this machine has not enough memory free\n");
     return 1;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "vbq: internal fault: %s\n", error.what());
+    std::fprintf(stderr, "error: internal fault: %s\n", error.what());
     return 2;
   }
 }
