@@ -75,11 +75,11 @@ TEST(Operators, LinearWithBatchNorm) {
 TEST(Operators, BatchNormAndActivations) {
   for (const I channels : {1, 7, 16, 17, 33}) {
     Graph g({channels, 5, 9});
-    const ValueId x = g.norm(kInputValue);
-    const ValueId y = g.add(Clip{-0.5F, 0.75F}, {g.conv(g.relu(x), 17, 3)}, {17, 3, 7});
-    const ValueId z = g.add(MaxPool{{2, 2}, {1, 1}, {1, 1}, {}}, {y}, {17, 2, 6});
-    g.add(Clip{0.25F, 0.5F}, {g.norm(z)}, {17, 2, 6});  // zero is outside: padded channels must stay zero
-    g.conv(g.norm(6), 5, 1);
+    const ValueId x = g.conv(g.relu(g.norm(kInputValue)), 17, 3);
+    const ValueId y = g.add(Clip{-0.5F, 0.75F}, {x}, g.shape(x));
+    const ValueId z = g.norm(g.add(MaxPool{{2, 2}, {1, 1}, {1, 1}, {}}, {y}, {17, 2, 6}));
+    // Zero is not between the bounds: channels beyond the 17th, which a layout may have, must stay zero.
+    g.conv(g.norm(g.add(Clip{0.25F, 0.5F}, {z}, g.shape(z))), 5, 1);
     expect_equal_engines(g.network());
   }
 }
@@ -149,7 +149,7 @@ TEST(Operators, AveragePool) {
       expect_equal_engines(g.network());
       Graph hanging({channels, 6, 7});
       const ValueId y = hanging.conv(kInputValue, channels, 1);
-      hanging.conv(hanging.add(AveragePool{{3, 3}, {2, 2}, {1, 1, 0, 0}, include}, {y}, {channels, 4, 4}), 3, 1);
+      hanging.conv(hanging.add(AveragePool{{3, 3}, {2, 2}, {0, 1, 0, 0}, include}, {y}, {channels, 3, 4}), 3, 1);
       expect_equal_engines(hanging.network());
     }
   }
