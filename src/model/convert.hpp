@@ -1,0 +1,53 @@
+// Conversion: one function an ONNX operator, from a node of the file to nodes of a Network.
+#pragma once
+
+#include <string>
+
+#include "model/builder.hpp"
+#include "model/onnx_node.hpp"
+
+namespace vbq {
+
+// First output of the node. Error, naming the node, when its attributes or inputs do not fit.
+using Convert = Value (*)(NodeContext& node, Builder& builder);
+
+// nullptr when the operator is not known.
+Convert converter(const std::string& type);
+
+// The table's entries, by family.
+namespace converting {
+// convert_layers.cpp
+Value conv(NodeContext& node, Builder& builder);
+Value gemm(NodeContext& node, Builder& builder);
+Value matmul(NodeContext& node, Builder& builder);
+Value batch_norm(NodeContext& node, Builder& builder);
+// convert_pool.cpp
+Value max_pool(NodeContext& node, Builder& builder);
+Value average_pool(NodeContext& node, Builder& builder);
+Value global_average_pool(NodeContext& node, Builder& builder);
+Value global_max_pool(NodeContext& node, Builder& builder);
+Value reduce_mean(NodeContext& node, Builder& builder);
+// convert_elementwise.cpp
+Value relu(NodeContext& node, Builder& builder);
+Value clip(NodeContext& node, Builder& builder);
+Value add(NodeContext& node, Builder& builder);
+Value subtract(NodeContext& node, Builder& builder);
+Value multiply(NodeContext& node, Builder& builder);
+Value divide(NodeContext& node, Builder& builder);
+Value sum(NodeContext& node, Builder& builder);
+Value softmax(NodeContext& node, Builder& builder);
+Value dropout(NodeContext& node, Builder& builder);
+Value identity(NodeContext& node, Builder& builder);
+Value cast(NodeContext& node, Builder& builder);
+// convert_movement.cpp
+Value concat(NodeContext& node, Builder& builder);
+Value flatten(NodeContext& node, Builder& builder);
+Value reshape(NodeContext& node, Builder& builder);
+Value squeeze(NodeContext& node, Builder& builder);
+Value unsqueeze(NodeContext& node, Builder& builder);
+Value transpose(NodeContext& node, Builder& builder);
+Value pad(NodeContext& node, Builder& builder);
+Value slice(NodeContext& node, Builder& builder);
+}  // namespace converting
+
+}  // namespace vbq

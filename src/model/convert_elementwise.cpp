@@ -1,0 +1,156 @@
+// Operators that work element by element, those that do nothing at inference, and Softmax.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "core/check.hpp"
+#include "model/convert.hpp"
+#include "model/geometry.hpp"
+#include "model/shape_rules.hpp"
+
+namespace vbq::converting {
+namespace {
+
+// Input i as a value of the network: an activation, or a Constant node that fits the activation it meets.
+Value operand(NodeContext& node, Builder& builder, std::size_t i, std::size_t rank) {
+  return node.is_activation(i) ? node.activation(i) : builder.constant(node, i, rank);
+}
+
+// Axes of the first activation among the inputs.
+std::size_t rank_of(const NodeContext& node) {
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    if (node.is_activation(i)) return node.activation(i).shape.size();
+  }
+  return node.activation(0).shape.size();  // an error that says so
+}
+
+// Add or Mul of two values. Activations of different rank would put the batch of one beside another axis of the other.
+Value join(const NodeContext& node, Builder& builder, Operator op, const Value& a, const Value& b,
+           const std::string& part) {
+  if (a.shape.size() != b.shape.size()) {
+    fail("{} joins shapes {} and {}: the same number of axes was expected", node.where(), shape_text(a.shape),
+         shape_text(b.shape));
+  }
+  return builder.emit(node, std::move(op), {a.id, b.id}, broadcast(a.shape, b.shape, node.where()), part);
+}
+
+Value constant_number(const NodeContext& node, Builder& builder, float value, std::size_t rank) {
+  Shape shape(rank, 1);
+  Constant op{{Shape(rank - 1, 1), {value}}};
+  shape[0] = builder.batch();
+  return builder.emit(node, std::move(op), {}, shape, ".constant");
+}
+
+Value join_inputs(NodeContext& node, Builder& builder, const Operator& op) {
+  const std::size_t rank = rank_of(node);
+  const Value a = operand(node, builder, 0, rank), b = operand(node, builder, 1, rank);
+  return join(node, builder, op, a, b, "");
+}
+
+Value keep(NodeContext& node, Builder& builder) {
+  // A Reshape to the same shape, which remove_identities() takes out.
+  const Value& x = node.activation(0);
+  return builder.emit(node, Reshape{}, {x.id}, x.shape);
+}
+
+}  // namespace
+
+Value relu(NodeContext& node, Builder& builder) {
+  const Value& x = node.activation(0);
+  return builder.emit(node, Relu{}, {x.id}, x.shape);
+}
+
+Value clip(NodeContext& node, Builder& builder) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const Value& x = node.activation(0);
+  Clip op{-kInfinity, kInfinity};
+  if (node.opset() < 11) {
+    op = {node.real("min", -kInfinity), node.real("max", kInfinity)};
+  } else {
+    if (node.has(1)) op.minimum = node.real_at(1);
+    if (node.has(2)) op.maximum = node.real_at(2);
+  }
+  if (!(op.minimum <= op.maximum)) {
+    fail("{} clips to {} to {}: a minimum not above the maximum was expected", node.where(), op.minimum, op.maximum);
+  }
+  return builder.emit(node, op, {x.id}, x.shape);
+}
+
+Value add(NodeContext& node, Builder& builder) { return join_inputs(node, builder, Add{}); }
+Value multiply(NodeContext& node, Builder& builder) { return join_inputs(node, builder, Mul{}); }
+
+// a - b = a + (-1) b
+Value subtract(NodeContext& node, Builder& builder) {
+  const std::size_t rank = rank_of(node);
+  const Value a = operand(node, builder, 0, rank), b = operand(node, builder, 1, rank);
+  const Value negative = join(node, builder, Mul{}, b, constant_number(node, builder, -1, rank), ".negate");
+  return join(node, builder, Add{}, a, negative, "");
+}
+
+// x / c = x * (1 / c), for a constant c.
+Value divide(NodeContext& node, Builder& builder) {
+  const Value& x = node.activation(0);
+  if (node.is_activation(1)) fail("{} divides by a computed value, where a constant was expected", node.where());
+  Constant op{builder.image_constant(node, 1, x.shape.size())};
+  for (float& v : op.value.data) {
+    if (v == 0 || !std::isfinite(1 / v)) fail("{} divides by {}", node.where(), v);
+    v = 1 / v;
+  }
+  Shape shape = op.value.shape;
+  shape.insert(shape.begin(), builder.batch());
+  const Value reciprocal = builder.emit(node, std::move(op), {}, shape, ".reciprocal");
+  return join(node, builder, Mul{}, x, reciprocal, "");
+}
+
+Value sum(NodeContext& node, Builder& builder) {
+  const std::size_t rank = rank_of(node);
+  Value total = operand(node, builder, 0, rank);
+  if (node.inputs() == 1) return total;
+  for (std::size_t i = 1; i < node.inputs(); ++i) {
+    const std::string part = i + 1 == node.inputs() ? "" : fmt::format(".{}", i);
+    total = join(node, builder, Add{}, total, operand(node, builder, i, rank), part);
+  }
+  return total;
+}
+
+// Before opset 13 an input is flattened to two axes at `axis`, and each row is one distribution.
+Value softmax(NodeContext& node, Builder& builder) {
+  const Value& x = node.activation(0);
+  const std::size_t rank = x.shape.size();
+  const bool flattens = node.opset() < 13;
+  const int axis = image_axis(node, node.integer("axis", flattens ? 1 : -1), rank);
+  const auto first = x.shape.begin() + axis + 1;
+  const auto long_axes = std::count_if(first, x.shape.end(), [](std::int64_t extent) { return extent > 1; });
+  if (!flattens || first + 1 == x.shape.end()) return builder.emit(node, Softmax{axis}, {x.id}, x.shape);
+  if (long_axes <= 1) {  // one axis of the row holds it all
+    const auto only = std::find_if(first, x.shape.end(), [](std::int64_t extent) { return extent > 1; });
+    const auto at = only == x.shape.end() ? first : only;
+    return builder.emit(node, Softmax{static_cast<int>(at - x.shape.begin()) - 1}, {x.id}, x.shape);
+  }
+  Shape rows(x.shape.begin(), first);
+  rows.push_back(elements(Shape(first, x.shape.end())));
+  const Value flat = builder.emit(node, Reshape{}, {x.id}, rows, ".rows");
+  const Value shares = builder.emit(node, Softmax{axis}, {flat.id}, rows, "");
+  return builder.emit(node, Reshape{}, {shares.id}, x.shape, ".shape");
+}
+
+Value dropout(NodeContext& node, Builder& builder) {
+  if (node.has(2) && node.integer_at(2) != 0)
+    fail("{} is in training mode, where inference was expected", node.where());
+  return keep(node, builder);
+}
+
+Value identity(NodeContext& node, Builder& builder) { return keep(node, builder); }
+
+// Activations are computed in FP32 whatever kind of real number the file has.
+Value cast(NodeContext& node, Builder& builder) {
+  using Type = onnx::TensorProto;
+  const std::int64_t type = node.integer("to", 0);
+  if (type != Type::FLOAT && type != Type::FLOAT16 && type != Type::BFLOAT16 && type != Type::DOUBLE) {
+    fail("{} casts a computed value to data type {}: float was expected", node.where(), type);
+  }
+  return keep(node, builder);
+}
+
+}  // namespace vbq::converting

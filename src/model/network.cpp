@@ -1,0 +1,135 @@
+// Network's small questions, and its hash.
+#include "vbq/network.hpp"
+
+#include <array>
+#include <span>
+
+#include "core/hash.hpp"
+
+namespace vbq {
+namespace {
+
+constexpr std::array<const char*, std::variant_size_v<Operator>> kNames{"Conv",
+                                                                        "Gemm",
+                                                                        "BatchNormalization",
+                                                                        "Relu",
+                                                                        "Clip",
+                                                                        "Add",
+                                                                        "Mul",
+                                                                        "MaxPool",
+                                                                        "AveragePool",
+                                                                        "GlobalAveragePool",
+                                                                        "ReduceMean",
+                                                                        "Concat",
+                                                                        "Reshape",
+                                                                        "Transpose",
+                                                                        "Pad",
+                                                                        "Slice",
+                                                                        "Softmax",
+                                                                        "Constant"};
+
+// Adds what an operator is, apart from its name: every parameter, in the order of its declaration.
+struct Parameters {
+  Hasher& hash;
+
+  template <typename T>
+  void list(const std::vector<T>& values) const {
+    hash.array(std::span<const T>(values));
+  }
+  template <typename T, std::size_t N>
+  void list(const std::array<T, N>& values) const {
+    hash.array(std::span<const T>(values));
+  }
+  void tensor(const Tensor& t) const {
+    list(t.shape);
+    list(t.data);
+  }
+  void pad(const Padding2d& p) const { list(std::array{p.top, p.left, p.bottom, p.right}); }
+
+  void operator()(const Conv& op) const {
+    tensor(op.weight);
+    list(op.bias);
+    list(op.stride);
+    list(op.dilation);
+    pad(op.pad);
+    hash.value(op.group);
+  }
+  void operator()(const Linear& op) const {
+    tensor(op.weight);
+    list(op.bias);
+  }
+  void operator()(const BatchNorm& op) const {
+    list(op.scale);
+    list(op.shift);
+  }
+  void operator()(const Clip& op) const {
+    hash.value(op.minimum);
+    hash.value(op.maximum);
+  }
+  void operator()(const MaxPool& op) const {
+    list(op.kernel);
+    list(op.stride);
+    list(op.dilation);
+    pad(op.pad);
+  }
+  void operator()(const AveragePool& op) const {
+    list(op.kernel);
+    list(op.stride);
+    pad(op.pad);
+    hash.value(static_cast<std::uint8_t>(op.count_include_pad));
+  }
+  void operator()(const ReduceMean& op) const { list(op.axes); }
+  void operator()(const Concat& op) const { hash.value(op.axis); }
+  void operator()(const Transpose& op) const { list(op.permutation); }
+  void operator()(const Pad& op) const {
+    list(op.before);
+    list(op.after);
+    hash.value(op.value);
+  }
+  void operator()(const Slice& op) const {
+    list(op.start);
+    list(op.step);
+  }
+  void operator()(const Softmax& op) const { hash.value(op.axis); }
+  void operator()(const Constant& op) const { tensor(op.value); }
+  void operator()(const Relu&) const {}
+  void operator()(const Add&) const {}
+  void operator()(const Mul&) const {}
+  void operator()(const GlobalAveragePool&) const {}
+  void operator()(const Reshape&) const {}
+};
+
+}  // namespace
+
+const char* operator_name(const Operator& op) { return kNames[op.index()]; }
+
+const Tensor* weight_of(const Node& node) {
+  if (const auto* conv = std::get_if<Conv>(&node.op)) return &conv->weight;
+  if (const auto* linear = std::get_if<Linear>(&node.op)) return &linear->weight;
+  return nullptr;
+}
+
+Tensor* weight_of(Node& node) { return const_cast<Tensor*>(weight_of(static_cast<const Node&>(node))); }
+
+std::vector<int> weight_layers(const Network& network) {
+  std::vector<int> layers;
+  for (std::size_t k = 0; k < network.nodes.size(); ++k) {
+    if (weight_of(network.nodes[k]) != nullptr) layers.push_back(static_cast<int>(k));
+  }
+  return layers;
+}
+
+std::string network_hash(const Network& network) {
+  Hasher hash;
+  const Parameters parameters{hash};
+  hash.value(static_cast<std::uint64_t>(network.nodes.size()));
+  for (const Shape& shape : network.shapes) parameters.list(shape);
+  for (const Node& node : network.nodes) {
+    hash.text(operator_name(node.op));
+    parameters.list(node.inputs);
+    std::visit(parameters, node.op);
+  }
+  return hash.hex();
+}
+
+}  // namespace vbq

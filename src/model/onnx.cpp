@@ -1,0 +1,110 @@
+#include "model/onnx.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/file.hpp"
+#include "core/log.hpp"
+#include "model/onnx_graph.hpp"
+#include "model/onnx_name.hpp"
+#include "model/onnx_wire.hpp"
+#include "model/passes.hpp"
+#include "model/translate.hpp"
+
+namespace vbq {
+namespace {
+
+constexpr std::uint64_t kLargestFile = 2147483647;  // protobuf's own limit
+
+// Images in the batch that shapes are inferred with where the file leaves it free: primes that no network has as an
+// extent, so that the batch's axis is known from all others.
+constexpr std::int64_t kProbe = 7919, kOtherProbe = 7927;
+
+// Elements that reading may hold: in proportion to the bytes that are there, and never above 4 GiB of float.
+Budget budget_for(std::uint64_t file_bytes, const onnx::ModelProto& model) {
+  constexpr std::int64_t kLeast = 1 << 24, kMost = 1 << 30;
+  std::int64_t bytes = static_cast<std::int64_t>(file_bytes);
+  for (const auto& tensor : model.graph().initializer())
+    bytes = std::min(bytes + std::min(declared_external_bytes(tensor), kMost), kMost);
+  return Budget(std::min(kLeast + 4 * bytes, kMost));
+}
+
+Network finish(Draft draft, const Graph& graph) {
+  remove_identities(draft);
+  remove_dead_nodes(draft);
+  Network network = std::move(draft.network);
+  network.name = clean_name(graph.name);
+  network.input_name = clean_name(graph.input);
+  network.output_name = clean_name(graph.output);
+  validate(network);
+  return network;
+}
+
+// `reader` by value: each reading has the whole budget.
+Network read_at(const Graph& graph, TensorReader reader, std::int64_t batch, bool* reads_batch) {
+  Translation translation = translate(graph, reader, batch);
+  *reads_batch = translation.reads_batch;
+  return finish(std::move(translation.draft), graph);
+}
+
+// A batch of kProbe images; where the file does not allow it, of one: exports traced with one image often have a batch
+// of 1 in a Reshape, though they call it free.
+Network read_free(const Graph& graph, const TensorReader& reader, bool* reads_batch) {
+  try {
+    return read_at(graph, reader, kProbe, reads_batch);
+  } catch (const Error& first) {
+    try {
+      Network network = read_at(graph, reader, 1, reads_batch);
+      log::debug("read for a batch of one image, because {}", first.what());
+      *reads_batch = false;
+      return network;
+    } catch (const Error&) {
+      throw first;
+    }
+  }
+}
+
+Network read_model(const onnx::ModelProto& model, const TensorReader& reader) {
+  Graph graph = read_graph(model);
+  remove_unreached(graph);
+  bool reads_batch = false;
+  if (graph.input_shape.front() > 0) return read_at(graph, reader, graph.input_shape.front(), &reads_batch);
+  Network network = read_free(graph, reader, &reads_batch);
+  // What the network is must not depend on how many images are in a batch.
+  if (reads_batch && network_hash(read_at(graph, reader, kOtherProbe, &reads_batch)) != network_hash(network)) {
+    fail("the network computes something else of an image when more images are in the batch");
+  }
+  return network;
+}
+
+}  // namespace
+
+Network parse_onnx(std::string content, const std::filesystem::path& path) {
+  try {
+    if (content.size() > kLargestFile) fail("it has {} bytes: at most {} were expected", content.size(), kLargestFile);
+    check_wire(content);
+    onnx::ModelProto model;
+    if (!model.ParseFromArray(content.data(), static_cast<int>(content.size()))) {
+      fail("its {} bytes are not an ONNX model", content.size());
+    }
+    const Budget budget = budget_for(content.size(), model);
+    content = std::string();
+    Network network = read_model(model, TensorReader(path.parent_path(), budget));
+    if (network.name.empty()) network.name = clean_name(path.stem().string());
+    return network;
+  } catch (const Error& error) {
+    throw Error(fmt::format("network {}: {}", path.string(), error.what()), error.fault());
+  } catch (const std::bad_alloc&) {
+    fail("network {} asks for more memory than there is", path.string());
+  } catch (const std::length_error&) {
+    fail("network {} asks for more memory than there is", path.string());
+  }
+}
+
+Network read_onnx(const std::filesystem::path& path) {
+  return parse_onnx(read_file(path, "network", kLargestFile), path);
+}
+
+}  // namespace vbq

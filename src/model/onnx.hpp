@@ -1,0 +1,22 @@
+// ONNX reader: a file becomes a Network.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "vbq/network.hpp"
+
+namespace vbq {
+
+// Opset versions of the default domain whose meaning is known here.
+inline constexpr int kOldestOpset = 7, kNewestOpset = 26;
+
+// The file's first output as a network of one input. The batch dimension (the first) may be free or fixed; it is left
+// out. Constants are folded, identities and dead nodes removed, batch norm kept. Error, naming the file, the node and
+// its operator, on anything that is malformed, unsafe or not supported. Reads no file outside the model's folder.
+Network read_onnx(const std::filesystem::path& path);
+
+// The same of a file's content already in memory. path: names it in messages; external data is looked for beside it.
+Network parse_onnx(std::string content, const std::filesystem::path& path);
+
+}  // namespace vbq

@@ -1,0 +1,34 @@
+// Reads an ONNX tensor: from the message itself or from external data beside the model.
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "model/budget.hpp"
+#include "model/host_tensor.hpp"
+
+namespace vbq {
+
+class TensorReader {
+ public:
+  // folder: the model's; external data may lie in it only.
+  TensorReader(std::filesystem::path folder, Budget budget) : folder_(std::move(folder)), budget_(budget) {}
+
+  // Error, naming `where`, when its type is not a number's, its dims are absurd, or its dims and its bytes disagree:
+  // all that before memory is taken.
+  HostTensor read(const onnx::TensorProto& proto, const std::string& where);
+
+  Budget& budget() { return budget_; }
+
+ private:
+  std::filesystem::path folder_;
+  Budget budget_;
+};
+
+// Bytes of external data that the tensor says it has; 0 when it has none or does not say.
+std::int64_t declared_external_bytes(const onnx::TensorProto& proto);
+
+}  // namespace vbq

@@ -1,0 +1,118 @@
+#include "model/translate.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "core/check.hpp"
+#include "model/convert.hpp"
+#include "model/fold.hpp"
+#include "model/onnx_name.hpp"
+
+namespace vbq {
+namespace {
+
+using Values = std::unordered_map<std::string_view, Value>;
+
+std::vector<Value> inputs_of(const onnx::NodeProto& node, const Values& values) {
+  std::vector<Value> inputs;
+  for (const std::string& name : node.input()) {
+    if (name.empty()) {
+      inputs.emplace_back();
+      continue;
+    }
+    const auto found = values.find(name);
+    if (found == values.end()) {  // read_graph() has seen that some node gives it, so not as its first output
+      fail("{} node \"{}\" reads \"{}\", a second output, which is not supported", clean_name(node.op_type()),
+           clean_name(node.name()), clean_name(name));
+    }
+    inputs.push_back(found->second);
+  }
+  return inputs;
+}
+
+Value folded(HostTensor tensor, const std::string& name) {
+  Value value;
+  value.folded = std::make_shared<const HostTensor>(std::move(tensor));
+  value.origin = name;
+  return value;
+}
+
+// Shape: extents start..end-1 (from opset 15). Size: their product.
+HostTensor shape_tensor(NodeContext& node) {
+  const Shape shape = node.is_activation(0) ? node.activation(0).shape : node.constant(0).shape;
+  if (node.type() == "Size") return {{}, std::vector<std::int64_t>{elements(shape)}};
+  const auto rank = static_cast<std::int64_t>(shape.size());
+  const auto clamp = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  const std::int64_t start = clamp(node.integer("start", 0));
+  const std::int64_t end = std::max(start, clamp(node.integer("end", rank)));
+  return {{end - start}, std::vector<std::int64_t>(shape.begin() + start, shape.begin() + end)};
+}
+
+bool all_constant(const NodeContext& node) {
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    if (node.is_activation(i)) return false;
+  }
+  return true;
+}
+
+Value convert(NodeContext& node, Builder& builder) {
+  const Convert found = converter(node.type());
+  if (found == nullptr && can_fold(node.type())) {
+    fail("{} works on a value computed from the image, where its operator is supported on constants only",
+         node.where());
+  }
+  if (found == nullptr) fail("{} has an operator that is not supported", node.where());
+  return found(node, builder);
+}
+
+}  // namespace
+
+Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch) {
+  Shape input = graph.input_shape;
+  input.front() = batch;
+  Builder builder(input);
+  Values values;
+  for (const onnx::TensorProto* tensor : graph.tensors) {
+    Value& value = values[tensor->name()];
+    value.stored = tensor;
+    value.origin = tensor->name();
+  }
+  Value& image = values[graph.input];
+  image.id = kInputValue;
+  image.shape = input;
+
+  Translation result;
+  for (const onnx::NodeProto* proto : graph.nodes) {
+    NodeContext node(*proto, graph.opset, inputs_of(*proto, values), reader);
+    if (!proto->domain().empty() && proto->domain() != "ai.onnx") {
+      fail("{} is of domain \"{}\": the operators of ONNX alone are supported", node.where(),
+           clean_name(proto->domain()));
+    }
+    if (!node.gives(0)) fail("{} gives no first output", node.where());
+    const std::string& output = proto->output(0);
+    const bool passes = node.type() == "Identity" || node.type() == "Dropout";
+    if (node.type() == "Shape" || node.type() == "Size") {
+      result.reads_batch |= node.is_activation(0);
+      values[output] = folded(shape_tensor(node), output);
+    } else if (passes && node.is_constant(0)) {
+      const Value same = node.value(0);
+      values[output] = same;
+    } else if (all_constant(node) && can_fold(node.type())) {
+      values[output] = folded(fold(node), output);
+    } else {
+      values[output] = convert(node, builder);
+    }
+  }
+  const auto found = values.find(graph.output);
+  if (found == values.end())
+    fail("the output \"{}\" is a node's second output, which is not supported", clean_name(graph.output));
+  const Value& output = found->second;
+  if (!output.is_activation()) fail("the output \"{}\" does not depend on the input", clean_name(graph.output));
+  result.draft = std::move(builder.draft());
+  result.draft.output = output.id;
+  return result;
+}
+
+}  // namespace vbq

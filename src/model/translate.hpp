@@ -1,0 +1,22 @@
+// From a graph of ONNX nodes to a draft of the network, for one size of batch.
+#pragma once
+
+#include <cstdint>
+
+#include "model/builder.hpp"
+#include "model/onnx_graph.hpp"
+#include "model/onnx_tensor.hpp"
+
+namespace vbq {
+
+struct Translation {
+  Draft draft;
+  bool reads_batch = false;  // the file computes something from the number of images in a batch
+};
+
+// Node by node: what depends on constants alone is folded, Shape and Size are known from the batch and the input's
+// shape, and the rest is converted. batch: images, >= 1; nothing of that size is ever made. Error where the file asks
+// for what is not supported.
+Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch);
+
+}  // namespace vbq
