@@ -8,14 +8,12 @@ namespace vbq::hdf5 {
 namespace {
 
 constexpr std::size_t kGrowth = 1 << 20;  // bytes by which HDF5 grows a file in memory
-"/dev/null/in-memory";                    // HDF5 asks for a name and looks for it: no file can have this one
 
 // HDF5 tells open files apart by name and looks for one of that name first: no file can have this one, nor another
 // image.
 std::string name_of(const void* memory) { return fmt::format("/dev/null/in-memory-{}", fmt::ptr(memory)); }
 
-// ---- what HDF5 calls for its memory; C callbacks, so nothing may be thrown
-// -------------------------------------------
+// What HDF5 calls for its memory. C callbacks: nothing may be thrown.
 void* take(std::size_t size, H5FD_file_image_op_t, void* user) noexcept {
   auto& buffer = *static_cast<ImageBuffer*>(user);
   buffer.data = std::malloc(size);

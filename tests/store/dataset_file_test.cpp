@@ -28,9 +28,11 @@ std::vector<std::int64_t> range(std::int64_t first, std::int64_t end) {
 
 TEST(DatasetFile, GivesBackWhatWasWritten) {
   const test::Folder folder;
-  // More than one chunk, the last not full; one image; images larger than a chunk.
-  for (const Images& images :
-       {sample_images(300, 3, 16, 16, 5, 1), sample_images(1, 1, 1, 1, 1, 2), sample_images(3, 3, 300, 301, 4, 3)}) {
+  Images plain = sample_images(700, 1, 16, 16, 5, 9);
+  for (std::size_t i = 0; i < plain.pixels.size(); ++i) plain.pixels[i] = static_cast<std::uint8_t>(i % 3);
+  // More than one chunk, the last not full; one image; images larger than a chunk; images that compress.
+  for (const Images& images : {sample_images(300, 3, 16, 16, 5, 1), sample_images(1, 1, 1, 1, 1, 2),
+                               sample_images(3, 3, 300, 301, 4, 3), plain}) {
     DatasetInfo info;
     info.classes = 7;
     info.class_names = {"a", "", "caf\xC3\xA9", "d", "e", "f", "a rather longer name"};
@@ -49,6 +51,16 @@ TEST(DatasetFile, GivesBackWhatWasWritten) {
     EXPECT_EQ(source->info().hash, dataset_hash(images, info.normalisation));
     EXPECT_NO_THROW(verify_hash(*source));
   }
+}
+
+TEST(DatasetFile, CompressesOnlyWhatShrinks) {
+  const test::Folder folder;
+  Images images = sample_images(700, 1, 16, 16, 5, 9);
+  write_dataset(folder / "noise.h5", images, {});
+  std::fill(images.pixels.begin(), images.pixels.end(), std::uint8_t{7});
+  write_dataset(folder / "plain.h5", images, {});
+  EXPECT_GT(fs::file_size(folder / "noise.h5"), images.pixels.size());
+  EXPECT_LT(fs::file_size(folder / "plain.h5"), images.pixels.size() / 8);
 }
 
 TEST(DatasetFile, ReadsAnyAscendingSubsetLikeMemoryDoes) {
