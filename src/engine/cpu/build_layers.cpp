@@ -1,5 +1,6 @@
 // Convolution and linear layers: everything with weights.
 #include <algorithm>
+#include <string_view>
 
 #include "engine/cpu/builder.hpp"
 
@@ -39,6 +40,21 @@ std::optional<Argument> Builder::bias(const Group& group, const std::vector<floa
   return Argument{DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, folded}};
 }
 
+// oneDNN's choice of layouts, but for networks whose concatenations are free in blocks of channels: those, where oneDNN
+// is as fast in them.
+template <typename Describe>
+auto Builder::describe_conv(const Shape& in, const Shape& out, const Describe& describe) const {
+  const api::Dims src{batch_, in[0], in[1], in[2]}, dst{batch_, out[0], out[1], out[2]};
+  if (!joints_.empty()) {
+    try {
+      const auto pd = describe(in[0] < 16 ? any(src) : blocked(batch_, in, 16), blocked(batch_, out, 16));
+      if (std::string_view(pd.impl_info_str()).starts_with("jit")) return pd;
+    } catch (const dnnl::error&) {  // not taken in this layout
+    }
+  }
+  return describe(any(src), any(dst));
+}
+
 void Builder::emit_conv(const Group& group, const Conv& op) {
   const ValueId x = group.inputs[0];
   const Shape& in = shape(x);
@@ -54,9 +70,11 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
                            {group.pad.bottom, group.pad.right}};
   const bool residual = group.residual >= 0;
   const auto b = bias(group, op.bias, out[0]);
-  const auto pd =
-      api::convolution(plan_.engine, any({batch_, in[0], in[1], in[2]}), any(weights), b ? &b->md : nullptr,
-                       any({batch_, out[0], out[1], out[2]}), window, attributes(residual, group.activation));
+  const auto describe = [&](const api::Desc& src, const api::Desc& dst) {
+    return api::convolution(plan_.engine, src, any(weights), b ? &b->md : nullptr, dst, window,
+                            attributes(residual, group.activation));
+  };
+  const auto pd = describe_conv(in, out, describe);
   const api::Desc dst = pd.dst_desc();
   Place y;
   if (residual && value(group.residual).md == dst && last_use(group.residual)) {

@@ -7,8 +7,8 @@
 namespace vbq::cpu {
 
 void Builder::emit_concat(const Group& group, const Concat& op) {
-  for (Joint& joint : joints_) {
-    if (joint.output == group.output) return emit_joint(group, joint);
+  for (const Joint& joint : joints_) {
+    if (joint.output == group.output && joint.block != 0) return emit_joint(group, joint);
   }
   std::vector<api::Desc> sources;
   for (const ValueId v : group.inputs) sources.push_back(value(v).md);
@@ -22,11 +22,8 @@ void Builder::emit_concat(const Group& group, const Concat& op) {
   define(group.output, pd.dst_desc(), y);
 }
 
-void Builder::emit_joint(const Group& group, Joint& joint) {
-  if (joint.block == 0) {  // no input was born here
-    const auto first = layout(group.inputs[0]);
-    if (!first || !decide(joint, first->block)) decide(joint, 1);
-  }
+// At least one input was made in its place; the others are moved there.
+void Builder::emit_joint(const Group& group, const Joint& joint) {
   for (std::size_t i = 0; i < group.inputs.size(); ++i) {
     const Value& v = value(group.inputs[i]);
     const Place place = place_in(joint, i);
@@ -82,14 +79,17 @@ void Builder::emit_copy(const Group& group) {
       index[a] = std::move(next);
     }
   }
-  // Stay in the input's layout where the output has it too; a last block that is not full must be padded with zeros.
+  // Stay in the input's layout where the output has it too; what is left of a last block must be zeros.
   auto in = layout(x);
-  Layout out{batch_, to.empty() ? 1 : to[0], elements(to) / (to.empty() ? 1 : to[0]), 1};
-  const bool keep = in && (in->block == 8 || in->block == 16) && (to[0] % in->block == 0 || value_of_padding == 0);
-  if (keep) out.block = in->block;
   const Place source = in ? value(x).place : as_row_major(x);
   if (!in) in = layout_of(row_major(batch_, from), batch_, from);
-  const api::Desc md = keep ? blocked(batch_, to, out.block) : row_major(batch_, to);
+  api::Desc md = row_major(batch_, to);
+  if (in->channels_last) {
+    md = channels_last(batch_, to);
+  } else if (in->block > 1 && (to[0] % in->block == 0 || value_of_padding == 0)) {
+    md = blocked(batch_, to, in->block);
+  }
+  const auto out = *layout_of(md, batch_, to);
   const Place y = room(group.output, md);
   add_loop([plan = make_copy(batch_, from, *in, to, out, index, value_of_padding)](
                std::span<float* const> p) { copy(plan, p[0], p[1]); },

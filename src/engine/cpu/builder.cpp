@@ -81,7 +81,7 @@ Place Builder::room(ValueId v, const api::Desc& md) {
     const auto it = std::find(joint.inputs.begin(), joint.inputs.end(), v);
     const auto lies = layout_of(md, batch_, shape(v));
     if (it == joint.inputs.end() || !lies) continue;
-    if (joint.block == 0 && !decide(joint, lies->block)) continue;
+    if (lies->channels_last || (joint.block == 0 && !decide(joint, lies->block))) continue;
     if (joint.block == lies->block) return place_in(joint, static_cast<std::size_t>(it - joint.inputs.begin()));
   }
   return fresh(md);
@@ -89,7 +89,6 @@ Place Builder::room(ValueId v, const api::Desc& md) {
 
 // Blocks may not straddle two inputs.
 bool Builder::decide(Joint& joint, std::int64_t block) {
-  if (block != 1 && block != 8 && block != 16) return false;
   for (std::size_t i = 0; i + 1 < joint.inputs.size(); ++i) {
     if (shape(joint.inputs[i])[0] % block != 0) return false;
   }

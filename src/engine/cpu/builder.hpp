@@ -45,7 +45,7 @@ class Builder {
   void emit_mean(const Group& group, const std::vector<int>& axes);
   void emit_pool(const Group& group, dnnl::algorithm what, const api::Window& window, const Shape& out);
   void emit_concat(const Group& group, const Concat& op);
-  void emit_joint(const Group& group, Joint& joint);
+  void emit_joint(const Group& group, const Joint& joint);
   void emit_reshape(const Group& group);
   void emit_transpose(const Group& group, const Transpose& op);
   void emit_copy(const Group& group);
@@ -77,6 +77,8 @@ class Builder {
   void add_loop(Loop loop, std::vector<Place> places);
   void use(const Place& place);
 
+  template <typename Describe>
+  auto describe_conv(const Shape& in, const Shape& out, const Describe& describe) const;
   dnnl::primitive_attr attributes(bool sum, const Activation& activation) const;
   // Memory of a layer's weights for a primitive that wants them as md; `plain` is row-major. Its argument.
   Argument layer(const Group& group, const api::Desc& plain, const api::Desc& md);

@@ -13,19 +13,25 @@ api::Desc row_major(std::int64_t n, const Shape& shape) {
 }
 
 api::Desc blocked(std::int64_t n, const Shape& shape, std::int64_t block) {
-  const api::Dims dims{n, shape[0], shape[1], shape[2]};
   if (block == 1) return row_major(n, shape);
-  if (block == 16) return {dims, kFloat, Tag::nChw16c};
-  if (block == 8) return {dims, kFloat, Tag::nChw8c};
-  return {dims, kFloat, Tag::nhwc};
+  return {{n, shape[0], shape[1], shape[2]}, kFloat, block == 8 ? Tag::nChw8c : Tag::nChw16c};
+}
+
+api::Desc channels_last(std::int64_t n, const Shape& shape) {
+  return {{n, shape[0], shape[1], shape[2]}, kFloat, Tag::nhwc};
 }
 
 std::optional<Layout> layout_of(const api::Desc& md, std::int64_t n, const Shape& shape) {
   const std::int64_t channels = shape.empty() ? 1 : shape[0];
-  Layout layout{n, channels, elements(shape) / channels, 1};
+  Layout layout{n, channels, elements(shape) / channels, 1, false};
   if (md == row_major(n, shape)) return layout;
   if (shape.size() != 3) return std::nullopt;
-  for (const std::int64_t block : {std::int64_t{16}, std::int64_t{8}, channels}) {
+  if (md == channels_last(n, shape)) {
+    layout.block = channels;
+    layout.channels_last = true;
+    return layout;
+  }
+  for (const std::int64_t block : {8, 16}) {
     layout.block = block;
     if (md == blocked(n, shape, block)) return layout;
   }
