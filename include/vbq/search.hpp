@@ -57,7 +57,8 @@ class SearchMethod {
 struct SearchSpace {
   int chromosomes = 1;
   int genes = 8;
-  bool positive = false;          // genes must be > 0 (symmetric values)
+  bool positive = false;          // genes must be > 0 (symmetric values, companded)
+  bool sorted = true;             // genes ascend (all encodings but companded)
   std::vector<Genome> seeds;      // individuals to start from, best guesses first; generation 0 holds all of them
   std::vector<double> magnitude;  // [chromosomes]: largest magnitude of the (scaled) weights that it codes
 };

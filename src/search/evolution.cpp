@@ -1,0 +1,120 @@
+// The loop that all search methods share: ask, tell, best ever, state.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/check.hpp"
+#include "search/recipe.hpp"
+
+namespace vbq {
+namespace {
+
+class Evolution final : public SearchMethod {
+ public:
+  Evolution(const SearchOptions& options, SearchSpace space) : options_(options), space_(std::move(space)) {
+    if (options_.method == Method::random) {
+      recipe_ = random_recipe(options_, space_);
+    } else if (options_.operators == Operators::nogami2018) {
+      recipe_ = nogami2018_recipe(options_, space_);
+    } else {
+      recipe_ = standard_recipe(options_, space_);
+    }
+  }
+
+  std::vector<Genome> ask() override {
+    if (asked_.empty()) asked_ = recipe_->newborns(state_);
+    return asked_;
+  }
+
+  void tell(std::span<const double> fitness) override {
+    ask();
+    if (fitness.size() != asked_.size())
+      fail_internal("{} genomes were told {} fitnesses", asked_.size(), fitness.size());
+    for (double f : fitness) {
+      if (!std::isfinite(f)) fail_internal("a genome was told fitness {}; expected a finite number", f);
+    }
+    std::vector<Individual> newborns;
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      newborns.push_back({std::move(asked_[i]), fitness[i]});
+      if (state_.best.genome.chromosomes.empty() || fitness[i] > state_.best.fitness) state_.best = newborns.back();
+    }
+    asked_.clear();
+    recipe_->select(state_, std::move(newborns));
+    sort_best_first(state_.population);
+    ++state_.generation;
+  }
+
+  const SearchState& state() const override { return state_; }
+
+  void restore(SearchState state) override {
+    if (state.generation < 0) fail("a saved search has generation {}; expected 0 or more", state.generation);
+    if (state.generation == 0) {
+      if (!state.population.empty() || !state.parameters.empty()) fail("a saved search of generation 0 is not empty");
+      state = {};
+    } else {
+      const auto population = static_cast<std::size_t>(options_.population);
+      if (state.population.size() != population) {
+        fail("a saved search has {} individuals; expected {}", state.population.size(), population);
+      }
+      for (const Individual& individual : state.population) check(individual);
+      check(state.best);
+      for (std::size_t i = 1; i < population; ++i) {
+        if (state.population[i - 1].fitness < state.population[i].fitness) {
+          fail("a saved search has individual {} below the next; expected the best first", i - 1);
+        }
+      }
+      if (state.best.fitness < state.population.front().fitness)
+        fail("a saved search has a best below its population's");
+      recipe_->check(state);
+    }
+    state_ = std::move(state);
+    asked_.clear();
+  }
+
+ private:
+  void check(const Individual& individual) const {
+    space_.check(individual.genome, "an individual of a saved search");
+    if (!std::isfinite(individual.fitness)) {
+      fail("an individual of a saved search has fitness {}; expected a finite number", individual.fitness);
+    }
+  }
+
+  SearchOptions options_;
+  GeneSpace space_;
+  std::unique_ptr<Recipe> recipe_;  // refers to options_ and space_
+  SearchState state_;
+  std::vector<Genome> asked_;
+};
+
+void check_share(double value, const char* name) {
+  if (!(value >= 0 && value <= 1)) fail("the search's {} is {}; expected 0 to 1", name, value);
+}
+
+}  // namespace
+
+std::size_t survivor_count(const SearchOptions& options) {
+  const double share = std::round(options.reproduction * options.population);
+  return static_cast<std::size_t>(std::clamp(share, 1.0, options.population - 1.0));
+}
+
+void sort_best_first(std::vector<Individual>& individuals) {
+  std::stable_sort(individuals.begin(), individuals.end(),
+                   [](const Individual& a, const Individual& b) { return a.fitness > b.fitness; });
+}
+
+std::vector<Genome> first_genomes(const SearchOptions& options, const GeneSpace& space) {
+  const auto count = std::min(space.seeds().size(), static_cast<std::size_t>(options.population));
+  return {space.seeds().begin(), space.seeds().begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSpace space) {
+  if (options.population < 2) fail("the search's population is {}; expected at least 2", options.population);
+  check_share(options.mutation, "mutation");
+  check_share(options.crossover, "crossover");
+  check_share(options.reproduction, "reproduction");
+  if (!(options.mutation + options.crossover > 0))
+    fail("the search's mutation and crossover are both 0; expected one above 0");
+  return std::make_unique<Evolution>(options, std::move(space));
+}
+
+}  // namespace vbq

@@ -1,0 +1,46 @@
+// What every operator must know of genes: how far they may reach, how close they stand, what makes a chromosome valid.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/random.hpp"
+#include "vbq/genome.hpp"
+#include "vbq/search.hpp"
+
+namespace vbq {
+
+class GeneSpace {
+ public:
+  // Error when the space is not one: no chromosomes or genes, seeds that do not fit, magnitudes that are not finite.
+  explicit GeneSpace(SearchSpace space);
+
+  std::size_t chromosomes() const { return static_cast<std::size_t>(space_.chromosomes); }
+  std::size_t genes() const { return static_cast<std::size_t>(space_.genes); }
+  bool positive() const { return space_.positive; }
+  const std::vector<Genome>& seeds() const { return space_.seeds; }
+
+  // Largest magnitude of what chromosome c codes, or of its seeds where that is more; > 0.
+  double magnitude(std::size_t c) const { return magnitude_[c]; }
+  double lowest(std::size_t c) const;   // least gene that repair() leaves
+  double highest(std::size_t c) const;  // greatest
+
+  // Typical distance of each gene to its neighbours: the unit of a local step. > 0 even where genes coincide.
+  std::vector<double> gaps(const Chromosome& genes, std::size_t c) const;
+
+  // Cuts genes off at lowest and highest, and sorts them where the space asks for it.
+  void repair(Chromosome& genes, std::size_t c) const;
+
+  // Error naming what is wrong when the genome is not one of this space. `what` begins the sentence.
+  void check(const Genome& genome, const char* what) const;
+
+  // The first population of Nogami et al. (2018): each chromosome sorted uniforms times one U(0.1, 0.7), in units of
+  // magnitude(c) (the paper's weights are of magnitude 1).
+  Genome uniform_genome(Random& random) const;
+
+ private:
+  SearchSpace space_;
+  std::vector<double> magnitude_;
+};
+
+}  // namespace vbq
