@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/check.hpp"
 #include "search/recipe.hpp"
 
 namespace vbq {
@@ -45,7 +46,9 @@ class Nogami2018 final : public Recipe {
     state.population = std::move(next);
   }
 
-  void check(const SearchState&) const override {}
+  void check(const SearchState& state) const override {
+    if (!state.parameters.empty()) fail("a saved search has {} parameters; expected none", state.parameters.size());
+  }
 
  private:
   // Each individual draws U(0, fitness), the best keeps its own; the highest draws survive. A fitness below zero (minus

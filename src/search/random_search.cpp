@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/check.hpp"
 #include "search/recipe.hpp"
 
 namespace vbq {
@@ -37,7 +38,9 @@ class RandomSearch final : public Recipe {
     state.population.resize(static_cast<std::size_t>(options_.population));
   }
 
-  void check(const SearchState&) const override {}
+  void check(const SearchState& state) const override {
+    if (!state.parameters.empty()) fail("a saved search has {} parameters; expected none", state.parameters.size());
+  }
 
  private:
   // A seed, each gene moved by a normal step of 0.01 to 0.5 gaps.

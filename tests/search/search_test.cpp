@@ -35,7 +35,7 @@ SearchOptions options_of(const Kind& kind, std::uint64_t seed = 1, int populatio
 
 class EverySearch : public testing::TestWithParam<Kind> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, EverySearch, testing::ValuesIn(kKinds),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& kind) { return kind.param.name; });
 
 std::vector<double> fitness_of(const std::vector<Genome>& genomes, const support::Landscape& landscape) {
   std::vector<double> fitness;
