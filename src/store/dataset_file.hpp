@@ -1,4 +1,4 @@
-// Datasets as HDF5 files. docs/file-formats.md says what is in one.
+// Datasets as HDF5 files; dataset_layout.hpp says what is in one.
 #pragma once
 
 #include <filesystem>
