@@ -56,8 +56,8 @@ int build_info(const CommonOptions& common) {
   for (const Json& engine : json["engines"]) {
     const auto name = engine["engine"].get<std::string>();
     if (engine["available"].get<bool>()) {
-      print(fmt::format("engine {:<10} {}, {} threads, {}, {}\n", name, engine["device"].get<std::string>(),
-                        engine["threads"].get<int>(), engine["library"].get<std::string>(),
+      print(fmt::format("engine {:<10} {}, {} thread{}, {}, {}\n", name, engine["device"].get<std::string>(),
+                        engine["threads"].get<int>(), engine["threads"].get<int>() == 1 ? "" : "s", engine["library"].get<std::string>(),
                         engine["instruction_set"].get<std::string>()));
     } else {
       print(fmt::format("engine {:<10} not available: {}\n", name, engine["why"].get<std::string>()));

@@ -29,7 +29,8 @@ SearchSpace make_space(const Setup& setup) {
   SearchSpace space;
   space.chromosomes = static_cast<int>(coded.size());
   space.genes = gene_count(format);
-  space.positive = format.symmetric;
+  space.positive = format.symmetric || format.encoding == Encoding::companded;
+  space.sorted = format.encoding != Encoding::companded;
   space.seeds = seed_genomes(coded, format);
   space.magnitude = weight_magnitudes(coded);
   return space;

@@ -1,7 +1,9 @@
 #include "quant/kmeans.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 
 namespace vbq {
@@ -91,7 +93,44 @@ std::vector<double> means(const SortedWeights& weights, const std::vector<std::s
   return levels;
 }
 
+// Cuts of the sorted weights halfway between neighbouring levels.
+std::vector<std::size_t> nearest_cuts(const SortedWeights& weights, const std::vector<double>& levels) {
+  std::vector<std::size_t> cuts{0};
+  for (std::size_t k = 1; k < levels.size(); ++k) cuts.push_back(weights.upper((levels[k - 1] + levels[k]) / 2));
+  cuts.push_back(weights.values().size());
+  return cuts;
+}
+
+bool any_empty(const std::vector<std::size_t>& cuts) {
+  return std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) != cuts.end();
+}
+
+// Each step lowers the error or changes nothing, so it ends; the bound is for rounding's sake only. Stops where a cluster
+// would run empty.
+void lloyd(const SortedWeights& weights, std::vector<std::size_t>& cuts, std::vector<double>& levels) {
+  for (int step = 0; step < 10000; ++step) {
+    std::vector<std::size_t> next = nearest_cuts(weights, levels);
+    if (any_empty(next) || next == cuts) return;
+    cuts = std::move(next);
+    levels = means(weights, cuts);
+  }
+}
+
 }  // namespace
+
+std::vector<double> kmeans_from_quantiles(const SortedWeights& weights, int clusters) {
+  const std::vector<float>& w = weights.values();
+  std::vector<double> levels;
+  for (int k = 0; k < clusters; ++k) {
+    const double rank = (k + 0.5) / clusters * static_cast<double>(w.size());
+    levels.push_back(w[std::min(static_cast<std::size_t>(rank), w.size() - 1)]);
+  }
+  std::vector<std::size_t> cuts = nearest_cuts(weights, levels);
+  if (any_empty(cuts)) return kmeans(weights, clusters);  // too few different weights
+  levels = means(weights, cuts);
+  lloyd(weights, cuts, levels);
+  return levels;
+}
 
 std::vector<double> kmeans(const SortedWeights& weights, int clusters) {
   const std::vector<std::size_t> starts = group_starts(weights);
@@ -99,16 +138,7 @@ std::vector<double> kmeans(const SortedWeights& weights, int clusters) {
   std::vector<std::size_t> cuts = Partition(weights, starts, count).cuts();
   std::vector<double> levels = means(weights, cuts);
 
-  // Lloyd: each step lowers the error or changes nothing, so it ends; the bound is for rounding's sake only.
-  for (int step = 0; step < 10000; ++step) {
-    std::vector<std::size_t> next = cuts;
-    for (std::size_t k = 1; k < count; ++k) next[k] = weights.upper((levels[k - 1] + levels[k]) / 2);
-    bool whole = true;  // no cluster ran empty
-    for (std::size_t k = 0; k < count; ++k) whole = whole && next[k] < next[k + 1];
-    if (!whole || next == cuts) break;
-    cuts = std::move(next);
-    levels = means(weights, cuts);
-  }
+  lloyd(weights, cuts, levels);
 
   while (levels.size() < static_cast<std::size_t>(clusters)) {
     std::size_t widest = 0;

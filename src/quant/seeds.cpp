@@ -12,8 +12,8 @@
 namespace vbq {
 namespace {
 
-enum class Seed { kmeans, normal, linear, logarithmic };
-constexpr Seed kSeeds[] = {Seed::kmeans, Seed::normal, Seed::linear, Seed::logarithmic};
+enum class Seed { kmeans, quantiles, normal, linear, logarithmic };
+constexpr Seed kSeeds[] = {Seed::kmeans, Seed::quantiles, Seed::normal, Seed::linear, Seed::logarithmic};
 constexpr double kLimit = std::numeric_limits<float>::max();  // decode() takes no greater gene
 
 double magnitude_of(std::span<const float> weights) {
@@ -37,6 +37,8 @@ std::vector<double> levels_of(Seed seed, const SortedWeights& weights, int n) {
   switch (seed) {
     case Seed::kmeans:
       return kmeans(weights, n);
+    case Seed::quantiles:
+      return kmeans_from_quantiles(weights, n);
     case Seed::normal:
       for (int i = 0; i < n; ++i)
         levels.push_back(weights.mean() + weights.deviation() * normal_quantile((i + 0.5) / n));
@@ -65,6 +67,9 @@ std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, 
     case Seed::kmeans:
       genes = kmeans(magnitudes, n / 2);  // nearest in magnitude is nearest among mirrored levels
       break;
+    case Seed::quantiles:
+      genes = kmeans_from_quantiles(magnitudes, n / 2);
+      break;
     case Seed::normal: {
       const double rms = std::hypot(magnitudes.mean(), magnitudes.deviation());
       for (int i = n / 2; i < n; ++i) genes.push_back(rms * normal_quantile((i + 0.5) / n));
@@ -88,7 +93,7 @@ Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& forma
     case Encoding::values:
       return levels_of(seed, weights, n);
     case Encoding::boundaries:
-      if (seed == Seed::kmeans) return fit_boundaries(weights, levels_of(seed, weights, n));
+      if (seed == Seed::kmeans || seed == Seed::quantiles) return fit_boundaries(weights, levels_of(seed, weights, n));
       return [&] {
         const std::vector<double> levels = levels_of(seed, weights, n);
         Chromosome boundaries;

@@ -97,7 +97,7 @@ TEST_F(Cli, HelpAndVersionSucceed) {
 
 TEST_F(Cli, RefusesUnknownWords) {
   expect_refused("", {"--help"});
-  expect_refused("serach x", {"serach"});
+  expect_refused("serach x", {"serach", "search"});
   expect_refused("search", {"job"});
   expect_refused("info --colour", {"colour"});
   expect_refused("info --engine gpu", {"gpu", "auto, cuda, cpu, reference"});
@@ -185,7 +185,7 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
   expect_refused("data import cifar10 none.bin --output x.h5", {"none.bin"});
   expect_refused("data import cifar11 good.bin --output x.h5", {"cifar11", "cifar10"});
   expect_refused("data import cifar10 good.bin --output no/such/folder/x.h5", {"no/such/folder"});
-  expect_refused("data import cifar10 good.bin --mean 0.5 --std 0 --output x.h5", {"std"});
+  expect_refused("data import cifar10 good.bin --mean 0.5,0.5,0.5 --std 1,0,1 --output x.h5", {"standard deviation of channel 1 is 0"});
   EXPECT_TRUE(std::none_of(fs::directory_iterator(folder_), {}, [](const auto& e) { return e.path().extension() == ".h5" || e.path().extension() == ".tmp"; }));
   ASSERT_EQ(run("data import cifar10 good.bin --output x.h5").code, 0);
   // Images of the wrong size for the network.

@@ -108,7 +108,7 @@ TEST(Job, DifferencesThatMatterAreNamed) {
 
 TEST(Job, RefusesInOneSentence) {
   EXPECT_EQ(refusal(with("search", "populatoin = 5")),
-            "search.populatoin is not a known key in job.toml: did you mean search.population?");
+            "search.populatoin is not a known key in job.toml, line 6: did you mean search.population?");
   EXPECT_EQ(refusal(with("format", "bits = 0")), "format.bits is 0 in job.toml, line 6: an integer from 2 to 8 was expected");
   EXPECT_NE(refusal(with("format", "bits = 9")).find("2 to 8"), std::string::npos);
   EXPECT_NE(refusal(with("format", "bits = \"3\"")).find("an integer"), std::string::npos);

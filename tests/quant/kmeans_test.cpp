@@ -42,6 +42,27 @@ double plain_error(const std::vector<float>& w, const std::vector<double>& level
   return error;
 }
 
+TEST(KMeans, FromQuantilesIsAFixedPointOfLloyd) {
+  Random random(4, 0, 0, Purpose::test);
+  for (int round = 0; round < 40; ++round) {
+    std::vector<float> w = support::normals(200 + random.below(2000), random.bits64(), 0.2);
+    const std::vector<double> levels = kmeans_from_quantiles(SortedWeights(w), 8);
+    ASSERT_EQ(levels.size(), 8U);
+    for (std::size_t k = 0; k < 8; ++k) {
+      double sum = 0, count = 0;
+      for (const float x : w) {
+        const bool above = k == 0 || x > (levels[k - 1] + levels[k]) / 2;
+        const bool below = k == 7 || x <= (levels[k] + levels[k + 1]) / 2;
+        if (above && below) sum += x, ++count;
+      }
+      ASSERT_GT(count, 0) << "round " << round;
+      ASSERT_NEAR(sum / count, levels[k], 1e-6) << "round " << round << " level " << k;
+    }
+    ASSERT_GE(plain_error(w, levels), plain_error(w, kmeans(SortedWeights(w), 8)) - 1e-9);
+  }
+  EXPECT_EQ(kmeans_from_quantiles(SortedWeights({1.0F, 1.0F, 1.0F}), 4).size(), 4U);
+}
+
 TEST(KMeans, IsExactOnSmallSets) {
   Random random(3, 0, 0, Purpose::test);
   for (int round = 0; round < 60; ++round) {

@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/names.hpp"
 #include "core/log.hpp"
+#include "core/text.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
@@ -37,6 +38,17 @@ CommonOptions resolve(const RawCommon& raw) {
   common.json = raw.json;
   common.quiet = level > log::Level::info;
   return common;
+}
+
+// CLI11 itself would only say that a command is missing.
+void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == argv[1]) return;
+    known.push_back(command->get_name());
+  }
+  fail("{} is not a command of vbq: did you mean {}? (vbq --help lists all)", argv[1], nearest_name(argv[1], known));
 }
 
 int run(int argc, char** argv) {
@@ -88,6 +100,7 @@ int run(int argc, char** argv) {
   info_command->footer("Example: vbq info net.onnx");
 
   for (CLI::App* command : {search_command, evaluate_command, infer_command, import_command, info_command}) add_common(command, raw);
+  refuse_unknown_command(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
