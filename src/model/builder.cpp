@@ -38,12 +38,13 @@ Value Builder::emit(const NodeContext& node, Operator op, std::vector<ValueId> i
   }
   if (shape.size() > kMostAxes)
     fail("{} makes {} axes: at most {} were expected", node.where(), shape.size(), kMostAxes);
-  for (const std::int64_t extent : shape) {
+  const Shape image = image_shape(shape);
+  for (const std::int64_t extent : image) {
     if (extent < 1 || extent > kLargestExtent) {
-      fail("{} gives shape {}: extents of 1 to {} were expected", node.where(), shape_text(shape), kLargestExtent);
+      fail("{} gives shape {} for an image: extents of 1 to {} were expected", node.where(), shape_text(image),
+           kLargestExtent);
     }
   }
-  const Shape image = image_shape(shape);
   if (elements(image) > kLargestExtent) {
     fail("{} gives shape {} for an image: at most {} elements were expected", node.where(), shape_text(image),
          kLargestExtent);

@@ -50,20 +50,17 @@ Network read_at(const Graph& graph, TensorReader reader, std::int64_t batch, boo
 }
 
 // A batch of kProbe images; where the file does not allow it, of one: exports traced with one image often have a batch
-// of 1 in a Reshape, though they call it free.
+// of 1 in a Reshape, though they call it free. An error is that of the second reading, whose shapes are easier to
+// recognise.
 Network read_free(const Graph& graph, const TensorReader& reader, bool* reads_batch) {
   try {
     return read_at(graph, reader, kProbe, reads_batch);
-  } catch (const Error& first) {
-    try {
-      Network network = read_at(graph, reader, 1, reads_batch);
-      log::debug("read for a batch of one image, because {}", first.what());
-      *reads_batch = false;
-      return network;
-    } catch (const Error&) {
-      throw first;
-    }
+  } catch (const Error& error) {
+    log::debug("read again for a batch of one image, because {}", error.what());
   }
+  Network network = read_at(graph, reader, 1, reads_batch);
+  *reads_batch = false;
+  return network;
 }
 
 Network read_model(const onnx::ModelProto& model, const TensorReader& reader) {

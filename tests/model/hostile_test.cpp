@@ -58,7 +58,7 @@ TEST(Hostile, BitFlips) {
 
 // Without the weights, so that flips hit structure.
 TEST(Hostile, BitFlipsOfStructure) {
-  ModelBuilder b(13, {0, 2, 4, 4});
+  ModelBuilder b(13, {2, 2, 4, 4});
   b.list("pads", {0, 0, 1, 1, 0, 0, 1, 1});
   b.list("starts", {1});
   b.list("ends", {INT64_MAX});
