@@ -24,7 +24,7 @@ constexpr std::int64_t kProbe = 7919, kOtherProbe = 7927;
 
 // Elements that reading may hold: in proportion to the bytes that are there, and never above 4 GiB of float.
 Budget budget_for(std::uint64_t file_bytes, const onnx::ModelProto& model) {
-  constexpr std::int64_t kLeast = 1 << 24, kMost = 1 << 30;
+  constexpr std::int64_t kLeast = 1 << 26, kMost = 1 << 30;
   std::int64_t bytes = static_cast<std::int64_t>(file_bytes);
   for (const auto& tensor : model.graph().initializer())
     bytes = std::min(bytes + std::min(declared_external_bytes(tensor), kMost), kMost);
