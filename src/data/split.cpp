@@ -27,6 +27,7 @@ std::vector<Class> by_label(std::span<const std::int32_t> labels) {
   std::map<std::int32_t, std::vector<std::int64_t>> found;
   for (std::size_t i = 0; i < labels.size(); ++i) found[labels[i]].push_back(static_cast<std::int64_t>(i));
   std::vector<Class> classes;
+  classes.reserve(found.size());
   for (auto& [label, images] : found) classes.push_back({label, std::move(images), 0, 0});
   return classes;
 }
@@ -43,6 +44,7 @@ void share_out(std::vector<Class>& classes, std::int64_t count, std::int64_t all
     left -= c.share;
   }
   std::vector<Class*> order;
+  order.reserve(classes.size());
   for (Class& c : classes) order.push_back(&c);
   std::stable_sort(order.begin(), order.end(),
                    [](const Class* a, const Class* b) { return a->remainder > b->remainder; });
