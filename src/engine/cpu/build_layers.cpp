@@ -56,6 +56,7 @@ auto Builder::describe_conv(const Shape& in, const Shape& out, const Describe& d
 }
 
 void Builder::emit_conv(const Group& group, const Conv& op) {
+  if (emit_winograd(group, op)) return;
   const ValueId x = group.inputs[0];
   const Shape& in = shape(x);
   const Shape& out = shape(group.output);
@@ -120,6 +121,7 @@ void set_weights(const LayerMemory& layer, dnnl::stream& stream, std::span<const
     }
     weights = room.first(weights.size());
   }
+  if (layer.winograd) return winograd_weights(*layer.winograd, weights.data(), layer.memory.floats());
   // oneDNN takes sources by pointers to non-const, but does not write to them.
   dnnl::memory from(layer.plain, layer.weights.get_engine(), const_cast<float*>(weights.data()));
   dnnl::memory to = layer.weights;

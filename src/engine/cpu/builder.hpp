@@ -36,6 +36,7 @@ class Builder {
   // One function for each kind of group.
   void emit(const Group& group);
   void emit_conv(const Group& group, const Conv& op);
+  bool emit_winograd(const Group& group, const Conv& op);  // false when it does not fit or does not pay
   void emit_linear(const Group& group, const Linear& op);
   void emit_affine(const Group& group, std::vector<float> scale, std::vector<float> shift);
   void emit_activation(const Group& group);
@@ -82,6 +83,7 @@ class Builder {
   dnnl::primitive_attr attributes(bool sum, const Activation& activation) const;
   // Memory of a layer's weights for a primitive that wants them as md; `plain` is row-major. Its argument.
   Argument layer(const Group& group, const api::Desc& plain, const api::Desc& md);
+  Argument winograd_layer(const Group& group, const Winograd& w, const api::Desc& md);
   // Bias of a layer with a batch norm folded in; nothing when it has neither.
   std::optional<Argument> bias(const Group& group, const std::vector<float>& own, std::int64_t outputs);
   float* shared_floats(std::size_t count);

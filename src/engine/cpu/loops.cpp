@@ -33,6 +33,14 @@ void affine(const Layout& layout, const std::vector<float>& scale, const std::ve
   }
 }
 
+void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y) {
+  if (multiply) {
+    for (std::size_t i = 0; i < count; ++i) y[i] = activate(activation, a[i] * b[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) y[i] = activate(activation, a[i] + b[i]);
+  }
+}
+
 Broadcast make_broadcast(bool multiply, I images, const Shape& a, const Shape& b, const Shape& out,
                          const Activation& activation) {
   Broadcast plan{multiply, {images}, {}, {}, activation};

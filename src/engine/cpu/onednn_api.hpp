@@ -60,13 +60,13 @@ inline auto eltwise(const dnnl::engine& engine, dnnl::algorithm what, const Desc
                     const dnnl::primitive_attr& attributes) {
   return dnnl::eltwise_forward::primitive_desc(engine, kInference, what, md, md, alpha, beta, attributes);
 }
-inline auto binary(const dnnl::engine& engine, dnnl::algorithm what, const Desc& a, const Desc& b, const Desc& dst,
-                   const dnnl::primitive_attr& attributes) {
-  return dnnl::binary::primitive_desc(engine, what, a, b, dst, attributes);
-}
 inline auto concat(const dnnl::engine& engine, int axis, const std::vector<Desc>& sources,
                    const dnnl::primitive_attr& attributes) {
   return dnnl::concat::primitive_desc(engine, axis, sources, attributes);
+}
+inline auto matmul(const dnnl::engine& engine, const Desc& src, const Desc& weights, const Desc& dst,
+                   const dnnl::primitive_attr& attributes) {
+  return dnnl::matmul::primitive_desc(engine, src, weights, dst, attributes);
 }
 
 #else
@@ -104,13 +104,13 @@ inline auto eltwise(const dnnl::engine& engine, dnnl::algorithm what, const Desc
   using Op = dnnl::eltwise_forward;
   return Op::primitive_desc(Op::desc(kInference, what, md, alpha, beta), attributes, engine);
 }
-inline auto binary(const dnnl::engine& engine, dnnl::algorithm what, const Desc& a, const Desc& b, const Desc& dst,
-                   const dnnl::primitive_attr& attributes) {
-  return dnnl::binary::primitive_desc(dnnl::binary::desc(what, a, b, dst), attributes, engine);
-}
 inline auto concat(const dnnl::engine& engine, int axis, const std::vector<Desc>& sources,
                    const dnnl::primitive_attr& attributes) {
   return dnnl::concat::primitive_desc(axis, sources, engine, attributes);
+}
+inline auto matmul(const dnnl::engine& engine, const Desc& src, const Desc& weights, const Desc& dst,
+                   const dnnl::primitive_attr& attributes) {
+  return dnnl::matmul::primitive_desc(dnnl::matmul::desc(src, weights, dst), attributes, engine);
 }
 
 #endif

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "engine/cpu/onednn_api.hpp"
+#include "engine/cpu/winograd.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq::cpu {
@@ -64,7 +66,8 @@ struct LayerMemory {
   api::Desc plain;           // [O, ...] or [G, O / G, ...], row-major
   dnnl::memory weights;
   Buffer memory;
-  dnnl::reorder reorder;  // plain -> weights
+  dnnl::reorder reorder;             // plain -> weights
+  std::optional<Winograd> winograd;  // then plain, weights and reorder are empty: memory is [36, C, O]
 };
 
 struct Plan {

@@ -1,0 +1,236 @@
+#include "engine/cpu/winograd.hpp"
+
+#include <algorithm>
+
+#include "engine/cpu/onednn_api.hpp"
+
+#if defined(__x86_64__)
+
+namespace vbq::cpu {
+namespace {
+
+using I = std::int64_t;
+
+// Vectors of channels. The loops below are written once for any width and compiled for each instruction set; no a*b+c
+// is contracted (see CMakeLists.txt), so the bits do not depend on the compiler.
+using Vector16 = float __attribute__((vector_size(64), may_alias));
+using Vector8 = float __attribute__((vector_size(32), may_alias));
+#define VBQ_INLINE [[gnu::always_inline]] inline
+
+constexpr float a1 = 0.625F, b1 = 1.5F;  // the points
+constexpr float a2 = a1 * a1, b2 = b1 * b1, a3 = a2 * a1, b3 = b2 * b1;
+
+// B^T d: 6 -> 6.
+template <typename V>
+VBQ_INLINE void input_transform(const V (&d)[6], V (&r)[6]) {
+  const V even_a = d[4] - b2 * d[2], odd_a = a1 * (d[3] - b2 * d[1]);
+  const V even_b = d[4] - a2 * d[2], odd_b = b1 * (d[3] - a2 * d[1]);
+  r[0] = a2 * b2 * d[0] - (a2 + b2) * d[2] + d[4];
+  r[1] = even_a + odd_a;
+  r[2] = even_a - odd_a;
+  r[3] = even_b + odd_b;
+  r[4] = even_b - odd_b;
+  r[5] = a2 * b2 * d[1] - (a2 + b2) * d[3] + d[5];
+}
+
+// A^T m: 6 -> 4.
+template <typename V>
+VBQ_INLINE void output_transform(const V (&m)[6], V (&y)[4]) {
+  const V sum_a = m[1] + m[2], difference_a = m[1] - m[2];
+  const V sum_b = m[3] + m[4], difference_b = m[3] - m[4];
+  y[0] = m[0] + sum_a + sum_b;
+  y[1] = a1 * difference_a + b1 * difference_b;
+  y[2] = a2 * sum_a + b2 * sum_b;
+  y[3] = a3 * difference_a + b3 * difference_b + m[5];
+}
+
+// G g: 3 -> 6.
+template <typename V>
+VBQ_INLINE void weight_transform(const V (&g)[3], V (&u)[6]) {
+  constexpr float n0 = 1 / (a2 * b2), na = 1 / (2 * a2 * (a2 - b2)), nb = 1 / (2 * b2 * (b2 - a2));
+  const V even_a = na * (g[0] + a2 * g[2]), odd_a = na * a1 * g[1];
+  const V even_b = nb * (g[0] + b2 * g[2]), odd_b = nb * b1 * g[1];
+  u[0] = n0 * g[0];
+  u[1] = even_a + odd_a;
+  u[2] = even_a - odd_a;
+  u[3] = even_b + odd_b;
+  u[4] = even_b - odd_b;
+  u[5] = g[2];
+}
+
+template <typename V>
+VBQ_INLINE const V& load(const float* p) {
+  return *reinterpret_cast<const V*>(p);
+}
+template <typename V>
+VBQ_INLINE V& store(float* p) {
+  return *reinterpret_cast<V*>(p);
+}
+
+// Where a tile begins: its image, and the row and column of its first output.
+struct Tile {
+  I image, row, column;
+};
+VBQ_INLINE Tile tile_at(const Winograd& w, I t) {
+  const I across = w.tiles_across(), per_image = w.tiles_down() * across;
+  return {t / per_image, t % per_image / across * kWinogradTile, t % across * kWinogradTile};
+}
+
+template <typename V>
+VBQ_INLINE void input_loop(const Winograd& w, I first, I count, I rows, const float* x, float* v) {
+  constexpr I width = sizeof(V) / sizeof(float);
+  const I matrix = rows * w.in_channels;
+  for (I t = 0; t < count; ++t) {
+    const Tile tile = tile_at(w, first + t);
+    const I top = tile.row - w.pad_top, left = tile.column - w.pad_left;
+    const bool inside = top >= 0 && left >= 0 && top + 6 <= w.in_height && left + 6 <= w.in_width;
+    for (I group = 0; group < w.in_channels / width; ++group) {
+      const float* image = x + tile.image * w.in.image + group * w.in.group;
+      V half[6][6];  // [row of B^T d][column of d]
+      for (I c = 0; c < 6; ++c) {
+        V d[6], r[6];
+        for (I k = 0; k < 6; ++k) {
+          const I row = top + k, column = left + c;
+          const bool here = inside || (row >= 0 && row < w.in_height && column >= 0 && column < w.in_width);
+          d[k] = here ? load<V>(image + (row * w.in_width + column) * w.in.pixel) : V{};
+        }
+        input_transform(d, r);
+        for (I k = 0; k < 6; ++k) half[k][c] = r[k];
+      }
+      float* out = v + t * w.in_channels + group * width;
+      for (I k = 0; k < 6; ++k) {
+        V r[6];
+        input_transform(half[k], r);
+        for (I c = 0; c < 6; ++c) store<V>(out + (k * 6 + c) * matrix) = r[c];
+      }
+    }
+  }
+}
+
+template <typename V>
+VBQ_INLINE void output_loop(const Winograd& w, I first, I count, I rows, const float* m, const float* bias,
+                            const float* residual, float* y) {
+  constexpr I width = sizeof(V) / sizeof(float);
+  const I matrix = rows * w.out_channels;
+  const V low = V{} + w.activation.minimum, high = V{} + w.activation.maximum;
+  for (I t = 0; t < count; ++t) {
+    const Tile tile = tile_at(w, first + t);
+    const I height = std::min(kWinogradTile, w.out_height - tile.row);
+    const I across = std::min(kWinogradTile, w.out_width - tile.column);
+    for (I group = 0; group < w.out_channels / width; ++group) {
+      const float* in = m + t * w.out_channels + group * width;
+      V half[4][6];  // [row of A^T m][column of m]
+      for (I c = 0; c < 6; ++c) {
+        V column[6], r[4];
+        for (I k = 0; k < 6; ++k) column[k] = load<V>(in + (k * 6 + c) * matrix);
+        output_transform(column, r);
+        for (I k = 0; k < 4; ++k) half[k][c] = r[k];
+      }
+      const V& b = load<V>(bias + group * width);
+      const I corner =
+          tile.image * w.out.image + group * w.out.group + (tile.row * w.out_width + tile.column) * w.out.pixel;
+      for (I k = 0; k < height; ++k) {
+        V r[4];
+        output_transform(half[k], r);
+        for (I c = 0; c < across; ++c) {
+          const I place = corner + (k * w.out_width + c) * w.out.pixel;
+          V out = r[c] + b;
+          if (residual != nullptr) out += load<V>(residual + place);
+          out = out < low ? low : out;  // NaN stays
+          store<V>(y + place) = out > high ? high : out;
+        }
+      }
+    }
+  }
+}
+
+template <typename V>
+VBQ_INLINE void weight_loop(const Winograd& w, const float* weights, float* u) {
+  constexpr I width = sizeof(V) / sizeof(float);
+  const I matrix = w.in_channels * w.out_channels;
+  for (I o = 0; o < w.out_channels; o += width) {
+    for (I i = 0; i < w.in_channels; ++i) {
+      alignas(V) float taps[9][width];
+      for (I l = 0; l < width; ++l) {
+        const float* filter = weights + ((o + l) * w.in_channels + i) * 9;
+        for (I k = 0; k < 9; ++k) taps[k][l] = filter[k];
+      }
+      V half[6][3];  // [row of G g][column of g]
+      for (I c = 0; c < 3; ++c) {
+        const V g[3] = {load<V>(taps[c]), load<V>(taps[3 + c]), load<V>(taps[6 + c])};
+        V r[6];
+        weight_transform(g, r);
+        for (I k = 0; k < 6; ++k) half[k][c] = r[k];
+      }
+      float* out = u + i * w.out_channels + o;
+      for (I k = 0; k < 6; ++k) {
+        V r[6];
+        weight_transform(half[k], r);
+        for (I c = 0; c < 6; ++c) store<V>(out + (k * 6 + c) * matrix) = r[c];
+      }
+    }
+  }
+}
+
+#define VBQ_AVX512 [[gnu::target("avx512f,prefer-vector-width=512")]]
+#define VBQ_AVX2 [[gnu::target("avx2")]]
+
+VBQ_AVX512 void weights_16(const Winograd& w, const float* x, float* u) { weight_loop<Vector16>(w, x, u); }
+VBQ_AVX2 void weights_8(const Winograd& w, const float* x, float* u) { weight_loop<Vector8>(w, x, u); }
+VBQ_AVX512 void input_16(const Winograd& w, I first, I count, I rows, const float* x, float* v) {
+  input_loop<Vector16>(w, first, count, rows, x, v);
+}
+VBQ_AVX2 void input_8(const Winograd& w, I first, I count, I rows, const float* x, float* v) {
+  input_loop<Vector8>(w, first, count, rows, x, v);
+}
+VBQ_AVX512 void output_16(const Winograd& w, I first, I count, I rows, const float* m, const float* bias,
+                          const float* residual, float* y) {
+  output_loop<Vector16>(w, first, count, rows, m, bias, residual, y);
+}
+VBQ_AVX2 void output_8(const Winograd& w, I first, I count, I rows, const float* m, const float* bias,
+                       const float* residual, float* y) {
+  output_loop<Vector8>(w, first, count, rows, m, bias, residual, y);
+}
+
+}  // namespace
+
+I winograd_width() {
+  const std::string isa = api::isa_name();
+  if (isa.starts_with("avx512") && __builtin_cpu_supports("avx512f")) return 16;
+  if (isa.starts_with("avx2") && __builtin_cpu_supports("avx2")) return 8;
+  return 0;
+}
+
+void winograd_weights(const Winograd& w, const float* weights, float* u) {
+  w.width == 16 ? weights_16(w, weights, u) : weights_8(w, weights, u);
+}
+void winograd_input(const Winograd& w, I first, I count, I rows, const float* x, float* v) {
+  w.width == 16 ? input_16(w, first, count, rows, x, v) : input_8(w, first, count, rows, x, v);
+}
+void winograd_output(const Winograd& w, I first, I count, I rows, const float* m, const float* bias,
+                     const float* residual, float* y) {
+  w.width == 16 ? output_16(w, first, count, rows, m, bias, residual, y)
+                : output_8(w, first, count, rows, m, bias, residual, y);
+}
+
+}  // namespace vbq::cpu
+
+#else
+
+#include "core/check.hpp"
+
+namespace vbq::cpu {
+
+std::int64_t winograd_width() { return 0; }
+void winograd_weights(const Winograd&, const float*, float*) { fail_internal("no Winograd on this processor"); }
+void winograd_input(const Winograd&, std::int64_t, std::int64_t, std::int64_t, const float*, float*) {
+  fail_internal("no Winograd on this processor");
+}
+void winograd_output(const Winograd&, std::int64_t, std::int64_t, std::int64_t, const float*, const float*,
+                     const float*, float*) {
+  fail_internal("no Winograd on this processor");
+}
+
+}  // namespace vbq::cpu
+
+#endif

@@ -1,0 +1,50 @@
+// 3x3 convolutions with a quarter of the multiplications: Winograd's F(4x4, 3x3) (Lavin and Gray, arXiv 1509.09308).
+//
+// Outputs are made in tiles of 4x4 from inputs of 6x6. With d a tile of one input channel and g a filter,
+//   y = A^T [ sum over channels of (G g G^T) . (B^T d B) ] A,   . element by element,
+// so for each of the 36 elements the sum over channels is a matrix product [tiles, C] x [C, O], which oneDNN does; what
+// is here are the transforms. Interpolation points 0, +-5/8, +-3/2 and infinity: all constants are exact in float, and
+// the error stays within a few times that of a direct sum.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/cpu/fuse.hpp"
+
+namespace vbq::cpu {
+
+inline constexpr std::int64_t kWinogradTile = 4;       // outputs of a tile, each way
+inline constexpr std::int64_t kWinogradElements = 36;  // of a transformed tile
+
+struct Winograd {
+  // Where channels width * g .. width * g + width - 1 of pixel p lie, neighbours: image * i + group * g + pixel * p.
+  struct Strides {
+    std::int64_t image, group, pixel;
+  };
+  std::int64_t width = 0;                          // floats in a vector: 16 (AVX-512) or 8 (AVX2)
+  std::int64_t in_channels = 0, out_channels = 0;  // multiples of width
+  std::int64_t images = 0, in_height = 0, in_width = 0, out_height = 0, out_width = 0, pad_top = 0, pad_left = 0;
+  Strides in{}, out{};
+  Activation activation;
+
+  std::int64_t tiles_down() const { return (out_height + kWinogradTile - 1) / kWinogradTile; }
+  std::int64_t tiles_across() const { return (out_width + kWinogradTile - 1) / kWinogradTile; }
+  std::int64_t tiles() const { return images * tiles_down() * tiles_across(); }
+};
+
+// Floats in a vector of this processor, as far as oneDNN may use it too; 0 when there are no transforms for it.
+std::int64_t winograd_width();
+
+// weights [O, C, 3, 3] -> u [36, C, O].
+void winograd_weights(const Winograd& w, const float* weights, float* u);
+
+// Tiles first..first+count-1 of x -> v [36, rows, C], rows >= count.
+void winograd_input(const Winograd& w, std::int64_t first, std::int64_t count, std::int64_t rows, const float* x,
+                    float* v);
+
+// m [36, rows, O] -> tiles first..first+count-1 of y = activation(output + bias + residual). bias: [O]; residual: laid
+// out as y, may be y, or nullptr.
+void winograd_output(const Winograd& w, std::int64_t first, std::int64_t count, std::int64_t rows, const float* m,
+                     const float* bias, const float* residual, float* y);
+
+}  // namespace vbq::cpu
