@@ -1,0 +1,143 @@
+// Images a second of engine cpu, and what quantising costs: bench_engine NETWORK.onnx [--seconds S] [--threads T]
+// [--images N] [--block B] [--json]. Random pixels; normalising them and counting the tally are part of the time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/random.hpp"
+#include "model/onnx.hpp"
+#include "vbq/engine.hpp"
+#include "vbq/error.hpp"
+
+namespace {
+
+using namespace vbq;
+
+struct Arguments {
+  std::string network;
+  double seconds = 5;
+  int threads = 0;
+  std::int64_t images = 0, block = 100;  // images 0: about a tenth of a second's
+  bool json = false;
+};
+
+Arguments parse(const std::vector<std::string>& words) {
+  Arguments a;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto value = [&] { return i + 1 < words.size() ? words[++i] : throw Error(words[i] + " needs a value"); };
+    if (words[i] == "--seconds") {
+      a.seconds = std::stod(value());
+    } else if (words[i] == "--threads") {
+      a.threads = std::stoi(value());
+    } else if (words[i] == "--images") {
+      a.images = std::stoll(value());
+    } else if (words[i] == "--block") {
+      a.block = std::stoll(value());
+    } else if (words[i] == "--json") {
+      a.json = true;
+    } else {
+      a.network = words[i];
+    }
+  }
+  if (a.network.empty())
+    throw Error("usage: bench_engine NETWORK.onnx [--seconds S] [--threads T] [--images N] [--block B] [--json]");
+  return a;
+}
+
+Shard random_shard(const Shape& shape, std::int64_t images, std::int64_t block) {
+  Random random(1, 0, 0, Purpose::test);
+  const auto channels = static_cast<std::size_t>(shape[0]);
+  Shard shard{{images, shape[0], shape[1], shape[2], {}, {}},
+              {std::vector<float>(channels, 0.5F), std::vector<float>(channels, 0.25F)},
+              block,
+              false};
+  shard.images.pixels.resize(static_cast<std::size_t>(images * elements(shape)));
+  for (auto& p : shard.images.pixels) p = static_cast<std::uint8_t>(random.below(256));
+  shard.images.labels.assign(static_cast<std::size_t>(images), 0);
+  return shard;
+}
+
+// k levels spread over each layer's weights.
+NetworkFormat spread_levels(const Network& network, int k) {
+  NetworkFormat formats;
+  for (const int node : weight_layers(network)) {
+    const Tensor& w = *weight_of(network.nodes[static_cast<std::size_t>(node)]);
+    const auto [low, high] = std::minmax_element(w.data.begin(), w.data.end());
+    std::vector<float> levels;
+    for (int i = 0; i < k; ++i)
+      levels.push_back(*low + (*high - *low) * static_cast<float>(i) / static_cast<float>(k - 1));
+    formats.push_back({node, Codebook::from_levels(levels), {}});
+  }
+  return formats;
+}
+
+template <typename Call>
+double seconds_of(Call call) {
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void run(const Arguments& a) {
+  const Network network = read_onnx(a.network);
+  const Shape& shape = network.input_shape();
+  if (shape.size() != 3) throw Error("the network does not take images");
+  EngineOptions options;
+  options.kind = EngineKind::cpu;
+  options.threads = a.threads;
+  options.block = a.block;
+  const auto engine = make_engine(network, options);
+
+  std::int64_t images = a.images;
+  if (images == 0) {  // as many as last a tenth of a second, in whole blocks
+    engine->load(random_shard(shape, a.block, a.block));
+    engine->tally(0, 1);
+    const double block = seconds_of([&] { engine->tally(0, 1); });
+    images = a.block * std::clamp<std::int64_t>(static_cast<std::int64_t>(0.1 / block), 1, 100);
+  }
+  const Shard shard = random_shard(shape, images, a.block);
+  const std::int64_t blocks = shard.blocks();
+  engine->load(shard);
+  engine->tally(0, blocks);
+
+  double total = 0;
+  std::int64_t done = 0;
+  while (total < a.seconds) {
+    total += seconds_of([&] { engine->tally(0, blocks); });
+    done += images;
+  }
+  const NetworkFormat formats = spread_levels(network, 8);
+  std::vector<double> quantise;
+  for (int i = 0; i < 21; ++i) quantise.push_back(seconds_of([&] { engine->quantise(formats); }));
+  std::nth_element(quantise.begin(), quantise.begin() + 10, quantise.end());
+
+  const double rate = static_cast<double>(done) / total;
+  if (a.json) {
+    fmt::print(R"({{"images_per_second": {:.1f}, "quantise_ms": {:.3f}, "threads": {}, "isa": "{}", "library": "{}"}})"
+               "\n",
+               rate, quantise[10] * 1e3, engine->info().threads, engine->info().isa, engine->info().library);
+  } else {
+    fmt::print("{}, {}, {}, {} threads\n", engine->info().device, engine->info().library, engine->info().isa,
+               engine->info().threads);
+    fmt::print("tally:    {:.1f} images/s over {:.1f} s\n", rate, total);
+    fmt::print("quantise: {:.3f} ms, {:.3f} % of tallying 1,000 images\n", quantise[10] * 1e3,
+               quantise[10] * rate / 10);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(parse({argv + 1, argv + argc}));
+    return 0;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "bench_engine: {}\n", e.what());
+    return 1;
+  }
+}
