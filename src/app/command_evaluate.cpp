@@ -47,7 +47,11 @@ Problem make_problem(const EvaluateArguments& arguments, const EngineOptions& en
   problem.split.search = read_range(arguments.images, problem.search_source->info().count);
   problem.engine = engine;
   problem.population = 1;
-  if (arguments.format) problem.given = read_format(*arguments.format, problem.network);
+  if (arguments.format) {
+    FoundFormat found = read_format(*arguments.format, problem.network);
+    problem.given = std::move(found.layers);
+    problem.engine.block = found.block;
+  }
   return problem;
 }
 

@@ -32,7 +32,7 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
   const std::vector<float> values = input.as_floats();
 
   const auto engine = make_engine(network, common.engine);
-  if (arguments.format) engine->quantise(read_format(*arguments.format, network));
+  if (arguments.format) engine->quantise(read_format(*arguments.format, network).layers);
   std::vector<float> output(static_cast<std::size_t>(images * elements(network.output_shape())));
   engine->infer(values, images, output);
 

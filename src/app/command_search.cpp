@@ -43,7 +43,7 @@ int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, R
     return kExitStopped;
   }
   const Decoder decoder(setup.problem.network, setup.problem.format);
-  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, decoder(result.best.genome)));
+  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {decoder(result.best.genome), setup.job.block}));
   const std::string summary = summary_json(setup, machinery, result);
   folder.write("summary.json", summary);
   std::fputs(common.json ? summary.c_str() : summary_text(setup, result).c_str(), stdout);

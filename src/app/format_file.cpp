@@ -74,7 +74,7 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
 
 }  // namespace
 
-std::string format_to_json(const Network& network, const Format& format, const NetworkFormat& layers) {
+std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found) {
   Json json;
   json["vbq"] = kVersion;
   json["network_hash"] = network_hash(network);
@@ -86,8 +86,9 @@ std::string format_to_json(const Network& network, const Format& format, const N
   json["scale"] = name_of<ScaleScope>(format.scale, kScales);
   json["scale_by"] = name_of<ScaleBy>(format.scale_by, kScaleBy);
   json["assignment"] = name_of<Assignment>(format.assignment, kAssignments);
+  json["block"] = found.block;
   json["layers"] = Json::array();
-  for (const LayerFormat& layer : layers) {
+  for (const LayerFormat& layer : found.layers) {
     Json entry;
     entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
     entry["levels"] = short_numbers(layer.codebook.levels());
@@ -97,7 +98,7 @@ std::string format_to_json(const Network& network, const Format& format, const N
   return json.dump(1) + "\n";
 }
 
-NetworkFormat read_format(const std::filesystem::path& path, const Network& network) {
+FoundFormat read_format(const std::filesystem::path& path, const Network& network) {
   const std::string file = "format " + path.string();
   const Json json = Json::parse(read_file(path, "format", kFormatLimit), nullptr, false);
   if (json.is_discarded()) fail("{} is not JSON: a best.json as vbq writes it was expected", file);
@@ -113,8 +114,16 @@ NetworkFormat read_format(const std::filesystem::path& path, const Network& netw
   format.scale_by = read_name<ScaleBy>(json, "scale_by", kScaleBy, file);
   format.assignment = read_name<Assignment>(json, "assignment", kAssignments, file);
 
+  FoundFormat result;
+  if (const auto block = json.find("block"); block != json.end()) {  // files of vbq 0.1 have none
+    if (!block->is_number_integer() || *block < 1 || *block > 65536) {
+      fail("{}: \"block\" is {}: a number of images from 1 to 65536 was expected", file, block->dump().substr(0, 40));
+    }
+    result.block = block->get<std::int64_t>();
+  }
+
   const std::vector<int> all = weight_layers(network);
-  NetworkFormat layers;
+  NetworkFormat& layers = result.layers;
   for (const Json& layer : json["layers"]) {
     layers.push_back(read_layer(layer, network, all, format.encoding == Encoding::boundaries, file));
   }
@@ -130,7 +139,7 @@ NetworkFormat read_format(const std::filesystem::path& path, const Network& netw
     const auto at = std::find(all.begin(), all.end(), layer.node) - all.begin();
     layer.scales = scales[static_cast<std::size_t>(at)];
   }
-  return layers;
+  return result;
 }
 
 }  // namespace vbq

@@ -1,6 +1,7 @@
 // best.json: a found number format, readable by people and enough to quantise the network again.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -9,11 +10,18 @@
 
 namespace vbq {
 
+// What the file holds. The block is part of it, because logits depend (in their last bits) on the batches that a block is
+// cut into: only with the search's own block does another command count exactly the same tally.
+struct FoundFormat {
+  NetworkFormat layers;
+  std::int64_t block = 100;  // images
+};
+
 // JSON text, ending in a newline; the same bytes for the same arguments on any machine.
-std::string format_to_json(const Network& network, const Format& format, const NetworkFormat& layers);
+std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found);
 
 // Reads it back for `network`; scales are made anew by the file's rule. Error when the file is broken, names a layer that
 // the network lacks, or was found for other weights.
-NetworkFormat read_format(const std::filesystem::path& path, const Network& network);
+FoundFormat read_format(const std::filesystem::path& path, const Network& network);
 
 }  // namespace vbq

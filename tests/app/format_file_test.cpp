@@ -53,8 +53,9 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
       format.scale = scale;
       const Decoder decoder(network_, format);
       const NetworkFormat layers = decoder(some_genome(format, static_cast<int>(decoder.layers().size())));
-      write(format_to_json(network_, format, layers));
-      const NetworkFormat again = read_format(path_, network_);
+      write(format_to_json(network_, format, {layers, 50}));
+      const auto [again, block] = read_format(path_, network_);
+      EXPECT_EQ(block, 50);
       ASSERT_EQ(again.size(), layers.size());
       for (std::size_t i = 0; i < layers.size(); ++i) {
         EXPECT_EQ(again[i].node, layers[i].node);
@@ -68,7 +69,7 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
 TEST_F(FormatFile, RefusesWhatItCannotUse) {
   Format format;
   const Decoder decoder(network_, format);
-  const std::string good = format_to_json(network_, format, decoder(some_genome(format, 3)));
+  const std::string good = format_to_json(network_, format, {decoder(some_genome(format, 3)), 50});
   EXPECT_NE(refusal("").find("not JSON"), std::string::npos);
   EXPECT_NE(refusal("[1, 2]").find("layers"), std::string::npos);
   EXPECT_NE(refusal(good.substr(0, good.size() / 2)).find("not JSON"), std::string::npos);
@@ -93,8 +94,9 @@ TEST_F(FormatFile, SkippedLayersAreLeftOut) {
   format.scale = ScaleScope::channel;
   format.skip = {"conv1"};
   const Decoder decoder(network_, format);
-  write(format_to_json(network_, format, decoder(some_genome(format, 2))));
-  const NetworkFormat again = read_format(path_, network_);
+  write(format_to_json(network_, format, {decoder(some_genome(format, 2)), 50}));
+  const auto [again, block] = read_format(path_, network_);
+      EXPECT_EQ(block, 50);
   ASSERT_EQ(again.size(), 2U);
   EXPECT_EQ(network_.nodes[static_cast<std::size_t>(again[0].node)].name, "conv2");
   EXPECT_EQ(again[0].scales.size(), 7U);
