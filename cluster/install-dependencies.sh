@@ -22,6 +22,8 @@ packages=(
   libdnnl-dev ocl-icd-opencl-dev
   # Network files.
   libonnx-dev libprotobuf-dev protobuf-compiler
+  # Factorisations for compensated assignment.
+  libeigen3-dev
   # Datasets and checkpoints.
   libhdf5-dev zlib1g-dev libxxhash-dev
   # Command line, configuration, text, logging, random numbers.

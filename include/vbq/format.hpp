@@ -17,7 +17,7 @@ enum class Encoding { values, boundaries, companded };
 enum class Scope { network, layer };            // who shares a codebook
 enum class ScaleScope { none, layer, channel };  // who shares a scale; channel = output channel
 enum class ScaleBy { rms, maximum };             // root mean square or largest magnitude of the weights it divides
-enum class Assignment { nearest };
+enum class Assignment { nearest, compensated };
 
 // "b bits" means at most 2^b levels.
 struct Format {
@@ -36,6 +36,7 @@ struct LayerFormat {
   int node = 0;               // index in Network::nodes
   Codebook codebook;          // of weights divided by their scale
   std::vector<float> scales;  // empty: none; [1]: the layer's; [O]: one an output channel. > 0 and finite
+  std::vector<std::uint8_t> indices = {};  // level of each weight, [O, ...] row-major; empty: each takes the nearest
 };
 using NetworkFormat = std::vector<LayerFormat>;  // ascending by node; layers that are absent stay FP32
 
@@ -53,11 +54,16 @@ int gene_count(const Format& format);
 // Genes -> codebook. Error when there are not gene_count() genes, or they are unsorted or not finite.
 Codebook decode(const Chromosome& genes, const Format& format);
 
-// weight and out: the layer's FP32 weights, [O, ...] row-major, host. out = s * codebook(weight / s), all in float.
+// weight and out: the layer's FP32 weights, [O, ...] row-major, host. out = s * codebook(weight / s), all in float;
+// format.indices are not looked at.
 void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
                       std::span<float> out);
 
-// Turns genomes into layer formats for one network; made once, holds the scales.
+// out: as above. out = s * level[format.indices]. Error when there are not as many indices, or one is beyond the codebook.
+void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out);
+
+// Turns genomes into layer formats for one network; made once, holds the scales. Assignment other than nearest is
+// still to come (quant/compensated.hpp).
 class Decoder {
  public:
   Decoder(const Network& network, const Format& format);

@@ -7,7 +7,9 @@
 #include "app/ranks.hpp"
 #include "app/search_run.hpp"
 #include "app/summary.hpp"
+#include "cluster/share_calibration.hpp"
 #include "core/log.hpp"
+#include "quant/compensated.hpp"
 
 namespace vbq {
 namespace {
@@ -42,8 +44,9 @@ int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, R
     log::info("stopped by a signal after generation {}: --resume goes on from there", result.generations);
     return kExitStopped;
   }
-  const Decoder decoder(setup.problem.network, setup.problem.format);
-  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {decoder(result.best.genome), setup.job.block}));
+  NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(result.best.genome);
+  Assigner(setup.problem.network, setup.problem.calibration)(best);
+  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
   const std::string summary = summary_json(setup, machinery, result);
   folder.write("summary.json", summary);
   std::fputs(common.json ? summary.c_str() : summary_text(setup, result).c_str(), stdout);
@@ -56,7 +59,8 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
   return on_all_ranks([&](Communicator& world) {
     const Job job = share_job(world, arguments);
     std::optional<RunFolder> folder;  // rank 0's; made last, when all else is known to fit
-    const Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
+    Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
+    setup.problem.calibration = share_calibration(world, setup.problem);
     return with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
       folder.emplace(arguments.run.value_or(default_run(arguments.job)), arguments.resume);
       return lead(setup, evaluator, machinery, *folder, arguments.resume, common);

@@ -6,6 +6,7 @@
 #include "app/names.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
+#include "quant/packing.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
@@ -69,6 +70,18 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   LayerFormat made;
   made.node = *found;
   made.codebook = boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
+  if (const auto indices = layer.find("indices"); indices != layer.end()) {
+    const std::size_t count = weight_of(network.nodes[static_cast<std::size_t>(made.node)])->data.size();
+    const int size = made.codebook.size();
+    auto unpacked = indices->is_string() && size <= 256
+                        ? unpack_indices(indices->get_ref<const std::string&>(), count, index_bits(size))
+                        : std::nullopt;
+    const auto beyond = [size](std::uint8_t index) { return index >= size; };
+    if (!unpacked || std::any_of(unpacked->begin(), unpacked->end(), beyond)) {
+      fail("{}, layer \"{}\", indices: base64 of {} levels of {} was expected", file, name, count, size);
+    }
+    made.indices = *std::move(unpacked);
+  }
   return made;
 }
 
@@ -93,6 +106,7 @@ std::string format_to_json(const Network& network, const Format& format, const F
     entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
     entry["levels"] = short_numbers(layer.codebook.levels());
     if (format.encoding == Encoding::boundaries) entry["boundaries"] = short_numbers(layer.codebook.boundaries());
+    if (!layer.indices.empty()) entry["indices"] = pack_indices(layer.indices, index_bits(layer.codebook.size()));
     json["layers"].push_back(std::move(entry));
   }
   return json.dump(1) + "\n";
@@ -131,6 +145,14 @@ FoundFormat read_format(const std::filesystem::path& path, const Network& networ
   for (std::size_t i = 1; i < layers.size(); ++i) {
     if (layers[i].node == layers[i - 1].node) {
       fail("{} names layer \"{}\" twice", file, network.nodes[static_cast<std::size_t>(layers[i].node)].name);
+    }
+  }
+  if (format.assignment != Assignment::nearest) {
+    for (const LayerFormat& layer : layers) {
+      if (layer.indices.empty()) {
+        fail("{}, layer \"{}\": its indices are missing, which assignment \"compensated\" needs", file,
+             network.nodes[static_cast<std::size_t>(layer.node)].name);
+      }
     }
   }
   // Scales are made of the weights by the file's rule; they exist for all layers, wanted or not.

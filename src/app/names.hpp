@@ -21,7 +21,8 @@ inline constexpr Name<Scope> kScopes[] = {{"network", Scope::network}, {"layer",
 inline constexpr Name<ScaleScope> kScales[] = {
     {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
-inline constexpr Name<Assignment> kAssignments[] = {{"nearest", Assignment::nearest}};
+inline constexpr Name<Assignment> kAssignments[] = {{"nearest", Assignment::nearest},
+                                                  {"compensated", Assignment::compensated}};
 inline constexpr Name<Method> kMethods[] = {{"genetic", Method::genetic}, {"random", Method::random}};
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard}, {"nogami2018", Operators::nogami2018}};
 inline constexpr Name<Fitness> kFitness[] = {

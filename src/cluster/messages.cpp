@@ -17,6 +17,16 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 }
 
 template <class Archive>
+void serialize(Archive& archive, vbq::FactorBlock& block, unsigned /*version*/) {
+  archive& block.first_row& block.rows& block.columns& block.upper;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::LayerFactor& factor, unsigned /*version*/) {
+  archive& factor.node& factor.blocks;
+}
+
+template <class Archive>
 void serialize(Archive& archive, vbq::EngineInfo& info, unsigned /*version*/) {
   archive& info.kind& info.device& info.isa& info.library& info.precision& info.threads;
 }
@@ -77,9 +87,11 @@ T unpack(std::string_view bytes) {
 }
 
 template std::string pack(const std::vector<Genome>&);
+template std::string pack(const LayerFactor&);
 template std::string pack(const Report&);
 template std::string pack(const Failure&);
 template std::vector<Genome> unpack(std::string_view);
+template LayerFactor unpack(std::string_view);
 template Report unpack(std::string_view);
 template Failure unpack(std::string_view);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vbq/calibration.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
 #include "vbq/genome.hpp"
@@ -25,7 +26,7 @@ struct Failure {
   Fault fault = Fault::input;
 };
 
-// T: std::vector<Genome>, Report, Failure. unpack: Error (internal) when the bytes are no archive of T of this version,
+// T: std::vector<Genome>, LayerFactor, Report, Failure. unpack: Error (internal) when the bytes are no archive of T of this version,
 // or something is left over.
 template <typename T>
 std::string pack(const T& message);

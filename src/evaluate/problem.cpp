@@ -77,6 +77,7 @@ std::string settings_hash(const Problem& problem) {
     hasher.array(layer.codebook.levels());
     hasher.array(layer.codebook.boundaries());
     hasher.array(std::span(layer.scales));
+    hasher.array(std::span(layer.indices));
   }
   return hasher.hex();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vbq/calibration.hpp"
 #include "vbq/dataset.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/evaluator.hpp"
@@ -24,6 +25,7 @@ struct Problem {
   Split split;
   bool with_divergence = false;  // tallies carry the divergence from the FP32 network
   NetworkFormat given;           // what score(set, nullptr) quantises by; empty: the network as trained
+  std::shared_ptr<const Calibration> calibration;  // of compensated assignment; null: made by whoever evaluates
   int population = 50;           // genomes that a call usually has: decides how the matrix is cut
 };
 

@@ -44,7 +44,8 @@ Workbench::Workbench(Problem problem, Post post)
       post_(post),
       cut_(cut_matrix(post.count, problem_.population, block_count(problem_, ImageSet::search))),
       engine_(make_engine(problem_.network, problem_.engine)),
-      decoder_(problem_.network, problem_.format) {
+      decoder_(problem_.network, problem_.format),
+      assigner_(problem_.network, problem_.calibration) {
   load(ImageSet::search, block_range(cut_, post_.index));
 }
 
@@ -62,7 +63,7 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<Tally> cells)
 void Workbench::fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots) {
   const Stopwatch watch(times_.quantise);
   for (auto g = static_cast<std::size_t>(post_.index); g < genomes.size(); g += static_cast<std::size_t>(post_.count)) {
-    slots[g] = engine_->fingerprint(decoder_(genomes[g]));
+    slots[g] = engine_->fingerprint(formats_of(genomes[g]));
   }
 }
 
@@ -103,10 +104,16 @@ void Workbench::load(ImageSet set, Range blocks) {
   loaded_ = blocks;
 }
 
+NetworkFormat Workbench::formats_of(const Genome& genome) {
+  NetworkFormat formats = decoder_(genome);
+  assigner_(formats);
+  return formats;
+}
+
 void Workbench::quantise(const Genome* genome) {
   const Stopwatch watch(times_.quantise);
   if (genome != nullptr) {
-    engine_->quantise(decoder_(*genome));
+    engine_->quantise(formats_of(*genome));
   } else if (!problem_.given.empty()) {
     engine_->quantise(problem_.given);
   } else {

@@ -8,6 +8,7 @@
 
 #include "evaluate/matrix.hpp"
 #include "evaluate/problem.hpp"
+#include "quant/compensated.hpp"
 
 namespace vbq {
 
@@ -41,6 +42,7 @@ class Workbench {
 
  private:
   void load(ImageSet set, Range blocks);
+  NetworkFormat formats_of(const Genome& genome);
   void quantise(const Genome* genome);
   Tally infer(std::int64_t blocks);
 
@@ -49,6 +51,7 @@ class Workbench {
   Cut cut_;
   std::unique_ptr<Engine> engine_;
   Decoder decoder_;
+  Assigner assigner_;
   ImageSet loaded_set_ = ImageSet::search;
   Range loaded_;  // blocks that the engine holds
   EvaluatorTimes times_;

@@ -94,4 +94,17 @@ void quantise_nearest(std::span<const float> weight, std::int64_t channels, cons
   }
 }
 
+void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out) {
+  if (format.indices.size() != out.size() || channels < 1 || out.size() % static_cast<std::size_t>(channels) != 0) {
+    fail("a layer of {} weights in {} channels comes with {} indices", out.size(), channels, format.indices.size());
+  }
+  const auto levels = format.codebook.levels();
+  const std::size_t row = out.size() / static_cast<std::size_t>(channels);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::size_t index = format.indices[i];
+    if (index >= levels.size()) fail("weight {} of a layer has level {} of {}", i, index, levels.size());
+    out[i] = format.scales.empty() ? levels[index] : format.scales[format.scales.size() == 1 ? 0 : i / row] * levels[index];
+  }
+}
+
 }  // namespace vbq

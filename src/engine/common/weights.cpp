@@ -39,7 +39,11 @@ std::span<const float> weights_under(const Node& node, const LayerFormat* format
   const Tensor& weight = *weight_of(node);
   if (format == nullptr) return weight.data;
   const auto out = room.first(weight.data.size());
-  quantise_nearest(weight.data, weight.shape.front(), *format, out);
+  if (format->indices.empty()) {
+    quantise_nearest(weight.data, weight.shape.front(), *format, out);
+  } else {
+    apply_indices(weight.shape.front(), *format, out);
+  }
   return out;
 }
 

@@ -1,0 +1,47 @@
+#include "cluster/share_calibration.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster/agree.hpp"
+#include "cluster/messages.hpp"
+#include "cluster/threads.hpp"
+#include "evaluate/calibrate.hpp"
+
+namespace vbq {
+
+std::shared_ptr<const Calibration> share_calibration(Communicator& world, const Problem& problem) {
+  const std::vector<int> layers = agree(world, [&] { return layers_to_calibrate(problem); });
+  if (layers.empty()) return nullptr;
+  auto result = std::make_shared<Calibration>();
+  const bool alone = world.size() == 1;
+  const int threads = fair_threads(world, alone || world.rank() != 0);
+  Problem mine = problem;
+  if (mine.engine.threads == 0) mine.engine.threads = threads;
+
+  const auto workers = static_cast<std::size_t>(alone ? 1 : world.size() - 1);
+  const auto own = static_cast<std::size_t>(alone ? 0 : world.rank() - 1);  // of rank 0 among others: none
+  std::vector<LayerFactor> made = agree(world, [&] {
+    std::vector<LayerFactor> factors;
+    for (std::size_t i = own; i < layers.size() && (alone || world.rank() != 0); i += workers) {
+      factors.push_back(calibrate_layer(mine, layers[i]));
+    }
+    return factors;
+  });
+  if (alone) {
+    result->factors = std::move(made);
+    return result;
+  }
+  // A layer at a time, which keeps each message below MPI's limit.
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const bool has = world.rank() != 0 && i % workers == own;
+    const std::vector<std::string> all = world.gather(has ? pack(made[i / workers]) : std::string());
+    std::string archive = world.rank() == 0 ? all[i % workers + 1] : std::string();
+    world.broadcast(archive);
+    result->factors.push_back(unpack<LayerFactor>(archive));
+  }
+  return result;
+}
+
+}  // namespace vbq

@@ -1,0 +1,54 @@
+#include "evaluate/calibrate.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <span>
+
+#include "engine/common/shard.hpp"
+#include "model/truncate.hpp"
+#include "quant/input_moments.hpp"
+
+namespace vbq {
+
+std::vector<int> layers_to_calibrate(const Problem& problem) {
+  if (problem.format.assignment != Assignment::compensated || !problem.given.empty()) return {};
+  return quantised_layers(problem.network, problem.format);
+}
+
+LayerFactor calibrate_layer(const Problem& problem, int node) {
+  const Network& network = problem.network;
+  const Node& layer = network.nodes[static_cast<std::size_t>(node)];
+  const ValueId input = layer.inputs.front();
+  std::unique_ptr<Engine> engine;  // none where the layer sees the image itself
+  if (input != kInputValue) engine = make_engine(up_to(network, input), problem.engine);
+
+  const std::vector<std::int64_t>& images = problem.split.search;
+  const auto count = static_cast<std::int64_t>(images.size());
+  const Shape& shape = network.shapes[static_cast<std::size_t>(input)];
+  InputMoments moments(layer, node, shape, network.shapes[static_cast<std::size_t>(node) + 1],
+                       (kCalibrationPositions + count - 1) / count);
+  const auto per_image = static_cast<std::size_t>(elements(network.input_shape()));
+  const auto per_input = static_cast<std::size_t>(elements(shape));
+  const PixelTable table = pixel_table(problem.search_source->info().normalisation);
+  std::vector<float> x, y;
+  for (std::int64_t first = 0; first < count; first += problem.engine.block) {
+    const auto some = static_cast<std::size_t>(std::min(problem.engine.block, count - first));
+    const Images read = problem.search_source->read(std::span(images).subspan(static_cast<std::size_t>(first), some));
+    x.resize(some * per_image);
+    for (std::size_t i = 0; i < some; ++i) {
+      normalise(table, read.pixels.data() + i * per_image, static_cast<std::size_t>(read.height * read.width),
+                x.data() + i * per_image);
+    }
+    if (engine != nullptr) {
+      y.resize(some * per_input);
+      engine->infer(x, static_cast<std::int64_t>(some), y);
+    }
+    for (std::size_t i = 0; i < some; ++i) {
+      moments.add(std::span<const float>(engine == nullptr ? x : y).subspan(i * per_input, per_input),
+                  static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i));
+    }
+  }
+  return moments.factor();
+}
+
+}  // namespace vbq

@@ -1,0 +1,51 @@
+// Compensated assignment: each weight's rounding error is made up for by the weights of its row that are still to come.
+// (Frantar, Singh, Alistarh: Optimal Brain Compression, arXiv 2208.11580; Frantar et al.: GPTQ, arXiv 2210.17323.)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "vbq/calibration.hpp"
+#include "vbq/format.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq {
+
+// Columns that compensate each other at most: above, a layer's columns are cut into runs of this many, which keeps H and U
+// at 4096^2 numbers.
+inline constexpr std::int64_t kFactorColumns = 4096;
+
+// U of one block. h: [n, n] row-major, H = E[x x^T] (symmetric; the upper triangle is read), sums in double. Damped by
+// 0.01 of the diagonal's mean; an H of zeros (dead inputs) counts as the identity, so that assignment is the nearest.
+// columns: the n columns of [O, K] that h is of, in its order. Error (internal) where h is not finite.
+FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns, std::int64_t first_row,
+                        std::int64_t rows);
+
+// The level of each weight, [O * K]. weight: [O, ...] row-major, host, FP32. Columns outside every block, and rows too,
+// take the nearest level. With W the weights and s their row's scale, block by block, column i by column (in order):
+//   q = s * codebook(W[r, i] / s);  e = (W[r, i] - q) / U[i, i];  W[r, j] -= e * U[i, j] for all later j
+// The arithmetic is the same to the bit on every instruction set: element-wise, in float, nothing contracted.
+std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
+                                             const LayerFormat& format, const LayerFactor& factor);
+
+// Fills in LayerFormat::indices by a layer's factor; remembers recent answers layer by layer, because a search moves a
+// few layers at a time. Not thread safe.
+class Assigner {
+ public:
+  // Without a calibration it does nothing.
+  Assigner(const Network& network, std::shared_ptr<const Calibration> calibration);
+  ~Assigner();
+  Assigner(Assigner&&) noexcept;
+  Assigner& operator=(Assigner&&) noexcept;
+
+  // Layers that have a factor and no indices yet are assigned. Error where weights are not finite.
+  void operator()(NetworkFormat& formats);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace vbq

@@ -1,0 +1,56 @@
+// make_factor: from H to U. Once a run and layer, so by a library: Eigen, which is headers only and, unlike a BLAS, gives
+// the same bits whatever processor it runs on (it is compiled once, for x86-64's base instruction set).
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/check.hpp"
+#include "quant/compensated.hpp"
+
+namespace vbq {
+
+FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns, std::int64_t first_row,
+                        std::int64_t rows) {
+  constexpr double kDamping = 0.01;
+  const std::size_t n = columns.size();
+  if (h.size() != n * n || n == 0) fail_internal("H of {} numbers for {} columns", h.size(), n);
+  double mean = 0;
+  for (std::size_t i = 0; i < n; ++i) mean += h[i * n + i] / static_cast<double>(n);
+  if (!std::isfinite(mean)) fail_internal("H of a layer's inputs is not finite");
+  const double damping = mean > 0 ? kDamping * mean : 1.0;
+
+  // Columns that matter most come first, when most others are left to make up for them.
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return h[a * n + a] > h[b * n + b]; });
+
+  // H = V V^T with V upper triangular is the Cholesky factorisation of H read backwards; then H^-1 = U^T U with U = V^-1.
+  using Matrix = Eigen::MatrixXd;
+  const auto size = static_cast<Eigen::Index>(n);
+  Matrix backward(size, size);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const std::size_t a = order[n - 1 - i], b = order[n - 1 - j];
+      const double value = h[std::min(a, b) * n + std::max(a, b)];
+      backward(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = value + (i == j ? damping : 0.0);
+    }
+  }
+  h = {};
+  const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(backward);  // in place
+  if (cholesky.info() != Eigen::Success) fail_internal("H of a layer's inputs is not positive definite");
+  Matrix inverse = Matrix::Identity(size, size);
+  backward.triangularView<Eigen::Lower>().solveInPlace(inverse);
+
+  FactorBlock block{first_row, rows, {}, std::vector<float>(n * n, 0.0F)};
+  for (std::size_t i = 0; i < n; ++i) {
+    block.columns.push_back(columns[order[i]]);
+    for (std::size_t j = i; j < n; ++j) {
+      block.upper[i * n + j] =
+          static_cast<float>(inverse(static_cast<Eigen::Index>(n - 1 - i), static_cast<Eigen::Index>(n - 1 - j)));
+    }
+  }
+  return block;
+}
+
+}  // namespace vbq
