@@ -27,6 +27,8 @@ class Evaluator {
   virtual std::vector<Tally> tallies(std::span<const Genome> genomes) = 0;
   // Of one network over a whole set: quantised by the genome, or as trained when it is nullptr.
   virtual Tally score(ImageSet set, const Genome* genome) = 0;
+  // Moment matching of one genome's network: per quantised layer gain [O], then shift [O], one after another.
+  virtual std::vector<float> matching(const Genome& genome) = 0;
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
 };

@@ -34,6 +34,17 @@ void announce(const Setup& setup, const Machinery& machinery, const RunFolder& f
   log::info("results   {}", folder.path().string());
 }
 
+// What Evaluator::matching() gave, into the layers.
+void take_matching(const std::vector<float>& numbers, NetworkFormat& layers, const Network& network) {
+  auto at = numbers.begin();
+  for (LayerFormat& layer : layers) {
+    const auto channels = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->shape.front();
+    layer.gain.assign(at, at + channels);
+    layer.shift.assign(at + channels, at + 2 * channels);
+    at += 2 * channels;
+  }
+}
+
 int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume, const CommonOptions& common) {
   announce(setup, machinery, folder);
   catch_signals();
@@ -46,6 +57,9 @@ int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, R
   }
   NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(result.best.genome);
   Assigner(setup.problem.network, setup.problem.calibration)(best);
+  if (setup.problem.format.matching != Matching::never) {
+    take_matching(evaluator.matching(result.best.genome), best, setup.problem.network);
+  }
   folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
   const std::string summary = summary_json(setup, machinery, result);
   folder.write("summary.json", summary);

@@ -1,6 +1,8 @@
 #include "app/format_file.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 #include <nlohmann/json.hpp>
 
 #include "app/names.hpp"
@@ -70,6 +72,16 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   LayerFormat made;
   made.node = *found;
   made.codebook = boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
+  if (layer.contains("gain") || layer.contains("shift")) {
+    const auto channels = static_cast<std::size_t>(weight_of(network.nodes[static_cast<std::size_t>(made.node)])->shape.front());
+    for (const auto& [which, to] : {std::pair{"gain", &made.gain}, std::pair{"shift", &made.shift}}) {
+      const std::string place = fmt::format("{}, layer \"{}\", {}", file, name, which);
+      if (!layer.contains(which)) fail("{} is missing", place);
+      *to = read_numbers(layer[which], channels, place);
+      const bool finite = std::all_of(to->begin(), to->end(), [](float v) { return std::isfinite(v); });
+      if (to->size() != channels || !finite) fail("{}: {} finite numbers were expected", place, channels);
+    }
+  }
   if (const auto indices = layer.find("indices"); indices != layer.end()) {
     const std::size_t count = weight_of(network.nodes[static_cast<std::size_t>(made.node)])->data.size();
     const int size = made.codebook.size();
@@ -106,6 +118,10 @@ std::string format_to_json(const Network& network, const Format& format, const F
     entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
     entry["levels"] = short_numbers(layer.codebook.levels());
     if (format.encoding == Encoding::boundaries) entry["boundaries"] = short_numbers(layer.codebook.boundaries());
+    if (!layer.gain.empty()) {
+      entry["gain"] = short_numbers(layer.gain);
+      entry["shift"] = short_numbers(layer.shift);
+    }
     if (!layer.indices.empty()) entry["indices"] = pack_indices(layer.indices, index_bits(layer.codebook.size()));
     json["layers"].push_back(std::move(entry));
   }

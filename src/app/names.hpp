@@ -23,6 +23,8 @@ inline constexpr Name<ScaleScope> kScales[] = {
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
 inline constexpr Name<Assignment> kAssignments[] = {{"nearest", Assignment::nearest},
                                                   {"compensated", Assignment::compensated}};
+inline constexpr Name<Matching> kMatchings[] = {
+    {"never", Matching::never}, {"end", Matching::end}, {"always", Matching::always}};
 inline constexpr Name<Method> kMethods[] = {{"genetic", Method::genetic}, {"random", Method::random}};
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard}, {"nogami2018", Operators::nogami2018}};
 inline constexpr Name<Fitness> kFitness[] = {

@@ -91,7 +91,11 @@ class Loop {
     progress_.end_line();
   }
 
-  Scores score(const Genome* genome) { return {search_score(genome), evaluator_.score(ImageSet::held_out, genome)}; }
+  Scores score(const Genome* genome) {
+    const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
+    return {as_searched ? search_score(genome) : evaluator_.score(ImageSet::search, genome),
+            evaluator_.score(ImageSet::held_out, genome)};
+  }
   const RunState& state() const { return state_; }
 
  private:

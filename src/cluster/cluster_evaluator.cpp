@@ -28,6 +28,7 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
   const std::vector<Report> reports = agree_on(world, mine);
   working_ = true;  // from here on, the workers wait for commands
   has_held_out_ = problem.held_out_source != nullptr && !problem.split.held_out.empty();
+  matching_size_ = matching_size(problem);
   for (std::size_t rank = 1; rank < reports.size(); ++rank) {
     workers_.push_back({static_cast<int>(rank), reports[rank].host, reports[rank].engine.value_or(EngineInfo{})});
   }
@@ -66,6 +67,12 @@ Tally ClusterEvaluator::score(ImageSet set, const Genome* genome) {
   if (set == ImageSet::held_out && !has_held_out_) fail("there are no held-out images to score");
   const Op op = set == ImageSet::search ? Op::score_search : Op::score_held_out;
   return collect(op, genome == nullptr ? std::span<const Genome>() : std::span(genome, 1), 1).front();
+}
+
+std::vector<float> ClusterEvaluator::matching(const Genome& genome) {
+  std::vector<float> numbers(matching_size_);
+  protocol::get(command(Op::matching, std::span(&genome, 1), numbers.size()), std::span(numbers));
+  return numbers;
 }
 
 EvaluatorTimes ClusterEvaluator::times() { return std::exchange(times_, {}); }

@@ -33,6 +33,7 @@ class ClusterEvaluator final : public Evaluator {
   std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
   std::vector<Tally> tallies(std::span<const Genome> genomes) override;
   Tally score(ImageSet set, const Genome* genome) override;
+  std::vector<float> matching(const Genome& genome) override;
   EvaluatorTimes times() override;
 
   const std::vector<WorkerInfo>& workers() const { return workers_; }
@@ -48,6 +49,7 @@ class ClusterEvaluator final : public Evaluator {
 
   Communicator* world_;
   bool has_held_out_ = false;
+  std::size_t matching_size_ = 0;
   int exceptions_;
   bool working_ = false;
   std::vector<WorkerInfo> workers_;

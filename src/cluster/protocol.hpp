@@ -21,6 +21,7 @@ enum class Op : std::int64_t {
   tallies = 3,       // results: kTallyWords a genome, then kTimeWords
   score_search = 4,  // results: kTallyWords, then kTimeWords; with no genome: the network as trained
   score_held_out = 5,
+  matching = 6,  // one genome; results: a word a number, filled by the first worker, 0 elsewhere
 };
 
 inline constexpr std::size_t kCommandSize = 2;  // Op, number of genomes
@@ -32,6 +33,9 @@ inline constexpr std::size_t kTimeWords = 2;  // nanoseconds in quantise and in 
 // Tallies and times to words and back.
 void put(std::span<const Tally> tallies, std::span<std::int64_t> words);
 void get(std::span<const std::int64_t> words, std::span<Tally> tallies);
+// Numbers, as their bits.
+void put(std::span<const float> numbers, std::span<std::int64_t> words);
+void get(std::span<const std::int64_t> words, std::span<float> numbers);
 // A fingerprint is two words of 64 bits; as only one worker fills a slot, adding does not carry.
 void put(std::span<const Fingerprint> prints, std::span<std::int64_t> words);
 void get(std::span<const std::int64_t> words, std::span<Fingerprint> prints);

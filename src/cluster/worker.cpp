@@ -16,12 +16,17 @@ namespace {
 using protocol::Op;
 
 // The part of one command that is this worker's, as words for the sum.
-std::vector<std::int64_t> work(Workbench& bench, Op op, std::span<const Genome> genomes) {
+std::vector<std::int64_t> work(Workbench& bench, bool first, Op op, std::span<const Genome> genomes) {
   if (op == Op::fingerprints) {
     std::vector<Fingerprint> prints(genomes.size());
     bench.fingerprints(genomes, prints);
     std::vector<std::int64_t> words(prints.size() * std::tuple_size_v<Fingerprint>);
     protocol::put(std::span<const Fingerprint>(prints), words);
+    return words;
+  }
+  if (op == Op::matching) {
+    std::vector<std::int64_t> words(matching_size(bench.problem()));
+    if (first) protocol::put(std::span<const float>(bench.matching(genomes.front())), words);
     return words;
   }
   std::vector<Tally> cells(op == Op::tallies ? genomes.size() : 1);
@@ -55,7 +60,7 @@ bool follow(Communicator& world, Workbench& bench) {
       world.broadcast(archive);
       genomes = unpack<std::vector<Genome>>(archive);
     }
-    std::vector<std::int64_t> words = work(bench, op, genomes);
+    std::vector<std::int64_t> words = work(bench, world.rank() == 1, op, genomes);
     world.sum(words);
   }
 }

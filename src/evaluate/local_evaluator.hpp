@@ -17,6 +17,7 @@ class LocalEvaluator final : public Evaluator {
   std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
   std::vector<Tally> tallies(std::span<const Genome> genomes) override;
   Tally score(ImageSet set, const Genome* genome) override { return bench_.score(set, genome); }
+  std::vector<float> matching(const Genome& genome) override { return bench_.matching(genome); }
   EvaluatorTimes times() override { return bench_.times(); }
 
   const EngineInfo& info() const { return bench_.info(); }

@@ -49,6 +49,14 @@ std::int64_t block_count(const Problem& problem, ImageSet set) {
   return images / problem.engine.block + (images % problem.engine.block == 0 ? 0 : 1);
 }
 
+std::size_t matching_size(const Problem& problem) {
+  std::int64_t size = 0;
+  for (const int node : quantised_layers(problem.network, problem.format)) {
+    size += 2 * weight_of(problem.network.nodes[static_cast<std::size_t>(node)])->shape.front();
+  }
+  return static_cast<std::size_t>(size);
+}
+
 std::string data_hash(const Problem& problem) {
   Hasher hasher;
   hasher.text(problem.search_source->info().hash);
@@ -64,7 +72,8 @@ std::string settings_hash(const Problem& problem) {
   for (const int field :
        {format.levels, static_cast<int>(format.encoding), static_cast<int>(format.symmetric),
         static_cast<int>(format.scope), static_cast<int>(format.scale), static_cast<int>(format.scale_by),
-        static_cast<int>(format.assignment), static_cast<int>(problem.engine.precision),
+        static_cast<int>(format.assignment), static_cast<int>(format.matching), format.matching_images,
+        static_cast<int>(problem.engine.precision),
         static_cast<int>(problem.with_divergence), problem.population}) {
     hasher.value(field);
   }
@@ -78,6 +87,8 @@ std::string settings_hash(const Problem& problem) {
     hasher.array(layer.codebook.boundaries());
     hasher.array(std::span(layer.scales));
     hasher.array(std::span(layer.indices));
+    hasher.array(std::span(layer.gain));
+    hasher.array(std::span(layer.shift));
   }
   return hasher.hex();
 }

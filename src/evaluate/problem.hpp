@@ -37,6 +37,9 @@ const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set)
 const ImageSource& source_of(const Problem& problem, ImageSet set);
 std::int64_t block_count(const Problem& problem, ImageSet set);
 
+// Numbers that Evaluator::matching() gives: 2 an output channel of a quantised layer.
+std::size_t matching_size(const Problem& problem);
+
 // 32 hexadecimal digits over the images of both sets and the split.
 std::string data_hash(const Problem& problem);
 // The same over format, block, precision, population and divergence: ranks that read another job differ here.

@@ -47,6 +47,7 @@ Workbench::Workbench(Problem problem, Post post)
       decoder_(problem_.network, problem_.format),
       assigner_(problem_.network, problem_.calibration) {
   load(ImageSet::search, block_range(cut_, post_.index));
+  calibrate();
 }
 
 void Workbench::tallies(std::span<const Genome> genomes, std::span<Tally> cells) {
@@ -55,7 +56,7 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<Tally> cells)
   if (mine.count == 0 || blocks.count == 0) return;
   load(ImageSet::search, blocks);
   for (std::int64_t g = mine.first; g < mine.end(); ++g) {
-    quantise(&genomes[static_cast<std::size_t>(g)]);
+    quantise(&genomes[static_cast<std::size_t>(g)], false);
     cells[static_cast<std::size_t>(g)] += infer(blocks.count);
   }
 }
@@ -73,12 +74,12 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
     const Range blocks = block_range(cut_, post_.index);
     if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return sum;
     load(set, blocks);
-    quantise(genome);
+    quantise(genome, true);
     return infer(blocks.count);
   }
   const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
   const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
-  if (share.count != 0) quantise(genome);
+  if (share.count != 0) quantise(genome, true);
   for (std::int64_t first = share.first; first < share.end(); first += piece) {
     const Range blocks{first, std::min(piece, share.end() - first)};
     load(set, blocks);
@@ -110,10 +111,34 @@ NetworkFormat Workbench::formats_of(const Genome& genome) {
   return formats;
 }
 
-void Workbench::quantise(const Genome* genome) {
+// Every worker keeps all of these images and does the whole pass, so that matching does not depend on the number of ranks.
+void Workbench::calibrate() {
+  const Format& format = problem_.format;
+  if (format.matching == Matching::never || !problem_.given.empty()) return;
+  const std::vector<std::int64_t>& all = problem_.split.search;
+  const std::size_t count = std::min(all.size(), static_cast<std::size_t>(format.matching_images));
+  std::vector<std::int64_t> chosen;
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
+  engine_->calibrate({problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
+                      problem_.engine.block, false});
+}
+
+std::vector<float> Workbench::matching(const Genome& genome) {
+  std::vector<float> numbers;
+  for (const LayerFormat& layer : engine_->match(formats_of(genome))) {
+    numbers.insert(numbers.end(), layer.gain.begin(), layer.gain.end());
+    numbers.insert(numbers.end(), layer.shift.begin(), layer.shift.end());
+  }
+  return numbers;
+}
+
+void Workbench::quantise(const Genome* genome, bool finished) {
   const Stopwatch watch(times_.quantise);
   if (genome != nullptr) {
-    engine_->quantise(formats_of(*genome));
+    const Matching matching = problem_.format.matching;
+    const bool matched = matching == Matching::always || (matching == Matching::end && finished);
+    const NetworkFormat formats = formats_of(*genome);
+    engine_->quantise(matched ? engine_->match(formats) : formats);
   } else if (!problem_.given.empty()) {
     engine_->quantise(problem_.given);
   } else {

@@ -34,6 +34,9 @@ class Workbench {
   // workers add up to the set. Held-out images are loaded only for the call.
   Tally score(ImageSet set, const Genome* genome);
 
+  // Gains and shifts of the genome's network, see Evaluator::matching().
+  std::vector<float> matching(const Genome& genome);
+
   const EngineInfo& info() const { return engine_->info(); }
   const Problem& problem() const { return problem_; }
 
@@ -43,7 +46,9 @@ class Workbench {
  private:
   void load(ImageSet set, Range blocks);
   NetworkFormat formats_of(const Genome& genome);
-  void quantise(const Genome* genome);
+  // finished: as the network is delivered, which makes a difference where matching is left to the end.
+  void quantise(const Genome* genome, bool finished);
+  void calibrate();
   Tally infer(std::int64_t blocks);
 
   Problem problem_;

@@ -130,6 +130,35 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
   }
 }
 
+// Indices, gains and shifts travel in best.json: evaluate counts what the search counted.
+TEST_F(Cli, CompensatedAndMatchedFormatsTravel) {
+  copy_digits();
+  for (const std::string matching : {"never", "end", "always"}) {
+    const std::string out = "out_" + matching;
+    const Outcome outcome = run("search search.toml --run " + out + " --json --set search.generations=2 --set search.population=6 "
+                                "--set data.search=200 --set format.bits=2 --set format.scale=channel "
+                                "--set format.assignment=compensated --set format.matching=" + matching);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const auto summary = nlohmann::json::parse(outcome.out);
+    const auto best = nlohmann::json::parse(read(out + "/best.json"));
+    EXPECT_TRUE(best["layers"][0].contains("indices"));
+    EXPECT_EQ(best["layers"][0].contains("gain"), matching != "never");
+    const Outcome evaluated = run("evaluate --network digits.onnx --data digits_test.h5 --format " + out + "/best.json --json");
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    const auto score = nlohmann::json::parse(evaluated.out);
+    EXPECT_EQ(score["top1"], summary["quantised"]["held_out"]["top1"]);
+    EXPECT_EQ(score["loss"], summary["quantised"]["held_out"]["loss"]);
+  }
+  // Indices that do not fit are refused.
+  auto best = nlohmann::json::parse(read("out_never/best.json"));
+  best["layers"][0]["indices"] = "AAAA";
+  std::ofstream(path("short.json")) << best.dump();
+  expect_refused("evaluate --network digits.onnx --data digits_test.h5 --format short.json", {"indices", "base64"});
+  best["layers"][0].erase("indices");
+  std::ofstream(path("none.json")) << best.dump();
+  expect_refused("evaluate --network digits.onnx --data digits_test.h5 --format none.json", {"indices are missing"});
+}
+
 TEST_F(Cli, ARunFolderIsNotOverwritten) {
   copy_digits();
   ASSERT_EQ(run(tiny()).code, 0);

@@ -23,6 +23,10 @@ void check_formats(const Network& network, const NetworkFormat& formats) {
     if (f.scales.size() > 1 && f.scales.size() != channels) {
       fail("format of node '{}' has {} scales, expected none, 1 or {}", node.name, f.scales.size(), channels);
     }
+    if (f.gain.size() != f.shift.size() || (!f.gain.empty() && f.gain.size() != channels)) {
+      fail("format of node '{}' has {} gains and {} shifts, expected none or {}", node.name, f.gain.size(),
+           f.shift.size(), channels);
+    }
   }
 }
 

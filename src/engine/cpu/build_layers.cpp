@@ -14,30 +14,44 @@ api::Desc any(const api::Dims& dims) { return {dims, kFloat, Tag::any}; }
 
 }  // namespace
 
-Argument Builder::layer(const Group& group, const api::Desc& plain, const api::Desc& md) {
+LayerMemory Builder::layer_memory(const Group& group, const api::Desc& md, const Argument& bias) const {
   LayerMemory layer;
   layer.node = group.node;
-  if (group.batch_norm >= 0) layer.scale = std::get<BatchNorm>(node(group.batch_norm).op).scale;
-  layer.plain = plain;
+  if (group.batch_norm >= 0) {
+    const auto& norm = std::get<BatchNorm>(node(group.batch_norm).op);
+    layer.scale = norm.scale;
+    layer.shift = norm.shift;
+  }
+  const Operator& op = node(group.node).op;
+  layer.own_bias = std::holds_alternative<Conv>(op) ? std::get<Conv>(op).bias : std::get<Linear>(op).bias;
+  layer.own_bias.resize(static_cast<std::size_t>(weight_of(node(group.node))->shape.front()), 0.0F);
+  layer.bias = static_cast<float*>(bias.place.shared);
   layer.memory = Buffer(md.get_size());
+  return layer;
+}
+
+Argument Builder::layer(const Group& group, const api::Desc& plain, const api::Desc& md, const Argument& bias) {
+  LayerMemory layer = layer_memory(group, md, bias);
+  layer.plain = plain;
   layer.weights = dnnl::memory(md, plan_.engine, layer.memory.bytes());
   layer.reorder = dnnl::reorder(dnnl::reorder::primitive_desc(plan_.engine, plain, plan_.engine, md));
   plan_.layers.push_back(std::move(layer));
   return {DNNL_ARG_WEIGHTS, md, {-1, 0, plan_.layers.back().memory.bytes()}};
 }
 
-// batch_norm(x + b) = x * scale + (b * scale + shift).
-std::optional<Argument> Builder::bias(const Group& group, const std::vector<float>& own, std::int64_t outputs) {
-  if (own.empty() && group.batch_norm < 0) return std::nullopt;
-  float* folded = shared_floats(static_cast<std::size_t>(outputs));
-  std::copy(own.begin(), own.end(), folded);
-  if (group.batch_norm >= 0) {
-    const auto& norm = std::get<BatchNorm>(node(group.batch_norm).op);
-    for (std::size_t o = 0; o < norm.scale.size(); ++o) {
-      folded[o] = static_cast<float>(static_cast<double>(folded[o]) * norm.scale[o] + norm.shift[o]);
-    }
-  }
-  return Argument{DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, folded}};
+Argument Builder::bias(std::int64_t outputs) {
+  return {DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, shared_floats(static_cast<std::size_t>(outputs))}};
+}
+
+// Outputs whose channels are not the first axis of an image (a Linear over several vectors) are left out.
+void Builder::note_output(const Group& group) {
+  if (!bare_layers_) return;
+  const auto lies = layout(group.output);
+  const Shape& out = shape(group.output);
+  if (!lies || out.front() != weight_of(node(group.node))->shape.front()) return;
+  const Place& place = value(group.output).place;
+  use(place);
+  plan_.layer_outputs.push_back({group.node, plan_.steps.size(), place, *lies});
 }
 
 // oneDNN's choice of layouts, but for networks whose concatenations are free in blocks of channels: those, where oneDNN
@@ -70,9 +84,9 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
                            {group.pad.top, group.pad.left},
                            {group.pad.bottom, group.pad.right}};
   const bool residual = group.residual >= 0;
-  const auto b = bias(group, op.bias, out[0]);
+  const Argument b = bias(out[0]);
   const auto describe = [&](const api::Desc& src, const api::Desc& dst) {
-    return api::convolution(plan_.engine, src, any(weights), b ? &b->md : nullptr, dst, window,
+    return api::convolution(plan_.engine, src, any(weights), &b.md, dst, window,
                             attributes(residual, group.activation));
   };
   const auto pd = describe_conv(in, out, describe);
@@ -85,11 +99,12 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
     if (residual) add_reorder(value(group.residual).md, value(group.residual).place, dst, y);
   }
   std::vector<Argument> arguments{{DNNL_ARG_SRC, pd.src_desc(), as(x, pd.src_desc())},
-                                  layer(group, plain, pd.weights_desc()),
-                                  {DNNL_ARG_DST, dst, y}};
-  if (b) arguments.push_back(*b);
+                                  layer(group, plain, pd.weights_desc(), b),
+                                  {DNNL_ARG_DST, dst, y},
+                                  b};
   add_primitive(dnnl::convolution_forward(pd), pd, std::move(arguments));
   define(group.output, dst, y);
+  note_output(group);
 }
 
 void Builder::emit_linear(const Group& group, const Linear& op) {
@@ -97,26 +112,34 @@ void Builder::emit_linear(const Group& group, const Linear& op) {
   const std::int64_t outputs = op.weight.shape[0], inputs = op.weight.shape[1];
   const std::int64_t rows = batch_ * elements(shape(x)) / inputs;
   const api::Desc src({rows, inputs}, kFloat, Tag::ab), dst({rows, outputs}, kFloat, Tag::ab);
-  const auto b = bias(group, op.bias, outputs);
-  const auto pd = api::inner_product(plan_.engine, src, any({outputs, inputs}), b ? &b->md : nullptr, dst,
+  const Argument b = bias(outputs);
+  const auto pd = api::inner_product(plan_.engine, src, any({outputs, inputs}), &b.md, dst,
                                      attributes(false, group.activation));
   const Place from = as_row_major(x);
   const api::Desc md = row_major(batch_, shape(group.output));
   const Place y = room(group.output, md);
   std::vector<Argument> arguments{{DNNL_ARG_SRC, src, from},
-                                  layer(group, api::Desc({outputs, inputs}, kFloat, Tag::ab), pd.weights_desc()),
-                                  {DNNL_ARG_DST, dst, y}};
-  if (b) arguments.push_back(*b);
+                                  layer(group, api::Desc({outputs, inputs}, kFloat, Tag::ab), pd.weights_desc(), b),
+                                  {DNNL_ARG_DST, dst, y},
+                                  b};
   add_primitive(dnnl::inner_product_forward(pd), pd, std::move(arguments));
   define(group.output, md, y);
+  note_output(group);
 }
 
-void set_weights(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
-                 std::span<float> room) {
-  if (!layer.scale.empty()) {
-    const std::size_t row = weights.size() / layer.scale.size();
-    for (std::size_t o = 0; o < layer.scale.size(); ++o) {
-      const float s = layer.scale[o];
+void set_layer(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
+               std::span<const float> gain, std::span<const float> shift, std::span<float> room) {
+  const std::size_t outputs = layer.own_bias.size();
+  for (std::size_t o = 0; o < outputs; ++o) {
+    double b = layer.own_bias[o];
+    if (!gain.empty()) b = b * gain[o] + shift[o];
+    if (!layer.scale.empty()) b = b * layer.scale[o] + layer.shift[o];
+    layer.bias[o] = static_cast<float>(b);
+  }
+  if (!layer.scale.empty() || !gain.empty()) {
+    const std::size_t row = weights.size() / outputs;
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const float s = (layer.scale.empty() ? 1.0F : layer.scale[o]) * (gain.empty() ? 1.0F : gain[o]);
       for (std::size_t i = o * row; i < (o + 1) * row; ++i) room[i] = weights[i] * s;
     }
     weights = room.first(weights.size());

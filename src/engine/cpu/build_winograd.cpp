@@ -54,9 +54,9 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
   const api::Desc v = row_major(kWinogradElements, {rows, in[0]}), m = row_major(kWinogradElements, {rows, out[0]});
   const api::Desc u = row_major(kWinogradElements, {in[0], out[0]});
   const auto pd = api::matmul(plan_.engine, v, u, m, api::strict_attributes());
-  const Argument weights = winograd_layer(group, w, u);
-  const auto b = bias(group, op.bias, out[0]);
-  const Place shift{-1, 0, b ? b->place.shared : shared_floats(static_cast<std::size_t>(out[0]))};
+  const Argument b = bias(out[0]);
+  const Argument weights = winograd_layer(group, w, u, b);
+  const Place shift = b.place;
   const Place tiles_in = fresh(v), tiles_out = fresh(m), y = room(group.output, dst);
   output_places.insert(output_places.end(), {tiles_out, shift, y});
   const dnnl::matmul primitive(pd);
@@ -74,14 +74,12 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
         output_places);
   }
   define(group.output, dst, y);
+  note_output(group);
   return true;
 }
 
-Argument Builder::winograd_layer(const Group& group, const Winograd& w, const api::Desc& md) {
-  LayerMemory layer;
-  layer.node = group.node;
-  if (group.batch_norm >= 0) layer.scale = std::get<BatchNorm>(node(group.batch_norm).op).scale;
-  layer.memory = Buffer(md.get_size());
+Argument Builder::winograd_layer(const Group& group, const Winograd& w, const api::Desc& md, const Argument& bias) {
+  LayerMemory layer = layer_memory(group, md, bias);
   layer.winograd = w;
   plan_.layers.push_back(std::move(layer));
   return {DNNL_ARG_WEIGHTS, md, {-1, 0, plan_.layers.back().memory.bytes()}};

@@ -16,16 +16,18 @@ Buffer::Buffer(std::size_t bytes)
 }
 void Buffer::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
 
-Plan make_plan(const Network& network, std::int64_t batch) { return Builder(network, batch).build(); }
+Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers) {
+  return Builder(network, batch, bare_layers).build();
+}
 
-Builder::Builder(const Network& network, std::int64_t batch)
-    : network_(network), batch_(batch), values_(network.shapes.size()), uses_(network.shapes.size()) {
+Builder::Builder(const Network& network, std::int64_t batch, bool bare_layers)
+    : network_(network), batch_(batch), bare_layers_(bare_layers), values_(network.shapes.size()), uses_(network.shapes.size()) {
   plan_.engine = dnnl::engine(dnnl::engine::kind::cpu, 0);
   plan_.batch = batch;
 }
 
 Plan Builder::build() {
-  const std::vector<Group> groups = fuse(network_);
+  const std::vector<Group> groups = fuse(network_, bare_layers_);
   for (const Group& g : groups) {
     for (const ValueId v : g.inputs) ++uses_[static_cast<std::size_t>(v)];
     if (g.residual >= 0) ++uses_[static_cast<std::size_t>(g.residual)];

@@ -15,7 +15,7 @@ namespace vbq::cpu {
 
 class Builder {
  public:
-  Builder(const Network& network, std::int64_t batch);
+  Builder(const Network& network, std::int64_t batch, bool bare_layers);
   Plan build();
 
  private:
@@ -82,16 +82,20 @@ class Builder {
   auto describe_conv(const Shape& in, const Shape& out, const Describe& describe) const;
   dnnl::primitive_attr attributes(bool sum, const Activation& activation) const;
   // Memory of a layer's weights for a primitive that wants them as md; `plain` is row-major. Its argument.
-  Argument layer(const Group& group, const api::Desc& plain, const api::Desc& md);
-  Argument winograd_layer(const Group& group, const Winograd& w, const api::Desc& md);
-  // Bias of a layer with a batch norm folded in; nothing when it has neither.
-  std::optional<Argument> bias(const Group& group, const std::vector<float>& own, std::int64_t outputs);
+  Argument layer(const Group& group, const api::Desc& plain, const api::Desc& md, const Argument& bias);
+  Argument winograd_layer(const Group& group, const Winograd& w, const api::Desc& md, const Argument& bias);
+  LayerMemory layer_memory(const Group& group, const api::Desc& md, const Argument& bias) const;
+  // Memory of a layer's bias; every layer has one, because matching may need it.
+  Argument bias(std::int64_t outputs);
+  // Tells where a layer's outputs lie, in a plan with bare layers.
+  void note_output(const Group& group);
   float* shared_floats(std::size_t count);
   bool decide(Joint& joint, std::int64_t block);
   Place place_in(const Joint& joint, std::size_t input) const;
 
   const Network& network_;
   std::int64_t batch_;
+  bool bare_layers_;
   Plan plan_;
   std::vector<Value> values_;
   std::vector<int> uses_;  // of each value: groups that still have to look at it

@@ -12,6 +12,7 @@
 #include "engine/cpu/batch.hpp"
 #include "engine/cpu/lane.hpp"
 #include "engine/cpu/lanes.hpp"
+#include "engine/cpu/matching.hpp"
 #include "engine/cpu/plan.hpp"
 
 namespace vbq {
@@ -73,8 +74,21 @@ class CpuEngine final : public Engine {
       const auto i = static_cast<std::size_t>(item);
       cpu::Lane& own = *lane_[static_cast<std::size_t>(lane)];
       const Node& node = network_.nodes[static_cast<std::size_t>(weight_layers_[i])];
-      set_weights(plan_.layers[i], own.stream(), weights_under(node, format[i], own.room()), own.room());
+      const LayerFormat none;
+      const LayerFormat& f = format[i] == nullptr ? none : *format[i];
+      set_layer(plan_.layers[i], own.stream(), weights_under(node, format[i], own.room()), f.gain, f.shift, own.room());
     });
+  }
+
+  void calibrate(Shard images) override {
+    check_shard(network_, images, block_);
+    matcher_.emplace(network_, batch_, lanes_, std::move(images));
+  }
+
+  NetworkFormat match(const NetworkFormat& formats) override {
+    if (!matcher_) fail_internal("moments were to be matched before there were calibration images");
+    check_formats(network_, formats);
+    return matcher_->match(formats);
   }
 
   void restore() override { quantise({}); }
@@ -150,6 +164,7 @@ class CpuEngine final : public Engine {
   cpu::Plan plan_;
   cpu::Lanes lanes_;
   std::vector<std::optional<cpu::Lane>> lane_;
+  std::optional<cpu::Matcher> matcher_;
   NetworkFormat formats_;  // that the weights are in now
   Shard shard_;
   PixelTable table_;

@@ -19,8 +19,9 @@ std::optional<Activation> activation_of(const Node& node) {
 
 class Fuser {
  public:
-  explicit Fuser(const Network& network)
+  Fuser(const Network& network, bool bare_layers)
       : network_(network),
+        bare_layers_(bare_layers),
         uses_(network.shapes.size()),
         user_(network.shapes.size(), -1),
         taken_(network.nodes.size()),
@@ -106,6 +107,7 @@ class Fuser {
       g.batch_norm = norm;
       take(g, norm);
     }
+    if (bare_layers_ && weight_of(node(k)) != nullptr) return g;
     if (get<Conv>(node(k)) != nullptr) extend_residual(g);
     extend_activation(g);
     return g;
@@ -162,6 +164,7 @@ class Fuser {
   }
 
   const Network& network_;
+  bool bare_layers_;
   std::vector<int> uses_, user_;          // of each value: how often it is used, and the last node that does
   std::vector<bool> taken_;               // nodes that are in a group
   std::vector<std::optional<int>> pads_;  // of each Conv: the Pad that it does itself
@@ -169,6 +172,6 @@ class Fuser {
 
 }  // namespace
 
-std::vector<Group> fuse(const Network& network) { return Fuser(network).groups(); }
+std::vector<Group> fuse(const Network& network, bool bare_layers) { return Fuser(network, bare_layers).groups(); }
 
 }  // namespace vbq::cpu

@@ -28,6 +28,7 @@ struct Group {
 };
 
 // Groups in an order in which they can run. Every node is in exactly one group, or is a Pad done by the Conv after it.
-std::vector<Group> fuse(const Network& network);
+// bare_layers: nothing follows a Conv or Linear in its group but the batch norm folded into it.
+std::vector<Group> fuse(const Network& network, bool bare_layers = false);
 
 }  // namespace vbq::cpu

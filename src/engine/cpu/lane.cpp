@@ -5,7 +5,7 @@
 namespace vbq::cpu {
 
 Lane::Lane(const Plan& plan, std::size_t largest_layer)
-    : stream_(plan.engine), arena_(plan.arena_bytes), room_(largest_layer) {
+    : plan_(&plan), stream_(plan.engine), arena_(plan.arena_bytes), room_(largest_layer) {
   const auto find = [&](const Place& place) { return plan.find(place, arena_.bytes()); };
   for (const Step& step : plan.steps) {
     Bound bound;
@@ -27,8 +27,9 @@ Lane::Lane(const Plan& plan, std::size_t largest_layer)
   output_ = reinterpret_cast<float*>(find(plan.output));
 }
 
-void Lane::run() {
-  for (const Bound& b : bound_) {
+void Lane::run(std::size_t first, std::size_t last) {
+  for (std::size_t k = first; k < last; ++k) {
+    const Bound& b = bound_[k];
     if (const auto* loop = std::get_if<LoopStep>(&b.step->action)) {
       loop->loop(b.pointers);
       continue;

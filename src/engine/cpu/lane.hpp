@@ -17,7 +17,11 @@ class Lane {
   float* input() const { return input_; }          // [batch, C, H, W], to be filled
   const float* output() const { return output_; }  // [batch, outputs]
   // Runs the plan on what lies in input(). Allocates nothing.
-  void run();
+  void run() { run(0, bound_.size()); }
+  // Its steps first..last-1 only.
+  void run(std::size_t first, std::size_t last);
+  // Where an array of this lane lies.
+  float* find(const Place& place) const { return reinterpret_cast<float*>(plan_->find(place, arena_.bytes())); }
 
   dnnl::stream& stream() { return stream_; }
   std::span<float> room() { return room_; }  // for the weights of one layer
@@ -29,6 +33,7 @@ class Lane {
     std::vector<dnnl_exec_arg_t> arguments;
     std::vector<float*> pointers;
   };
+  const Plan* plan_;
   dnnl::stream stream_;
   Buffer arena_;
   std::vector<Bound> bound_;

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/cpu/layout.hpp"
 #include "engine/cpu/onednn_api.hpp"
 #include "engine/cpu/winograd.hpp"
 #include "vbq/network.hpp"
@@ -58,11 +59,14 @@ struct Step {
   std::variant<PrimitiveStep, LoopStep> action;
 };
 
-// Weights of one Conv or Linear as its primitive wants them. Written by set_weights() (weights.hpp), shared by all
+// Weights of one Conv or Linear as its primitive wants them. Written by set_layer(), shared by all
 // lanes.
 struct LayerMemory {
   int node = 0;              // in Network::nodes
   std::vector<float> scale;  // [O]: of the batch norm folded into the weights; empty for none
+  std::vector<float> shift;  // [O]: the same one's; empty for none
+  std::vector<float> own_bias;  // [O]: as trained, before the batch norm
+  float* bias = nullptr;        // [O]: what the primitive adds
   api::Desc plain;           // [O, ...] or [G, O / G, ...], row-major
   dnnl::memory weights;
   Buffer memory;
@@ -79,6 +83,14 @@ struct Plan {
   std::vector<std::size_t> slots;   // where each slot lies in a lane's arena
   std::size_t arena_bytes = 0;      // of a lane: activations and scratchpads
   Place input, output;              // [batch, ...] row-major
+  // Of a plan with bare layers: where each layer's outputs lie after steps[0..steps-1]; ascending by steps.
+  struct LayerOutput {
+    int node;
+    std::size_t steps;
+    Place place;
+    Layout layout;
+  };
+  std::vector<LayerOutput> layer_outputs;
   std::byte* find(const Place& place, std::byte* arena) const {
     if (place.shared != nullptr) return static_cast<std::byte*>(place.shared);
     return arena + slots[static_cast<std::size_t>(place.slot)] + place.offset;
@@ -87,10 +99,14 @@ struct Plan {
 
 // Compiles the network for batches of this many images, weights as trained still to be written. To be called on a
 // thread whose oneDNN uses one thread. Error (internal) naming the node that oneDNN refuses.
-Plan make_plan(const Network& network, std::int64_t batch);
+// bare_layers: for moment matching; nothing but a batch norm is fused into a layer, and layer_outputs are told.
+Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers = false);
 
-// Writes a layer's weights [O, ...] (row-major, host) into its primitive's memory, times the folded batch norm's scale:
-// w[o, ...] * scale[o]. room: as many elements, may be the weights themselves.
-void set_weights(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights, std::span<float> room);
+// Writes a layer's weights [O, ...] (row-major, host) and its bias where its primitive finds them. With s and t the folded
+// batch norm's scale and shift, g and h the matching's gain and shift (empty: 1 and 0), b the trained bias:
+// w[o, ...] * (s[o] g[o]) and (b[o] g[o] + h[o]) s[o] + t[o]. room: as many elements as weights, may be the weights
+// themselves.
+void set_layer(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
+               std::span<const float> gain, std::span<const float> shift, std::span<float> room);
 
 }  // namespace vbq::cpu

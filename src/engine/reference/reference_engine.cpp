@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "engine/common/moments.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
@@ -50,7 +51,37 @@ class ReferenceEngine final : public Engine {
       const auto node = static_cast<std::size_t>(layers_[i]);
       const auto weights = weights_under(trained_.nodes[node], format[i], room_);
       std::copy(weights.begin(), weights.end(), weight_of(network_.nodes[node])->data.begin());
+      bias_of(node) = trained_bias(node);
+      if (format[i] != nullptr && !format[i]->gain.empty()) fold(node, *format[i]);
     }
+  }
+
+  void calibrate(Shard images) override {
+    check_shard(trained_, images, block_);
+    calibration_ = std::move(images);
+    trained_moments_.clear();
+    const Network network = std::exchange(network_, trained_);
+    pass([&](std::size_t, const MomentSums& sums) { trained_moments_.push_back(sums.moments()); });
+    network_ = network;
+  }
+
+  NetworkFormat match(const NetworkFormat& formats) override {
+    if (trained_moments_.empty()) fail_internal("moments were to be matched before there were calibration images");
+    NetworkFormat result = formats;
+    for (LayerFormat& layer : result) layer.gain = layer.shift = {};
+    const Network network = network_;
+    quantise(result);
+    std::size_t layer = 0;
+    pass([&](std::size_t node, const MomentSums& sums) {
+      const Moments& then = trained_moments_[layer++];
+      for (LayerFormat& format : result) {
+        if (static_cast<std::size_t>(format.node) != node) continue;
+        set_matching(sums.moments(), then, format);
+        fold(node, format);
+      }
+    });
+    network_ = network;
+    return result;
   }
 
   void restore() override { quantise({}); }
@@ -85,6 +116,74 @@ class ReferenceEngine final : public Engine {
   }
 
  private:
+  std::vector<float>& bias_of(std::size_t node) {
+    Operator& op = network_.nodes[node].op;
+    return std::holds_alternative<Conv>(op) ? std::get<Conv>(op).bias : std::get<Linear>(op).bias;
+  }
+  const std::vector<float>& trained_bias(std::size_t node) const {
+    const Operator& op = trained_.nodes[node].op;
+    return std::holds_alternative<Conv>(op) ? std::get<Conv>(op).bias : std::get<Linear>(op).bias;
+  }
+
+  // gain * (w x + b) + shift, into weights and bias.
+  void fold(std::size_t node, const LayerFormat& format) {
+    std::vector<float>& weights = weight_of(network_.nodes[node])->data;
+    std::vector<float>& bias = bias_of(node);
+    bias.resize(format.gain.size(), 0.0F);
+    const std::size_t row = weights.size() / bias.size();
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= format.gain[i / row];
+    for (std::size_t o = 0; o < bias.size(); ++o) bias[o] = bias[o] * format.gain[o] + format.shift[o];
+  }
+
+  // Runs network_ over the calibration images, all together, node by node; tells done(node, sums of its outputs) of each
+  // layer with weights. When done() changes the layer, it is run again.
+  template <typename Done>
+  void pass(Done done) {
+    const std::size_t count = static_cast<std::size_t>(calibration_.images.count);
+    const std::size_t size = static_cast<std::size_t>(elements(trained_.input_shape()));
+    const PixelTable table = pixel_table(calibration_.normalisation);
+    std::vector<std::vector<reference::Value>> values(count);  // [image][value]
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<float> x(size);
+      normalise(table, calibration_.images.pixels.data() + i * size,
+                static_cast<std::size_t>(calibration_.images.height * calibration_.images.width), x.data());
+      values[i].push_back({trained_.input_shape(), std::move(x)});
+      values[i].reserve(trained_.nodes.size() + 1);
+    }
+    for (std::size_t k = 0; k < trained_.nodes.size(); ++k) {
+      const auto run_node = [&] {
+        for (auto& of_image : values) {
+          std::vector<const reference::Value*> inputs;
+          for (const ValueId v : trained_.nodes[k].inputs) inputs.push_back(&of_image[static_cast<std::size_t>(v)]);
+          of_image.push_back(reference::run(network_.nodes[k], inputs, trained_.shapes[k + 1]));
+        }
+      };
+      run_node();
+      if (weight_of(trained_.nodes[k]) == nullptr) continue;
+      done(k, sums_of(values, k));
+      for (auto& of_image : values) of_image.pop_back();
+      run_node();
+    }
+  }
+
+  // Of the outputs of node k. A Conv's channels are its first axis, a Linear's its last.
+  MomentSums sums_of(const std::vector<std::vector<reference::Value>>& values, std::size_t k) const {
+    const bool conv = std::holds_alternative<Conv>(trained_.nodes[k].op);
+    const auto channels = static_cast<std::size_t>(weight_of(trained_.nodes[k])->shape.front());
+    MomentSums sums(channels);
+    for (const auto& of_image : values) {
+      const std::vector<float>& y = of_image.back().data;
+      const std::size_t plane = y.size() / channels;
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const std::size_t c = conv ? i / plane : i % channels;
+        sums.sum[c] += y[i];
+        sums.square[c] += static_cast<double>(y[i]) * y[i];
+      }
+      sums.count += static_cast<double>(plane);
+    }
+    return sums;
+  }
+
   // The shard's image i, normalised, [C, H, W].
   std::vector<float> image(std::size_t i) const {
     const Images& images = shard_.images;
@@ -112,7 +211,8 @@ class ReferenceEngine final : public Engine {
   Outputs outputs_;
   std::int64_t block_;
   EngineInfo info_;
-  Shard shard_;
+  Shard shard_, calibration_;
+  std::vector<Moments> trained_moments_;  // of each layer's outputs over the calibration images
   PixelTable table_;
   std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
 };

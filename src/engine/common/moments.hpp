@@ -1,0 +1,28 @@
+// Moments of a layer's outputs, and the gain and shift that give one network's outputs those of another.
+#pragma once
+
+#include <vector>
+
+#include "vbq/format.hpp"
+
+namespace vbq {
+
+// Of each output channel over all images and positions.
+struct Moments {
+  std::vector<double> mean, variance;
+};
+
+// Sums of which moments are made; those of parts are added in a fixed order.
+struct MomentSums {
+  std::vector<double> sum, square;
+  double count = 0;  // values of a channel
+  explicit MomentSums(std::size_t channels = 0) : sum(channels), square(channels) {}
+  void add(const MomentSums& other);
+  Moments moments() const;
+};
+
+// (y - mean_now) sqrt(variance_then / variance_now) + mean_then, as gain and shift of format. Gains are kept within 1/8..8,
+// and are 1 for a channel that does not vary: then only the mean is matched. Error (internal) where sizes differ.
+void set_matching(const Moments& now, const Moments& then, LayerFormat& format);
+
+}  // namespace vbq

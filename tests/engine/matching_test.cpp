@@ -1,0 +1,149 @@
+// Moment matching: what it promises, on both engines, and that they agree.
+#include "engine/compare.hpp"
+#include "vbq/error.hpp"
+
+namespace vbq::test {
+namespace {
+
+constexpr std::int64_t kImages = 13;  // not a multiple of any batch
+
+Shard calibration(const Network& net, std::int64_t block = 100) {
+  const Shape& in = net.input_shape();
+  const auto channels = static_cast<std::size_t>(in[0]);
+  return {support::random_images(kImages, in[0], in[1], 2),
+          {std::vector<float>(channels, 0.5F), std::vector<float>(channels, 0.25F)},
+          block,
+          false};
+}
+
+// Three coarse levels for every layer: a network that is far from the trained one.
+NetworkFormat coarse(const Network& net) {
+  NetworkFormat formats;
+  for (const int node : weight_layers(net)) {
+    LayerFormat layer;
+    layer.node = node;
+    layer.codebook = Codebook::from_levels({-0.5F, 0.05F, 0.4F});
+    formats.push_back(layer);
+  }
+  return formats;
+}
+
+// The calibration images as infer() takes them.
+std::vector<float> inputs(const Shard& shard) {
+  std::vector<float> x;
+  for (const std::uint8_t p : shard.images.pixels) x.push_back(static_cast<float>((p / 255.0 - 0.5) / 0.25));
+  return x;
+}
+
+// Mean and variance of each output over the images.
+std::vector<std::pair<double, double>> moments(Engine& engine, const Network& net, const Shard& shard) {
+  const std::vector<float> y = infer(engine, net, inputs(shard), kImages);
+  const std::size_t outputs = y.size() / kImages;
+  std::vector<std::pair<double, double>> result;
+  for (std::size_t o = 0; o < outputs; ++o) {
+    double sum = 0, square = 0;
+    for (std::size_t i = 0; i < kImages; ++i) {
+      const double v = y[i * outputs + o];
+      sum += v;
+      square += v * v;
+    }
+    const double mean = sum / kImages;
+    result.emplace_back(mean, square / kImages - mean * mean);
+  }
+  return result;
+}
+
+// Convolutions by every path of engine cpu: Winograd (16 channels), direct, grouped, two added, with and without norms.
+Network many_paths() {
+  Graph g({3, 9, 9});
+  const ValueId stem = g.relu(g.norm(g.conv(kInputValue, 16, 3, 1, 1, 1, false)));
+  const ValueId a = g.norm(g.conv(stem, 16, 3, 1, 1)), b = g.conv(stem, 16, 1, 1, 0, 1, false);
+  const ValueId joined = g.concat({g.relu(g.sum(a, b)), g.relu(g.norm(g.conv(stem, 16, 3, 1, 1, 4)))});
+  g.linear(g.flatten(g.relu(g.conv(joined, 7, 3, 2))), 5);
+  return g.network();
+}
+
+std::vector<Network> networks() { return {support::residual_network(), support::residual_network(3, 9, 16), many_paths()}; }
+
+TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
+  for (const Network& net : networks()) {
+    for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+      const auto engine = engine_of(kind, net);
+      const Shard shard = calibration(net);
+      engine->calibrate(shard);
+      const auto wanted = moments(*engine, net, shard);
+      engine->quantise(coarse(net));
+      const auto before = moments(*engine, net, shard);
+      engine->quantise(engine->match(coarse(net)));
+      const auto after = moments(*engine, net, shard);
+      for (std::size_t o = 0; o < wanted.size(); ++o) {
+        EXPECT_NEAR(after[o].first, wanted[o].first, 1e-4);
+        EXPECT_NEAR(after[o].second, wanted[o].second, 1e-3 * wanted[o].second);
+        EXPECT_GT(std::fabs(before[o].second / wanted[o].second - 1), 0.01);  // there was something to match
+      }
+    }
+  }
+}
+
+TEST(Matching, EnginesAgree) {
+  for (const Network& net : networks()) {
+    const auto reference = engine_of(EngineKind::reference, net);
+    reference->calibrate(calibration(net));
+    const NetworkFormat expected = reference->match(coarse(net));
+    for (const std::int64_t block : {1, 5, 100}) {
+      const auto cpu = engine_of(EngineKind::cpu, net, block);
+      cpu->calibrate(calibration(net, block));
+      const NetworkFormat got = cpu->match(coarse(net));
+      ASSERT_EQ(got.size(), expected.size());
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        ASSERT_EQ(got[i].gain.size(), expected[i].gain.size()) << "layer " << i;
+        for (std::size_t o = 0; o < got[i].gain.size(); ++o) {
+          EXPECT_NEAR(got[i].gain[o], expected[i].gain[o], 1e-4 * expected[i].gain[o]);
+          EXPECT_NEAR(got[i].shift[o], expected[i].shift[o], 2e-4);
+        }
+      }
+    }
+  }
+}
+
+TEST(Matching, IsTheSameOnAnyNumberOfThreads) {
+  const Network net = many_paths();
+  NetworkFormat first;
+  for (const int threads : {1, 2, 5}) {
+    const auto engine = engine_of(EngineKind::cpu, net, 5, threads);
+    engine->calibrate(calibration(net, 5));
+    const NetworkFormat matched = engine->match(coarse(net));
+    if (threads == 1) first = matched;
+    for (std::size_t i = 0; i < matched.size(); ++i) {
+      EXPECT_EQ(matched[i].gain, first[i].gain);
+      EXPECT_EQ(matched[i].shift, first[i].shift);
+    }
+  }
+}
+
+TEST(Matching, LeavesTheWeightsAlone) {
+  const Network net = support::residual_network();
+  const auto input = inputs_for(net, 3);
+  for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+    const auto engine = engine_of(kind, net);
+    EXPECT_THROW(engine->match(coarse(net)), Error);
+    engine->quantise(coarse(net));
+    const auto before = infer(*engine, net, input, 3);
+    engine->calibrate(calibration(net));
+    engine->match(coarse(net));
+    EXPECT_EQ(infer(*engine, net, input, 3), before);
+    engine->restore();
+    EXPECT_EQ(infer(*engine, net, input, 3), infer(*engine_of(kind, net), net, input, 3));
+  }
+}
+
+TEST(Matching, GainsThatDoNotFitAreRefused) {
+  const Network net = support::residual_network();
+  NetworkFormat formats = coarse(net);
+  formats[0].gain = {1.0F};
+  formats[0].shift = {0.0F};
+  EXPECT_THROW(engine_of(EngineKind::cpu, net)->quantise(formats), Error);
+}
+
+}  // namespace
+}  // namespace vbq::test
