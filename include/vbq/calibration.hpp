@@ -10,7 +10,8 @@ namespace vbq {
 struct FactorBlock {
   std::int64_t first_row = 0, rows = 0;  // output channels first_row .. first_row + rows - 1
   std::vector<std::int32_t> columns;     // [n] of the weights as [O, K]: in the order in which they are assigned
-  // [n, n] row-major, zero below the diagonal: U with H^-1 = U^T U, H = E[x x^T] of the inputs, damped, columns ordered.
+  // [n, n] row-major, zero below the diagonal: U with H^-1 = U^T U, H = E[x x^T] of the inputs, damped, columns
+  // ordered.
   std::vector<float> upper;
   bool operator==(const FactorBlock&) const = default;
 };

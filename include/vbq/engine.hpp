@@ -51,11 +51,13 @@ class Engine {
   // Back to the weights as trained.
   virtual void restore() = 0;
 
-  // Keeps these images for match(), and the moments that each layer's outputs have over them in FP32. Labels do not count.
+  // Keeps these images for match(), and the moments that each layer's outputs have over them in FP32. Labels do not
+  // count.
   virtual void calibrate(Shard images) = 0;
-  // Moment matching: the formats with gain and shift filled in, layer after layer, each with the layers before it matched
-  // already, so that every output channel of a quantised layer has over the calibration images the mean and variance that
-  // it has in FP32. The weights that inference uses are left as they are. Error (internal) before calibrate().
+  // Moment matching: the formats with gain and shift filled in, layer after layer, each with the layers before it
+  // matched already, so that every output channel of a quantised layer has over the calibration images the mean and
+  // variance that it has in FP32. The weights that inference uses are left as they are. Error (internal) before
+  // calibrate().
   virtual NetworkFormat match(const NetworkFormat& formats) = 0;
 
   // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.

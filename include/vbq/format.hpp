@@ -18,8 +18,8 @@ enum class Scope { network, layer };            // who shares a codebook
 enum class ScaleScope { none, layer, channel };  // who shares a scale; channel = output channel
 enum class ScaleBy { rms, maximum };             // root mean square or largest magnitude of the weights it divides
 enum class Assignment { nearest, compensated };
-// When a quantised layer's outputs are given the mean and variance that they had in FP32: not at all, once for the network
-// that is delivered, or for every network that is evaluated.
+// When a quantised layer's outputs are given the mean and variance that they had in FP32: not at all, once for the
+// network that is delivered, or for every network that is evaluated.
 enum class Matching { never, end, always };
 
 // "b bits" means at most 2^b levels.
@@ -32,7 +32,7 @@ struct Format {
   ScaleBy scale_by = ScaleBy::rms;
   Assignment assignment = Assignment::nearest;
   Matching matching = Matching::never;
-  int matching_images = 200;  // images of the search that moments are taken over, evenly spaced
+  int matching_images = 200;      // images of the search that moments are taken over, evenly spaced
   std::vector<std::string> skip;  // node names left in FP32
 };
 
@@ -42,7 +42,8 @@ struct LayerFormat {
   Codebook codebook;          // of weights divided by their scale
   std::vector<float> scales;  // empty: none; [1]: the layer's; [O]: one an output channel. > 0 and finite
   std::vector<std::uint8_t> indices = {};  // level of each weight, [O, ...] row-major; empty: each takes the nearest
-  // Moment matching, [O] or empty: the layer's output y (bias included, before any batch norm) becomes gain * y + shift.
+  // Moment matching, [O] or empty: the layer's output y (bias included, before any batch norm) becomes gain * y +
+  // shift.
   std::vector<float> gain = {}, shift = {};
 };
 using NetworkFormat = std::vector<LayerFormat>;  // ascending by node; layers that are absent stay FP32
@@ -66,7 +67,8 @@ Codebook decode(const Chromosome& genes, const Format& format);
 void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
                       std::span<float> out);
 
-// out: as above. out = s * level[format.indices]. Error when there are not as many indices, or one is beyond the codebook.
+// out: as above. out = s * level[format.indices]. Error when there are not as many indices, or one is beyond the
+// codebook.
 void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out);
 
 // Turns genomes into layer formats for one network; made once, holds the scales. Assignment other than nearest is

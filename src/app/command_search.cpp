@@ -60,7 +60,8 @@ int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, R
   if (setup.problem.format.matching != Matching::never) {
     take_matching(evaluator.matching(result.best.genome), best, setup.problem.network);
   }
-  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
+  folder.write("best.json",
+               format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
   const std::string summary = summary_json(setup, machinery, result);
   folder.write("summary.json", summary);
   std::fputs(common.json ? summary.c_str() : summary_text(setup, result).c_str(), stdout);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/names.hpp"
 #include "core/check.hpp"
@@ -73,7 +73,8 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   made.node = *found;
   made.codebook = boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
   if (layer.contains("gain") || layer.contains("shift")) {
-    const auto channels = static_cast<std::size_t>(weight_of(network.nodes[static_cast<std::size_t>(made.node)])->shape.front());
+    const auto channels =
+        static_cast<std::size_t>(weight_of(network.nodes[static_cast<std::size_t>(made.node)])->shape.front());
     for (const auto& [which, to] : {std::pair{"gain", &made.gain}, std::pair{"shift", &made.shift}}) {
       const std::string place = fmt::format("{}, layer \"{}\", {}", file, name, which);
       if (!layer.contains(which)) fail("{} is missing", place);

@@ -10,8 +10,8 @@
 
 namespace vbq {
 
-// What the file holds. The block is part of it, because logits depend (in their last bits) on the batches that a block is
-// cut into: only with the search's own block does another command count exactly the same tally.
+// What the file holds. The block is part of it, because logits depend (in their last bits) on the batches that a block
+// is cut into: only with the search's own block does another command count exactly the same tally.
 struct FoundFormat {
   NetworkFormat layers;
   std::int64_t block = 100;  // images

@@ -115,10 +115,12 @@ std::vector<JobField> make_fields() {
   fields.push_back(choice_field<ScaleScope>("format.scale", [](Job& j) -> ScaleScope& { return j.format.scale; }, kScales));
   fields.push_back(choice_field<ScaleBy>("format.scale_by", [](Job& j) -> ScaleBy& { return j.format.scale_by; }, kScaleBy));
   fields.push_back(choice_field<Assignment>("format.assignment", [](Job& j) -> Assignment& { return j.format.assignment; }, kAssignments));
-  fields.push_back(choice_field<Matching>("format.matching", [](Job& j) -> Matching& { return j.format.matching; }, kMatchings));
-  fields.push_back({"format.matching_images",
-                    [](Job& j, const TomlValue& v) { j.format.matching_images = static_cast<int>(v.integer(1, 1000000)); },
-                    [](const Job& j) { return fmt::format("{}", j.format.matching_images); }});
+  fields.push_back(choice_field<Matching>(
+      "format.matching", [](Job& j) -> Matching& { return j.format.matching; }, kMatchings));
+  fields.push_back(
+      {"format.matching_images",
+       [](Job& j, const TomlValue& v) { j.format.matching_images = static_cast<int>(v.integer(1, 1000000)); },
+       [](const Job& j) { return fmt::format("{}", j.format.matching_images); }});
 
   fields.push_back(choice_field<Method>("search.method", [](Job& j) -> Method& { return j.search.method; }, kMethods));
   // A preset is a whole recipe; parse_job() applies it before any other key, so that those can change parts of it.

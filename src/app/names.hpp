@@ -22,7 +22,7 @@ inline constexpr Name<ScaleScope> kScales[] = {
     {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
 inline constexpr Name<Assignment> kAssignments[] = {{"nearest", Assignment::nearest},
-                                                  {"compensated", Assignment::compensated}};
+                                                    {"compensated", Assignment::compensated}};
 inline constexpr Name<Matching> kMatchings[] = {
     {"never", Matching::never}, {"end", Matching::end}, {"always", Matching::always}};
 inline constexpr Name<Method> kMethods[] = {{"genetic", Method::genetic}, {"random", Method::random}};

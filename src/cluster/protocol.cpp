@@ -30,7 +30,8 @@ void put(std::span<const float> numbers, std::span<std::int64_t> words) {
   for (std::size_t i = 0; i < numbers.size(); ++i) words[i] = std::bit_cast<std::int32_t>(numbers[i]);
 }
 void get(std::span<const std::int64_t> words, std::span<float> numbers) {
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::bit_cast<float>(static_cast<std::int32_t>(words[i]));
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = std::bit_cast<float>(static_cast<std::int32_t>(words[i]));
 }
 
 }  // namespace vbq::protocol

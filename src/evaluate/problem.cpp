@@ -73,8 +73,7 @@ std::string settings_hash(const Problem& problem) {
        {format.levels, static_cast<int>(format.encoding), static_cast<int>(format.symmetric),
         static_cast<int>(format.scope), static_cast<int>(format.scale), static_cast<int>(format.scale_by),
         static_cast<int>(format.assignment), static_cast<int>(format.matching), format.matching_images,
-        static_cast<int>(problem.engine.precision),
-        static_cast<int>(problem.with_divergence), problem.population}) {
+        static_cast<int>(problem.engine.precision), static_cast<int>(problem.with_divergence), problem.population}) {
     hasher.value(field);
   }
   hasher.value(problem.engine.block);

@@ -111,7 +111,8 @@ NetworkFormat Workbench::formats_of(const Genome& genome) {
   return formats;
 }
 
-// Every worker keeps all of these images and does the whole pass, so that matching does not depend on the number of ranks.
+// Every worker keeps all of these images and does the whole pass, so that matching does not depend on the number of
+// ranks.
 void Workbench::calibrate() {
   const Format& format = problem_.format;
   if (format.matching == Matching::never || !problem_.given.empty()) return;

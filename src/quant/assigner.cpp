@@ -51,7 +51,8 @@ Assigner::Assigner(const Network& network, std::shared_ptr<const Calibration> ca
   for (const LayerFactor& factor : state_->calibration->factors) {
     const bool exists = factor.node >= 0 && static_cast<std::size_t>(factor.node) < network.nodes.size();
     const Tensor* weight = exists ? weight_of(network.nodes[static_cast<std::size_t>(factor.node)]) : nullptr;
-    if (weight == nullptr) fail("a calibration has a factor of node {}, which is not a layer with weights", factor.node);
+    if (weight == nullptr)
+      fail("a calibration has a factor of node {}, which is not a layer with weights", factor.node);
     state_->weights.emplace(factor.node, *weight);
   }
 }

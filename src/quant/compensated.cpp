@@ -9,12 +9,12 @@
 namespace vbq {
 namespace {
 
-// Columns assigned before the rest of the row is brought up to date, and the width in which that is done: 64 floats stay
-// in registers, and the 64 x 64 tile of U in the first-level cache for all rows.
+// Columns assigned before the rest of the row is brought up to date, and the width in which that is done: 64 floats
+// stay in registers, and the 64 x 64 tile of U in the first-level cache for all rows.
 constexpr std::size_t kPanel = 64;
 
-// out[j] -= sum over i of error[i] * upper[i, j], i ascending, for `width` <= 64 neighbours j. upper: first of its row 0,
-// rows `stride` apart. Compiled for several instruction sets; no sum is reordered, so all give the same bits.
+// out[j] -= sum over i of error[i] * upper[i, j], i ascending, for `width` <= 64 neighbours j. upper: first of its row
+// 0, rows `stride` apart. Compiled for several instruction sets; no sum is reordered, so all give the same bits.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
@@ -35,7 +35,8 @@ void subtract_errors(const float* error, std::size_t errors, const float* upper,
   }
 }
 
-// One block: rows x n weights in assignment order, overwritten; level(row, w) gives the index of w's level and its value.
+// One block: rows x n weights in assignment order, overwritten; level(row, w) gives the index of w's level and its
+// value.
 class BlockAssigner {
  public:
   BlockAssigner(const FactorBlock& block, const LayerFormat& format) : block_(block), format_(format) {}
@@ -72,7 +73,8 @@ class BlockAssigner {
     const auto levels = format_.codebook.levels();
     for (std::size_t i = first; i < last; ++i) {
       const int level = format_.codebook.index(scales.empty() ? w[i] : w[i] / s);
-      const float q = scales.empty() ? levels[static_cast<std::size_t>(level)] : s * levels[static_cast<std::size_t>(level)];
+      const float q =
+          scales.empty() ? levels[static_cast<std::size_t>(level)] : s * levels[static_cast<std::size_t>(level)];
       to[block_.columns[i]] = static_cast<std::uint8_t>(level);
       const float* upper = &block_.upper[i * n];
       const float e = (w[i] - q) / upper[i];
@@ -104,9 +106,8 @@ std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std:
     const std::size_t n = block.columns.size();
     const bool fits = block.first_row >= 0 && block.rows >= 0 && block.first_row + block.rows <= channels &&
                       block.upper.size() == n * n &&
-                      std::all_of(block.columns.begin(), block.columns.end(), [&](std::int32_t c) {
-                        return c >= 0 && static_cast<std::size_t>(c) < row;
-                      });
+                      std::all_of(block.columns.begin(), block.columns.end(),
+                                  [&](std::int32_t c) { return c >= 0 && static_cast<std::size_t>(c) < row; });
     if (!fits) fail("the factor of node {} is not one of a layer of [{}, {}] weights", factor.node, channels, row);
     BlockAssigner(block, format).run(weight, row, indices);
   }

@@ -13,8 +13,8 @@
 
 namespace vbq {
 
-// Columns that compensate each other at most: above, a layer's columns are cut into runs of this many, which keeps H and U
-// at 4096^2 numbers.
+// Columns that compensate each other at most: above, a layer's columns are cut into runs of this many, which keeps H
+// and U at 4096^2 numbers.
 inline constexpr std::int64_t kFactorColumns = 4096;
 
 // U of one block. h: [n, n] row-major, H = E[x x^T] (symmetric; the upper triangle is read), sums in double. Damped by

@@ -1,5 +1,5 @@
-// make_factor: from H to U. Once a run and layer, so by a library: Eigen, which is headers only and, unlike a BLAS, gives
-// the same bits whatever processor it runs on (it is compiled once, for x86-64's base instruction set).
+// make_factor: from H to U. Once a run and layer, so by a library: Eigen, which is headers only and, unlike a BLAS,
+// gives the same bits whatever processor it runs on (it is compiled once, for x86-64's base instruction set).
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
@@ -23,9 +23,11 @@ FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns
   // Columns that matter most come first, when most others are left to make up for them.
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return h[a * n + a] > h[b * n + b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return h[a * n + a] > h[b * n + b]; });
 
-  // H = V V^T with V upper triangular is the Cholesky factorisation of H read backwards; then H^-1 = U^T U with U = V^-1.
+  // H = V V^T with V upper triangular is the Cholesky factorisation of H read backwards; then H^-1 = U^T U with U =
+  // V^-1.
   using Matrix = Eigen::MatrixXd;
   const auto size = static_cast<Eigen::Index>(n);
   Matrix backward(size, size);

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kTile = 64;  // columns summed at a time: they stay in registers
 
-// sum[j] += sum over positions p of x[p, i] * x[p, j] for `width` <= kTile columns j; x has rows of `stride`. The sum over
-// p is in order and in float, then added in double: the same bits on every instruction set.
+// sum[j] += sum over positions p of x[p, i] * x[p, j] for `width` <= kTile columns j; x has rows of `stride`. The sum
+// over p is in order and in float, then added in double: the same bits on every instruction set.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
@@ -57,7 +57,8 @@ InputMoments::InputMoments(const Node& node, int index, const Shape& input, cons
   patches_.resize(static_cast<std::size_t>(groups_ * columns_) * kRun);
 }
 
-void InputMoments::gather(std::span<const float> x, std::int64_t position, std::int64_t group, std::span<float> to) const {
+void InputMoments::gather(std::span<const float> x, std::int64_t position, std::int64_t group,
+                          std::span<float> to) const {
   const Conv* conv = std::get_if<Conv>(&node_.op);
   if (conv == nullptr) {
     std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(position * columns_), to.size(), to.begin());

@@ -103,7 +103,8 @@ void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<f
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::size_t index = format.indices[i];
     if (index >= levels.size()) fail("weight {} of a layer has level {} of {}", i, index, levels.size());
-    out[i] = format.scales.empty() ? levels[index] : format.scales[format.scales.size() == 1 ? 0 : i / row] * levels[index];
+    out[i] =
+        format.scales.empty() ? levels[index] : format.scales[format.scales.size() == 1 ? 0 : i / row] * levels[index];
   }
 }
 

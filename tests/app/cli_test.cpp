@@ -135,15 +135,18 @@ TEST_F(Cli, CompensatedAndMatchedFormatsTravel) {
   copy_digits();
   for (const std::string matching : {"never", "end", "always"}) {
     const std::string out = "out_" + matching;
-    const Outcome outcome = run("search search.toml --run " + out + " --json --set search.generations=2 --set search.population=6 "
+    const Outcome outcome = run("search search.toml --run " + out +
+                                " --json --set search.generations=2 --set search.population=6 "
                                 "--set data.search=200 --set format.bits=2 --set format.scale=channel "
-                                "--set format.assignment=compensated --set format.matching=" + matching);
+                                "--set format.assignment=compensated --set format.matching=" +
+                                matching);
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto summary = nlohmann::json::parse(outcome.out);
     const auto best = nlohmann::json::parse(read(out + "/best.json"));
     EXPECT_TRUE(best["layers"][0].contains("indices"));
     EXPECT_EQ(best["layers"][0].contains("gain"), matching != "never");
-    const Outcome evaluated = run("evaluate --network digits.onnx --data digits_test.h5 --format " + out + "/best.json --json");
+    const Outcome evaluated =
+        run("evaluate --network digits.onnx --data digits_test.h5 --format " + out + "/best.json --json");
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
     const auto score = nlohmann::json::parse(evaluated.out);
     EXPECT_EQ(score["top1"], summary["quantised"]["held_out"]["top1"]);

@@ -96,7 +96,7 @@ TEST_F(FormatFile, SkippedLayersAreLeftOut) {
   const Decoder decoder(network_, format);
   write(format_to_json(network_, format, {decoder(some_genome(format, 2)), 50}));
   const auto [again, block] = read_format(path_, network_);
-      EXPECT_EQ(block, 50);
+  EXPECT_EQ(block, 50);
   ASSERT_EQ(again.size(), 2U);
   EXPECT_EQ(network_.nodes[static_cast<std::size_t>(again[0].node)].name, "conv2");
   EXPECT_EQ(again[0].scales.size(), 7U);

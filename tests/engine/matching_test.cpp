@@ -63,7 +63,9 @@ Network many_paths() {
   return g.network();
 }
 
-std::vector<Network> networks() { return {support::residual_network(), support::residual_network(3, 9, 16), many_paths()}; }
+std::vector<Network> networks() {
+  return {support::residual_network(), support::residual_network(3, 9, 16), many_paths()};
+}
 
 TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
   for (const Network& net : networks()) {

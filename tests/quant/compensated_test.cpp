@@ -164,7 +164,8 @@ TEST(Compensated, IndependentInputsGiveNearest) {
 
 TEST(Compensated, OddLayers) {
   const FactorBlock one = make_factor({2.0}, {0}, 0, 1);
-  EXPECT_EQ(assign_compensated(std::vector<float>{0.5F}, 1, some_format(1, false), {0, {one}}), std::vector<std::uint8_t>{3});
+  EXPECT_EQ(assign_compensated(std::vector<float>{0.5F}, 1, some_format(1, false), {0, {one}}),
+            std::vector<std::uint8_t>{3});
   const FactorBlock block = make_factor(correlated(9, 3), columns(9), 0, 2);
   for (const float value : {0.0F, 0.6F}) {  // levels themselves: no error to make up for
     const std::vector<float> constant(18, value);
@@ -226,7 +227,8 @@ TEST(Assigner, RemembersAndFillsInOnlyWhatIsMissing) {
   const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(node)]);
   const std::size_t rows = static_cast<std::size_t>(weight.shape[0]), n = weight.data.size() / rows;
   auto calibration = std::make_shared<Calibration>();
-  calibration->factors.push_back({node, {make_factor(correlated(n, 4), columns(n), 0, static_cast<std::int64_t>(rows))}});
+  calibration->factors.push_back(
+      {node, {make_factor(correlated(n, 4), columns(n), 0, static_cast<std::int64_t>(rows))}});
   Assigner assigner(network, calibration);
   LayerFormat layer = some_format(rows, false);
   layer.node = node;

@@ -40,7 +40,8 @@ Argument Builder::layer(const Group& group, const api::Desc& plain, const api::D
 }
 
 Argument Builder::bias(std::int64_t outputs) {
-  return {DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, shared_floats(static_cast<std::size_t>(outputs))}};
+  return {
+      DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, shared_floats(static_cast<std::size_t>(outputs))}};
 }
 
 // Outputs whose channels are not the first axis of an image (a Linear over several vectors) are left out.
@@ -113,8 +114,8 @@ void Builder::emit_linear(const Group& group, const Linear& op) {
   const std::int64_t rows = batch_ * elements(shape(x)) / inputs;
   const api::Desc src({rows, inputs}, kFloat, Tag::ab), dst({rows, outputs}, kFloat, Tag::ab);
   const Argument b = bias(outputs);
-  const auto pd = api::inner_product(plan_.engine, src, any({outputs, inputs}), &b.md, dst,
-                                     attributes(false, group.activation));
+  const auto pd =
+      api::inner_product(plan_.engine, src, any({outputs, inputs}), &b.md, dst, attributes(false, group.activation));
   const Place from = as_row_major(x);
   const api::Desc md = row_major(batch_, shape(group.output));
   const Place y = room(group.output, md);

@@ -21,7 +21,11 @@ Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers) {
 }
 
 Builder::Builder(const Network& network, std::int64_t batch, bool bare_layers)
-    : network_(network), batch_(batch), bare_layers_(bare_layers), values_(network.shapes.size()), uses_(network.shapes.size()) {
+    : network_(network),
+      batch_(batch),
+      bare_layers_(bare_layers),
+      values_(network.shapes.size()),
+      uses_(network.shapes.size()) {
   plan_.engine = dnnl::engine(dnnl::engine::kind::cpu, 0);
   plan_.batch = batch;
 }

@@ -61,9 +61,8 @@ void Matcher::pass(NetworkFormat& formats, Each each) {
   std::size_t done = 0;
   for (std::size_t k = 0; k < plan_.layer_outputs.size(); ++k) {
     const Plan::LayerOutput& output = plan_.layer_outputs[k];
-    lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {
-      batches_[static_cast<std::size_t>(item)]->run(done, output.steps);
-    });
+    lanes_.run(static_cast<std::int64_t>(batches_.size()),
+               [&](int, std::int64_t item) { batches_[static_cast<std::size_t>(item)]->run(done, output.steps); });
     done = output.steps;
     const auto layer = std::find_if(plan_.layers.begin(), plan_.layers.end(),
                                     [&](const LayerMemory& memory) { return memory.node == output.node; });
@@ -94,8 +93,8 @@ std::int64_t Matcher::images_in(std::size_t batch) const {
   return std::min(plan_.batch, images_.images.count - static_cast<std::int64_t>(batch) * plan_.batch);
 }
 
-// Of the layer's own outputs: a folded batch norm, y s + t, is undone. Each batch is summed alone, then all in order, so
-// the sums do not depend on the number of threads.
+// Of the layer's own outputs: a folded batch norm, y s + t, is undone. Each batch is summed alone, then all in order,
+// so the sums do not depend on the number of threads.
 Moments Matcher::measure(const Plan::LayerOutput& output, const LayerMemory& layer) {
   const auto channels = static_cast<std::size_t>(output.layout.channels);
   std::vector<MomentSums> parts(batches_.size(), MomentSums(channels));

@@ -102,9 +102,9 @@ struct Plan {
 // bare_layers: for moment matching; nothing but a batch norm is fused into a layer, and layer_outputs are told.
 Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers = false);
 
-// Writes a layer's weights [O, ...] (row-major, host) and its bias where its primitive finds them. With s and t the folded
-// batch norm's scale and shift, g and h the matching's gain and shift (empty: 1 and 0), b the trained bias:
-// w[o, ...] * (s[o] g[o]) and (b[o] g[o] + h[o]) s[o] + t[o]. room: as many elements as weights, may be the weights
+// Writes a layer's weights [O, ...] (row-major, host) and its bias where its primitive finds them. With s and t the
+// folded batch norm's scale and shift, g and h the matching's gain and shift (empty: 1 and 0), b the trained bias: w[o,
+// ...] * (s[o] g[o]) and (b[o] g[o] + h[o]) s[o] + t[o]. room: as many elements as weights, may be the weights
 // themselves.
 void set_layer(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
                std::span<const float> gain, std::span<const float> shift, std::span<float> room);

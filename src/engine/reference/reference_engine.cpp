@@ -135,8 +135,8 @@ class ReferenceEngine final : public Engine {
     for (std::size_t o = 0; o < bias.size(); ++o) bias[o] = bias[o] * format.gain[o] + format.shift[o];
   }
 
-  // Runs network_ over the calibration images, all together, node by node; tells done(node, sums of its outputs) of each
-  // layer with weights. When done() changes the layer, it is run again.
+  // Runs network_ over the calibration images, all together, node by node; tells done(node, sums of its outputs) of
+  // each layer with weights. When done() changes the layer, it is run again.
   template <typename Done>
   void pass(Done done) {
     const std::size_t count = static_cast<std::size_t>(calibration_.images.count);
