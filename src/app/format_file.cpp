@@ -30,12 +30,6 @@ Json short_numbers(std::span<const float> values) {
   return array;
 }
 
-int bits_of(int levels) {
-  int bits = 0;
-  while ((1 << bits) < levels) ++bits;
-  return bits;
-}
-
 std::vector<float> read_numbers(const Json& array, std::size_t limit, const std::string& where) {
   if (!array.is_array() || array.empty() || array.size() > limit) {
     fail("{}: an array of 1 to {} numbers was expected", where, limit);
@@ -104,7 +98,7 @@ std::string format_to_json(const Network& network, const Format& format, const F
   Json json;
   json["vbq"] = kVersion;
   json["network_hash"] = network_hash(network);
-  json["bits"] = bits_of(format.levels);
+  json["bits"] = index_bits(format.levels);
   json["levels"] = format.levels;
   json["encoding"] = name_of<Encoding>(format.encoding, kEncodings);
   json["symmetric"] = format.symmetric;
