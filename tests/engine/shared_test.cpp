@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <filesystem>
 
 #include "data/importers.hpp"
@@ -87,42 +86,6 @@ TEST(SharedData, EnginesAgree) {
     }
     EXPECT_LE(worst, 1e-5 * largest);
   }
-}
-
-// A search quantises once for every thousand images or more: that must not be felt.
-TEST(SharedData, QuantisingIsCheap) {
-  const fs::path file = kData / "cifar10/resnet20.onnx";
-  if (!fs::exists(file)) GTEST_SKIP() << "no " << file;
-#if !defined(NDEBUG) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "times are those of release builds";
-#endif
-  const Network net = read_onnx(file);
-  ImportedImages imported = import_images("cifar10", {kData / "cifar10/train_sample_2000.bin"}, {});
-  imported.images.pixels.resize(imported.images.pixels.size() / 2);
-  imported.images.labels.resize(1000);
-  imported.images.count = 1000;
-  const auto engine = engine_of(EngineKind::cpu, net, 100, 1);
-  engine->load({std::move(imported.images), imported.info.normalisation, 100, false});
-  NetworkFormat formats;
-  for (const int node : weight_layers(net)) {
-    formats.push_back({node, Codebook::from_levels({-0.4F, -0.2F, -0.1F, -0.05F, 0.05F, 0.1F, 0.2F, 0.4F}), {}});
-  }
-  using Clock = std::chrono::steady_clock;
-  // Best of several: others use this machine too.
-  const auto seconds = [&](int times, auto call) {
-    double best = 1e9;
-    for (int i = 0; i < times; ++i) {
-      const auto start = Clock::now();
-      call();
-      best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
-    }
-    return best;
-  };
-  const double quantise = seconds(20, [&] { engine->quantise(formats); });
-  const double tally = seconds(3, [&] { engine->tally(0, 10); });
-  RecordProperty("quantise_ms", std::to_string(quantise * 1e3));
-  RecordProperty("tally_ms", std::to_string(tally * 1e3));
-  EXPECT_LT(quantise, 0.01 * tally);
 }
 
 }  // namespace
