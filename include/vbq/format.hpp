@@ -2,7 +2,9 @@
 // levels (assignment). A genome under a format gives each layer a LayerFormat.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,8 +15,8 @@
 
 namespace vbq {
 
-enum class Encoding { values, boundaries, companded };
-enum class Scope { network, layer };            // who shares a codebook
+enum class Encoding { values, boundaries, companded, uniform, floating, power_of_two };
+enum class Scope { network, layer, channel };    // who shares a codebook; channel = output channel
 enum class ScaleScope { none, layer, channel };  // who shares a scale; channel = output channel
 enum class ScaleBy { rms, maximum };             // root mean square or largest magnitude of the weights it divides
 enum class Assignment { nearest, compensated };
@@ -26,7 +28,12 @@ enum class Matching { never, end, always };
 struct Format {
   int levels = 8;  // 2..256
   Encoding encoding = Encoding::values;
-  bool symmetric = false;  // values only: genes are the positive half, mirrored at zero; levels is even
+  // values: genes are the positive half, mirrored at zero. uniform: integers without a zero point. levels is even.
+  bool symmetric = false;
+  // floating, of b bits: a sign, this many bits of exponent (1 to b - 1; 0: (b + 1) / 2, as in FP4, FP6 and FP8) and
+  // the rest of mantissa. Its bias is the gene's matter unless it is set.
+  int exponent_bits = 0;
+  std::optional<double> exponent_bias;
   Scope scope = Scope::layer;
   ScaleScope scale = ScaleScope::none;
   ScaleBy scale_by = ScaleBy::rms;
@@ -34,17 +41,29 @@ struct Format {
   Matching matching = Matching::never;
   int matching_images = 200;      // images of the search that moments are taken over, evenly spaced
   std::vector<std::string> skip;  // node names left in FP32
+  bool biases = false;            // biases of quantised layers take levels of their codebook too
 };
 
 // What one layer needs to be quantised.
 struct LayerFormat {
   int node = 0;               // index in Network::nodes
-  Codebook codebook;          // of weights divided by their scale
-  std::vector<float> scales;  // empty: none; [1]: the layer's; [O]: one an output channel. > 0 and finite
+  std::vector<Codebook> codebooks;  // of weights divided by their scale. [1]: the layer's; [O]: one an output channel
+  std::vector<float> scales;        // empty: none; [1]: the layer's; [O]: one an output channel. > 0 and finite
   std::vector<std::uint8_t> indices = {};  // level of each weight, [O, ...] row-major; empty: each takes the nearest
   // Moment matching, [O] or empty: the layer's output y (bias included, before any batch norm) becomes gain * y +
   // shift.
   std::vector<float> gain = {}, shift = {};
+  std::vector<float> bias = {};  // [O]: takes the place of the layer's bias; empty: as trained
+
+  // Levels of the largest codebook.
+  int levels() const {
+    int most = 0;
+    for (const Codebook& one : codebooks) most = std::max(most, one.size());
+    return most;
+  }
+  // Of one output channel: its codebook and its scale (1 without scales).
+  const Codebook& codebook(std::size_t channel) const { return codebooks[codebooks.size() == 1 ? 0 : channel]; }
+  float scale(std::size_t channel) const { return scales.empty() ? 1.0F : scales[scales.size() == 1 ? 0 : channel]; }
 };
 using NetworkFormat = std::vector<LayerFormat>;  // ascending by node; layers that are absent stay FP32
 
@@ -55,9 +74,12 @@ std::vector<int> quantised_layers(const Network& network, const Format& format);
 // Scale of each quantised layer (see LayerFormat::scales). Sums in double, in weight order; a channel of zeros has scale 1.
 std::vector<std::vector<float>> layer_scales(const Network& network, const Format& format);
 
-// Number of chromosomes (1 for the network, or one a layer), and genes in each.
-int chromosome_count(const Format& format, int layers);
+// Number of chromosomes (1 for the network, or one a quantised layer or output channel), genes in each, and whether
+// those must be above zero, or ascend.
+int chromosome_count(const Network& network, const Format& format);
 int gene_count(const Format& format);
+bool positive_genes(const Format& format);
+bool ascending_genes(const Format& format);
 
 // Genes -> codebook. Error when there are not gene_count() genes, or they are unsorted or not finite.
 Codebook decode(const Chromosome& genes, const Format& format);
@@ -71,8 +93,8 @@ void quantise_nearest(std::span<const float> weight, std::int64_t channels, cons
 // codebook.
 void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out);
 
-// Turns genomes into layer formats for one network; made once, holds the scales. Assignment other than nearest is
-// still to come (quant/compensated.hpp).
+// Turns genomes into layer formats for one network; made once, holds scales and biases. Assignment other than nearest
+// is still to come (quant/compensated.hpp).
 class Decoder {
  public:
   Decoder(const Network& network, const Format& format);
@@ -83,6 +105,8 @@ class Decoder {
   Format format_;
   std::vector<int> layers_;
   std::vector<std::vector<float>> scales_;
+  std::vector<std::int64_t> channels_;      // of each layer
+  std::vector<std::vector<float>> biases_;  // of each layer, where biases are quantised
 };
 
 }  // namespace vbq

@@ -125,6 +125,9 @@ const char* operator_name(const Operator& op);
 const Tensor* weight_of(const Node& node);
 Tensor* weight_of(Node& node);
 
+// Bias of a Conv or Linear node, [O] or empty; nullptr for any other.
+const std::vector<float>* bias_of(const Node& node);
+
 // Indices of the nodes with a weight tensor (Conv, Linear), in graph order: the layers that can be quantised.
 std::vector<int> weight_layers(const Network& network);
 

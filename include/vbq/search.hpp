@@ -11,7 +11,7 @@
 
 namespace vbq {
 
-enum class Method { genetic, random };
+enum class Method { genetic, random, annealing };
 // published: the recipe of Nogami et al. 2018 as SCIENCE.md gives it. standard: ours (docs/method.md).
 enum class Operators { standard, nogami2018 };
 
@@ -49,6 +49,8 @@ class SearchMethod {
   // Fitness of each genome of the last ask(), same order. Ends a generation.
   virtual void tell(std::span<const double> fitness) = 0;
   virtual const SearchState& state() const = 0;
+  // True when the method has nothing left to try: asking further would change nothing.
+  virtual bool finished() const = 0;
   // Goes on as if nothing had happened. Error when the state does not fit the options.
   virtual void restore(SearchState state) = 0;
 };
@@ -60,6 +62,7 @@ struct SearchSpace {
   bool positive = false;          // genes must be > 0 (symmetric values, companded)
   bool sorted = true;             // genes ascend (all encodings but companded)
   std::vector<Genome> seeds;      // individuals to start from, best guesses first; generation 0 holds all of them
+  Genome start;                   // annealing's first candidate; empty for other methods
   std::vector<double> magnitude;  // [chromosomes]: largest magnitude of the (scaled) weights that it codes
 };
 

@@ -30,6 +30,14 @@ Json short_numbers(std::span<const float> values) {
   return array;
 }
 
+// One array, or, where each output channel has a codebook of its own, an array of them.
+Json of_codebooks(const LayerFormat& layer, std::span<const float> (*part)(const Codebook&)) {
+  if (layer.codebooks.size() == 1) return short_numbers(part(layer.codebooks.front()));
+  Json arrays = Json::array();
+  for (const Codebook& codebook : layer.codebooks) arrays.push_back(short_numbers(part(codebook)));
+  return arrays;
+}
+
 std::vector<float> read_numbers(const Json& array, std::size_t limit, const std::string& where) {
   if (!array.is_array() || array.empty() || array.size() > limit) {
     fail("{}: an array of 1 to {} numbers was expected", where, limit);
@@ -49,6 +57,43 @@ T read_name(const Json& json, const char* key, std::span<const Name<T>> names, c
   return value_of<T>(found->template get<std::string>(), names, file + ": " + key);
 }
 
+// An array of levels or boundaries, or, one codebook an output channel, an array of such arrays.
+std::vector<Codebook> read_codebooks(const Json& json, std::size_t channels, bool boundaries,
+                                     const std::string& where) {
+  const auto read = [&](const Json& array) {
+    std::vector<float> numbers = read_numbers(array, 65536, where);
+    return boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
+  };
+  if (!json.is_array() || json.empty() || !json.front().is_array()) return {read(json)};
+  if (json.size() != channels) fail("{}: {} codebooks were expected, one an output channel", where, channels);
+  std::vector<Codebook> codebooks;
+  for (const Json& array : json) codebooks.push_back(read(array));
+  return codebooks;
+}
+
+// A number for each output channel.
+std::vector<float> read_channels(const Json& layer, const char* key, std::size_t channels, const std::string& where) {
+  const std::string place = where + key;
+  if (!layer.contains(key)) fail("{} is missing", place);
+  std::vector<float> numbers = read_numbers(layer[key], channels, place);
+  const bool finite = std::all_of(numbers.begin(), numbers.end(), [](float v) { return std::isfinite(v); });
+  if (numbers.size() != channels || !finite) fail("{}: {} finite numbers were expected", place, channels);
+  return numbers;
+}
+
+std::vector<std::uint8_t> read_indices(const Json& json, const Tensor& weight, const LayerFormat& layer,
+                                       const std::string& where) {
+  const std::size_t count = weight.data.size(), row = count / static_cast<std::size_t>(weight.shape.front());
+  const int size = layer.levels();
+  auto unpacked = json.is_string() && size <= 256
+                      ? unpack_indices(json.get_ref<const std::string&>(), count, index_bits(size))
+                      : std::nullopt;
+  bool good = unpacked.has_value();
+  for (std::size_t i = 0; good && i < count; ++i) good = (*unpacked)[i] < layer.codebook(i / row).size();
+  if (!good) fail("{}indices: base64 of {} levels of {} was expected", where, count, size);
+  return *std::move(unpacked);
+}
+
 LayerFormat read_layer(const Json& layer, const Network& network, const std::vector<int>& candidates, bool boundaries,
                        const std::string& file) {
   if (!layer.is_object() || !layer.contains("name") || !layer["name"].is_string()) {
@@ -59,36 +104,20 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
     return network.nodes[static_cast<std::size_t>(node)].name == name;
   });
   if (found == candidates.end()) fail("{} names layer \"{}\", which the network does not have", file, name);
+  const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(*found)]);
+  const auto channels = static_cast<std::size_t>(weight.shape.front());
+  const std::string where = fmt::format("{}, layer \"{}\", ", file, name);
   const char* key = boundaries ? "boundaries" : "levels";
-  const std::string where = fmt::format("{}, layer \"{}\", {}", file, name, key);
-  if (!layer.contains(key)) fail("{} is missing", where);
-  std::vector<float> numbers = read_numbers(layer[key], 65536, where);
+  if (!layer.contains(key)) fail("{}{} is missing", where, key);
   LayerFormat made;
   made.node = *found;
-  made.codebook = boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
+  made.codebooks = read_codebooks(layer[key], channels, boundaries, where + key);
   if (layer.contains("gain") || layer.contains("shift")) {
-    const auto channels =
-        static_cast<std::size_t>(weight_of(network.nodes[static_cast<std::size_t>(made.node)])->shape.front());
-    for (const auto& [which, to] : {std::pair{"gain", &made.gain}, std::pair{"shift", &made.shift}}) {
-      const std::string place = fmt::format("{}, layer \"{}\", {}", file, name, which);
-      if (!layer.contains(which)) fail("{} is missing", place);
-      *to = read_numbers(layer[which], channels, place);
-      const bool finite = std::all_of(to->begin(), to->end(), [](float v) { return std::isfinite(v); });
-      if (to->size() != channels || !finite) fail("{}: {} finite numbers were expected", place, channels);
-    }
+    made.gain = read_channels(layer, "gain", channels, where);
+    made.shift = read_channels(layer, "shift", channels, where);
   }
-  if (const auto indices = layer.find("indices"); indices != layer.end()) {
-    const std::size_t count = weight_of(network.nodes[static_cast<std::size_t>(made.node)])->data.size();
-    const int size = made.codebook.size();
-    auto unpacked = indices->is_string() && size <= 256
-                        ? unpack_indices(indices->get_ref<const std::string&>(), count, index_bits(size))
-                        : std::nullopt;
-    const auto beyond = [size](std::uint8_t index) { return index >= size; };
-    if (!unpacked || std::any_of(unpacked->begin(), unpacked->end(), beyond)) {
-      fail("{}, layer \"{}\", indices: base64 of {} levels of {} was expected", file, name, count, size);
-    }
-    made.indices = *std::move(unpacked);
-  }
+  if (layer.contains("bias")) made.bias = read_channels(layer, "bias", channels, where);
+  if (layer.contains("indices")) made.indices = read_indices(layer["indices"], weight, made, where);
   return made;
 }
 
@@ -111,13 +140,16 @@ std::string format_to_json(const Network& network, const Format& format, const F
   for (const LayerFormat& layer : found.layers) {
     Json entry;
     entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
-    entry["levels"] = short_numbers(layer.codebook.levels());
-    if (format.encoding == Encoding::boundaries) entry["boundaries"] = short_numbers(layer.codebook.boundaries());
+    entry["levels"] = of_codebooks(layer, [](const Codebook& codebook) { return codebook.levels(); });
+    if (format.encoding == Encoding::boundaries) {
+      entry["boundaries"] = of_codebooks(layer, [](const Codebook& codebook) { return codebook.boundaries(); });
+    }
+    if (!layer.bias.empty()) entry["bias"] = short_numbers(layer.bias);
     if (!layer.gain.empty()) {
       entry["gain"] = short_numbers(layer.gain);
       entry["shift"] = short_numbers(layer.shift);
     }
-    if (!layer.indices.empty()) entry["indices"] = pack_indices(layer.indices, index_bits(layer.codebook.size()));
+    if (!layer.indices.empty()) entry["indices"] = pack_indices(layer.indices, index_bits(layer.levels()));
     json["layers"].push_back(std::move(entry));
   }
   return json.dump(1) + "\n";

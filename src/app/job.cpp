@@ -1,6 +1,7 @@
 #include "app/job.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <sstream>
 
 #if defined(__GNUC__)
@@ -96,11 +97,31 @@ Setting read_override(const std::string& text) {
 void validate(const Job& job, const std::string& origin) {
   if (job.network.empty()) fail("network.path is missing in {}", origin);
   if (job.data.empty()) fail("data.path is missing in {}", origin);
-  if (job.format.symmetric && job.format.encoding != Encoding::values) {
-    fail("format.symmetric is true in {}: it goes with encoding \"values\" only", origin);
+  if (job.format.symmetric && job.format.encoding != Encoding::values && job.format.encoding != Encoding::uniform) {
+    fail("format.symmetric is true in {}: it goes with encodings \"values\" and \"uniform\" only", origin);
   }
   if (job.format.symmetric && job.format.levels % 2 != 0) {
     fail("format.levels is {} in {}: an even number was expected, as format.symmetric is true", job.format.levels, origin);
+  }
+  if (job.search.method == Method::annealing && job.format.encoding != Encoding::companded) {
+    fail("search.method is \"annealing\" in {}: it goes with format.encoding = \"companded\" only", origin);
+  }
+  const bool floating = job.format.encoding == Encoding::floating;
+  if (!floating && (job.format.exponent_bits != 0 || job.format.exponent_bias)) {
+    fail("format.exponent_bits or format.exponent_bias is given in {}: they go with encoding \"float\" only", origin);
+  }
+  const int bits = std::bit_width(static_cast<unsigned>(job.format.levels - 1));
+  if (floating && job.format.levels != 1 << bits) {
+    fail("format.levels is {} in {}: a power of two was expected, as format.encoding is \"float\"", job.format.levels,
+         origin);
+  }
+  if (floating && job.format.exponent_bits >= bits) {
+    fail("format.exponent_bits is {} in {}: 1 to {} was expected for {} bits", job.format.exponent_bits, origin,
+         bits - 1, bits);
+  }
+  if (job.format.encoding == Encoding::power_of_two && (job.format.levels < 4 || job.format.levels % 2 != 0)) {
+    fail("format.levels is {} in {}: an even number from 4 was expected, as format.encoding is \"power-of-two\"",
+         job.format.levels, origin);
   }
   if (job.mean.size() != job.std.size()) {
     fail("data.mean has {} numbers and data.std {} in {}: as many were expected", job.mean.size(), job.std.size(), origin);

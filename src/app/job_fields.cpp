@@ -111,6 +111,14 @@ std::vector<JobField> make_fields() {
   fields.push_back(choice_field<Encoding>("format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});
+  fields.push_back({"format.exponent_bits",
+                    [](Job& j, const TomlValue& v) { j.format.exponent_bits = static_cast<int>(v.integer(0, 7)); },
+                    [](const Job& j) { return fmt::format("{}", j.format.exponent_bits); }});
+  fields.push_back(
+      {"format.exponent_bias", [](Job& j, const TomlValue& v) { j.format.exponent_bias = v.number(-1000, 1000); },
+       [](const Job& j) { return j.format.exponent_bias ? number_text(*j.format.exponent_bias) : std::string(); }});
+  fields.push_back({"format.biases", [](Job& j, const TomlValue& v) { j.format.biases = v.boolean(); },
+                    [](const Job& j) { return bool_text(j.format.biases); }});
   fields.push_back(choice_field<Scope>("format.scope", [](Job& j) -> Scope& { return j.format.scope; }, kScopes));
   fields.push_back(choice_field<ScaleScope>("format.scale", [](Job& j) -> ScaleScope& { return j.format.scale; }, kScales));
   fields.push_back(choice_field<ScaleBy>("format.scale_by", [](Job& j) -> ScaleBy& { return j.format.scale_by; }, kScaleBy));

@@ -16,8 +16,10 @@ template <typename T>
 using Name = std::pair<const char*, T>;
 
 inline constexpr Name<Encoding> kEncodings[] = {
-    {"values", Encoding::values}, {"boundaries", Encoding::boundaries}, {"companded", Encoding::companded}};
-inline constexpr Name<Scope> kScopes[] = {{"network", Scope::network}, {"layer", Scope::layer}};
+    {"values", Encoding::values},   {"boundaries", Encoding::boundaries}, {"companded", Encoding::companded},
+    {"uniform", Encoding::uniform}, {"float", Encoding::floating},        {"power-of-two", Encoding::power_of_two}};
+inline constexpr Name<Scope> kScopes[] = {
+    {"network", Scope::network}, {"layer", Scope::layer}, {"channel", Scope::channel}};
 inline constexpr Name<ScaleScope> kScales[] = {
     {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
@@ -25,7 +27,8 @@ inline constexpr Name<Assignment> kAssignments[] = {{"nearest", Assignment::near
                                                     {"compensated", Assignment::compensated}};
 inline constexpr Name<Matching> kMatchings[] = {
     {"never", Matching::never}, {"end", Matching::end}, {"always", Matching::always}};
-inline constexpr Name<Method> kMethods[] = {{"genetic", Method::genetic}, {"random", Method::random}};
+inline constexpr Name<Method> kMethods[] = {
+    {"genetic", Method::genetic}, {"random", Method::random}, {"annealing", Method::annealing}};
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard}, {"nogami2018", Operators::nogami2018}};
 inline constexpr Name<Fitness> kFitness[] = {
     {"top1", Fitness::top1}, {"loss", Fitness::loss}, {"divergence", Fitness::divergence}};

@@ -29,9 +29,16 @@ SearchSpace make_space(const Setup& setup) {
   SearchSpace space;
   space.chromosomes = static_cast<int>(coded.size());
   space.genes = gene_count(format);
-  space.positive = format.symmetric || format.encoding == Encoding::companded;
-  space.sorted = format.encoding != Encoding::companded;
+  space.positive = positive_genes(format);
+  space.sorted = ascending_genes(format);
   space.seeds = seed_genomes(coded, format);
+  if (setup.job.search.method == Method::annealing) {
+    // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
+    space.start = format.scale == ScaleScope::none
+                      ? Genome{std::vector<Chromosome>(coded.size(), Chromosome{1.25, 0.05})}
+                      : space.seeds.front();
+  }
+  space.seeds.insert(space.seeds.end(), setup.starts.begin(), setup.starts.end());
   space.magnitude = weight_magnitudes(coded);
   return space;
 }
@@ -76,7 +83,7 @@ class Loop {
     folder_.begin_tables(state_.history, state_.timing);
     Clock::time_point checkpoint = Clock::now();
     int unsaved = 0;
-    while (search_->state().generation < setup_.job.generations && !signal_caught()) {
+    while (!done() && !signal_caught()) {
       generation();
       ++unsaved;
       const CheckpointInterval& every = setup_.job.checkpoint;
@@ -90,6 +97,9 @@ class Loop {
     if (unsaved > 0) save();
     progress_.end_line();
   }
+
+  // All generations told, or nothing left to try.
+  bool done() const { return search_->state().generation >= setup_.job.generations || search_->finished(); }
 
   Scores score(const Genome* genome) {
     const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
@@ -177,7 +187,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machiner
   loop.run();
   SearchResult result;
   const RunState& state = loop.state();
-  result.stopped = state.search.generation < setup.job.generations;
+  result.stopped = !loop.done();
   result.generations = state.search.generation;
   if (result.stopped) return result;
   result.best = state.search.best;

@@ -110,7 +110,7 @@ Setup make_setup(Job job, const EngineOptions& engine) {
   problem.engine = engine;
   problem.engine.block = job.block;
   problem.with_divergence = true;
-  problem.population = job.search.population;
+  problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
 
   setup.data_hash = data_hash(problem);
   setup.network_hash = network_hash(problem.network);

@@ -22,6 +22,7 @@ struct Setup {
   Job job;  // as resolved: search_images is the number that is used
   Problem problem;
   std::string network_hash, data_hash;
+  std::vector<Genome> starts;  // more seeds for the search: what another one has found
 };
 
 // Error when the pieces do not fit each other: images and network's input, labels and outputs, more search images than

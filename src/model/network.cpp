@@ -111,6 +111,12 @@ const Tensor* weight_of(const Node& node) {
 
 Tensor* weight_of(Node& node) { return const_cast<Tensor*>(weight_of(static_cast<const Node&>(node))); }
 
+const std::vector<float>* bias_of(const Node& node) {
+  if (const auto* conv = std::get_if<Conv>(&node.op)) return &conv->bias;
+  if (const auto* linear = std::get_if<Linear>(&node.op)) return &linear->bias;
+  return nullptr;
+}
+
 std::vector<int> weight_layers(const Network& network) {
   std::vector<int> layers;
   for (std::size_t k = 0; k < network.nodes.size(); ++k) {

@@ -15,7 +15,7 @@ constexpr std::size_t kMemory = std::size_t{256} << 20;  // bytes of indices rem
 }  // namespace
 
 struct Assigner::State {
-  using Key = std::pair<int, std::array<std::uint64_t, 2>>;  // node, hash of codebook and scales
+  using Key = std::pair<int, std::array<std::uint64_t, 2>>;  // node, hash of codebooks and scales
 
   std::map<int, Tensor> weights;  // of the layers that have a factor
   std::shared_ptr<const Calibration> calibration;
@@ -25,8 +25,10 @@ struct Assigner::State {
 
   const std::vector<std::uint8_t>& indices(const LayerFormat& layer, const LayerFactor& factor) {
     Hasher hasher;
-    hasher.array(layer.codebook.levels());
-    hasher.array(layer.codebook.boundaries());
+    for (const Codebook& codebook : layer.codebooks) {
+      hasher.array(codebook.levels());
+      hasher.array(codebook.boundaries());
+    }
     hasher.array(std::span(layer.scales));
     const Key key{layer.node, hasher.digest()};
     if (const auto found = known.find(key); found != known.end()) return found->second;

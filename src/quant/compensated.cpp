@@ -68,13 +68,13 @@ class BlockAssigner {
   void panel(std::size_t r, std::size_t first, std::size_t last, float* w, float* errors, std::uint8_t* to) const {
     const std::size_t n = block_.columns.size();
     const std::size_t channel = static_cast<std::size_t>(block_.first_row) + r;
-    const std::vector<float>& scales = format_.scales;
-    const float s = scales.empty() ? 1.0F : scales[scales.size() == 1 ? 0 : channel];
-    const auto levels = format_.codebook.levels();
+    const bool scaled = !format_.scales.empty();
+    const float s = format_.scale(channel);
+    const Codebook& codebook = format_.codebook(channel);
+    const auto levels = codebook.levels();
     for (std::size_t i = first; i < last; ++i) {
-      const int level = format_.codebook.index(scales.empty() ? w[i] : w[i] / s);
-      const float q =
-          scales.empty() ? levels[static_cast<std::size_t>(level)] : s * levels[static_cast<std::size_t>(level)];
+      const int level = codebook.index(scaled ? w[i] / s : w[i]);
+      const float q = scaled ? s * levels[static_cast<std::size_t>(level)] : levels[static_cast<std::size_t>(level)];
       to[block_.columns[i]] = static_cast<std::uint8_t>(level);
       const float* upper = &block_.upper[i * n];
       const float e = (w[i] - q) / upper[i];
@@ -91,7 +91,9 @@ class BlockAssigner {
 
 std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
                                              const LayerFormat& format, const LayerFactor& factor) {
-  if (format.codebook.size() > 256) fail("a codebook has {} levels; expected at most 256", format.codebook.size());
+  for (const Codebook& codebook : format.codebooks) {
+    if (codebook.size() > 256) fail("a codebook has {} levels; expected at most 256", codebook.size());
+  }
   if (channels < 1 || weight.size() % static_cast<std::size_t>(channels) != 0) {
     fail_internal("{} weights do not divide into {} channels", weight.size(), channels);
   }
@@ -99,8 +101,8 @@ std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std:
   std::vector<std::uint8_t> indices(weight.size());
   for (std::size_t i = 0; i < weight.size(); ++i) {
     if (!std::isfinite(weight[i])) fail("weight {} of a layer is {}; expected finite numbers", i, weight[i]);
-    const float s = format.scales.empty() ? 1.0F : format.scales[format.scales.size() == 1 ? 0 : i / row];
-    indices[i] = static_cast<std::uint8_t>(format.codebook.index(format.scales.empty() ? weight[i] : weight[i] / s));
+    const float coded = format.scales.empty() ? weight[i] : weight[i] / format.scale(i / row);
+    indices[i] = static_cast<std::uint8_t>(format.codebook(i / row).index(coded));
   }
   for (const FactorBlock& block : factor.blocks) {
     const std::size_t n = block.columns.size();

@@ -94,6 +94,55 @@ Chromosome fit_boundaries(const SortedWeights& weights, const std::vector<double
   return b;
 }
 
+Chromosome fit_uniform(const SortedWeights& weights, int n, Chromosome start) {
+  Chromosome best = start;
+  double error = std::numeric_limits<double>::infinity();
+  for (int step = 0; step < 50; ++step) {
+    std::vector<double> levels;
+    for (int i = 0; i < n; ++i) levels.push_back(start[0] + (start[1] - start[0]) * i / (n - 1));
+    // Least squares of w = low + i * width over the weights, i their level's number.
+    double count = 0, sum_i = 0, sum_ii = 0, sum_w = 0, sum_iw = 0, total = 0;
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      const std::size_t last = i + 1 < levels.size() ? weights.upper((levels[i] + levels[i + 1]) / 2) : weights.size();
+      if (last <= first) continue;
+      const double here = static_cast<double>(last - first), number = static_cast<double>(i);
+      const double mean = weights.mean(first, last);
+      total += weights.error(first, last, levels[i]);
+      count += here;
+      sum_i += here * number;
+      sum_ii += here * number * number;
+      sum_w += here * mean;
+      sum_iw += here * number * mean;
+      first = last;
+    }
+    if (!(total < error)) break;
+    error = total;
+    best = start;
+    const double below = count * sum_ii - sum_i * sum_i;
+    if (!(below > 0)) break;
+    const double width = (count * sum_iw - sum_i * sum_w) / below;
+    if (!(width > 0)) break;
+    const double low = (sum_w - width * sum_i) / count;
+    start = {low, low + width * (n - 1)};
+  }
+  return best;
+}
+
+double fit_factor(const SortedWeights& weights, const std::vector<double>& unit) {
+  const double magnitude = std::max(std::fabs(weights.minimum()), std::fabs(weights.maximum()));
+  if (!(magnitude > 0)) return 1;  // any fits as well as another
+  double error = std::numeric_limits<double>::infinity(), best = magnitude;
+  for (int i = 1; i <= 32; ++i) {  // many local optima: from a tenth of the largest weight to a quarter beyond it
+    const auto [candidate, factor] = fit_factor(weights, unit, magnitude * std::pow(12.5, i / 32.0) / 10);
+    if (candidate < error) {
+      error = candidate;
+      best = factor;
+    }
+  }
+  return best;
+}
+
 Chromosome fit_companded(const SortedWeights& weights, int n) {
   const double magnitude = std::max(std::fabs(weights.minimum()), std::fabs(weights.maximum()));
   if (!(magnitude > 0)) return {1.25, 0.05};  // the published start: any codebook fits as well as another

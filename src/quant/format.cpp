@@ -7,19 +7,10 @@
 
 #include "core/check.hpp"
 #include "core/text.hpp"
+#include "quant/encoding.hpp"
 
 namespace vbq {
 namespace {
-
-void check_format(const Format& format) {
-  if (format.levels < 2 || format.levels > 256) fail("a format has {} levels; expected 2 to 256", format.levels);
-  if (format.symmetric && format.encoding != Encoding::values) {
-    fail("a symmetric format has an encoding other than values; only values can be mirrored at zero");
-  }
-  if (format.symmetric && format.levels % 2 != 0) {
-    fail("a symmetric format has {} levels; expected an even number", format.levels);
-  }
-}
 
 float scale_of(std::span<const float> weights, ScaleBy by) {
   double scale = 0;
@@ -32,21 +23,6 @@ float scale_of(std::span<const float> weights, ScaleBy by) {
   }
   const float s = static_cast<float>(scale);
   return s > 0 ? s : 1.0F;  // nothing to scale in a channel of zeros
-}
-
-// y_i = sign(x_i) b (a^|x_i| - 1), x_i = i - (n - 1) / 2. (Nogami et al., IJCNN 2019.) A level beyond float's range is
-// cut off there: no weight is near it.
-std::vector<float> companded_levels(double a, double b, int n) {
-  if (!(a > 0)) fail("a companded chromosome has a = {}; expected a > 0", a);
-  const double limit = std::numeric_limits<float>::max();
-  std::vector<float> levels;
-  for (int i = 0; i < n; ++i) {
-    const double x = i - (n - 1) / 2.0;
-    const double sign = x > 0 ? 1 : x < 0 ? -1 : 0;
-    const double y = sign * b * (std::pow(a, std::fabs(x)) - 1);
-    levels.push_back(static_cast<float>(std::isnan(y) ? 0.0 : std::clamp(y, -limit, limit)));
-  }
-  return levels;
 }
 
 }  // namespace
@@ -89,62 +65,52 @@ std::vector<std::vector<float>> layer_scales(const Network& network, const Forma
   return scales;
 }
 
-int chromosome_count(const Format& format, int layers) { return format.scope == Scope::network ? 1 : layers; }
-
-int gene_count(const Format& format) {
-  check_format(format);
-  switch (format.encoding) {
-    case Encoding::values:
-      return format.symmetric ? format.levels / 2 : format.levels;
-    case Encoding::boundaries:
-      return format.levels - 1;
-    case Encoding::companded:
-      return 2;
-  }
-  fail_internal("unknown encoding {}", static_cast<int>(format.encoding));
-}
-
-Codebook decode(const Chromosome& genes, const Format& format) {
-  const auto expected = static_cast<std::size_t>(gene_count(format));
-  if (genes.size() != expected) fail("a chromosome has {} genes; expected {}", genes.size(), expected);
-  const double limit = std::numeric_limits<float>::max();
-  for (std::size_t i = 0; i < genes.size(); ++i) {
-    if (!(std::fabs(genes[i]) <= limit)) {
-      fail("gene {} of a chromosome is {}; expected a finite single-precision number", i, genes[i]);
-    }
-  }
-  if (format.encoding == Encoding::companded) {
-    return Codebook::from_levels(companded_levels(genes[0], genes[1], format.levels));
-  }
-  if (const auto it = std::is_sorted_until(genes.begin(), genes.end()); it != genes.end()) {
-    fail("gene {} of a chromosome is {}, below the one before it ({}); expected ascending genes", it - genes.begin(),
-         *it, *(it - 1));
-  }
-  std::vector<float> values;
-  for (double gene : genes) values.push_back(static_cast<float>(gene));
-  if (format.encoding == Encoding::boundaries) return Codebook::from_boundaries(std::move(values));
-  if (format.symmetric) {
-    if (genes.front() < 0) fail("a symmetric chromosome has gene {}; expected genes above zero", genes.front());
-    for (double gene : genes) values.push_back(static_cast<float>(-gene));
-  }
-  return Codebook::from_levels(std::move(values));
+int chromosome_count(const Network& network, const Format& format) {
+  const std::vector<int> layers = quantised_layers(network, format);
+  if (format.scope == Scope::network) return 1;
+  if (format.scope == Scope::layer) return static_cast<int>(layers.size());
+  std::int64_t channels = 0;
+  for (const int node : layers) channels += weight_of(network.nodes[static_cast<std::size_t>(node)])->shape.front();
+  return static_cast<int>(channels);
 }
 
 Decoder::Decoder(const Network& network, const Format& format)
     : format_(format), layers_(quantised_layers(network, format)), scales_(layer_scales(network, format)) {
   gene_count(format_);  // checks the format
+  for (const int layer : layers_) {
+    const Node& node = network.nodes[static_cast<std::size_t>(layer)];
+    channels_.push_back(weight_of(node)->shape.front());
+    biases_.push_back(format_.biases ? *bias_of(node) : std::vector<float>());
+  }
 }
 
 NetworkFormat Decoder::operator()(const Genome& genome) const {
-  const auto expected = static_cast<std::size_t>(chromosome_count(format_, static_cast<int>(layers_.size())));
+  std::size_t expected = format_.scope == Scope::network ? 1 : layers_.size();
+  if (format_.scope == Scope::channel) {
+    expected = 0;
+    for (const std::int64_t channels : channels_) expected += static_cast<std::size_t>(channels);
+  }
   if (genome.chromosomes.size() != expected) {
     fail("a genome has {} chromosomes; expected {}", genome.chromosomes.size(), expected);
   }
-  std::vector<Codebook> codebooks;
-  for (const Chromosome& genes : genome.chromosomes) codebooks.push_back(decode(genes, format_));
   NetworkFormat formats;
+  std::size_t next = 0;  // chromosome
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    formats.push_back({layers_[i], codebooks[codebooks.size() == 1 ? 0 : i], scales_[i]});
+    LayerFormat& layer = formats.emplace_back();
+    layer.node = layers_[i];
+    layer.scales = scales_[i];
+    const std::int64_t books = format_.scope == Scope::channel ? channels_[i] : 1;
+    for (std::int64_t k = 0; k < books; ++k) {
+      if (format_.scope == Scope::network && i > 0) {
+        layer.codebooks = formats.front().codebooks;
+      } else {
+        layer.codebooks.push_back(decode(genome.chromosomes[next++], format_));
+      }
+    }
+    for (std::size_t c = 0; c < biases_[i].size(); ++c) {
+      const float scale = layer.scale(c);
+      layer.bias.push_back(scale * layer.codebook(c).quantise(biases_[i][c] / scale));
+    }
   }
   return formats;
 }

@@ -59,6 +59,24 @@ void quantise_row(const float* weight, std::size_t count, float s, const std::ve
   }
 }
 
+struct Padded {
+  std::vector<float> thresholds, levels;
+};
+
+// To 8 or a greater power of two: a threshold at infinity is never passed, so the levels above it are never taken.
+// (Loops of 2 and 4 levels are not vectorised by g++ 12, and would be slower than that of 8.)
+Padded pad(const Codebook& codebook) {
+  if (codebook.size() == 0) fail_internal("a codebook is empty");
+  std::size_t size = 8;
+  while (size < static_cast<std::size_t>(codebook.size())) size *= 2;
+  const auto levels = codebook.levels();
+  const auto boundaries = codebook.boundaries();
+  Padded padded{std::vector<float>(size, kInfinity), std::vector<float>(size, levels.back())};
+  std::copy(boundaries.begin(), boundaries.end(), padded.thresholds.begin());
+  std::copy(levels.begin(), levels.end(), padded.levels.begin());
+  return padded;
+}
+
 }  // namespace
 
 void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
@@ -68,29 +86,28 @@ void quantise_nearest(std::span<const float> weight, std::int64_t channels, cons
   if (channels < 1 || count % static_cast<std::size_t>(channels) != 0) {
     fail_internal("{} weights do not divide into {} channels", count, channels);
   }
-  const std::vector<float>& scales = format.scales;
-  if (scales.size() > 1 && scales.size() != static_cast<std::size_t>(channels)) {
-    fail_internal("{} scales were given for {} channels", scales.size(), channels);
+  const auto fits = [&](std::size_t many) { return many <= 1 || many == static_cast<std::size_t>(channels); };
+  if (!fits(format.scales.size()))
+    fail_internal("{} scales were given for {} channels", format.scales.size(), channels);
+  if (format.codebooks.empty() || !fits(format.codebooks.size())) {
+    fail_internal("{} codebooks were given for {} channels", format.codebooks.size(), channels);
   }
-  if (format.codebook.size() == 0) fail_internal("the codebook of node {} is empty", format.node);
 
-  // Padded to 8 or a greater power of two: a threshold at infinity is never passed, so the levels above it are never
-  // taken. (Loops of 2 and 4 levels are not vectorised by g++ 12, and would be slower than that of 8.)
-  std::size_t size = 8;
-  while (size < static_cast<std::size_t>(format.codebook.size())) size *= 2;
-  const auto levels = format.codebook.levels();
-  const auto boundaries = format.codebook.boundaries();
-  std::vector<float> thresholds(size, kInfinity), padded(size, levels.back());
-  std::copy(boundaries.begin(), boundaries.end(), thresholds.begin());
-  std::copy(levels.begin(), levels.end(), padded.begin());
-  if (scales.empty()) return quantise_row<false>(weight.data(), count, 1.0F, thresholds, padded, out.data());
-
-  std::vector<float> scaled(size);
-  const std::size_t row = count / scales.size();
-  for (std::size_t c = 0; c < scales.size(); ++c) {
-    const float s = scales[c];
-    for (std::size_t k = 0; k < size; ++k) scaled[k] = s * padded[k];
-    quantise_row<true>(weight.data() + c * row, row, s, thresholds, scaled, out.data() + c * row);
+  // Rows that share codebook and scale are gone through at once.
+  const std::size_t groups = std::max({std::size_t{1}, format.scales.size(), format.codebooks.size()});
+  const std::size_t row = count / groups;
+  Padded padded;
+  std::vector<float> scaled;
+  for (std::size_t c = 0; c < groups; ++c) {
+    if (c < format.codebooks.size()) padded = pad(format.codebook(c));
+    if (format.scales.empty()) {
+      quantise_row<false>(weight.data() + c * row, row, 1.0F, padded.thresholds, padded.levels, out.data() + c * row);
+      continue;
+    }
+    const float s = format.scale(c);
+    scaled.clear();
+    for (const float level : padded.levels) scaled.push_back(s * level);
+    quantise_row<true>(weight.data() + c * row, row, s, padded.thresholds, scaled, out.data() + c * row);
   }
 }
 
@@ -98,13 +115,12 @@ void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<f
   if (format.indices.size() != out.size() || channels < 1 || out.size() % static_cast<std::size_t>(channels) != 0) {
     fail("a layer of {} weights in {} channels comes with {} indices", out.size(), channels, format.indices.size());
   }
-  const auto levels = format.codebook.levels();
   const std::size_t row = out.size() / static_cast<std::size_t>(channels);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const std::size_t index = format.indices[i];
+    const std::size_t index = format.indices[i], channel = i / row;
+    const auto levels = format.codebook(channel).levels();
     if (index >= levels.size()) fail("weight {} of a layer has level {} of {}", i, index, levels.size());
-    out[i] =
-        format.scales.empty() ? levels[index] : format.scales[format.scales.size() == 1 ? 0 : i / row] * levels[index];
+    out[i] = format.scales.empty() ? levels[index] : format.scale(channel) * levels[index];
   }
 }
 

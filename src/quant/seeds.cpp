@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "quant/encoding.hpp"
 #include "quant/fit.hpp"
 #include "quant/kmeans.hpp"
 #include "quant/sorted_weights.hpp"
@@ -87,7 +88,58 @@ std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, 
   return genes;
 }
 
+// The least and greatest of n evenly spaced levels.
+Chromosome uniform_genes(Seed seed, const SortedWeights& weights, int n) {
+  const Chromosome whole{weights.minimum(), weights.maximum()};
+  const double middle = weights.mean(), reach = weights.deviation() * normal_quantile(1 - 0.5 / n);
+  switch (seed) {
+    case Seed::linear:
+      return whole;
+    case Seed::kmeans: {
+      // From both sides: too narrow and too wide.
+      const Chromosome wide = fit_uniform(weights, n, whole);
+      const Chromosome narrow = fit_uniform(weights, n, {middle - reach, middle + reach});
+      const auto error = [&](const Chromosome& genes) {
+        std::vector<double> levels;
+        for (int i = 0; i < n; ++i) levels.push_back(genes[0] + (genes[1] - genes[0]) * i / (n - 1));
+        return nearest_error(weights, levels);
+      };
+      return error(wide) <= error(narrow) ? wide : narrow;
+    }
+    case Seed::quantiles:
+      return fit_uniform(weights, n, {middle - 0.7 * reach, middle + 0.7 * reach});
+    case Seed::normal:
+      return {middle - reach, middle + reach};
+    case Seed::logarithmic:
+      return {middle - 1.5 * reach, middle + 1.5 * reach};
+  }
+  fail_internal("unknown seed {}", static_cast<int>(seed));
+}
+
+// The largest level of an encoding that has no other gene.
+double unit_gene(Seed seed, const SortedWeights& weights, const Format& format) {
+  const double magnitude = std::max(std::fabs(weights.minimum()), std::fabs(weights.maximum()));
+  double gene = magnitude;
+  if (seed != Seed::linear) gene = fit_factor(weights, unit_levels(format));
+  if (format.encoding == Encoding::power_of_two && seed == Seed::kmeans) {  // rounded to a power: the better neighbour
+    const auto error = [&](double power) {
+      std::vector<double> levels = unit_levels(format);
+      for (double& level : levels) level *= power;
+      return nearest_error(weights, levels);
+    };
+    const double power = nearest_power(gene);
+    for (const double other : {power / 2, power, 2 * power}) {
+      if (error(other) < error(nearest_power(gene))) gene = other;
+    }
+  }
+  if (seed == Seed::quantiles) gene *= 0.85;
+  if (seed == Seed::normal) gene *= 1.15;
+  if (seed == Seed::logarithmic) gene *= 1.4;
+  return std::max(gene, magnitude > 0 ? 1e-6 * magnitude : 1e-6);
+}
+
 Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& format) {
+  if (has_unit(format)) return {unit_gene(seed, weights, format)};
   const int n = format.levels;
   switch (format.encoding) {
     case Encoding::values:
@@ -100,6 +152,11 @@ Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& forma
         for (std::size_t i = 1; i < levels.size(); ++i) boundaries.push_back((levels[i - 1] + levels[i]) / 2);
         return boundaries;
       }();
+    case Encoding::uniform:
+      return uniform_genes(seed, weights, n);
+    case Encoding::floating:
+    case Encoding::power_of_two:
+      break;  // has_unit()
     case Encoding::companded: {
       if (seed == Seed::kmeans) return fit_companded(weights, n);
       const std::vector<double> levels = levels_of(seed, weights, n);  // the curve that comes closest to them
@@ -114,14 +171,15 @@ Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& forma
 std::vector<std::vector<float>> coded_weights(const Network& network, const Format& format) {
   const std::vector<int> layers = quantised_layers(network, format);
   const std::vector<std::vector<float>> scales = layer_scales(network, format);
-  std::vector<std::vector<float>> coded(
-      static_cast<std::size_t>(chromosome_count(format, static_cast<int>(layers.size()))));
+  std::vector<std::vector<float>> coded;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const std::vector<float>& weight = weight_of(network.nodes[static_cast<std::size_t>(layers[i])])->data;
-    std::vector<float>& to = coded[coded.size() == 1 ? 0 : i];
-    const std::size_t row = scales[i].empty() ? 0 : weight.size() / scales[i].size();
-    for (std::size_t k = 0; k < weight.size(); ++k) {
-      to.push_back(scales[i].empty() ? weight[k] : weight[k] / scales[i][k / row]);
+    const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(layers[i])]);
+    const std::size_t row = weight.data.size() / static_cast<std::size_t>(weight.shape.front());
+    if (format.scope == Scope::layer || coded.empty()) coded.emplace_back();
+    for (std::size_t k = 0; k < weight.data.size(); ++k) {
+      if (format.scope == Scope::channel && k % row == 0 && k + i > 0) coded.emplace_back();
+      const float scale = scales[i].empty() ? 1.0F : scales[i][scales[i].size() == 1 ? 0 : k / row];
+      coded.back().push_back(scales[i].empty() ? weight.data[k] : weight.data[k] / scale);
     }
   }
   return coded;
@@ -131,13 +189,14 @@ std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, c
   const auto genes = static_cast<std::size_t>(gene_count(format));
   std::vector<Genome> seeds(std::size(kSeeds));
   for (std::vector<float> weights : coded) {
-    if (format.symmetric) {
+    const bool mirrored = format.symmetric && format.encoding == Encoding::values;
+    if (mirrored) {
       for (float& w : weights) w = std::fabs(w);
     }
     const SortedWeights sorted(std::move(weights));
     for (std::size_t s = 0; s < seeds.size(); ++s) {
       Chromosome chromosome =
-          format.symmetric ? symmetric_genes(kSeeds[s], sorted, format.levels) : genes_of(kSeeds[s], sorted, format);
+          mirrored ? symmetric_genes(kSeeds[s], sorted, format.levels) : genes_of(kSeeds[s], sorted, format);
       if (chromosome.size() != genes) fail_internal("a seed has {} genes; expected {}", chromosome.size(), genes);
       for (double& gene : chromosome) gene = std::clamp(gene, -kLimit, kLimit);
       seeds[s].chromosomes.push_back(std::move(chromosome));

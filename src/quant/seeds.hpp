@@ -9,11 +9,13 @@
 
 namespace vbq {
 
-// Per chromosome, the weights that its codebook codes: one layer's or all quantised layers', divided by their scales.
+// Per chromosome, the weights that its codebook codes: one layer's, one output channel's or all quantised layers',
+// divided by their scales.
 std::vector<std::vector<float>> coded_weights(const Network& network, const Format& format);
 
 // Five genomes of the format: k-means (least error), k-means from quantiles (Lloyd), normal-quantile, linear (minimum
-// to maximum), logarithmic. Each decodes to a valid codebook whatever the weights: fewer different ones than levels,
+// to maximum), logarithmic. Encodings whose levels are not free: least squares first, minimum to maximum fourth, and
+// narrower and wider ones. Each decodes to a valid codebook whatever the weights: fewer different ones than levels,
 // one only, all equal, all zero.
 std::vector<Genome> seed_genomes(const Network& network, const Format& format);
 std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format);

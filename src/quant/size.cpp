@@ -1,12 +1,34 @@
 #include "quant/size.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <vector>
 
 #include "core/check.hpp"
 
 namespace vbq {
+namespace {
+
+// Sum over the layer's weights of -log2 of the share that their level has among them.
+double entropy_bits_of(const Tensor& weight, const LayerFormat& format) {
+  std::array<std::int64_t, 256> counts{};
+  const std::size_t row = weight.data.size() / static_cast<std::size_t>(weight.shape.front());
+  for (std::size_t i = 0; i < weight.data.size(); ++i) {
+    const float coded = format.scales.empty() ? weight.data[i] : weight.data[i] / format.scale(i / row);
+    const int index = format.indices.empty() ? format.codebook(i / row).index(coded) : format.indices[i];
+    ++counts.at(static_cast<std::size_t>(index));
+  }
+  double bits = 0;
+  for (const std::int64_t count : counts) {
+    const double share = static_cast<double>(count) / static_cast<double>(weight.data.size());
+    if (count > 0) bits -= static_cast<double>(count) * std::log2(share);
+  }
+  return bits;
+}
+
+}  // namespace
 
 WeightSize weight_size(const Network& network, const NetworkFormat& formats) {
   WeightSize size;
@@ -21,16 +43,21 @@ WeightSize weight_size(const Network& network, const NetworkFormat& formats) {
     const Tensor* weight = exists ? weight_of(network.nodes[static_cast<std::size_t>(format.node)]) : nullptr;
     if (weight == nullptr) fail("a format names node {}, which is not a layer with weights", format.node);
     const auto count = static_cast<std::int64_t>(weight->data.size());
-    const int levels = format.codebook.size();
+    const int levels = format.levels();
     const int bits = levels <= 1 ? 0 : std::bit_width(static_cast<unsigned>(levels - 1));
     size.fp32_bits -= 32 * count;
     size.index_bits += bits * count;
+    if (count > 0) size.entropy_bits += entropy_bits_of(*weight, format);
     size.scale_bits += 32 * static_cast<std::int64_t>(format.scales.size());
     size.levels = std::max(size.levels, levels);
-    const auto same = [&](const Codebook* other) { return *other == format.codebook; };
+    if (format.codebooks.size() > 1) {  // one a channel: nobody shares those
+      for (const Codebook& codebook : format.codebooks) size.codebook_bits += 32 * std::int64_t{codebook.size()};
+      continue;
+    }
+    const auto same = [&](const Codebook* other) { return *other == format.codebook(0); };
     if (std::none_of(stored.begin(), stored.end(), same)) {
-      stored.push_back(&format.codebook);
-      size.codebook_bits += 32 * static_cast<std::int64_t>(levels);
+      stored.push_back(&format.codebook(0));
+      size.codebook_bits += 32 * std::int64_t{levels};
     }
   }
   return size;

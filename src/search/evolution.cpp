@@ -14,6 +14,8 @@ class Evolution final : public SearchMethod {
   Evolution(const SearchOptions& options, SearchSpace space) : options_(options), space_(std::move(space)) {
     if (options_.method == Method::random) {
       recipe_ = random_recipe(options_, space_);
+    } else if (options_.method == Method::annealing) {
+      recipe_ = annealing_recipe(options_, space_);
     } else if (options_.operators == Operators::nogami2018) {
       recipe_ = nogami2018_recipe(options_, space_);
     } else {
@@ -45,6 +47,7 @@ class Evolution final : public SearchMethod {
   }
 
   const SearchState& state() const override { return state_; }
+  bool finished() const override { return recipe_->finished(state_); }
 
   void restore(SearchState state) override {
     if (state.generation < 0) fail("a saved search has generation {}; expected 0 or more", state.generation);
@@ -52,7 +55,7 @@ class Evolution final : public SearchMethod {
       if (!state.population.empty() || !state.parameters.empty()) fail("a saved search of generation 0 is not empty");
       state = {};
     } else {
-      const auto population = static_cast<std::size_t>(options_.population);
+      const std::size_t population = recipe_->population(options_);
       if (state.population.size() != population) {
         fail("a saved search has {} individuals; expected {}", state.population.size(), population);
       }

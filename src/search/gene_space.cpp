@@ -30,6 +30,7 @@ GeneSpace::GeneSpace(SearchSpace space) : space_(std::move(space)) {
     if (!(magnitude >= 0 && magnitude <= kLimit)) fail_internal("a search space has magnitude {}", magnitude);
   }
   for (const Genome& seed : space_.seeds) check(seed, "a seed");
+  if (start() != nullptr) check(*start(), "the start");
   for (std::size_t c = 0; c < chromosomes(); ++c) {
     for (const Genome& seed : space_.seeds) {
       for (double gene : seed.chromosomes[c]) magnitude_[c] = std::max(magnitude_[c], std::fabs(gene));

@@ -19,6 +19,7 @@ class GeneSpace {
   std::size_t genes() const { return static_cast<std::size_t>(space_.genes); }
   bool positive() const { return space_.positive; }
   const std::vector<Genome>& seeds() const { return space_.seeds; }
+  const Genome* start() const { return space_.start.chromosomes.empty() ? nullptr : &space_.start; }
 
   // Largest magnitude of what chromosome c codes, or of its seeds where that is more; > 0.
   double magnitude(std::size_t c) const { return magnitude_[c]; }

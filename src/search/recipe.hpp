@@ -24,11 +24,18 @@ class Recipe {
 
   // Error when the parameters of a state that is past generation 0 are not this recipe's.
   virtual void check(const SearchState& state) const = 0;
+
+  // Individuals that it keeps, and whether it has nothing left to try.
+  virtual std::size_t population(const SearchOptions& options) const {
+    return static_cast<std::size_t>(options.population);
+  }
+  virtual bool finished(const SearchState&) const { return false; }
 };
 
 std::unique_ptr<Recipe> nogami2018_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> standard_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> random_recipe(const SearchOptions& options, const GeneSpace& space);
+std::unique_ptr<Recipe> annealing_recipe(const SearchOptions& options, const GeneSpace& space);
 
 // Individuals that survive a generation: reproduction * population, at least 1 and at most population - 1. The others
 // are newborns, so a generation costs population - survivors evaluations, and generation 0 costs population.

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/names.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 
@@ -34,9 +35,9 @@ class FormatFile : public ::testing::Test {
 };
 
 // A genome of arbitrary sorted genes under the format.
-Genome some_genome(const Format& format, int layers) {
+Genome some_genome(const Network& network, const Format& format) {
   Genome genome;
-  for (int c = 0; c < chromosome_count(format, layers); ++c) {
+  for (int c = 0; c < chromosome_count(network, format); ++c) {
     Chromosome genes;
     for (int g = 0; g < gene_count(format); ++g) genes.push_back(0.1 + 0.123456789 * g + 0.01 * c);
     if (format.encoding == Encoding::companded) genes = {1.3, 0.07 + 0.01 * c};
@@ -46,21 +47,26 @@ Genome some_genome(const Format& format, int layers) {
 }
 
 TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
-  for (const Encoding encoding : {Encoding::values, Encoding::boundaries, Encoding::companded}) {
-    for (const ScaleScope scale : {ScaleScope::none, ScaleScope::layer, ScaleScope::channel}) {
-      Format format;
-      format.encoding = encoding;
-      format.scale = scale;
-      const Decoder decoder(network_, format);
-      const NetworkFormat layers = decoder(some_genome(format, static_cast<int>(decoder.layers().size())));
-      write(format_to_json(network_, format, {layers, 50}));
-      const auto [again, block] = read_format(path_, network_);
-      EXPECT_EQ(block, 50);
-      ASSERT_EQ(again.size(), layers.size());
-      for (std::size_t i = 0; i < layers.size(); ++i) {
-        EXPECT_EQ(again[i].node, layers[i].node);
-        EXPECT_EQ(again[i].codebook, layers[i].codebook);
-        EXPECT_EQ(again[i].scales, layers[i].scales);
+  for (const auto& [name, encoding] : kEncodings) {
+    for (const auto& [scope_name, scope] : kScopes) {
+      for (const ScaleScope scale : {ScaleScope::none, ScaleScope::layer, ScaleScope::channel}) {
+        SCOPED_TRACE(fmt::format("{}, scope {}", name, scope_name));
+        Format format;
+        format.encoding = encoding;
+        format.scope = scope;
+        format.scale = scale;
+        format.biases = true;
+        const NetworkFormat layers = Decoder(network_, format)(some_genome(network_, format));
+        write(format_to_json(network_, format, {layers, 50}));
+        const auto [again, block] = read_format(path_, network_);
+        EXPECT_EQ(block, 50);
+        ASSERT_EQ(again.size(), layers.size());
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+          EXPECT_EQ(again[i].node, layers[i].node);
+          EXPECT_EQ(again[i].codebooks, layers[i].codebooks);
+          EXPECT_EQ(again[i].scales, layers[i].scales);
+          EXPECT_EQ(again[i].bias, layers[i].bias);
+        }
       }
     }
   }
@@ -69,7 +75,7 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
 TEST_F(FormatFile, RefusesWhatItCannotUse) {
   Format format;
   const Decoder decoder(network_, format);
-  const std::string good = format_to_json(network_, format, {decoder(some_genome(format, 3)), 50});
+  const std::string good = format_to_json(network_, format, {decoder(some_genome(network_, format)), 50});
   EXPECT_NE(refusal("").find("not JSON"), std::string::npos);
   EXPECT_NE(refusal("[1, 2]").find("layers"), std::string::npos);
   EXPECT_NE(refusal(good.substr(0, good.size() / 2)).find("not JSON"), std::string::npos);
@@ -94,7 +100,7 @@ TEST_F(FormatFile, SkippedLayersAreLeftOut) {
   format.scale = ScaleScope::channel;
   format.skip = {"conv1"};
   const Decoder decoder(network_, format);
-  write(format_to_json(network_, format, {decoder(some_genome(format, 2)), 50}));
+  write(format_to_json(network_, format, {decoder(some_genome(network_, format)), 50}));
   const auto [again, block] = read_format(path_, network_);
   EXPECT_EQ(block, 50);
   ASSERT_EQ(again.size(), 2U);

@@ -71,7 +71,7 @@ NetworkFormat spread_levels(const Network& network, int k) {
     std::vector<float> levels;
     for (int i = 0; i < k; ++i)
       levels.push_back(*low + (*high - *low) * static_cast<float>(i) / static_cast<float>(k - 1));
-    formats.push_back({node, Codebook::from_levels(levels), {}});
+    formats.push_back({node, {Codebook::from_levels(levels)}, {}});
   }
   return formats;
 }

@@ -20,7 +20,7 @@ LayerFormat format(int node, int levels, std::vector<float> scales = {}) {
   std::vector<float> values;
   for (int i = 0; i < levels; ++i)
     values.push_back(0.35F * (static_cast<float>(i) - 0.5F * static_cast<float>(levels - 1)));
-  return {node, Codebook::from_levels(values), std::move(scales)};
+  return {node, {Codebook::from_levels(values)}, std::move(scales)};
 }
 
 // Message of the Error that `call` throws; fails without one.
@@ -160,11 +160,35 @@ TEST_P(Engines, FingerprintNamesTheQuantisedNetwork) {
   EXPECT_NE(e->fingerprint({format(0, 4)}), one);
   // Other levels that no weight takes: the same network.
   LayerFormat more = format(3, 4);
-  std::vector<float> levels(more.codebook.levels().begin(), more.codebook.levels().end());
+  std::vector<float> levels(more.codebook(0).levels().begin(), more.codebook(0).levels().end());
   levels.push_back(1e6F);
-  EXPECT_EQ(e->fingerprint({{3, Codebook::from_levels(levels), {}}}), one);
+  EXPECT_EQ(e->fingerprint({{3, {Codebook::from_levels(levels)}, {}}}), one);
   EXPECT_EQ(e->tally(0, 6), before);
   EXPECT_EQ(engine_of(EngineKind::reference, net_)->fingerprint({format(3, 4)}), one);
+}
+
+// A format's bias is what the layer adds, under its gain and shift, and part of what names the network.
+TEST_P(Engines, FormatsMayBringTheirBias) {
+  auto e = engine();
+  LayerFormat own = format(9, 16);
+  const Fingerprint without = e->fingerprint({own});
+  own.bias.assign(bias_of(net_.nodes[9])->size(), 0.25F);
+  EXPECT_NE(e->fingerprint({own}), without);
+  own.gain.assign(own.bias.size(), 2.0F);
+  own.shift.assign(own.bias.size(), -0.125F);
+  Network other = net_;  // the same by hand
+  std::get<Linear>(other.nodes[9].op).bias.assign(own.bias.size(), 0.25F * 2.0F - 0.125F);
+  LayerFormat plain = format(9, 16);
+  plain.scales = {2.0F};
+  for (float& w : weight_of(other.nodes[9])->data) w *= 2;
+  const auto expected_engine = engine_of(GetParam(), other, kBlock, 1);
+  expected_engine->quantise({plain});
+  e->quantise({own});
+  const std::vector<float> input = support::normals(static_cast<std::size_t>(elements(net_.input_shape())), 7);
+  const auto got = infer(*e, net_, input, 1), expected = infer(*expected_engine, other, input, 1);
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-5 * (1 + std::fabs(expected[i])));
+  own.bias.pop_back();
+  EXPECT_NE(error_of([&] { e->quantise({own}); }).find("biases"), std::string::npos);
 }
 
 TEST_P(Engines, FewerImagesThanABlock) {

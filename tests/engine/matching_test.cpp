@@ -22,7 +22,7 @@ NetworkFormat coarse(const Network& net) {
   for (const int node : weight_layers(net)) {
     LayerFormat layer;
     layer.node = node;
-    layer.codebook = Codebook::from_levels({-0.5F, 0.05F, 0.4F});
+    layer.codebooks = {Codebook::from_levels({-0.5F, 0.05F, 0.4F})};
     formats.push_back(layer);
   }
   return formats;

@@ -45,7 +45,7 @@ std::vector<float> normal_weights(std::size_t count, std::uint32_t name) {
 
 LayerFormat some_format(std::size_t rows, bool scaled) {
   LayerFormat format;
-  format.codebook = Codebook::from_levels({-1.6F, -0.7F, 0.0F, 0.6F, 1.5F});
+  format.codebooks = {Codebook::from_levels({-1.6F, -0.7F, 0.0F, 0.6F, 1.5F})};
   for (std::size_t r = 0; scaled && r < rows; ++r) format.scales.push_back(0.5F + 0.1F * static_cast<float>(r));
   return format;
 }
@@ -60,9 +60,10 @@ std::vector<std::uint8_t> plain(const std::vector<float>& weight, std::size_t ro
     for (const std::int32_t c : block.columns) w.push_back(weight[r * n + static_cast<std::size_t>(c)]);
     for (std::size_t i = 0; i < n; ++i) {
       const float s = format.scales.empty() ? 1.0F : format.scales[r];
-      const int level = format.codebook.index(w[i] / s);
+      const int level = format.codebook(0).index(w[i] / s);
       result[r * n + static_cast<std::size_t>(block.columns[i])] = static_cast<std::uint8_t>(level);
-      const float e = (w[i] - s * format.codebook.levels()[static_cast<std::size_t>(level)]) / block.upper[i * n + i];
+      const float e =
+          (w[i] - s * format.codebook(0).levels()[static_cast<std::size_t>(level)]) / block.upper[i * n + i];
       for (std::size_t j = i + 1; j < n; ++j) w[j] -= e * block.upper[i * n + j];
     }
   }
@@ -157,7 +158,7 @@ TEST(Compensated, IndependentInputsGiveNearest) {
     const LayerFormat format = some_format(rows, true);
     const auto indices = assign_compensated(weight, rows, format, {0, {make_factor(scaled, columns(n), 0, rows)}});
     for (std::size_t i = 0; i < weight.size(); ++i) {
-      EXPECT_EQ(indices[i], format.codebook.index(weight[i] / format.scales[i / n]));
+      EXPECT_EQ(indices[i], format.codebook(0).index(weight[i] / format.scales[i / n]));
     }
   }
 }

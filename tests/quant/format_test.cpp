@@ -68,9 +68,14 @@ TEST(Format, Scales) {
 TEST(Format, GeneAndChromosomeCounts) {
   Format format;
   EXPECT_EQ(gene_count(format), 8);
-  EXPECT_EQ(chromosome_count(format, 20), 20);
+  const Network net = support::residual_network();
+  EXPECT_EQ(chromosome_count(net, format), 3);
+  format.scope = Scope::channel;
+  std::int64_t channels = 0;
+  for (const int node : weight_layers(net)) channels += weight_of(net.nodes[static_cast<std::size_t>(node)])->shape[0];
+  EXPECT_EQ(chromosome_count(net, format), channels);
   format.scope = Scope::network;
-  EXPECT_EQ(chromosome_count(format, 20), 1);
+  EXPECT_EQ(chromosome_count(net, format), 1);
   format.symmetric = true;
   EXPECT_EQ(gene_count(format), 4);
   format.levels = 7;
@@ -130,12 +135,12 @@ TEST(Format, DecoderPairsChromosomesWithLayers) {
   const NetworkFormat formats = decoder({{{-1, 1}, {-2, 3}}});
   ASSERT_EQ(formats.size(), 2U);
   EXPECT_EQ(formats[1].node, 9);
-  EXPECT_EQ(formats[1].codebook, Codebook::from_levels({-2, 3}));
+  EXPECT_EQ(formats[1].codebook(0), Codebook::from_levels({-2, 3}));
   EXPECT_EQ(formats[1].scales, layer_scales(net, format)[1]);
   EXPECT_THROW(decoder({{{-1, 1}}}), Error);
   format.scope = Scope::network;
   const NetworkFormat shared = Decoder(net, format)({{{-1, 1}}});
-  EXPECT_EQ(shared[0].codebook, shared[1].codebook);
+  EXPECT_EQ(shared[0].codebooks, shared[1].codebooks);
   EXPECT_THROW(Decoder(net, format)({{{-1, 1}, {-2, 3}}}), Error);
 }
 
@@ -160,8 +165,8 @@ TEST(Size, CountsWhatIsStored) {
   EXPECT_EQ(shared.bits(), 3 * 630 + 32 * 6 + 32 * 35);
   EXPECT_EQ(shared.bytes(), (3 * 630 + 32 * 6 + 32 * 35 + 7) / 8);
   EXPECT_EQ(weight_size(net, {}).bits_per_weight(), 32.0);
-  EXPECT_THROW(weight_size(net, {{2, Codebook::from_levels({1}), {}}}), Error);
-  EXPECT_THROW(weight_size(net, {{99, Codebook::from_levels({1}), {}}}), Error);
+  EXPECT_THROW(weight_size(net, {{2, {Codebook::from_levels({1})}, {}}}), Error);
+  EXPECT_THROW(weight_size(net, {{99, {Codebook::from_levels({1})}, {}}}), Error);
 }
 
 }  // namespace

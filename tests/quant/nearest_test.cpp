@@ -18,11 +18,11 @@ std::vector<float> plain(const std::vector<float>& weight, std::size_t channels,
   const std::size_t row = weight.size() / channels;
   for (std::size_t i = 0; i < weight.size(); ++i) {
     if (format.scales.empty()) {
-      out[i] = format.codebook.quantise(weight[i]);
+      out[i] = format.codebook(i / row).quantise(weight[i]);
       continue;
     }
     const float s = format.scales[format.scales.size() == 1 ? 0 : i / row];
-    out[i] = s * format.codebook.quantise(weight[i] / s);
+    out[i] = s * format.codebook(i / row).quantise(weight[i] / s);
   }
   return out;
 }
@@ -35,15 +35,17 @@ TEST(QuantiseNearest, HasTheBitsOfThePlainLoop) {
         const std::size_t row = 1 + random.below(77);
         std::vector<float> weight = support::normals(channels * row, random.bits64(), 0.3);
         LayerFormat format;
-        format.codebook =
-            Codebook::from_levels(support::normals(static_cast<std::size_t>(levels), random.bits64(), 0.5));
+        for (std::size_t c = 0; c < (scale < 2 || levels % 2 == 0 ? 1 : channels); ++c) {
+          format.codebooks.push_back(
+              Codebook::from_levels(support::normals(static_cast<std::size_t>(levels) + c, random.bits64(), 0.5)));
+        }
         if (scale == 1) format.scales = {0.37F};
         if (scale == 2) {
           for (std::size_t c = 0; c < channels; ++c)
             format.scales.push_back(static_cast<float>(random.uniform(1e-3, 3)));
         }
         for (std::size_t i = 0; i < weight.size(); i += 3) {  // also weights at boundaries and extremes
-          const auto t = format.codebook.boundaries();
+          const auto t = format.codebook(0).boundaries();
           if (!t.empty()) weight[i] = t[random.below(t.size())];
           if (i % 7 == 0) weight[i] = i % 2 ? -0.0F : std::numeric_limits<float>::max();
         }
@@ -63,7 +65,7 @@ TEST(QuantiseNearest, HasTheBitsOfThePlainLoop) {
 TEST(QuantiseNearest, ManyLevels) {
   for (const std::size_t levels : {255U, 256U, 65536U}) {
     LayerFormat format;
-    format.codebook = Codebook::from_levels(support::normals(levels, 3));
+    format.codebooks = {Codebook::from_levels(support::normals(levels, 3))};
     const std::vector<float> weight = support::normals(4000, 4);
     std::vector<float> out(weight.size());
     quantise_nearest(weight, 1, format, out);
@@ -73,7 +75,7 @@ TEST(QuantiseNearest, ManyLevels) {
 
 TEST(QuantiseNearest, RefusesSizesThatDoNotFit) {
   LayerFormat format;
-  format.codebook = Codebook::from_levels({0.0F, 1.0F});
+  format.codebooks = {Codebook::from_levels({0.0F, 1.0F})};
   const std::vector<float> weight(6);
   std::vector<float> out(6), small(5);
   EXPECT_THROW(quantise_nearest(weight, 1, format, small), Error);
@@ -81,9 +83,9 @@ TEST(QuantiseNearest, RefusesSizesThatDoNotFit) {
   EXPECT_THROW(quantise_nearest(weight, 0, format, out), Error);
   format.scales = {1.0F, 1.0F};
   EXPECT_THROW(quantise_nearest(weight, 3, format, out), Error);
-  format.codebook = Codebook();
+  format.codebooks = {Codebook()};
   EXPECT_THROW(quantise_nearest(weight, 2, format, out), Error);
-  quantise_nearest({}, 1, {0, Codebook::from_levels({1.0F}), {}}, {});  // nothing to do
+  quantise_nearest({}, 1, {0, {Codebook::from_levels({1.0F})}, {}}, {});  // nothing to do
 }
 
 }  // namespace

@@ -74,11 +74,10 @@ inline const CountingSource& counting(const std::shared_ptr<const ImageSource>& 
 
 // Sorted normal genes, each genome another.
 inline std::vector<Genome> random_genomes(const Problem& problem, int count, std::uint64_t seed = 1) {
-  const int layers = static_cast<int>(quantised_layers(problem.network, problem.format).size());
   std::vector<Genome> genomes(static_cast<std::size_t>(count));
   for (std::uint32_t g = 0; g < genomes.size(); ++g) {
     Random random(seed, 0, g, Purpose::test);
-    genomes[g].chromosomes.resize(static_cast<std::size_t>(chromosome_count(problem.format, layers)));
+    genomes[g].chromosomes.resize(static_cast<std::size_t>(chromosome_count(problem.network, problem.format)));
     for (Chromosome& genes : genomes[g].chromosomes) {
       genes.resize(static_cast<std::size_t>(gene_count(problem.format)));
       for (double& gene : genes) gene = random.normal();

@@ -18,8 +18,17 @@ void check_formats(const Network& network, const NetworkFormat& formats) {
     if (weight == nullptr) fail("format names node {} ('{}'), which has no weights", f.node, node.name);
     if (f.node <= previous) fail("formats of nodes {} and {} are out of order", previous, f.node);
     previous = f.node;
-    if (f.codebook.size() == 0) fail("format of node '{}' has an empty codebook", node.name);
     const auto channels = static_cast<std::size_t>(weight->shape.front());
+    if (f.codebooks.empty()) fail("format of node '{}' has an empty codebook", node.name);
+    if (f.codebooks.size() != 1 && f.codebooks.size() != channels) {
+      fail("format of node '{}' has {} codebooks, expected 1 or {}", node.name, f.codebooks.size(), channels);
+    }
+    for (const Codebook& codebook : f.codebooks) {
+      if (codebook.size() == 0) fail("format of node '{}' has an empty codebook", node.name);
+    }
+    if (!f.bias.empty() && f.bias.size() != channels) {
+      fail("format of node '{}' has {} biases, expected none or {}", node.name, f.bias.size(), channels);
+    }
     if (f.scales.size() > 1 && f.scales.size() != channels) {
       fail("format of node '{}' has {} scales, expected none, 1 or {}", node.name, f.scales.size(), channels);
     }
@@ -57,6 +66,7 @@ Fingerprint fingerprint_of(const Network& network, std::span<const int> layers, 
   const auto format = formats_of(layers, formats);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     hasher.array(weights_under(network.nodes[static_cast<std::size_t>(layers[i])], format[i], room));
+    if (format[i] != nullptr) hasher.array(std::span(format[i]->bias));
   }
   return hasher.digest();
 }

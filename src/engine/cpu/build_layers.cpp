@@ -47,6 +47,10 @@ Argument Builder::bias(std::int64_t outputs) {
 // Outputs whose channels are not the first axis of an image (a Linear over several vectors) are left out.
 void Builder::note_output(const Group& group) {
   if (!bare_layers_) return;
+  if (!layout(group.output)) {  // a layout that matching does not know: everyone reads a row-major copy instead
+    const api::Desc md = row_major(batch_, shape(group.output));
+    define(group.output, md, as_row_major(group.output));
+  }
   const auto lies = layout(group.output);
   const Shape& out = shape(group.output);
   if (!lies || out.front() != weight_of(node(group.node))->shape.front()) return;
@@ -129,11 +133,14 @@ void Builder::emit_linear(const Group& group, const Linear& op) {
 }
 
 void set_layer(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
-               std::span<const float> gain, std::span<const float> shift, std::span<float> room) {
+               const LayerFormat* format, std::span<float> room) {
+  const LayerFormat none;
+  const LayerFormat& f = format == nullptr ? none : *format;
+  const std::vector<float>& gain = f.gain;
   const std::size_t outputs = layer.own_bias.size();
   for (std::size_t o = 0; o < outputs; ++o) {
-    double b = layer.own_bias[o];
-    if (!gain.empty()) b = b * gain[o] + shift[o];
+    double b = f.bias.empty() ? layer.own_bias[o] : f.bias[o];
+    if (!gain.empty()) b = b * gain[o] + f.shift[o];
     if (!layer.scale.empty()) b = b * layer.scale[o] + layer.shift[o];
     layer.bias[o] = static_cast<float>(b);
   }

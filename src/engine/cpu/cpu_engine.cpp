@@ -74,9 +74,7 @@ class CpuEngine final : public Engine {
       const auto i = static_cast<std::size_t>(item);
       cpu::Lane& own = *lane_[static_cast<std::size_t>(lane)];
       const Node& node = network_.nodes[static_cast<std::size_t>(weight_layers_[i])];
-      const LayerFormat none;
-      const LayerFormat& f = format[i] == nullptr ? none : *format[i];
-      set_layer(plan_.layers[i], own.stream(), weights_under(node, format[i], own.room()), f.gain, f.shift, own.room());
+      set_layer(plan_.layers[i], own.stream(), weights_under(node, format[i], own.room()), format[i], own.room());
     });
   }
 

@@ -54,7 +54,7 @@ void Matcher::pass(NetworkFormat& formats, Each each) {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const Node& node = network_.nodes[static_cast<std::size_t>(layers_[i])];
       const auto weights = weights_under(node, format_of_layer[i], lane.room());
-      set_layer(plan_.layers[i], lane.stream(), weights, {}, {}, lane.room());
+      set_layer(plan_.layers[i], lane.stream(), weights, format_of_layer[i], lane.room());
     }
   });
   feed();

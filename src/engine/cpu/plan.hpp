@@ -13,6 +13,7 @@
 #include "engine/cpu/layout.hpp"
 #include "engine/cpu/onednn_api.hpp"
 #include "engine/cpu/winograd.hpp"
+#include "vbq/format.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq::cpu {
@@ -103,10 +104,10 @@ struct Plan {
 Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers = false);
 
 // Writes a layer's weights [O, ...] (row-major, host) and its bias where its primitive finds them. With s and t the
-// folded batch norm's scale and shift, g and h the matching's gain and shift (empty: 1 and 0), b the trained bias: w[o,
-// ...] * (s[o] g[o]) and (b[o] g[o] + h[o]) s[o] + t[o]. room: as many elements as weights, may be the weights
-// themselves.
+// folded batch norm's scale and shift, g and h the format's gain and shift (empty: 1 and 0), b its bias (empty: as
+// trained): w[o, ...] * (s[o] g[o]) and (b[o] g[o] + h[o]) s[o] + t[o]. format: nullptr for none; its levels are not
+// looked at. room: as many elements as weights, may be the weights themselves.
 void set_layer(const LayerMemory& layer, dnnl::stream& stream, std::span<const float> weights,
-               std::span<const float> gain, std::span<const float> shift, std::span<float> room);
+               const LayerFormat* format, std::span<float> room);
 
 }  // namespace vbq::cpu

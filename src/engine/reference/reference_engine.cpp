@@ -51,7 +51,8 @@ class ReferenceEngine final : public Engine {
       const auto node = static_cast<std::size_t>(layers_[i]);
       const auto weights = weights_under(trained_.nodes[node], format[i], room_);
       std::copy(weights.begin(), weights.end(), weight_of(network_.nodes[node])->data.begin());
-      bias_of(node) = trained_bias(node);
+      own_bias(node) = *bias_of(trained_.nodes[node]);
+      if (format[i] != nullptr && !format[i]->bias.empty()) own_bias(node) = format[i]->bias;
       if (format[i] != nullptr && !format[i]->gain.empty()) fold(node, *format[i]);
     }
   }
@@ -116,19 +117,15 @@ class ReferenceEngine final : public Engine {
   }
 
  private:
-  std::vector<float>& bias_of(std::size_t node) {
+  std::vector<float>& own_bias(std::size_t node) {
     Operator& op = network_.nodes[node].op;
-    return std::holds_alternative<Conv>(op) ? std::get<Conv>(op).bias : std::get<Linear>(op).bias;
-  }
-  const std::vector<float>& trained_bias(std::size_t node) const {
-    const Operator& op = trained_.nodes[node].op;
     return std::holds_alternative<Conv>(op) ? std::get<Conv>(op).bias : std::get<Linear>(op).bias;
   }
 
   // gain * (w x + b) + shift, into weights and bias.
   void fold(std::size_t node, const LayerFormat& format) {
     std::vector<float>& weights = weight_of(network_.nodes[node])->data;
-    std::vector<float>& bias = bias_of(node);
+    std::vector<float>& bias = own_bias(node);
     bias.resize(format.gain.size(), 0.0F);
     const std::size_t row = weights.size() / bias.size();
     for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= format.gain[i / row];
