@@ -23,9 +23,11 @@ class Evaluator {
   virtual ~Evaluator() = default;
   // Of each genome's quantised network.
   virtual std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) = 0;
-  // Of each genome over all images of the search set.
+  // Of each genome over all images of the search set. After a wish to stop (core/stop.hpp) those that were not finished
+  // are empty: they have seen no image.
   virtual std::vector<Tally> tallies(std::span<const Genome> genomes) = 0;
-  // Of one network over a whole set: quantised by the genome, or as trained when it is nullptr.
+  // Of one network over a whole set: quantised by the genome, or as trained when it is nullptr. Stopped (core/stop.hpp)
+  // when a wish to stop came first.
   virtual Tally score(ImageSet set, const Genome* genome) = 0;
   // Moment matching of one genome's network: per quantised layer gain [O], then shift [O], one after another.
   virtual std::vector<float> matching(const Genome& genome) = 0;

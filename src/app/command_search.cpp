@@ -6,6 +6,7 @@
 #include "app/format_file.hpp"
 #include "app/ranks.hpp"
 #include "app/search_run.hpp"
+#include "app/stopping.hpp"
 #include "app/summary.hpp"
 #include "cluster/share_calibration.hpp"
 #include "core/log.hpp"
@@ -47,12 +48,11 @@ void take_matching(const std::vector<float>& numbers, NetworkFormat& layers, con
 
 int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume, const CommonOptions& common) {
   announce(setup, machinery, folder);
-  catch_signals();
   Progress progress(common.quiet);
   const SearchResult result = run_search(setup, evaluator, machinery, folder, resume, progress);
   progress.end_line();
   if (result.stopped) {
-    log::info("stopped by a signal after generation {}: --resume goes on from there", result.generations);
+    log::info("stopped {} after generation {}: --resume goes on from there", stop_text(), result.generations);
     return kExitStopped;
   }
   NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(result.best.genome);
@@ -72,6 +72,7 @@ int lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, R
 
 int command_search(const SearchArguments& arguments, const CommonOptions& common) {
   return on_all_ranks([&](Communicator& world) {
+    heed_stops();
     const Job job = share_job(world, arguments);
     std::optional<RunFolder> folder;  // rank 0's; made last, when all else is known to fit
     Setup setup = agree(world, [&] { return make_setup(job, common.engine); });

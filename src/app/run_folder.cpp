@@ -30,13 +30,17 @@ std::ofstream open_for_append(const fs::path& path) {
 
 RunFolder::RunFolder(fs::path path, bool resume) : path_(std::move(path)) {
   std::error_code code;
-  if (!resume && (fs::exists(path_ / "history.csv") || fs::exists(path_ / "job.toml"))) {
+  const auto refuse_other_run = [&] {
+    if (resume || !(fs::exists(path_ / "history.csv") || fs::exists(path_ / "job.toml"))) return;
     fail("folder {} already holds a run: --resume goes on with it, --run names another folder", path_.string());
-  }
+  };
+  refuse_other_run();
   fs::create_directories(path_, code);
   if (code || !fs::is_directory(path_)) {
     fail("cannot make run folder {}: {}", path_.string(), code ? code.message() : "a file is in the way");
   }
+  lock_.emplace(path_);
+  refuse_other_run();  // which may have started and ended meanwhile
 }
 
 std::optional<RunState> RunFolder::newest_checkpoint() const { return load_checkpoint(path_); }

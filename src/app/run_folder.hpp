@@ -7,13 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "core/lock.hpp"
 #include "vbq/run_state.hpp"
 
 namespace vbq {
 
 class RunFolder {
  public:
-  // Makes the folder. Error when it holds a run already and `resume` is false, or cannot be written to.
+  // Makes the folder, and locks it for this process. Error when it holds a run already and `resume` is false, when
+  // another process has it, or when it cannot be written to.
   RunFolder(std::filesystem::path path, bool resume);
 
   const std::filesystem::path& path() const { return path_; }
@@ -31,6 +33,7 @@ class RunFolder {
 
  private:
   std::filesystem::path path_;
+  std::optional<FolderLock> lock_;
   std::ofstream history_, timing_;
 };
 

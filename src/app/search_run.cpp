@@ -1,13 +1,13 @@
 #include "app/search_run.hpp"
 
 #include <chrono>
-#include <csignal>
 #include <optional>
 #include <utility>
 
 #include "app/history.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "core/stop.hpp"
 #include "evaluate/fitness.hpp"
 #include "evaluate/scorer.hpp"
 #include "quant/seeds.hpp"
@@ -18,9 +18,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-volatile std::sig_atomic_t caught_signal = 0;
-void on_signal(int number) { caught_signal = number; }
 
 SearchSpace make_space(const Setup& setup) {
   const Network& network = setup.problem.network;
@@ -65,6 +62,7 @@ class Loop {
   Loop(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, Progress& progress)
       : setup_(setup), evaluator_(evaluator), folder_(folder), progress_(progress), scorer_(evaluator),
         search_(make_search(setup.job.search, make_space(setup))) {
+    complete_ = search_->state();
     state_.job = to_toml(setup.job);
     state_.network_hash = setup.network_hash;
     state_.data_hash = setup.data_hash;
@@ -76,30 +74,33 @@ class Loop {
     scorer_.restore(state.cache, state.evaluations, state.images);
     state.job = state_.job;  // the number of generations may have been raised
     state_ = std::move(state);
+    complete_ = state_.search;
   }
 
+  // Until all generations are done or there is a wish to stop.
   void run() {
     folder_.write("job.toml", state_.job);
     folder_.begin_tables(state_.history, state_.timing);
-    Clock::time_point checkpoint = Clock::now();
-    int unsaved = 0;
-    while (!done() && !signal_caught()) {
-      generation();
-      ++unsaved;
-      const CheckpointInterval& every = setup_.job.checkpoint;
-      const bool due = every.seconds > 0 ? seconds_since(checkpoint) >= every.seconds : unsaved >= every.generations;
-      if (due) {
-        save();
-        checkpoint = Clock::now();
-        unsaved = 0;
+    try {
+      while (!done() && !stop_requested()) {
+        generation();
+        if (due()) save();
       }
+    } catch (const Stopped&) {  // in the middle of a generation: what was evaluated of it is in the cache
+      unsaved_ = true;
+    } catch (...) {
+      save_if_possible();
+      throw;
     }
-    if (unsaved > 0) save();
+    if (unsaved_) save();
     progress_.end_line();
   }
 
   // All generations told, or nothing left to try.
-  bool done() const { return search_->state().generation >= setup_.job.generations || search_->finished(); }
+  bool done() const {
+    if (complete_.generation >= setup_.job.generations) return true;
+    return complete_.generation == search_->state().generation && search_->finished();
+  }
 
   Scores score(const Genome* genome) {
     const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
@@ -124,6 +125,9 @@ class Loop {
     state_.seconds += seconds;
     state_.history.push_back(history_line(state, best, scorer_.evaluations()));
     state_.timing.push_back(timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
+    complete_ = state;
+    ++generations_since_;
+    unsaved_ = true;
     folder_.append(state_.history.back(), state_.timing.back());
     report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
   }
@@ -144,12 +148,29 @@ class Loop {
                    left == 0 || state.generation == 1);
   }
 
+  bool due() const {
+    const CheckpointInterval& every = setup_.job.checkpoint;
+    return every.seconds > 0 ? seconds_since(saved_) >= every.seconds : generations_since_ >= every.generations;
+  }
+
   void save() {
-    state_.search = search_->state();
+    state_.search = complete_;
     state_.cache = scorer_.cache();
     state_.evaluations = scorer_.evaluations();
     state_.images = scorer_.images();
     folder_.save(state_);
+    saved_ = Clock::now();
+    generations_since_ = 0;
+    unsaved_ = false;
+  }
+
+  // When something else is about to end the run, which is what is to be told.
+  void save_if_possible() noexcept {
+    try {
+      progress_.end_line();
+      if (unsaved_) save();
+    } catch (const std::exception&) {
+    }
   }
 
   const Setup& setup_;
@@ -159,18 +180,13 @@ class Loop {
   Scorer scorer_;
   std::unique_ptr<SearchMethod> search_;
   RunState state_;
+  SearchState complete_;  // after the last generation that is whole, lines in the tables and all
+  Clock::time_point saved_ = Clock::now();
+  int generations_since_ = 0;
+  bool unsaved_ = false;
 };
 
 }  // namespace
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESETHAND;  // a second one ends the program at once
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
-}
-
-bool signal_caught() { return caught_signal != 0; }
 
 SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
                         Progress& progress) {
@@ -194,8 +210,12 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machiner
   result.evaluations = state.evaluations;
   result.images = state.images;
   result.seconds = state.seconds;
-  result.quantised = loop.score(&result.best.genome);
-  result.as_trained = loop.score(nullptr);
+  try {
+    result.quantised = loop.score(&result.best.genome);
+    result.as_trained = loop.score(nullptr);
+  } catch (const Stopped&) {
+    result.stopped = true;
+  }
   return result;
 }
 

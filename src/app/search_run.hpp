@@ -25,7 +25,7 @@ struct Scores {
 };
 
 struct SearchResult {
-  bool stopped = false;  // by a signal, after a checkpoint; the rest is empty then
+  bool stopped = false;  // as asked, after a checkpoint; all but generations is empty then
   Scores as_trained, quantised;
   Individual best;
   int generations = 0;
@@ -33,13 +33,10 @@ struct SearchResult {
   double seconds = 0;                        // of the search, over all starts
 };
 
-// Runs, or goes on with, the search in `folder`. With `resume` and a checkpoint there, continues it; Error when that is of
-// another job, network, data or engine, naming the difference.
+// Runs, or goes on with, the search in `folder`. With `resume` and a checkpoint there, continues it; Error when that is
+// of another job, network, data or engine, naming the difference. Whatever else ends it, a lost rank too, the
+// generations that are finished are in a checkpoint, unless that cannot be written.
 SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
                         Progress& progress);
-
-// Set by SIGTERM, SIGINT and SIGUSR1 once catch_signals() was called: the run ends after the generation in hand.
-void catch_signals();
-bool signal_caught();
 
 }  // namespace vbq

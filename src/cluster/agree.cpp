@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "cluster/heartbeat.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "evaluate/problem.hpp"
@@ -83,6 +84,8 @@ int run_ranks(Communicator& world, const std::function<int()>& body) {
   } catch (const AgreedError& error) {
     if (world.rank() == 0) log::error("{}", error.what());
     return exit_code(error.fault());
+  } catch (const LostRank& lost) {
+    die(world, lost);
   } catch (const Error& error) {
     sentence = error.what();
     fault = error.fault();

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "cluster/agree.hpp"
+#include "cluster/heartbeat.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/threads.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "evaluate/local_evaluator.hpp"
 #include "evaluate/matrix.hpp"
+#include "evaluate/workbench.hpp"
 
 namespace vbq {
 
@@ -27,7 +29,8 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
   });
   const std::vector<Report> reports = agree_on(world, mine);
   working_ = true;  // from here on, the workers wait for commands
-  has_held_out_ = problem.held_out_source != nullptr && !problem.split.held_out.empty();
+  search_images_ = problem.split.search.size();
+  held_out_images_ = problem.held_out_source != nullptr ? problem.split.held_out.size() : 0;
   matching_size_ = matching_size(problem);
   for (std::size_t rank = 1; rank < reports.size(); ++rank) {
     workers_.push_back({static_cast<int>(rank), reports[rank].host, reports[rank].engine.value_or(EngineInfo{})});
@@ -43,6 +46,8 @@ ClusterEvaluator::~ClusterEvaluator() {
     } else {
       stop();
     }
+  } catch (const LostRank& lost) {
+    die(*world_, lost);
   } catch (const std::exception& error) {
     die(*world_, error.what(), Fault::internal);
   }
@@ -60,13 +65,16 @@ std::vector<Fingerprint> ClusterEvaluator::fingerprints(std::span<const Genome> 
 }
 
 std::vector<Tally> ClusterEvaluator::tallies(std::span<const Genome> genomes) {
-  return collect(Op::tallies, genomes, genomes.size());
+  std::vector<Tally> found = collect(Op::tallies, genomes, genomes.size());
+  keep_whole(found, search_images_);
+  return found;
 }
 
 Tally ClusterEvaluator::score(ImageSet set, const Genome* genome) {
-  if (set == ImageSet::held_out && !has_held_out_) fail("there are no held-out images to score");
+  if (set == ImageSet::held_out && held_out_images_ == 0) fail("there are no held-out images to score");
   const Op op = set == ImageSet::search ? Op::score_search : Op::score_held_out;
-  return collect(op, genome == nullptr ? std::span<const Genome>() : std::span(genome, 1), 1).front();
+  const Tally sum = collect(op, genome == nullptr ? std::span<const Genome>() : std::span(genome, 1), 1).front();
+  return expect_whole(sum, set == ImageSet::search ? search_images_ : held_out_images_);
 }
 
 std::vector<float> ClusterEvaluator::matching(const Genome& genome) {
@@ -104,6 +112,9 @@ std::vector<std::int64_t> ClusterEvaluator::command(Op op, std::span<const Genom
       world_->broadcast(archive);
     }
     world_->sum(words);
+  } catch (const LostRank&) {  // the caller may have something to save, and the others wait
+    working_ = false;
+    throw;
   } catch (const std::exception& error) {
     die(*world_, error.what(), Fault::internal);
   }

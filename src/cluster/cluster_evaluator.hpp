@@ -48,7 +48,7 @@ class ClusterEvaluator final : public Evaluator {
   std::vector<Tally> collect(protocol::Op op, std::span<const Genome> genomes, std::size_t count);
 
   Communicator* world_;
-  bool has_held_out_ = false;
+  std::size_t search_images_ = 0, held_out_images_ = 0;
   std::size_t matching_size_ = 0;
   int exceptions_;
   bool working_ = false;

@@ -13,13 +13,20 @@
 
 #include <time.h>
 
+#include "cluster/heartbeat.hpp"
+#include "cluster/start_heartbeat.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 
 namespace vbq {
+
+struct MpiRequest {
+  MPI_Request handle = MPI_REQUEST_NULL;
+};
+
 namespace {
 
-void check(int status, const char* what) {
+void require(int status, const char* what) {
   if (status == MPI_SUCCESS) return;
   std::array<char, MPI_MAX_ERROR_STRING> text{};
   int length = 0;
@@ -34,19 +41,9 @@ int to_count(std::size_t size, const char* what) {
   return static_cast<int>(size);
 }
 
-// Sleeps until the operation is done, an eighth of the time waited so far at a time. Several tests a turn, because a
-// test moves a message by one step only, and Open MPI looks at its sockets at one in eight.
-void wait(MPI_Request& request, const char* what) {
-  constexpr long kFirst = 20'000, kLast = 2'000'000;  // nanoseconds
-  for (long pause = kFirst;; pause = std::min(kLast, pause + pause / 8)) {
-    for (int turn = 0; turn < 8; ++turn) {
-      int done = 0;
-      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
-      if (done != 0) return;
-    }
-    const timespec duration{0, pause};
-    ::nanosleep(&duration, nullptr);
-  }
+void sleep_for(long nanoseconds) {
+  const timespec duration{0, nanoseconds};
+  ::nanosleep(&duration, nullptr);
 }
 
 std::string host_name() {
@@ -66,15 +63,16 @@ struct Communicator::Handle {
   MPI_Comm world = MPI_COMM_NULL;  // our duplicate
   MPI_Comm node = MPI_COMM_NULL;   // its ranks on this host
   int rank = 0, size = 1, local_rank = 0;
+  std::unique_ptr<Heartbeat> heartbeat;
 
   Handle() {
-    check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-    check(MPI_Comm_dup(MPI_COMM_WORLD, &world), "MPI_Comm_dup");  // the handler goes with it
-    check(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
-    check(MPI_Comm_size(world, &size), "MPI_Comm_size");
-    check(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
-    check(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-    check(MPI_Comm_rank(node, &local_rank), "MPI_Comm_rank");
+    require(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    require(MPI_Comm_dup(MPI_COMM_WORLD, &world), "MPI_Comm_dup");  // the handler goes with it
+    require(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
+    require(MPI_Comm_size(world, &size), "MPI_Comm_size");
+    require(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+    require(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    require(MPI_Comm_rank(node, &local_rank), "MPI_Comm_rank");
   }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -94,11 +92,39 @@ int Communicator::size() const { return handle_ ? handle_->size : 1; }
 int Communicator::local_rank() const { return handle_ ? handle_->local_rank : 0; }
 const std::string& Communicator::host() const { return host_; }
 
+// A call may fail because a rank is lost: then that is the cause to be named, and the heartbeat knows it in a moment.
+void Communicator::check(int status, const char* what) const {
+  if (status == MPI_SUCCESS) return;
+  for (int turn = 0; turn < 20 && handle_->heartbeat; ++turn) {
+    if (const std::optional<Loss> loss = handle_->heartbeat->loss()) throw LostRank(*loss);
+    sleep_for(100'000'000);
+  }
+  require(status, what);
+}
+
+// Sleeps until the operation is done, an eighth of the time waited so far at a time. Several tests a turn, because a
+// test moves a message by one step only, and Open MPI looks at its sockets at one in eight.
+void Communicator::wait(MpiRequest& request, const char* what) const {
+  constexpr long kFirst = 20'000, kLast = 2'000'000;  // nanoseconds
+  for (long pause = kFirst;; pause = std::min(kLast, pause + pause / 8)) {
+    for (int turn = 0; turn < 8; ++turn) {
+      int done = 0;
+      check(MPI_Test(&request.handle, &done, MPI_STATUS_IGNORE), what);
+      if (done != 0) return;
+    }
+    if (rank() == 0 && handle_->heartbeat) {
+      if (const std::optional<Loss> loss = handle_->heartbeat->loss()) throw LostRank(*loss);
+    }
+    sleep_for(pause);
+  }
+}
+
 void Communicator::broadcast(std::span<std::int64_t> values) {
   if (size() == 1) return;
-  MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Ibcast(values.data(), to_count(values.size(), "MPI_Ibcast"), MPI_INT64_T, 0, handle_->world, &request),
-        "MPI_Ibcast");
+  MpiRequest request;
+  check(
+      MPI_Ibcast(values.data(), to_count(values.size(), "MPI_Ibcast"), MPI_INT64_T, 0, handle_->world, &request.handle),
+      "MPI_Ibcast");
   wait(request, "MPI_Ibcast");
 }
 
@@ -107,8 +133,8 @@ void Communicator::broadcast(std::string& bytes) {
   std::int64_t length = static_cast<std::int64_t>(bytes.size());
   broadcast(std::span(&length, 1));
   bytes.resize(static_cast<std::size_t>(length));
-  MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Ibcast(bytes.data(), to_count(bytes.size(), "MPI_Ibcast"), MPI_BYTE, 0, handle_->world, &request),
+  MpiRequest request;
+  check(MPI_Ibcast(bytes.data(), to_count(bytes.size(), "MPI_Ibcast"), MPI_BYTE, 0, handle_->world, &request.handle),
         "MPI_Ibcast");
   wait(request, "MPI_Ibcast");
 }
@@ -117,18 +143,18 @@ void Communicator::sum(std::span<std::int64_t> values) {
   if (size() == 1) return;
   const int count = to_count(values.size(), "MPI_Ireduce");
   const bool root = rank() == 0;
-  MPI_Request request = MPI_REQUEST_NULL;
+  MpiRequest request;
   check(MPI_Ireduce(root ? MPI_IN_PLACE : values.data(), root ? values.data() : nullptr, count, MPI_INT64_T, MPI_SUM, 0,
-                    handle_->world, &request),
+                    handle_->world, &request.handle),
         "MPI_Ireduce");
   wait(request, "MPI_Ireduce");
 }
 
 void Communicator::sum_on_host(std::span<std::int64_t> values) {
   if (size() == 1) return;
-  MPI_Request request = MPI_REQUEST_NULL;
+  MpiRequest request;
   check(MPI_Iallreduce(MPI_IN_PLACE, values.data(), to_count(values.size(), "MPI_Iallreduce"), MPI_INT64_T, MPI_SUM,
-                       handle_->node, &request),
+                       handle_->node, &request.handle),
         "MPI_Iallreduce");
   wait(request, "MPI_Iallreduce");
 }
@@ -138,15 +164,16 @@ std::vector<std::string> Communicator::gather(const std::string& mine) {
   const auto ranks = static_cast<std::size_t>(size());
   const int length = to_count(mine.size(), "MPI_Igatherv");
   std::vector<int> lengths(ranks), starts(ranks);
-  MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Igather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, handle_->world, &request), "MPI_Igather");
+  MpiRequest request;
+  check(MPI_Igather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, handle_->world, &request.handle),
+        "MPI_Igather");
   wait(request, "MPI_Igather");
   const auto total = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
   to_count(total, "MPI_Igatherv");
   std::exclusive_scan(lengths.begin(), lengths.end(), starts.begin(), 0);
   std::string all(total, '\0');
   check(MPI_Igatherv(mine.data(), length, MPI_BYTE, all.data(), lengths.data(), starts.data(), MPI_BYTE, 0,
-                     handle_->world, &request),
+                     handle_->world, &request.handle),
         "MPI_Igatherv");
   wait(request, "MPI_Igatherv");
   std::vector<std::string> result;
@@ -158,6 +185,7 @@ std::vector<std::string> Communicator::gather(const std::string& mine) {
 }
 
 void Communicator::abort(int code) {
+  if (handle_ && handle_->heartbeat) handle_->heartbeat->say_ending();
   if (handle_) MPI_Abort(handle_->world, code);
   std::_Exit(code);
 }
@@ -165,11 +193,12 @@ void Communicator::abort(int code) {
 Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
   if (!launched_by_mpi()) return;
   int provided = 0;
-  check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  require(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_FUNNELED) {
     fail_internal("this MPI offers thread level {}: at least MPI_THREAD_FUNNELED was expected", provided);
   }
   world_.handle_ = std::make_unique<Communicator::Handle>();
+  world_.handle_->heartbeat = start_heartbeat(world_);
 }
 
 Environment::~Environment() {
@@ -177,6 +206,11 @@ Environment::~Environment() {
   if (std::uncaught_exceptions() > exceptions_) world_.abort(exit_code(Fault::internal));
   world_.handle_.reset();
   MPI_Finalize();
+}
+
+void die(Communicator& world, const LostRank& lost) {
+  if (!lost.loss().said) log::error("{}", lost.what());
+  world.abort(exit_code(Fault::internal));
 }
 
 int exit_code(Fault fault) { return fault == Fault::input ? 1 : 2; }

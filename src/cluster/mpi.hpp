@@ -15,9 +15,13 @@ namespace vbq {
 // on its own needs none, and Open MPI would start a daemon for it.
 bool launched_by_mpi();
 
+class LostRank;
+struct MpiRequest;  // MPI's type
+
 // A duplicate of MPI's world; or one rank alone, without MPI. All collectives: every rank calls, rank 0 is the root.
 // Open MPI's blocking collectives poll at full speed, so all here are non-blocking ones that are tested between short
-// sleeps. Error (internal) with MPI's own text when a call fails.
+// sleeps. Error (internal) with MPI's own text when a call fails; LostRank, on rank 0, instead of waiting for a rank
+// that the heartbeat has lost (the others are ended by theirs).
 class Communicator {
  public:
   Communicator();  // alone
@@ -45,19 +49,22 @@ class Communicator {
   void set_dismissed() { dismissed_ = true; }
   bool dismissed() const { return dismissed_; }
 
-  // Ends all ranks at once (MPI_Abort).
+  // Ends all ranks at once (MPI_Abort), after telling them that the cause was said.
   [[noreturn]] void abort(int exit_code);
 
  private:
   friend class Environment;
   struct Handle;
+  void check(int status, const char* what) const;
+  void wait(MpiRequest& request, const char* what) const;
   std::unique_ptr<Handle> handle_;  // null: alone
   std::string host_;
   bool dismissed_ = false;
 };
 
-// MPI from here to the end of the scope (MPI_THREAD_FUNNELED); nothing at all without a launcher. When an exception
-// leaves the scope, other ranks may be waiting for this one: then all are ended by MPI_Abort instead of MPI_Finalize.
+// MPI and the heartbeat from here to the end of the scope (MPI_THREAD_FUNNELED); nothing at all without a launcher.
+// When an exception leaves the scope, other ranks may be waiting for this one: then all are ended by MPI_Abort instead
+// of MPI_Finalize.
 class Environment {
  public:
   Environment();
@@ -78,5 +85,7 @@ int exit_code(Fault fault);
 // Says the sentence with rank and host on standard error and ends all ranks: for a failure in the middle of a run,
 // where other ranks wait for this one.
 [[noreturn]] void die(Communicator& world, const std::string& sentence, Fault fault);
+// The same on rank 0 for a rank that is lost; says nothing where that rank did itself.
+[[noreturn]] void die(Communicator& world, const LostRank& lost);
 
 }  // namespace vbq

@@ -16,7 +16,9 @@ class LocalEvaluator final : public Evaluator {
 
   std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
   std::vector<Tally> tallies(std::span<const Genome> genomes) override;
-  Tally score(ImageSet set, const Genome* genome) override { return bench_.score(set, genome); }
+  Tally score(ImageSet set, const Genome* genome) override {
+    return expect_whole(bench_.score(set, genome), images_of(bench_.problem(), set).size());
+  }
   std::vector<float> matching(const Genome& genome) override { return bench_.matching(genome); }
   EvaluatorTimes times() override { return bench_.times(); }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/stop.hpp"
 
 namespace vbq {
 
@@ -21,12 +22,16 @@ std::vector<Tally> Scorer::tallies(std::span<const Genome> genomes) {
   }
   if (!fresh.empty()) {
     const std::vector<Tally> found = evaluator_->tallies(fresh);
+    std::size_t whole = 0;
     for (std::size_t i = 0; i < fresh.size(); ++i) {
+      if (found[i].seen == 0) continue;
+      ++whole;
       places_.emplace(fresh_prints[i], cache_.size());
       cache_.push_back({fresh_prints[i], found[i]});
       images_ += found[i].seen;
     }
-    evaluations_ += static_cast<std::int64_t>(fresh.size());
+    evaluations_ += static_cast<std::int64_t>(whole);
+    if (whole < fresh.size()) throw Stopped();
   }
 
   std::vector<Tally> result;

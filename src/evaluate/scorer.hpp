@@ -17,7 +17,8 @@ class Scorer {
   // The evaluator stays the caller's and must outlive the scorer.
   explicit Scorer(Evaluator& evaluator) : evaluator_(&evaluator) {}
 
-  // Tally of each genome over the search images, in order. Only networks not seen before are run, each once.
+  // Tally of each genome over the search images, in order. Only networks not seen before are run, each once. Stopped
+  // when a wish to stop came before all were there; those that are, are in the cache.
   std::vector<Tally> tallies(std::span<const Genome> genomes);
 
   std::int64_t evaluations() const { return evaluations_; }  // networks really run

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/stop.hpp"
 
 namespace vbq {
 namespace {
@@ -12,6 +13,9 @@ namespace {
 // Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
 // pixels. Tallies are integers, so the pieces do not show.
 constexpr std::int64_t kPieceBytes = std::int64_t{256} << 20;
+
+// An engine is asked for about this many seconds of work at a time, so that a wish to stop is soon heeded.
+constexpr double kPortionSeconds = 2;
 
 // Adds the time of its scope to a counter.
 class Stopwatch {
@@ -56,6 +60,7 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<Tally> cells)
   if (mine.count == 0 || blocks.count == 0) return;
   load(ImageSet::search, blocks);
   for (std::int64_t g = mine.first; g < mine.end(); ++g) {
+    if (stop_requested()) return;
     quantise(&genomes[static_cast<std::size_t>(g)], false);
     cells[static_cast<std::size_t>(g)] += infer(blocks.count);
   }
@@ -80,7 +85,7 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
   const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
   const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
   if (share.count != 0) quantise(genome, true);
-  for (std::int64_t first = share.first; first < share.end(); first += piece) {
+  for (std::int64_t first = share.first; first < share.end() && !stop_requested(); first += piece) {
     const Range blocks{first, std::min(piece, share.end() - first)};
     load(set, blocks);
     sum += infer(blocks.count);
@@ -149,7 +154,29 @@ void Workbench::quantise(const Genome* genome, bool finished) {
 
 Tally Workbench::infer(std::int64_t blocks) {
   const Stopwatch watch(times_.inference);
-  return engine_->tally(0, blocks);
+  Tally sum;
+  for (std::int64_t first = 0; first < blocks && !stop_requested();) {
+    const std::int64_t count = std::min(portion_, blocks - first);
+    double seconds = 0;
+    {
+      const Stopwatch portion(seconds);
+      sum += engine_->tally(first, count);
+    }
+    first += count;
+    if (count == portion_ && seconds < kPortionSeconds / 2) portion_ *= 2;
+  }
+  return sum;
+}
+
+void keep_whole(std::span<Tally> tallies, std::size_t images) {
+  for (Tally& tally : tallies) {
+    if (tally.seen != static_cast<std::int64_t>(images)) tally = {};
+  }
+}
+
+Tally expect_whole(const Tally& tally, std::size_t images) {
+  if (tally.seen != static_cast<std::int64_t>(images)) throw Stopped();
+  return tally;
 }
 
 }  // namespace vbq

@@ -24,14 +24,14 @@ class Workbench {
   Workbench(Problem problem, Post post);
 
   // Adds this worker's rectangle: cells[g] += tally of genome g over its blocks, for the genomes that are its own.
-  // cells: [genomes].
+  // cells: [genomes]. A wish to stop (core/stop.hpp) ends it early: then cells lack images, as their `seen` tells.
   void tallies(std::span<const Genome> genomes, std::span<Tally> cells);
 
   // Fills slots[g] for the genomes that are its own, dealt round robin: g % count == index. slots: [genomes].
   void fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots);
 
   // This worker's share of a whole set, quantised by the genome, or as trained when it is nullptr. Shares of all
-  // workers add up to the set. Held-out images are loaded only for the call.
+  // workers add up to the set. Held-out images are loaded only for the call. A wish to stop ends it early.
   Tally score(ImageSet set, const Genome* genome);
 
   // Gains and shifts of the genome's network, see Evaluator::matching().
@@ -60,6 +60,12 @@ class Workbench {
   ImageSet loaded_set_ = ImageSet::search;
   Range loaded_;  // blocks that the engine holds
   EvaluatorTimes times_;
+  std::int64_t portion_ = 1;  // blocks that the engine gets at a time
 };
+
+// What is asked for under a wish to stop may be there in part: those tallies are emptied. images: of a whole one.
+void keep_whole(std::span<Tally> tallies, std::size_t images);
+// Stopped, if the tally is such a part.
+Tally expect_whole(const Tally& tally, std::size_t images);
 
 }  // namespace vbq

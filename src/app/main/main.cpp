@@ -1,5 +1,6 @@
 // vbq: reads the command line, runs one command, turns what went wrong into one sentence and an exit code.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -119,6 +120,7 @@ int run(int argc, char** argv) {
 }  // namespace vbq
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes (ulimit -f) is an error to be told, not a reason to die
   try {
     return vbq::run(argc, argv);
   } catch (const vbq::Error& error) {

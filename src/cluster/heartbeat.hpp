@@ -1,0 +1,88 @@
+// Heartbeat: a rank that is killed, hangs or is cut off is noticed, and a wish to stop on any rank reaches all.
+//
+// A thread of its own on each rank, beside MPI (which would wait for a lost rank for ever, and which one thread alone
+// may call): rank 0 has a TCP connection to every other rank, over which a byte goes each way every few seconds. A
+// connection that ends without goodbye, or is silent for long, is a lost rank.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cluster/socket.hpp"
+
+namespace vbq {
+
+// What became of a rank.
+struct Loss {
+  std::string sentence;  // rank, host and cause as far as known
+  bool said = false;     // that rank has said itself what ends it
+};
+
+// Thrown on rank 0 by whatever would wait for a rank that is lost.
+class LostRank : public std::exception {
+ public:
+  explicit LostRank(Loss loss) : loss_(std::move(loss)) {}
+  const char* what() const noexcept override { return loss_.sentence.c_str(); }
+  const Loss& loss() const { return loss_; }
+
+ private:
+  Loss loss_;
+};
+
+class Heartbeat {
+ public:
+  struct Peer {
+    int rank = 0;
+    std::string host;
+    Socket socket;
+  };
+  struct Pace {
+    std::chrono::milliseconds beat{5'000};
+    std::chrono::milliseconds silence{30'000};  // that makes a lost rank
+    std::chrono::milliseconds patience{0};      // from a loss to the last resort
+  };
+
+  // last_resort: called by the heartbeat's thread when a loss is this old and nobody has ended the process yet.
+  Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(const Loss&)> last_resort);
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
+  ~Heartbeat();  // says goodbye to the others
+
+  // The first loss, if any.
+  std::optional<Loss> loss() const;
+  // Tells the others that this rank is about to end and has said why.
+  void say_ending() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Watched {
+    Peer peer;
+    Clock::time_point heard;  // last sign of life
+    bool gone = false;        // has said goodbye; the socket stays, as another thread may be sending
+  };
+
+  void run();
+  bool watch(Clock::time_point now);  // false: a rank is lost
+  bool listen_to(Watched& watched, Clock::time_point now);
+  void lose(const Peer& peer, const std::string& cause, bool said);
+  void say(char word) const;
+  bool sleep(std::chrono::milliseconds duration, bool listening);  // false: the end has come
+
+  std::vector<Watched> watched_;
+  Pace pace_;
+  std::function<void(const Loss&)> last_resort_;
+  Socket wake_;  // an event descriptor
+  mutable std::mutex mutex_;
+  std::optional<Loss> loss_;
+  std::thread thread_;
+};
+
+}  // namespace vbq

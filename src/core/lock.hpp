@@ -1,0 +1,21 @@
+// A lock that a process holds on a folder, over all hosts that see it, for as long as the process lives.
+#pragma once
+
+#include <filesystem>
+
+namespace vbq {
+
+class FolderLock {
+ public:
+  // Makes `folder`/.lock. Error, naming who holds it (host and process), when another process does, still after a few
+  // seconds: the last one may just be ending. A file system without locks is warned of.
+  explicit FolderLock(const std::filesystem::path& folder);
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace vbq
