@@ -29,6 +29,7 @@ struct DatasetInfo {
   Normalisation normalisation;
   std::string hash;    // 32 hexadecimal digits over pixels, labels and normalisation
   std::string origin;  // path, for messages
+  std::string preprocessing = {};  // what was done to photos before, for people; may be empty, not part of the hash
 };
 
 // Where images are read from. Two implementations: HDF5 file (store), memory (data).

@@ -1,17 +1,97 @@
 // vbq data import: other people's files become a dataset file.
+#include <optional>
+#include <utility>
+
 #include "app/commands.hpp"
+#include "app/names.hpp"
+#include "app/progress.hpp"
 #include "core/log.hpp"
+#include "data/image_stream.hpp"
 #include "data/importers.hpp"
 #include "store/dataset_file.hpp"
+#include "store/dataset_stream.hpp"
 
 namespace vbq {
+namespace {
 
-int command_import(const ImportArguments& arguments, const CommonOptions&) {
+Preprocessing preprocessing_of(const ImportArguments& arguments) {
+  Preprocessing how;
+  if (!arguments.resize.empty()) how.resize = parse_image_size(arguments.resize, "--resize");
+  if (!arguments.crop.empty()) how.crop = parse_crop_size(arguments.crop, "--crop");
+  how.interpolation = value_of<Interpolation>(arguments.interpolation, kInterpolations, "--interpolation");
+  how.grey = arguments.grey;
+  return how;
+}
+
+// What a stream's info is made of before the first image is known.
+DatasetInfo info_of(const ImageList& list, const Preprocessing& how, Normalisation normalisation) {
+  DatasetInfo info;
+  info.count = static_cast<std::int64_t>(list.files.size());
+  info.class_names = list.class_names;
+  info.classes = list.classes;
+  info.normalisation = std::move(normalisation);
+  info.preprocessing = how.text();
+  info.origin = list.origin;
+  return info;
+}
+
+// Photos stream from their files to the dataset's.
+DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common) {
+  ImageStreamOptions options{preprocessing_of(arguments), arguments.skip_bad, common.engine.threads};
+  ImageList list = list_images(arguments.kind, arguments.sources, arguments.root);
+  if (!arguments.class_names.empty()) name_classes(list, arguments.class_names);
+  Progress progress(common.quiet);
+  options.progress = [&](std::int64_t done, std::int64_t total) {
+    progress.show(fmt::format("{} of {} photos", thousands(done), thousands(total)));
+  };
+  DatasetInfo info = info_of(list, options.preprocessing, std::move(normalisation));
+  std::optional<DatasetStream> stream;
+  const std::int64_t left_out = stream_images(list, options, [&](const Images& piece) {
+    if (!stream) {
+      info.channels = piece.channels;
+      info.height = piece.height;
+      info.width = piece.width;
+      stream.emplace(arguments.output, info);
+    }
+    stream->append(piece);
+  });
+  progress.end_line();
+  if (left_out != 0) log::warning("{} of {} files were left out", left_out, list.files.size());
+  return stream->finish();
+}
+
+void refuse_photo_options(const ImportArguments& arguments) {
+  const std::pair<bool, const char*> given[] = {{!arguments.resize.empty(), "--resize"},
+                                                {!arguments.crop.empty(), "--crop"},
+                                                {arguments.grey, "--grey"},
+                                                {!arguments.root.empty(), "--root"},
+                                                {!arguments.class_names.empty(), "--class-names"},
+                                                {arguments.skip_bad, "--skip-bad"}};
+  const bool photos = is_photo_kind(arguments.kind);
+  for (const auto& [is_given, option] : given) {
+    if (is_given && !photos)
+      fail("{} is for photos (kinds folder and list): kind {} was given", option, arguments.kind);
+  }
+  if (arguments.kind == "folder" && !(arguments.root.empty() && arguments.class_names.empty())) {
+    fail("--root and --class-names are for kind list: kind folder was given, whose sub-folders name the classes");
+  }
+}
+
+}  // namespace
+
+int command_import(const ImportArguments& arguments, const CommonOptions& common) {
   Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
-  const ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation));
-  write_dataset(arguments.output, imported.images, imported.info);
-  log::info("{} images of {}x{}x{}, {} classes, written to {}", imported.info.count, imported.info.channels,
-            imported.info.height, imported.info.width, imported.info.classes, arguments.output.string());
+  refuse_photo_options(arguments);
+  DatasetInfo info;
+  if (is_photo_kind(arguments.kind)) {
+    info = import_photos(arguments, std::move(normalisation), common);
+  } else {
+    ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation));
+    write_dataset(arguments.output, imported.images, imported.info);
+    info = std::move(imported.info);
+  }
+  log::info("{} images of {}x{}x{}, {} classes, written to {}", info.count, info.channels, info.height, info.width,
+            info.classes, arguments.output.string());
   return 0;
 }
 

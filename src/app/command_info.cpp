@@ -72,15 +72,25 @@ int dataset_info(const std::filesystem::path& path, const CommonOptions& common)
   std::vector<std::int64_t> per_class(static_cast<std::size_t>(info.classes), 0);
   for (const std::int32_t label : source->labels()) ++per_class[static_cast<std::size_t>(label)];
   if (common.json) {
-    Json json{{"kind", "dataset"}, {"images", info.count}, {"channels", info.channels}, {"height", info.height},
-              {"width", info.width}, {"classes", info.classes}, {"images_per_class", per_class}, {"mean", info.normalisation.mean},
-              {"std", info.normalisation.std}, {"class_names", info.class_names}, {"hash", info.hash}};
+    Json json{{"kind", "dataset"},
+              {"images", info.count},
+              {"channels", info.channels},
+              {"height", info.height},
+              {"width", info.width},
+              {"classes", info.classes},
+              {"images_per_class", per_class},
+              {"mean", info.normalisation.mean},
+              {"std", info.normalisation.std},
+              {"preprocessing", info.preprocessing},
+              {"class_names", info.class_names},
+              {"hash", info.hash}};
     print(json.dump() + "\n");
     return 0;
   }
   print(fmt::format("dataset {}: {} images of {}x{}x{} (channels, height, width), {} classes\n", path.string(), info.count,
                     info.channels, info.height, info.width, info.classes));
   print(fmt::format("normalisation  (x / 255 - [{}]) / [{}]\n", fmt::join(info.normalisation.mean, ", "), fmt::join(info.normalisation.std, ", ")));
+  if (!info.preprocessing.empty()) print(fmt::format("photos         {}\n", info.preprocessing));
   for (std::size_t c = 0; c < per_class.size() && c < 20; ++c) {
     print(fmt::format("class {:<4} {:<24} {:>8} images\n", c, c < info.class_names.size() ? info.class_names[c] : "", per_class[c]));
   }

@@ -47,6 +47,10 @@ struct ImportArguments {
   std::vector<std::filesystem::path> sources;
   std::vector<double> mean, std;
   std::filesystem::path output;
+  // Photos only (kinds folder and list).
+  std::string resize, crop, interpolation = "bilinear";
+  std::filesystem::path root, class_names;
+  bool grey = false, skip_bad = false;
 };
 int command_import(const ImportArguments& arguments, const CommonOptions& common);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "data/resample.hpp"
 #include "evaluate/fitness.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/format.hpp"
@@ -32,6 +33,8 @@ inline constexpr Name<Method> kMethods[] = {
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard}, {"nogami2018", Operators::nogami2018}};
 inline constexpr Name<Fitness> kFitness[] = {
     {"top1", Fitness::top1}, {"loss", Fitness::loss}, {"divergence", Fitness::divergence}};
+inline constexpr Name<Interpolation> kInterpolations[] = {{"bilinear", Interpolation::bilinear},
+                                                          {"bicubic", Interpolation::bicubic}};
 inline constexpr Name<EngineKind> kEngines[] = {{"auto", EngineKind::automatic},
                                                 {"cuda", EngineKind::cuda},
                                                 {"cpu", EngineKind::cpu},

@@ -29,6 +29,9 @@ inline constexpr CifarFormat kCifar100{"CIFAR-100", 2, 1, {20, 100}};
 inline constexpr std::uint32_t kIdxImages = 0x00000803, kIdxLabels = 0x00000801;
 std::uint32_t big_endian(std::span<const std::uint8_t> four);
 
+// Labels that an import may hold are below this.
+inline constexpr std::int64_t kMostClasses = 1 << 24;
+
 // Appends the file's images; `images` starts empty or holds images of the same size.
 void append_cifar(Images& images, const std::filesystem::path& path, const CifarFormat& format);
 void append_mnist(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file);

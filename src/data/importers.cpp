@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/text.hpp"
 #include "data/dataset_checks.hpp"
+#include "data/image_stream.hpp"
 #include "data/import_kinds.hpp"
 #include "data/input_file.hpp"
 
@@ -40,6 +41,14 @@ void append_all(Images& images, const std::vector<fs::path>& sources, const Cifa
   for (const fs::path& source : sources) append_cifar(images, source, format);
 }
 
+void append_photos(ImportedImages& out, const std::string& kind, const std::vector<fs::path>& sources) {
+  ImageList list = list_images(kind, sources);
+  const auto keep = [&](const Images& piece) { append_images(out.images, piece, list.origin); };
+  stream_images(list, {}, keep);
+  out.info.class_names = std::move(list.class_names);
+  out.info.classes = list.classes;
+}
+
 }  // namespace
 
 void append_images(Images& images, Images more, const std::string& where) {
@@ -59,9 +68,17 @@ void append_images(Images& images, Images more, const std::string& where) {
   images.labels.insert(images.labels.end(), more.labels.begin(), more.labels.end());
 }
 
+bool is_photo_kind(const std::string& kind) { return kind == "folder" || kind == "list"; }
+
+ImageList list_images(const std::string& kind, const std::vector<fs::path>& sources, const fs::path& root) {
+  if (sources.size() != 1) fail("import of a {} takes one {}: {} were given", kind, kind, sources.size());
+  if (kind == "folder") return list_image_folder(sources[0]);
+  return read_image_list(sources[0], root.empty() ? sources[0].parent_path() : root);
+}
+
 ImportedImages import_images(const std::string& kind, const std::vector<fs::path>& sources,
                              Normalisation normalisation) {
-  static const Names kinds{"cifar10", "cifar100", "mnist", "npy"};
+  static const Names kinds{"cifar10", "cifar100", "mnist", "npy", "folder", "list"};
   ImportedImages out;
   const bool known = std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
   if (!known) {
@@ -80,6 +97,8 @@ ImportedImages import_images(const std::string& kind, const std::vector<fs::path
     append_pairs(out.images, kind, sources, append_mnist);
     out.info.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     out.info.classes = 10;
+  } else if (is_photo_kind(kind)) {
+    append_photos(out, kind, sources);
   } else {
     append_pairs(out.images, kind, sources, append_npy);
   }

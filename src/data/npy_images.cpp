@@ -9,8 +9,6 @@
 namespace vbq {
 namespace {
 
-constexpr std::int64_t kMostClasses = 1 << 24;
-
 // Height x width x channels is what most image programs hold: taken for NCHW it would be noise to any network.
 bool looks_channels_last(const std::vector<std::int64_t>& shape) {
   return shape.size() == 4 && shape[1] > 4 && (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);

@@ -120,6 +120,9 @@ class FileSource final : public ImageSource {
     if (info_.hash.size() != 32 || info_.hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
       fail("{}: its hash is \"{}\": 32 hexadecimal digits were expected", where_, info_.hash);
     }
+    if (check(H5Aexists(file_.get(), layout::kPreprocessingName), "look for an attribute", where_) > 0) {
+      info_.preprocessing = read_text_attribute(file_.get(), layout::kPreprocessingName, where_);
+    }
     info_.origin = path.string();
   }
 

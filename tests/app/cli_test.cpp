@@ -105,6 +105,23 @@ TEST_F(Cli, RefusesUnknownWords) {
   expect_refused("info --log loud", {"loud"});
 }
 
+TEST_F(Cli, ImportsPhotos) {
+  const fs::path photos = fs::path(VBQ_SOURCE) / "tests" / "data" / "photos";
+  write("list", "rgb.jpg,1\ncmyk.jpg,0\nmake.py,1\n");
+  const std::string import =
+      "data import list list --root '" + photos.string() + "' --output x.h5 --resize 9 --crop 8 ";
+  expect_refused(import, {"make.py is neither a JPEG nor a PNG file", "--skip-bad"});
+  expect_refused(import + "--interpolation cubic", {"--interpolation is \"cubic\"", "bicubic"});
+  EXPECT_FALSE(fs::exists(path("x.h5.tmp")));
+  const Outcome outcome = run(import + "--skip-bad --mean 0.1,0.2,0.3");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("1 of 3 files were left out"), std::string::npos) << outcome.err;
+  const auto info = nlohmann::json::parse(run("info x.h5 --json").out);
+  EXPECT_EQ(info["images_per_class"], nlohmann::json({1, 1}));
+  EXPECT_EQ(info["width"], 8);
+  EXPECT_EQ(info["preprocessing"], "resize shorter side to 9 (bilinear, antialiased), centre crop 8x8, RGB");
+}
+
 TEST_F(Cli, SearchWritesItsRunFolder) {
   copy_digits();
   const Outcome outcome = run(tiny("--json"));
@@ -219,6 +236,7 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
   expect_refused("data import cifar10 good.bin --output no/such/folder/x.h5", {"no/such/folder"});
   expect_refused("data import cifar10 good.bin --mean 0.5,0.5,0.5 --std 1,0,1 --output x.h5", {"standard deviation of channel 1 is 0"});
   EXPECT_TRUE(std::none_of(fs::directory_iterator(folder_), {}, [](const auto& e) { return e.path().extension() == ".h5" || e.path().extension() == ".tmp"; }));
+  expect_refused("data import cifar10 good.bin --crop 9 --output x.h5", {"--crop is for photos"});
   ASSERT_EQ(run("data import cifar10 good.bin --output x.h5").code, 0);
   // Images of the wrong size for the network.
   copy_digits();

@@ -88,12 +88,29 @@ int run(int argc, char** argv) {
   CLI::App* data_command = app.add_subcommand("data", "datasets");
   data_command->require_subcommand(1);
   CLI::App* import_command = data_command->add_subcommand("import", "make a dataset file of other files");
-  import_command->add_option("kind", import.kind, "cifar10, cifar100, mnist or npy")->required();
-  import_command->add_option("sources", import.sources, "files of that kind")->required();
+  import_command->add_option("kind", import.kind, "cifar10, cifar100, mnist, npy, folder or list")->required();
+  import_command
+      ->add_option("sources", import.sources,
+                   "files of that kind; folder DIR: a class each sub-folder; list FILE: lines path,label")
+      ->required();
   import_command->add_option("--mean", import.mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
   import_command->add_option("--std", import.std, "normalisation: standard deviation of x/255, a channel each")->delimiter(',');
+  import_command->add_option("--resize", import.resize, "photos: N, the shorter side, or HEIGHTxWIDTH (antialiased)")
+      ->type_name("SIZE");
+  import_command->add_option("--crop", import.crop, "photos: N or HEIGHTxWIDTH around the centre, after resizing")
+      ->type_name("SIZE");
+  import_command->add_option("--interpolation", import.interpolation, "photos: bilinear or bicubic")->type_name("NAME");
+  import_command->add_flag("--grey", import.grey, "photos: one channel instead of three");
+  import_command->add_option("--root", import.root, "list: folder that its paths start from; default: the list's own");
+  import_command->add_option("--class-names", import.class_names,
+                             "list: file of names, one a line, in the order of labels");
+  import_command->add_flag("--skip-bad", import.skip_bad, "photos: name damaged files and leave them out");
   import_command->add_option("--output", import.output, "dataset file to write (.h5)")->required();
-  import_command->footer("Example: vbq data import cifar10 test_batch.bin --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --output test.h5");
+  import_command->footer(
+      "Example: vbq data import cifar10 test_batch.bin --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --output "
+      "test.h5\n"
+      "         vbq data import folder val --resize 256 --crop 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 "
+      "--output val.h5");
 
   InfoArguments info;
   CLI::App* info_command = app.add_subcommand("info", "what this build can do, or what is in a file");
