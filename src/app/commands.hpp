@@ -27,6 +27,7 @@ struct SearchArguments {
   std::vector<std::string> set;
 };
 int command_search(const SearchArguments& arguments, const CommonOptions& common);
+int command_compare(const SearchArguments& arguments, const CommonOptions& common);
 
 struct EvaluateArguments {
   std::filesystem::path network, data;

@@ -155,6 +155,7 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
   Job job;
   for (const Setting& setting : settings) setting.field->set(job, setting.value);
   validate(job, origin);
+  for (const int levels : job.sweep) validate(job_of_width(job, levels), origin);
   return job;
 }
 
@@ -176,6 +177,17 @@ std::string to_toml(const Job& job) {
     out << field.key.substr(dot + 1) << " = " << value << '\n';
   }
   return out.str();
+}
+
+Job job_of_width(Job job, int levels) {
+  job.format.levels = levels;
+  job.sweep.clear();
+  return job;
+}
+
+std::string width_name(int levels) {
+  const bool whole = std::has_single_bit(static_cast<unsigned>(levels));
+  return whole ? fmt::format("{}bit", std::countr_zero(static_cast<unsigned>(levels))) : fmt::format("{}levels", levels);
 }
 
 std::string job_difference(const Job& now, const Job& then) {

@@ -30,7 +30,8 @@ struct Job {
   std::int64_t block = 100;
   std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
   // [format]
-  Format format;
+  Format format;           // of a sweep: of its first width
+  std::vector<int> sweep;  // levels of each width in turn; empty: one search of format.levels
   // [search]
   SearchOptions search;
   int generations = 100;
@@ -49,6 +50,10 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
 
 // The job as resolved: TOML, every default written out. parse_job() of it gives the same job.
 std::string to_toml(const Job& job);
+
+// One width of a sweep as a job of its own, and what its folder is called: "3bit", or "6levels".
+Job job_of_width(Job job, int levels);
+std::string width_name(int levels);
 
 // Names the first key in which a resumed job may not differ but does ("search.seed is 2, the checkpoint's is 1"); empty
 // when they match. Paths, [run] and search.generations may differ: network and data are compared by their hashes.

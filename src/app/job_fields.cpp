@@ -79,6 +79,13 @@ double read_amount(const TomlValue& value) {
   return amount;
 }
 
+// One width, or several: a sweep.
+void set_widths(Job& job, const std::vector<std::int64_t>& widths) {
+  job.format.levels = static_cast<int>(widths.front());
+  job.sweep.clear();
+  if (widths.size() > 1) job.sweep.assign(widths.begin(), widths.end());
+}
+
 std::vector<JobField> make_fields() {
   const auto real = [](double v) { return number_text(v); };
   std::vector<JobField> fields;
@@ -104,10 +111,17 @@ std::vector<JobField> make_fields() {
                     [real](const Job& j) { return array_text(j.std, real); }});
 
   fields.push_back({"format.bits",
-                    [](Job& j, const TomlValue& v) { j.format.levels = 1 << v.integer(2, 8); },
+                    [](Job& j, const TomlValue& v) {
+                      set_widths(j, v.integers(2, 8));
+                      j.format.levels = 1 << j.format.levels;
+                      for (int& levels : j.sweep) levels = 1 << levels;
+                    },
                     [](const Job&) { return std::string(); }});
-  fields.push_back({"format.levels", [](Job& j, const TomlValue& v) { j.format.levels = static_cast<int>(v.integer(2, 256)); },
-                    [](const Job& j) { return fmt::format("{}", j.format.levels); }});
+  fields.push_back({"format.levels", [](Job& j, const TomlValue& v) { set_widths(j, v.integers(2, 256)); },
+                    [](const Job& j) {
+                      const auto number = [](int levels) { return fmt::format("{}", levels); };
+                      return j.sweep.empty() ? number(j.format.levels) : array_text(j.sweep, number);
+                    }});
   fields.push_back(choice_field<Encoding>("format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});

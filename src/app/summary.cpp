@@ -24,13 +24,15 @@ Json scores_json(const Scores& scores, bool quantised) {
 
 }  // namespace
 
-std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result) {
-  const WeightSize size = weight_size(setup.problem.network, best_format(setup, result));
+std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
+                         const NetworkFormat& best) {
+  const WeightSize size = weight_size(setup.problem.network, best);
   Json json;
   json["vbq"] = kVersion;
   json["bits"] = static_cast<int>(std::ceil(std::log2(setup.job.format.levels)));
   json["levels"] = setup.job.format.levels;
   json["bits_per_weight"] = size.bits_per_weight();
+  json["entropy_bits_per_weight"] = size.entropy_bits_per_weight();
   json["weights"] = size.weights;
   json["bytes"] = size.bytes();
   json["fp32"] = scores_json(result.as_trained, false);

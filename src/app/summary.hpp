@@ -8,7 +8,9 @@
 
 namespace vbq {
 
-std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result);
+// best: the format as it is delivered, indices and all.
+std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
+                         const NetworkFormat& best);
 
 // A few lines: formats, accuracies as trained and quantised on search and held-out images.
 std::string summary_text(const Setup& setup, const SearchResult& result);

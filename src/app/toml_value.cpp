@@ -33,6 +33,18 @@ std::int64_t TomlValue::integer(std::int64_t low, std::int64_t high) const {
   return *v;
 }
 
+std::vector<std::int64_t> TomlValue::integers(std::int64_t low, std::int64_t high) const {
+  const auto* array = std::get_if<std::vector<double>>(&data_);
+  if (array == nullptr) return {integer(low, high)};
+  std::vector<std::int64_t> values;
+  for (const double v : *array) {
+    const bool whole = v >= static_cast<double>(low) && v <= static_cast<double>(high) && v == std::floor(v);
+    if (!whole) fail("{} holds {} in {}: integers from {} to {} were expected", key_, v, where_, low, high);
+    values.push_back(static_cast<std::int64_t>(v));
+  }
+  return values;
+}
+
 double TomlValue::number(double low, double high) const {
   double value = NAN;
   if (const auto* v = std::get_if<double>(&data_)) value = *v;

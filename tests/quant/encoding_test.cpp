@@ -9,6 +9,7 @@
 #include "core/random.hpp"
 #include "quant/seeds.hpp"
 #include "quant/size.hpp"
+#include "quant/widen.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 
@@ -184,6 +185,36 @@ TEST(WeightSize, CountsEntropyAndCodebooksOfChannels) {
   EXPECT_NEAR(weight_size(net, {layer}).entropy_bits, expected, 1e-6 * expected);
   layer.codebooks.assign(static_cast<std::size_t>(weight.shape[0]), layer.codebooks.front());
   EXPECT_EQ(weight_size(net, {layer}).codebook_bits, 32 * 4 * weight.shape[0]);
+}
+
+TEST(Widen, EachLevelBecomesTwo) {
+  const Format two = format_of(Encoding::values, 4), three = format_of(Encoding::values, 8);
+  EXPECT_EQ(widen({{{-3, -1, 1, 3}}}, two, three).chromosomes[0],
+            (Chromosome{-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5}));
+  EXPECT_EQ(widen({{{-3, -1, 1, 3}}}, two, two).chromosomes[0], (Chromosome{-3, -1, 1, 3}));
+  const Format symmetric = format_of(Encoding::values, 4, true), wider = format_of(Encoding::values, 8, true);
+  EXPECT_EQ(widen({{{1, 3}}}, symmetric, wider).chromosomes[0], (Chromosome{0.5, 1.5, 2.5, 3.5}));
+  EXPECT_EQ(widen({{{-1, 1}}}, format_of(Encoding::uniform, 4), format_of(Encoding::uniform, 8)).chromosomes[0],
+            (Chromosome{-1, 1}));
+  const Format curve = format_of(Encoding::companded, 4), longer = format_of(Encoding::companded, 8);
+  const Codebook before = decode({2.5, 0.1}, curve);
+  const Codebook after = decode(widen({{{2.5, 0.1}}}, curve, longer).chromosomes[0], longer);
+  EXPECT_NEAR(after.levels().back(), before.levels().back(), 1e-6);
+}
+
+TEST(Widen, GivesGenesOfTheWiderFormatAndOfTheNarrowerOne) {
+  const std::vector<float> weights = support::normals(2000, 4, 0.1);
+  for (const Encoding encoding : {Encoding::values, Encoding::boundaries, Encoding::companded, Encoding::uniform,
+                                  Encoding::floating, Encoding::power_of_two}) {
+    for (const int from : {4, 8, 16}) {
+      for (const int to : {4, 8, 32, 256}) {
+        const Format narrow = format_of(encoding, from), wide = format_of(encoding, to);
+        for (const Genome& seed : seed_genomes({weights}, narrow)) {
+          EXPECT_NO_THROW(decode(widen(seed, narrow, wide).chromosomes[0], wide));
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -66,6 +66,14 @@ int run(int argc, char** argv) {
   search_command->add_option("--set", search.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
   search_command->footer("Example: mpirun -n 3 vbq search jobs/digits/search.toml --run runs/first --set format.bits=4");
 
+  SearchArguments compare;
+  CLI::App* compare_command = app.add_subcommand("compare", "number formats and searches side by side on the same images");
+  compare_command->add_option("job", compare.job, "job file (TOML); format.bits may be a list")->required();
+  compare_command->add_option("--run", compare.run, "folder for the results; default: runs/JOB-compare in this folder");
+  compare_command->add_flag("--resume", compare.resume, "searches go on from their checkpoints in the folder");
+  compare_command->add_option("--set", compare.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+  compare_command->footer("Example: mpirun -n 3 vbq compare jobs/digits/search.toml --set format.bits=[2,3,4]");
+
   EvaluateArguments evaluate;
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "accuracy of a network, as trained or quantised");
   evaluate_command->add_option("--network", evaluate.network, "ONNX file")->required();
@@ -117,7 +125,7 @@ int run(int argc, char** argv) {
   info_command->add_option("file", info.file, "network, dataset or checkpoint");
   info_command->footer("Example: vbq info net.onnx");
 
-  for (CLI::App* command : {search_command, evaluate_command, infer_command, import_command, info_command}) add_common(command, raw);
+  for (CLI::App* command : {search_command, compare_command, evaluate_command, infer_command, import_command, info_command}) add_common(command, raw);
   refuse_unknown_command(app, argc, argv);
   try {
     app.parse(argc, argv);
@@ -127,6 +135,7 @@ int run(int argc, char** argv) {
   }
   const CommonOptions common = resolve(raw);
   if (*search_command) return command_search(search, common);
+  if (*compare_command) return command_compare(compare, common);
   if (*evaluate_command) return command_evaluate(evaluate, common);
   if (*infer_command) return command_infer(infer, common);
   if (*import_command) return command_import(import, common);

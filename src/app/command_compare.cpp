@@ -1,0 +1,238 @@
+// vbq compare: formats that need no search, and the searches, on the same images, width after width.
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/comparison.hpp"
+#include "app/names.hpp"
+#include "app/ranks.hpp"
+#include "app/run_job.hpp"
+#include "app/stopping.hpp"
+#include "core/log.hpp"
+#include "core/stop.hpp"
+#include "quant/compensated.hpp"
+#include "quant/seeds.hpp"
+#include "quant/widen.hpp"
+
+namespace vbq {
+namespace {
+
+// A codebook that needs no search: one of seed_genomes().
+struct Baseline {
+  const char* name;
+  Encoding encoding;
+  bool symmetric;
+  std::size_t seed;
+};
+// "k-means" is what is usually called so, Lloyd's iteration; the exact optimum is "least squares".
+constexpr Baseline kBaselines[] = {{"uniform, min-max", Encoding::uniform, false, 3},
+                                   {"uniform, least squares", Encoding::uniform, false, 0},
+                                   {"uniform symmetric, l. sq.", Encoding::uniform, true, 0},
+                                   {"power of two", Encoding::power_of_two, false, 0},
+                                   {"float", Encoding::floating, false, 0},
+                                   {"k-means", Encoding::values, false, 1},
+                                   {"values, least squares", Encoding::values, false, 0}};
+
+struct Searched {
+  const char* name;
+  Method method;
+  Operators operators;
+  bool published;  // with the published format and fitness: nearest, no scale, top-1
+};
+constexpr Searched kSearches[] = {{"search: random", Method::random, Operators::standard, false},
+                                  {"search: nogami2018", Method::genetic, Operators::nogami2018, false},
+                                  {"search: 2018-as-published", Method::genetic, Operators::nogami2018, true},
+                                  {"search: standard", Method::genetic, Operators::standard, false}};
+
+bool possible(const Baseline& baseline, int levels) {
+  const bool power = (levels & (levels - 1)) == 0;
+  if (baseline.encoding == Encoding::floating) return power && levels >= 4;
+  if (baseline.encoding == Encoding::power_of_two) return levels >= 4 && levels % 2 == 0;
+  return !baseline.symmetric || levels % 2 == 0;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+class Comparison {
+ public:
+  Comparison(Communicator& world, Setup base, std::filesystem::path folder, bool resume, const CommonOptions& common)
+      : world_(world), base_(std::move(base)), path_(std::move(folder)), resume_(resume), common_(common) {}
+
+  // Exit code.
+  int run() {
+    if (world_.rank() == 0) {
+      folder_.emplace(path_, resume_);
+      folder_->write("job.toml", to_toml(base_.job));
+      keep_calibration(base_, path_);
+    }
+    const std::vector<int> widths = base_.job.sweep.empty() ? std::vector{base_.job.format.levels} : base_.job.sweep;
+    if (const int code = as_trained(); code != 0) return code;
+    for (const int levels : widths) {
+      for (const Assignment assignment : {Assignment::nearest, Assignment::compensated}) {
+        for (const Matching matching : {Matching::never, Matching::always}) {
+          if (const int code = baselines(levels, assignment, matching); code != 0) return code;
+        }
+      }
+      for (const Searched& search : kSearches) {
+        if (const int code = searched(levels, search); code != 0) return code;
+      }
+    }
+    if (world_.rank() == 0) {
+      std::fputs((common_.json ? comparison_json(rows_) : comparison_text(rows_)).c_str(), stdout);
+    }
+    return 0;
+  }
+
+ private:
+  // Collective: body on rank 0 with an evaluator of the problem. 75 on every rank when asked to stop.
+  int with(const Problem& problem, const std::function<void(Evaluator&)>& body) {
+    std::int64_t code = with_evaluator(world_, problem, [&](Evaluator& evaluator, const Machinery&) {
+      try {
+        body(evaluator);
+      } catch (const Stopped&) {
+        return kExitStopped;
+      }
+      return 0;
+    });
+    world_.broadcast(std::span(&code, 1));
+    return static_cast<int>(code);
+  }
+
+  int as_trained() {
+    return with(base_.problem, [&](Evaluator& evaluator) {
+      const auto start = std::chrono::steady_clock::now();
+      ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, {}), 0, 0};
+      row.search = evaluator.score(ImageSet::search, nullptr);
+      row.held_out = evaluator.score(ImageSet::held_out, nullptr);
+      row.seconds = seconds_since(start);
+      add(std::move(row));
+    });
+  }
+
+  Job job_with(int levels, Assignment assignment, Matching matching) const {
+    Job job = job_of_width(base_.job, levels);
+    job.format.assignment = assignment;
+    job.format.matching = matching;
+    return job;
+  }
+
+  // All codebooks without a search under one assignment.
+  int baselines(int levels, Assignment assignment, Matching matching) {
+    std::optional<Format> last;
+    for (const Baseline& baseline : kBaselines) {
+      if (!possible(baseline, levels)) continue;
+      Job job = job_with(levels, assignment, matching);
+      job.format.encoding = baseline.encoding;
+      job.format.symmetric = baseline.symmetric;
+      if (baseline.encoding != Encoding::floating) job.format.exponent_bits = 0, job.format.exponent_bias.reset();
+      const Setup setup = with_job(base_, job);
+      const int code = with(setup.problem, [&](Evaluator& evaluator) {
+        const auto start = std::chrono::steady_clock::now();
+        const Genome genome = seed_genomes(setup.problem.network, setup.problem.format)[baseline.seed];
+        ComparedFormat row = row_of(setup, baseline.name, genome);
+        row.search = evaluator.score(ImageSet::search, &genome);
+        row.held_out = evaluator.score(ImageSet::held_out, &genome);
+        row.evaluations = 1;
+        row.seconds = seconds_since(start);
+        add(std::move(row));
+      });
+      if (code != 0) return code;
+    }
+    return 0;
+  }
+
+  // A search with the job's own population and generations, so that all have equal evaluations.
+  int searched(int levels, const Searched& search) {
+    Job job = job_of_width(base_.job, levels);
+    job.search.method = search.method;
+    job.search.operators = search.operators;
+    if (search.operators == Operators::nogami2018) {
+      const SearchOptions published;
+      job.search.mutation = published.mutation;
+      job.search.crossover = published.crossover;
+      job.search.reproduction = published.reproduction;
+    }
+    if (search.published) {
+      job.fitness = Fitness::top1;
+      job.format.encoding = Encoding::values;
+      job.format.symmetric = false;
+      job.format.scale = ScaleScope::none;
+      job.format.assignment = Assignment::nearest;
+      job.format.matching = Matching::never;
+    }
+    Setup setup = with_job(base_, job);
+    const bool ours = std::string(search.name) == "search: standard";
+    if (ours && before_) setup.starts = {widen(before_->first, before_->second, setup.problem.format)};
+    const auto own = path_ / (width_name(levels) + "-" + std::string(search.name).substr(8));
+    const JobOutcome outcome = run_job(world_, setup, own, resume_ && std::filesystem::exists(own), common_);
+    if (outcome.code != 0 || world_.rank() != 0) return outcome.code;
+    ComparedFormat row = row_of(setup, search.name, outcome.result.best.genome);
+    row.search = outcome.result.quantised.search;
+    row.held_out = outcome.result.quantised.held_out;
+    row.evaluations = outcome.result.evaluations;
+    row.seconds = outcome.result.seconds;
+    add(std::move(row));
+    if (ours) before_.emplace(outcome.result.best.genome, setup.problem.format);
+    return 0;
+  }
+
+  ComparedFormat row_of(const Setup& setup, const std::string& name, const Genome& genome) const {
+    const Format& format = setup.problem.format;
+    NetworkFormat layers = Decoder(setup.problem.network, format)(genome);
+    if (format.assignment == Assignment::compensated)
+      Assigner(setup.problem.network, setup.problem.calibration)(layers);
+    return {format.levels,
+            name,
+            name_of<Assignment>(format.assignment, kAssignments),
+            name_of<Matching>(format.matching, kMatchings),
+            {},
+            {},
+            weight_size(setup.problem.network, layers),
+            0,
+            0};
+  }
+
+  // The files are whole after every row.
+  void add(ComparedFormat row) {
+    rows_.push_back(std::move(row));
+    folder_->write("compare.txt", comparison_text(rows_));
+    folder_->write("compare.csv", comparison_csv(rows_));
+    folder_->write("compare.json", comparison_json(rows_));
+    const ComparedFormat& last = rows_.back();
+    log::info("{}, {}, matched {}: {:.2f} % of {} held-out images", last.codebook, last.assignment, last.matching,
+              100.0 * static_cast<double>(last.held_out.top1) / static_cast<double>(last.held_out.seen),
+              last.held_out.seen);
+  }
+
+  Communicator& world_;
+  Setup base_;
+  std::filesystem::path path_;
+  bool resume_;
+  CommonOptions common_;
+  std::optional<RunFolder> folder_;  // rank 0's
+  std::vector<ComparedFormat> rows_;
+  std::optional<std::pair<Genome, Format>> before_;  // the default search's best at the width before
+};
+
+}  // namespace
+
+int command_compare(const SearchArguments& arguments, const CommonOptions& common) {
+  return on_all_ranks([&](Communicator& world) {
+    heed_stops();
+    const Job job = share_job(world, arguments.job, arguments.set);
+    Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
+    const auto folder =
+        arguments.run.value_or(std::filesystem::path("runs") / (arguments.job.stem().string() + "-compare"));
+    const Assignment asked = setup.problem.format.assignment;
+    setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
+    setup.problem.calibration = find_calibration(world, setup, folder);
+    setup.problem.format.assignment = asked;
+    return Comparison(world, std::move(setup), folder, arguments.resume, common).run();
+  });
+}
+
+}  // namespace vbq

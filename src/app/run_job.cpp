@@ -1,0 +1,146 @@
+#include "app/run_job.hpp"
+
+#include <utility>
+
+#include "app/format_file.hpp"
+#include "app/ranks.hpp"
+#include "app/stopping.hpp"
+#include "app/summary.hpp"
+#include "cluster/messages.hpp"
+#include "cluster/share_calibration.hpp"
+#include "core/hash.hpp"
+#include "core/log.hpp"
+#include "evaluate/calibrate.hpp"
+#include "quant/compensated.hpp"
+#include "store/calibration_file.hpp"
+
+namespace vbq {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCalibrationFile = "calibration.h5";
+
+std::string calibration_key(const Setup& setup) {
+  const Problem& problem = setup.problem;
+  Hasher hasher;
+  hasher.text(setup.network_hash);
+  hasher.text(problem.search_source->info().hash);
+  hasher.array(std::span(problem.split.search));
+  hasher.value(problem.engine.block);
+  hasher.value(static_cast<int>(problem.engine.kind));
+  hasher.value(static_cast<int>(problem.engine.precision));
+  hasher.value(kCalibrationPositions);
+  for (const int layer : quantised_layers(problem.network, problem.format)) hasher.value(layer);
+  return hasher.hex();
+}
+
+void announce(const Setup& setup, const Machinery& machinery, const RunFolder& folder) {
+  const Problem& problem = setup.problem;
+  log::info("network   {} ({} layers quantised)", setup.job.network.string(),
+            quantised_layers(problem.network, problem.format).size());
+  log::info("images    {} to search on, {} held out", problem.split.search.size(), problem.split.held_out.size());
+  log::info("format    {} levels, {} generations of {}", setup.job.format.levels, setup.job.generations,
+            setup.job.search.population);
+  log::info("machine   {}, {} worker{} of {} thread{} on {}", machinery.identity, machinery.workers,
+            machinery.workers == 1 ? "" : "s", machinery.engine.threads, machinery.engine.threads == 1 ? "" : "s",
+            machinery.engine.device);
+  log::info("results   {}", folder.path().string());
+}
+
+// What Evaluator::matching() gave, into the layers.
+void take_matching(const std::vector<float>& numbers, NetworkFormat& layers, const Network& network) {
+  auto at = numbers.begin();
+  for (LayerFormat& layer : layers) {
+    const auto channels = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->shape.front();
+    layer.gain.assign(at, at + channels);
+    layer.shift.assign(at + channels, at + 2 * channels);
+    at += 2 * channels;
+  }
+}
+
+JobOutcome lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
+                const CommonOptions& common) {
+  announce(setup, machinery, folder);
+  keep_calibration(setup, folder.path());
+  Progress progress(common.quiet);
+  JobOutcome outcome;
+  outcome.result = run_search(setup, evaluator, machinery, folder, resume, progress);
+  progress.end_line();
+  if (outcome.result.stopped) {
+    log::info("stopped {} after generation {}: --resume goes on from there", stop_text(), outcome.result.generations);
+    outcome.code = kExitStopped;
+    return outcome;
+  }
+  NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(outcome.result.best.genome);
+  Assigner(setup.problem.network, setup.problem.calibration)(best);
+  if (setup.problem.format.matching != Matching::never) {
+    take_matching(evaluator.matching(outcome.result.best.genome), best, setup.problem.network);
+  }
+  outcome.summary = summary_json(setup, machinery, outcome.result, best);
+  folder.write("best.json",
+               format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
+  folder.write("summary.json", outcome.summary);
+  return outcome;
+}
+
+}  // namespace
+
+Job share_job(Communicator& world, const fs::path& path, const std::vector<std::string>& overrides) {
+  Job job = agree(world, [&] { return world.rank() == 0 ? read_job(path, overrides) : Job{}; });
+  std::string text = to_toml(job);
+  world.broadcast(text);
+  return world.rank() == 0 ? job : parse_job(text, "/", "the job of rank 0", {});
+}
+
+std::shared_ptr<const Calibration> find_calibration(Communicator& world, const Setup& setup, const fs::path& folder) {
+  const std::vector<int> layers = agree(world, [&] { return layers_to_calibrate(setup.problem); });
+  if (layers.empty()) return nullptr;
+  std::optional<Calibration> kept;
+  if (world.rank() == 0) kept = load_calibration(folder / kCalibrationFile, calibration_key(setup));
+  std::int64_t found = kept ? 1 : 0;
+  world.broadcast(std::span(&found, 1));
+  if (found == 0) {
+    log::info("calibrating {} layers on {} images", layers.size(), setup.problem.split.search.size());
+    return share_calibration(world, setup.problem);
+  }
+  auto calibration = std::make_shared<Calibration>();
+  for (std::size_t i = 0; i < layers.size(); ++i) {  // a layer at a time keeps messages below MPI's limit
+    std::string archive = world.rank() == 0 ? pack(kept->factors.at(i)) : std::string();
+    world.broadcast(archive);
+    calibration->factors.push_back(unpack<LayerFactor>(archive));
+  }
+  return calibration;
+}
+
+void keep_calibration(const Setup& setup, const fs::path& folder) {
+  if (setup.problem.calibration == nullptr) return;
+  const std::string key = calibration_key(setup);
+  const fs::path path = folder / kCalibrationFile;
+  if (!load_calibration(path, key)) save_calibration(path, *setup.problem.calibration, key);
+}
+
+JobOutcome run_job(Communicator& world, const Setup& setup, const fs::path& folder, bool resume,
+                   const CommonOptions& common) {
+  JobOutcome outcome;
+  std::optional<RunFolder> run;  // rank 0's; made last, when all else is known to fit
+  std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+    run.emplace(folder, resume);
+    outcome = lead(setup, evaluator, machinery, *run, resume, common);
+    return outcome.code;
+  });
+  world.broadcast(std::span(&code, 1));
+  outcome.code = static_cast<int>(code);
+  return outcome;
+}
+
+Setup with_job(const Setup& setup, Job job) {
+  Setup other = setup;
+  other.problem.format = job.format;
+  if (job.format.assignment == Assignment::nearest) other.problem.calibration = nullptr;  // it would be used
+  other.problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
+  other.job = std::move(job);
+  return other;
+}
+
+}  // namespace vbq
