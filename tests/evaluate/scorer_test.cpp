@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq {
@@ -25,6 +26,10 @@ class FakeEvaluator final : public Evaluator {
       Tally tally;
       tally.seen = 10;
       tally.top1 = network(genome);
+      if (stops_before-- == 0) {
+        result.resize(genomes.size());
+        return result;
+      }
       result.push_back(tally);
     }
     if (fails) throw Error("broken");
@@ -36,6 +41,7 @@ class FakeEvaluator final : public Evaluator {
 
   std::vector<std::int64_t> run;
   bool fails = false;
+  int stops_before = -1;  // that many networks are done when a wish to stop comes
 
  private:
   static std::int64_t network(const Genome& genome) {
@@ -110,6 +116,21 @@ TEST(Scorer, KeepsNothingOfAnEvaluationThatFailed) {
   EXPECT_TRUE(scorer.cache().empty());
   evaluator.fails = false;
   EXPECT_EQ(scorer.tallies(genomes({2.0})).at(0).top1, 2);
+}
+
+TEST(Scorer, AfterAWishToStopKeepsWhatIsWholeAndAsksForTheRest) {
+  FakeEvaluator evaluator;
+  Scorer scorer(evaluator);
+  evaluator.stops_before = 2;
+  EXPECT_THROW(scorer.tallies(genomes({1.0, 2.0, 3.0, 2.5, 4.0})), Stopped);
+  EXPECT_EQ(scorer.evaluations(), 2);
+  EXPECT_EQ(scorer.images(), 20);
+  ASSERT_EQ(scorer.cache().size(), 2U);
+  evaluator.run.clear();
+  EXPECT_EQ(top1(scorer.tallies(genomes({1.0, 2.0, 3.0, 2.5, 4.0}))), (std::vector<std::int64_t>{1, 2, 3, 2, 4}));
+  EXPECT_EQ(evaluator.run, (std::vector<std::int64_t>{3, 4}));
+  EXPECT_EQ(scorer.evaluations(), 4);
+  EXPECT_EQ(scorer.images(), 40);
 }
 
 }  // namespace

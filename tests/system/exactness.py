@@ -7,70 +7,13 @@ moments and resumed each time on another number of ranks. Every history.csv and 
     exactness.py VBQ JOB.toml --ranks 2,4,7 --kills 3 [--seed 1] [--set key=value]...
 """
 import argparse
-import os
 import pathlib
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 
-
-def command(options, ranks, folder, resume):
-    words = [options.vbq, "search", options.job, "--run", str(folder), "--log", "warning"]
-    if resume:
-        words.append("--resume")
-    for change in options.set:
-        words += ["--set", change]
-    if ranks > 1:
-        words = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] + words
-    return words
-
-
-def start(options, ranks, folder, resume=False):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    # A session of its own, so that a kill reaches mpirun and every rank at once.
-    return subprocess.Popen(command(options, ranks, folder, resume), env=environment, start_new_session=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-
-def finish(process, what):
-    _, errors = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"FAILED: {what} ended with exit code {process.returncode}:\n{errors}")
-
-
-def processes_of_session(session):
-    """Open MPI gives each rank a process group of its own, but all stay in mpirun's session or below it."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session:
-            found.append(int(entry.name))
-    return found
-
-
-def kill_all(process):
-    for pid in processes_of_session(process.pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    process.communicate()
-
-
-def same(folder, expected, what):
-    for name in ("history.csv", "best.json"):
-        if (folder / name).read_bytes() != (expected / name).read_bytes():
-            sys.exit(f"FAILED: {what}: {name} differs from the undisturbed run's")
-    print(f"same bytes: {what}", flush=True)
+from runs import finish, generations, kill_all, same, start
 
 
 def killed_run(options, folder, seconds, dice):
@@ -89,8 +32,7 @@ def killed_run(options, folder, seconds, dice):
             time.sleep(0.01)
         if process.poll() is not None and process.returncode != 0:
             finish(process, f"start {kill} on {ranks} ranks")
-        generation = len((folder / "history.csv").read_text().splitlines()) - 1 if (folder / "history.csv").exists() else 0
-        print(f"killed on {ranks} ranks after {moment:.1f} s, in generation {generation + 1}", flush=True)
+        print(f"killed on {ranks} ranks after {moment:.1f} s, in generation {generations(folder) + 1}", flush=True)
         kill_all(process)
     return used
 

@@ -1,0 +1,91 @@
+// The heartbeat without MPI: two ends of a connection in one process.
+#include "cluster/heartbeat.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <future>
+#include <utility>
+
+namespace vbq::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::pair<Socket, Socket> connection() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+  return {Socket(ends[0]), Socket(ends[1])};
+}
+
+// One that watches rank 7 on "node7"; what it says at last.
+class Watch {
+ public:
+  explicit Watch(Socket socket, Heartbeat::Pace pace = {}) {
+    std::vector<Heartbeat::Peer> peers(1);
+    peers.front() = {7, "node7", std::move(socket)};
+    heartbeat_.emplace(std::move(peers), pace, [this](const Loss& loss) { last_.set_value(loss); });
+  }
+  // Waits until it gives up.
+  Loss last_word() { return last_.get_future().get(); }
+  Heartbeat& heartbeat() { return *heartbeat_; }
+  void end() { heartbeat_.reset(); }
+
+ private:
+  std::promise<Loss> last_;
+  std::optional<Heartbeat> heartbeat_;
+};
+
+TEST(Heartbeat, AConnectionThatEndsIsALostRank) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here));
+  EXPECT_FALSE(watch.heartbeat().loss().has_value());
+  there.close();
+  const Loss loss = watch.last_word();
+  EXPECT_FALSE(loss.said);
+  EXPECT_EQ(loss.sentence,
+            "rank 7 on node7 is lost: its process ended without a word: killed (by a signal, for want of memory) or "
+            "crashed");
+  EXPECT_EQ(watch.heartbeat().loss()->sentence, loss.sentence);
+}
+
+TEST(Heartbeat, SilenceIsALostRank) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here), {.beat = 20ms, .silence = 300ms});
+  const Loss loss = watch.last_word();
+  EXPECT_NE(loss.sentence.find("rank 7 on node7 is lost: no sign of life for 0."), std::string::npos) << loss.sentence;
+  EXPECT_FALSE(there.receive(100).bytes.empty());  // it has beaten itself
+}
+
+TEST(Heartbeat, ARankThatSaysWhyItEndsIsNotNamedAgain) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here));
+  Watch dying(std::move(there));
+  dying.heartbeat().say_ending();
+  EXPECT_TRUE(watch.last_word().said);
+}
+
+TEST(Heartbeat, GoodbyeIsNoLoss) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here), {.beat = 10ms, .silence = 100ms});
+  Watch(std::move(there)).end();
+  std::this_thread::sleep_for(500ms);  // in which silence, or the end of the connection, would have been noticed
+  EXPECT_FALSE(watch.heartbeat().loss().has_value());
+}
+
+TEST(Sockets, ListenConnectAndGreet) {
+  const Listener listener = listen_anywhere(2);
+  ASSERT_TRUE(listener.socket.open());
+  const Socket client = connect_to("127.0.0.1", listener.port, 3s);
+  ASSERT_TRUE(client.open());
+  client.send(std::string_view("hello"));
+  Socket server;
+  while (!server.open()) server = accept_waiting(listener);
+  EXPECT_EQ(server.receive_all(5, 10s), "hello");
+  EXPECT_FALSE(connect_to("127.0.0.1", 1, 1s).open());
+  EXPECT_FALSE(connect_to("nonsense", 1, 1s).open());
+}
+
+}  // namespace
+}  // namespace vbq::test
