@@ -26,9 +26,8 @@ std::vector<std::uint8_t> indices_of(const Tensor& weight, const LayerFormat& fo
   std::vector<std::uint8_t> indices;
   const std::size_t row = weight.data.size() / static_cast<std::size_t>(weight.shape.front());
   for (std::size_t i = 0; i < weight.data.size(); ++i) {
-    const float w = format.scales.empty() ? weight.data[i]
-                                          : weight.data[i] / format.scales[format.scales.size() == 1 ? 0 : i / row];
-    indices.push_back(static_cast<std::uint8_t>(format.codebook.index(w)));
+    const float w = format.scales.empty() ? weight.data[i] : weight.data[i] / format.scale(i / row);
+    indices.push_back(static_cast<std::uint8_t>(format.codebook(i / row).index(w)));
   }
   return indices;
 }
@@ -42,17 +41,14 @@ std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& 
   std::vector<ExportLayer> layers;
   for (const LayerFormat& format : formats) {
     const Node& node = network.nodes[static_cast<std::size_t>(format.node)];
-    if (format.codebook.size() > 256) {
-      fail("layer \"{}\" has {} levels: at most 256 can be exported", node.name, format.codebook.size());
+    if (format.levels() > 256) {
+      fail("layer \"{}\" has {} levels: at most 256 can be exported", node.name, format.levels());
     }
-    const auto levels = format.codebook.levels();
-    layers.push_back({node.name,
-                      {levels.begin(), levels.end()},
-                      indices_of(*weight_of(node), format),
-                      format.scales,
-                      format.gain,
-                      format.shift});
-    counts.levels = std::max(counts.levels, format.codebook.size());
+    std::vector<std::vector<float>> codebooks;
+    for (const Codebook& one : format.codebooks) codebooks.emplace_back(one.levels().begin(), one.levels().end());
+    layers.push_back({node.name, std::move(codebooks), indices_of(*weight_of(node), format), format.scales, format.bias,
+                      format.gain, format.shift});
+    counts.levels = std::max(counts.levels, format.levels());
     counts.weights += elements(weight_of(node)->shape);
   }
   return layers;

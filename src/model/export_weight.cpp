@@ -13,7 +13,7 @@ namespace {
 using Type = onnx::TensorProto;
 
 constexpr int kInt4 = 22;  // TensorProto.INT4, which older headers lack
-constexpr int kInt4Opset = 21, kPerAxisOpset = 13;
+constexpr int kInt4Opset = 21, kPerAxisOpset = 13, kGatherElementsOpset = 11;
 
 onnx::TensorProto floats(const std::string& name, const Shape& shape, const std::vector<float>& values) {
   return make_tensor(name, Type::FLOAT, shape, values.data(), values.size() * sizeof(float));
@@ -27,6 +27,13 @@ Shape scale_shape(const Weight& w) {
   Shape shape(w.shape.size(), 1);
   if (w.scales.size() > 1) shape[static_cast<std::size_t>(w.output_axis)] = static_cast<std::int64_t>(w.scales.size());
   return shape;
+}
+
+void set_integer(onnx::NodeProto& node, const char* name, std::int64_t value) {
+  auto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::INT);
+  attribute.set_i(value);
 }
 
 // Appends nodes one after another; each reads the one before.
@@ -53,12 +60,17 @@ class Chain {
     then("Mul", {parts.value, name}, "scaled");
   }
   // Gather's indices are int32 or int64; the file has bytes.
+  void cast(const std::string& indices) { set_integer(then("Cast", {indices}, "indices_int32"), "to", Type::INT32); }
   void look_up(const std::string& indices, onnx::TensorProto levels) {
-    auto& to = *then("Cast", {indices}, "indices_int32").add_attribute();
-    to.set_name("to");
-    to.set_type(onnx::AttributeProto::INT);
-    to.set_i(Type::INT32);
+    cast(indices);
     then("Gather", {tensor(std::move(levels)), parts.value}, "levels_taken");
+  }
+  void reshape() {
+    const Shape& shape = weight_.shape;
+    const std::string name =
+        tensor(make_tensor(weight_.prefix + "shape", Type::INT64, {static_cast<std::int64_t>(shape.size())},
+                           shape.data(), shape.size() * sizeof(std::int64_t)));
+    then("Reshape", {parts.value, name}, "shaped");
   }
 
   Parts parts;
@@ -67,10 +79,44 @@ class Chain {
   const Weight& weight_;
 };
 
-Parts by_codebook(const Weight& w) {
+// A table for each output, of which each row of indices takes its own: [O, K] indices, whatever the layer's layout.
+Parts by_codebooks(const Weight& w, int opset) {
+  if (opset < kGatherElementsOpset) {
+    fail("{} has a codebook for each output, which needs opset {}: the file has opset {} (form float goes)", w.where,
+         kGatherElementsOpset, opset);
+  }
+  const std::size_t outputs = w.codebooks.size(), row = w.indices.size() / outputs;
+  std::size_t most = 0;
+  for (const auto& levels : w.codebooks) most = std::max(most, levels.size());
+  std::vector<float> table;
+  for (const auto& levels : w.codebooks) {
+    table.insert(table.end(), levels.begin(), levels.end());
+    table.resize(table.size() + most - levels.size(), levels.back());
+  }
+  const bool turned = w.output_axis == 1;
+  const Shape rows{static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(row)};
+  Chain chain(w);
+  const std::string indices =
+      chain.tensor(bytes(w.prefix + "indices", rows, turned ? transposed(w.indices, row) : w.indices));
+  chain.cast(indices);
+  const Shape table_shape{static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(most)};
+  const std::string levels = chain.tensor(floats(w.prefix + "levels", table_shape, table));
+  set_integer(chain.then("GatherElements", {levels, chain.parts.value}, "levels_taken"), "axis", 1);
+  if (turned) {
+    chain.then("Transpose", {chain.parts.value}, "turned");
+  } else if (w.shape != rows) {
+    chain.reshape();
+  }
+  chain.scale();
+  return std::move(chain.parts);
+}
+
+Parts by_codebook(const Weight& w, int opset) {
+  if (w.codebooks.size() > 1) return by_codebooks(w, opset);
+  const std::vector<float>& levels = w.codebooks.front();
   Chain chain(w);
   const std::string indices = chain.tensor(bytes(w.prefix + "indices", w.shape, w.indices));
-  chain.look_up(indices, floats(w.prefix + "levels", {static_cast<std::int64_t>(w.levels.size())}, w.levels));
+  chain.look_up(indices, floats(w.prefix + "levels", {static_cast<std::int64_t>(levels.size())}, levels));
   chain.scale();
   return std::move(chain.parts);
 }
@@ -91,15 +137,16 @@ int digits_in_a_byte(std::size_t weights, std::size_t levels) {
   return best;
 }
 
-Parts packed(const Weight& w) {
-  const std::size_t levels = w.levels.size();
+Parts packed(const Weight& w, int opset) {
+  const std::vector<float>& codebook = w.codebooks.front();
+  const std::size_t levels = codebook.size();
   const auto digits = static_cast<std::size_t>(digits_in_a_byte(w.indices.size(), levels));
-  if (digits == 1 || levels < 2) return by_codebook(w);
+  if (digits == 1 || levels < 2 || w.codebooks.size() > 1) return by_codebook(w, opset);
   std::size_t rows = 1;
   for (std::size_t d = 0; d < digits; ++d) rows *= levels;
   std::vector<float> table;
   for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t d = 0, rest = row; d < digits; ++d, rest /= levels) table.push_back(w.levels[rest % levels]);
+    for (std::size_t d = 0, rest = row; d < digits; ++d, rest /= levels) table.push_back(codebook[rest % levels]);
   }
   std::vector<std::uint8_t> numbers(w.indices.size() / digits);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -112,10 +159,7 @@ Parts packed(const Weight& w) {
       chain.tensor(bytes(w.prefix + "indices", {static_cast<std::int64_t>(numbers.size())}, numbers));
   const Shape table_shape{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(digits)};
   chain.look_up(indices, floats(w.prefix + "levels", table_shape, table));
-  const std::string shape =
-      chain.tensor(make_tensor(w.prefix + "shape", Type::INT64, {static_cast<std::int64_t>(w.shape.size())},
-                               w.shape.data(), w.shape.size() * sizeof(std::int64_t)));
-  chain.then("Reshape", {chain.parts.value, shape}, "unpacked");
+  chain.reshape();
   chain.scale();
   return std::move(chain.parts);
 }
@@ -155,15 +199,22 @@ Parts dequantised(const Weight& w, int opset) {
   if (opset < kPerAxisOpset) {
     fail("form dequantize needs opset {} ({} for 4 bits): the file has opset {}", kPerAxisOpset, kInt4Opset, opset);
   }
-  const std::optional<Affine> affine = affine_of(w.levels);
-  if (!affine) {
-    fail("{} has levels that are not equally spaced around zero, which form dequantize needs: form codebook holds any",
-         w.where);
+  std::vector<Affine> grids;
+  for (const auto& levels : w.codebooks) {
+    std::optional<Affine> grid = affine_of(levels);
+    if (!grid) {
+      fail(
+          "{} has levels that are not equally spaced around zero, which form dequantize needs: form codebook holds any",
+          w.where);
+    }
+    grids.push_back(*std::move(grid));
   }
-  const auto [low, high] = std::minmax_element(affine->multiples.begin(), affine->multiples.end());
-  if (*low < -128 || *high > 127) fail("{} has {} levels, more than int8 holds around zero", w.where, w.levels.size());
   std::vector<int> values;
-  for (const std::uint8_t index : w.indices) values.push_back(affine->multiples[index]);
+  for (std::size_t i = 0; i < w.indices.size(); ++i) {
+    values.push_back(grids[grids.size() == 1 ? 0 : w.output_of(i)].multiples[w.indices[i]]);
+  }
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  if (*high > 127) fail("{} has levels up to {} steps from zero: at most 127 fit int8", w.where, *high);
   const bool four = opset >= kInt4Opset && *low >= -8 && *high <= 7;
   const std::vector<std::uint8_t> data =
       four ? int4_bytes(values) : std::vector<std::uint8_t>(values.begin(), values.end());
@@ -171,28 +222,22 @@ Parts dequantised(const Weight& w, int opset) {
   const std::string numbers = chain.tensor(make_tensor(
       w.prefix + "quantized", four ? kInt4 : static_cast<int>(Type::INT8), w.shape, data.data(), data.size()));
   std::vector<float> scales = w.scales.empty() ? std::vector<float>{1} : w.scales;
-  for (float& s : scales) s *= affine->step;
+  if (scales.size() < grids.size()) scales.resize(grids.size(), scales.front());
+  for (std::size_t o = 0; o < scales.size(); ++o) scales[o] *= grids[grids.size() == 1 ? 0 : o].step;
   const bool each = scales.size() > 1;
   const Shape shape = each ? Shape{static_cast<std::int64_t>(scales.size())} : Shape{};
   const std::string scale = chain.tensor(floats(w.prefix + "scale", shape, scales));
   onnx::NodeProto& node = chain.then("DequantizeLinear", {numbers, scale}, "dequantized");
-  if (each) {
-    auto& axis = *node.add_attribute();
-    axis.set_name("axis");
-    axis.set_type(onnx::AttributeProto::INT);
-    axis.set_i(w.output_axis);
-  }
+  if (each) set_integer(node, "axis", w.output_axis);
   return std::move(chain.parts);
 }
 
 Parts plain(const Weight& w) {
-  std::size_t inner = 1;  // elements from one output to the next
-  for (auto a = static_cast<std::size_t>(w.output_axis) + 1; a < w.shape.size(); ++a)
-    inner *= static_cast<std::size_t>(w.shape[a]);
   std::vector<float> values(w.indices.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const float level = w.levels[w.indices[i]];
-    values[i] = w.scales.empty() ? level : w.scales[i / inner % w.scales.size()] * level;
+    const std::size_t output = w.output_of(i);
+    const float level = w.levels(output)[w.indices[i]];
+    values[i] = w.scales.empty() ? level : w.scales[w.scales.size() == 1 ? 0 : output] * level;
   }
   Parts parts;
   parts.value = w.prefix + "weight";
@@ -201,6 +246,22 @@ Parts plain(const Weight& w) {
 }
 
 }  // namespace
+
+std::size_t Weight::output_of(std::size_t i) const {
+  std::size_t inner = 1;  // elements from one output to the next
+  for (auto a = static_cast<std::size_t>(output_axis) + 1; a < shape.size(); ++a)
+    inner *= static_cast<std::size_t>(shape[a]);
+  return i / inner % static_cast<std::size_t>(shape[static_cast<std::size_t>(output_axis)]);
+}
+
+std::vector<std::uint8_t> transposed(const std::vector<std::uint8_t>& values, std::size_t rows) {
+  std::vector<std::uint8_t> out;
+  const std::size_t columns = values.size() / rows;
+  for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t r = 0; r < rows; ++r) out.push_back(values[r * columns + c]);
+  }
+  return out;
+}
 
 onnx::TensorProto make_tensor(const std::string& name, int type, const Shape& shape, const void* values,
                               std::size_t size) {
@@ -215,9 +276,9 @@ onnx::TensorProto make_tensor(const std::string& name, int type, const Shape& sh
 Parts weight_parts(const Weight& weight, ExportForm form, int opset) {
   switch (form) {
     case ExportForm::codebook:
-      return by_codebook(weight);
+      return by_codebook(weight, opset);
     case ExportForm::packed:
-      return packed(weight);
+      return packed(weight, opset);
     case ExportForm::dequantize:
       return dequantised(weight, opset);
     case ExportForm::plain:

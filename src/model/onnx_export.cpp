@@ -83,17 +83,6 @@ void remove_unread(onnx::GraphProto& graph, const Names& before) {
   }
 }
 
-// The file's layout of a matrix where it is [I, O]: what the network has as [O, I].
-template <typename T>
-std::vector<T> transposed(const std::vector<T>& values, std::size_t rows) {
-  std::vector<T> out;
-  const std::size_t columns = values.size() / rows;
-  for (std::size_t c = 0; c < columns; ++c) {
-    for (std::size_t r = 0; r < rows; ++r) out.push_back(values[r * columns + c]);
-  }
-  return out;
-}
-
 class Exporter {
  public:
   Exporter(onnx::ModelProto& model, int opset, ExportForm form)
@@ -115,7 +104,7 @@ class Exporter {
     remove_attribute(node, "alpha");  // part of the network's weight
     for (auto& tensor : parts.tensors) graph_.add_initializer()->Swap(&tensor);
     in_front_[&origin] = std::move(parts.nodes);
-    if (!how.shift.empty()) add_shift(how, layer, node, &origin);
+    if (!how.shift.empty() || !how.bias.empty()) add_bias(how, layer, node, &origin);
   }
 
   void finish() {
@@ -143,19 +132,19 @@ class Exporter {
 
   exporting::Weight weight_of_layer(const ExportLayer& how, const Node& layer, const onnx::NodeProto& node) {
     const Tensor& weight = *::vbq::weight_of(layer);
-    exporting::Weight w{unused(node.output(0) + "_vbq_"),     weight.shape, how.indices, how.levels, how.scales, 0,
+    exporting::Weight w{unused(node.output(0) + "_vbq_"),     weight.shape, how.indices, how.codebooks, how.scales, 0,
                         fmt::format("layer \"{}\"", how.name)};
     const auto outputs = static_cast<std::size_t>(weight.shape.front());
-    if (how.indices.size() != weight.data.size() || how.levels.empty() || how.levels.size() > 256) {
-      fail_internal("{} has {} weights, {} indices, {} levels", w.where, weight.data.size(), how.indices.size(),
-                    how.levels.size());
+    if (how.indices.size() != weight.data.size() || (how.codebooks.size() != 1 && how.codebooks.size() != outputs)) {
+      fail_internal("{} has {} weights, {} indices, {} codebooks", w.where, weight.data.size(), how.indices.size(),
+                    how.codebooks.size());
     }
     for (std::size_t o = 0; o < how.gain.size(); ++o) {
       if (o == 0 && w.scales.size() < 2) w.scales.resize(outputs, w.scales.empty() ? 1.0F : w.scales.front());
       w.scales[o] *= how.gain[o];
     }
     if (std::holds_alternative<Linear>(layer.op) && !is_outputs_first(node)) {
-      w.indices = transposed(how.indices, outputs);
+      w.indices = exporting::transposed(how.indices, outputs);
       std::swap(w.shape[0], w.shape[1]);
       w.output_axis = 1;
     }
@@ -177,17 +166,17 @@ class Exporter {
                        [](const onnx::AttributeProto& a) { return a.name() == "transB" && a.i() != 0; });
   }
 
-  // Bias b becomes gain b + shift; where the bias is no input of the layer, shift is added behind it.
-  void add_shift(const ExportLayer& how, const Node& layer, onnx::NodeProto& node, const onnx::NodeProto* key) {
-    const auto* conv = std::get_if<Conv>(&layer.op);
-    const std::vector<float>& bias = conv != nullptr ? conv->bias : std::get<Linear>(layer.op).bias;
-    std::vector<float> shift = how.shift;
-    for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain[o] * bias[o];
+  // Bias b becomes gain b + shift; where the bias is no input of the layer, it is added behind.
+  void add_bias(const ExportLayer& how, const Node& layer, onnx::NodeProto& node, const onnx::NodeProto* key) {
+    const std::vector<float>& bias = how.bias.empty() ? *bias_of(layer) : how.bias;
+    const auto outputs = static_cast<std::size_t>(::vbq::weight_of(layer)->shape.front());
+    std::vector<float> shift = how.shift.empty() ? std::vector<float>(outputs, 0.0F) : how.shift;
+    for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain.empty() ? bias[o] : how.gain[o] * bias[o];
     const std::string name = unused(node.output(0) + "_vbq_bias");
     const auto channels = static_cast<std::int64_t>(shift.size());
     *graph_.add_initializer() =
         exporting::make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float));
-    const bool adds_other = node.input_size() > 2 && !node.input(2).empty() && bias.empty();
+    const bool adds_other = node.input_size() > 2 && !node.input(2).empty() && bias_of(layer)->empty();
     if (node.op_type() != "MatMul" && !adds_other) {
       remove_attribute(node, "beta");
       if (node.input_size() < 3) node.add_input();

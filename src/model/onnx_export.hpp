@@ -18,14 +18,15 @@ enum class ExportForm {
   plain        // FP32 weights that hold the quantised values
 };
 
-// A layer's weights as s * level[index], and what its outputs become after that.
+// A layer's weights as s * level[index], its bias, and what its outputs become after that.
 struct ExportLayer {
-  std::string name;                   // of the network's node
-  std::vector<float> levels;          // 1..256
-  std::vector<std::uint8_t> indices;  // [O, ...] row-major, as in the network
-  std::vector<float> scales;          // none, [1] or [O]
-  std::vector<float> gain, shift;     // none or [O]: output y, bias included, becomes gain * y + shift. Gain goes into
-                                      // the scale, shift into the bias
+  std::string name;                           // of the network's node
+  std::vector<std::vector<float>> codebooks;  // [1]: the layer's; [O]: one an output; 1..256 levels each
+  std::vector<std::uint8_t> indices;          // [O, ...] row-major, as in the network
+  std::vector<float> scales;                  // none, [1] or [O]
+  std::vector<float> bias;                    // [O]: takes the place of the layer's; empty: as it is
+  std::vector<float> gain, shift;  // none or [O]: output y, bias included, becomes gain * y + shift. Gain goes into
+                                   // the scale, shift into the bias
 };
 
 struct ExportedModel {

@@ -22,7 +22,7 @@ std::vector<ExportLayer> formats_for(const Network& network, const std::vector<f
   for (const int index : weight_layers(network)) {
     const Node& node = network.nodes[static_cast<std::size_t>(index)];
     const Tensor& weight = *weight_of(node);
-    ExportLayer layer{node.name, levels, {}, {}, {}, {}};
+    ExportLayer layer{node.name, {levels}, {}, {}, {}, {}, {}};
     for (std::size_t i = 0; i < weight.data.size(); ++i) {
       layer.indices.push_back(static_cast<std::uint8_t>((i * 7 + i / 5) % levels.size()));
     }
@@ -47,7 +47,8 @@ void expect_quantised(const Network& network, const std::vector<ExportLayer>& la
     const std::size_t row = weight.data.size() / layer.scales.size();
     for (std::size_t i = 0; i < weight.data.size(); ++i) {
       const float scale = layer.scales[i / row] * (layer.gain.empty() ? 1.0F : layer.gain[i / row]);
-      ASSERT_EQ(weight.data[i], scale * layer.levels[layer.indices[i]]) << layer.name << " " << i;
+      ASSERT_EQ(weight.data[i], scale * layer.codebooks[layer.codebooks.size() == 1 ? 0 : i / row][layer.indices[i]])
+          << layer.name << " " << i;
     }
   }
 }
@@ -121,6 +122,36 @@ TEST_F(Export, LinearLayersInEveryLayout) {
   }
 }
 
+// A codebook for each output, of several lengths, in both layouts, and quantised biases.
+TEST_F(Export, CodebooksAnOutput) {
+  ModelBuilder b(11, {0, 2, 3, 3});
+  b.normal("w", {3, 2, 3, 3}, 1);
+  b.normal("w_bias", {3}, 2);
+  b.normal("m", {3, 4}, 3);
+  b.node("Conv", {"x", "w", "w_bias"}, "c").integers("kernel_shape", {3, 3});
+  b.node("Flatten", {"c"}, "f");
+  b.node("MatMul", {"f", "m"}, "y");
+  auto layers = formats_for(b.read(), {1, 2}, true);
+  for (ExportLayer& layer : layers) {
+    layer.codebooks.clear();
+    for (std::size_t o = 0; o < layer.scales.size(); ++o) {
+      layer.codebooks.push_back({-1.0F - static_cast<float>(o), 0.5F});
+      if (o == 1) layer.codebooks.back().push_back(2);
+      layer.bias.push_back(static_cast<float>(o));
+    }
+  }
+  for (const ExportForm form : {ExportForm::codebook, ExportForm::packed, ExportForm::plain}) {
+    const Network after = parse_onnx(exported(b, layers, form).bytes, "exported.onnx");
+    expect_quantised(after, layers);
+    for (std::size_t o = 0; o < 3; ++o) {
+      EXPECT_EQ(std::get<Conv>(after.nodes[0].op).bias[o],
+                layers[0].shift[o] + layers[0].gain[o] * static_cast<float>(o));
+    }
+  }
+  b.model.mutable_opset_import(0)->set_version(10);
+  EXPECT_TRUE(has(test::error_of([&] { exported(b, layers, ExportForm::codebook); }), "needs opset 11"));
+}
+
 TEST_F(Export, DequantizeNeedsAGridThroughZero) {
   ModelBuilder b(21, {0, 1, 2, 2});
   b.normal("w", {2, 1, 2, 1}, 1);
@@ -130,7 +161,7 @@ TEST_F(Export, DequantizeNeedsAGridThroughZero) {
   test::put(path(), b.bytes());
   EXPECT_TRUE(
       has(test::error_of([&] { exported(b, layers, ExportForm::dequantize); }), "not equally spaced around zero"));
-  layers[0].levels = {-0.5F, -0.25F, 0, 0.25F};
+  layers[0].codebooks = {{-0.5F, -0.25F, 0, 0.25F}};
   layers[0].indices = {0, 1, 2, 3};
   layers[0].scales = {1, 2};
   const onnx::ModelProto four = parsed(exported(b, layers, ExportForm::dequantize));
@@ -139,7 +170,7 @@ TEST_F(Export, DequantizeNeedsAGridThroughZero) {
   EXPECT_EQ(four.graph().initializer(0).raw_data(), "\xfe\x10");  // -2, -1, 0, 1, the first in the lower half
   EXPECT_EQ(four.graph().initializer(1).raw_data().size(), 2 * sizeof(float));
   EXPECT_EQ(four.ir_version(), 10);
-  layers[0].levels = {-0.75F, -0.25F, 0.25F, 0.75F};  // no level at zero: odd multiples of half a step
+  layers[0].codebooks = {{-0.75F, -0.25F, 0.25F, 0.75F}};  // no level at zero: odd multiples of half a step
   b.model.mutable_opset_import(0)->set_version(13);
   const onnx::ModelProto eight = parsed(exported(b, layers, ExportForm::dequantize));
   EXPECT_EQ(eight.graph().initializer(0).data_type(), onnx::TensorProto::INT8);
