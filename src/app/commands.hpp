@@ -55,6 +55,12 @@ struct ImportArguments {
 };
 int command_import(const ImportArguments& arguments, const CommonOptions& common);
 
+struct ExportArguments {
+  std::filesystem::path network, format, output;
+  std::string form = "codebook";
+};
+int command_export(const ExportArguments& arguments, const CommonOptions& common);
+
 struct InfoArguments {
   std::optional<std::filesystem::path> file;
 };

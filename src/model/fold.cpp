@@ -88,6 +88,7 @@ Fold find(const std::string& type) {
       {"Flatten", flatten},
       {"Floor", folding::floor},
       {"Gather", gather},
+      {"GatherElements", gather_elements},
       {"Greater", greater},
       {"Less", less},
       {"Max", maximum},

@@ -43,6 +43,7 @@ HostTensor transpose(NodeContext& node);
 HostTensor concat(NodeContext& node);
 HostTensor slice(NodeContext& node);
 HostTensor gather(NodeContext& node);
+HostTensor gather_elements(NodeContext& node);
 HostTensor expand(NodeContext& node);
 // fold.cpp: new elements.
 HostTensor constant(NodeContext& node);

@@ -111,6 +111,45 @@ HostTensor concat(NodeContext& node) {
   return real ? run(std::vector<float>()) : run(std::vector<std::int64_t>());
 }
 
+// out[i, j, ...] = data[..., indices[i, j, ...], ...] on the axis.
+HostTensor gather_elements(NodeContext& node) {
+  const HostTensor &data = node.constant(0), &indices = node.constant(1);
+  const std::size_t rank = data.shape.size();
+  if (indices.is_real() || indices.shape.size() != rank) {
+    fail("{} takes indices of shape {} from {}: integers of as many axes were expected", node.where(),
+         shape_text(indices.shape), shape_text(data.shape));
+  }
+  const auto axis = static_cast<std::size_t>(normal_axis(node.integer("axis", 0), rank, node.where()));
+  for (std::size_t a = 0; a < rank; ++a) {
+    if (a != axis && indices.shape[a] > data.shape[a]) {
+      fail("{} takes indices of shape {} from {}, which do not fit together", node.where(), shape_text(indices.shape),
+           shape_text(data.shape));
+    }
+  }
+  const std::size_t count = node.room(indices.shape);
+  const auto run = [&](const auto& values) -> HostTensor {
+    std::remove_cvref_t<decltype(values)> out;
+    out.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::int64_t rest = static_cast<std::int64_t>(i), at = 0, stride = 1;
+      for (std::size_t a = rank; a-- > 0;) {
+        std::int64_t position = rest % indices.shape[a];
+        rest /= indices.shape[a];
+        if (a == axis)
+          position = indices.integers()[i] < 0 ? indices.integers()[i] + data.shape[a] : indices.integers()[i];
+        if (position < 0 || position >= data.shape[a]) {
+          fail("{} reads index {} of an axis of {}", node.where(), indices.integers()[i], data.shape[a]);
+        }
+        at += position * stride;
+        stride *= data.shape[a];
+      }
+      out.push_back(values[static_cast<std::size_t>(at)]);
+    }
+    return {indices.shape, std::move(out)};
+  };
+  return std::visit(run, data.data);
+}
+
 // out[outer..., index..., inner...] = data[outer..., indices[index...], inner...]
 HostTensor gather(NodeContext& node) {
   const HostTensor &data = node.constant(0), &indices = node.constant(1);

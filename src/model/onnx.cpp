@@ -8,6 +8,7 @@
 #include "core/file.hpp"
 #include "core/log.hpp"
 #include "model/onnx_graph.hpp"
+#include "model/onnx_load.hpp"
 #include "model/onnx_name.hpp"
 #include "model/onnx_wire.hpp"
 #include "model/passes.hpp"
@@ -16,13 +17,11 @@
 namespace vbq {
 namespace {
 
-constexpr std::uint64_t kLargestFile = 2147483647;  // protobuf's own limit
+// A second probe: another prime.
+constexpr std::int64_t kOtherProbe = 7927;
 
-// Images in the batch that shapes are inferred with where the file leaves it free: primes that no network has as an
-// extent, so that the batch's axis is known from all others.
-constexpr std::int64_t kProbe = 7919, kOtherProbe = 7927;
+}  // namespace
 
-// Elements that reading may hold: in proportion to the bytes that are there, and never above 4 GiB of float.
 Budget budget_for(std::uint64_t file_bytes, const onnx::ModelProto& model) {
   constexpr std::int64_t kLeast = 1 << 26, kMost = 1 << 30;
   std::int64_t bytes = static_cast<std::int64_t>(file_bytes);
@@ -30,6 +29,18 @@ Budget budget_for(std::uint64_t file_bytes, const onnx::ModelProto& model) {
     bytes = std::min(bytes + std::min(declared_external_bytes(tensor), kMost), kMost);
   return Budget(std::min(kLeast + 4 * bytes, kMost));
 }
+
+onnx::ModelProto parse_model(std::string content) {
+  if (content.size() > kLargestFile) fail("it has {} bytes: at most {} were expected", content.size(), kLargestFile);
+  check_wire(content);
+  onnx::ModelProto model;
+  if (!model.ParseFromArray(content.data(), static_cast<int>(content.size()))) {
+    fail("its {} bytes are not an ONNX model", content.size());
+  }
+  return model;
+}
+
+namespace {
 
 Network finish(Draft draft, const Graph& graph) {
   remove_identities(draft);
@@ -80,14 +91,9 @@ Network read_model(const onnx::ModelProto& model, const TensorReader& reader) {
 
 Network parse_onnx(std::string content, const std::filesystem::path& path) {
   try {
-    if (content.size() > kLargestFile) fail("it has {} bytes: at most {} were expected", content.size(), kLargestFile);
-    check_wire(content);
-    onnx::ModelProto model;
-    if (!model.ParseFromArray(content.data(), static_cast<int>(content.size()))) {
-      fail("its {} bytes are not an ONNX model", content.size());
-    }
-    const Budget budget = budget_for(content.size(), model);
-    content = std::string();
+    const std::uint64_t size = content.size();
+    const onnx::ModelProto model = parse_model(std::move(content));
+    const Budget budget = budget_for(size, model);
     Network network = read_model(model, TensorReader(path.parent_path(), budget));
     if (network.name.empty()) network.name = clean_name(path.stem().string());
     return network;

@@ -67,6 +67,14 @@ Value convert(NodeContext& node, Builder& builder) {
   return found(node, builder);
 }
 
+// A layer is the last of the nodes that one of the file makes, or the one before (Gemm that adds an activation).
+void note_layer(const onnx::NodeProto& proto, const Network& network, Translation& result) {
+  const std::size_t count = network.nodes.size();
+  for (std::size_t k = count < 2 ? 0 : count - 2; k < count; ++k) {
+    if (weight_of(network.nodes[k]) != nullptr) result.layers.try_emplace(network.nodes[k].name, &proto);
+  }
+}
+
 }  // namespace
 
 Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch) {
@@ -103,6 +111,7 @@ Translation translate(const Graph& graph, TensorReader& reader, std::int64_t bat
       values[output] = folded(fold(node), output);
     } else {
       values[output] = convert(node, builder);
+      note_layer(*proto, builder.draft().network, result);
     }
   }
   const auto found = values.find(graph.output);

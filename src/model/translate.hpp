@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <unordered_map>
 
 #include "model/builder.hpp"
 #include "model/onnx_graph.hpp"
@@ -12,6 +14,7 @@ namespace vbq {
 struct Translation {
   Draft draft;
   bool reads_batch = false;  // the file computes something from the number of images in a batch
+  std::unordered_map<std::string, const onnx::NodeProto*> layers;  // by the draft's name: where each layer comes from
 };
 
 // Node by node: what depends on constants alone is folded, Shape and Size are known from the batch and the input's

@@ -120,12 +120,27 @@ int run(int argc, char** argv) {
       "         vbq data import folder val --resize 256 --crop 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 "
       "--output val.h5");
 
+  ExportArguments export_;
+  CLI::App* export_command = app.add_subcommand("export", "write a quantised ONNX file that other programs run");
+  export_command->add_option("--network", export_.network, "ONNX file")->required();
+  export_command->add_option("--format", export_.format, "best.json of a search")->required();
+  export_command->add_option("--output", export_.output, "ONNX file to write")->required();
+  export_command
+      ->add_option("--form", export_.form,
+                   "codebook (a byte a weight), packed (bits), dequantize (int4, int8) or float")
+      ->type_name("NAME");
+  export_command->footer(
+      "Example: vbq export --network net.onnx --format runs/first/best.json --form packed --output small.onnx");
+
   InfoArguments info;
   CLI::App* info_command = app.add_subcommand("info", "what this build can do, or what is in a file");
   info_command->add_option("file", info.file, "network, dataset or checkpoint");
   info_command->footer("Example: vbq info net.onnx");
 
-  for (CLI::App* command : {search_command, compare_command, evaluate_command, infer_command, import_command, info_command}) add_common(command, raw);
+  for (CLI::App* command :
+       {search_command, compare_command, evaluate_command, infer_command, import_command,
+        export_command, info_command})
+    add_common(command, raw);
   refuse_unknown_command(app, argc, argv);
   try {
     app.parse(argc, argv);
@@ -139,6 +154,7 @@ int run(int argc, char** argv) {
   if (*evaluate_command) return command_evaluate(evaluate, common);
   if (*infer_command) return command_infer(infer, common);
   if (*import_command) return command_import(import, common);
+  if (*export_command) return command_export(export_, common);
   return command_info(info, common);
 }
 

@@ -1,0 +1,91 @@
+// vbq export: a quantised ONNX file that other programs run with the same answers.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/format_file.hpp"
+#include "app/names.hpp"
+#include "app/progress.hpp"
+#include "core/file.hpp"
+#include "model/onnx.hpp"
+#include "model/onnx_export.hpp"
+#include "quant/packing.hpp"
+#include "vbq/version.hpp"
+
+namespace vbq {
+namespace {
+
+constexpr Name<ExportForm> kForms[] = {{"codebook", ExportForm::codebook},
+                                       {"packed", ExportForm::packed},
+                                       {"dequantize", ExportForm::dequantize},
+                                       {"float", ExportForm::plain}};
+
+// Level of each weight: as found, or the nearest, which is what every engine takes then.
+std::vector<std::uint8_t> indices_of(const Tensor& weight, const LayerFormat& format) {
+  if (!format.indices.empty()) return format.indices;
+  std::vector<std::uint8_t> indices;
+  const std::size_t row = weight.data.size() / static_cast<std::size_t>(weight.shape.front());
+  for (std::size_t i = 0; i < weight.data.size(); ++i) {
+    const float w = format.scales.empty() ? weight.data[i] : weight.data[i] / format.scale(i / row);
+    indices.push_back(static_cast<std::uint8_t>(format.codebook(i / row).index(w)));
+  }
+  return indices;
+}
+
+struct Counts {
+  int levels = 0;            // of the largest codebook
+  std::int64_t weights = 0;  // quantised
+};
+
+std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& formats, Counts& counts) {
+  std::vector<ExportLayer> layers;
+  for (const LayerFormat& format : formats) {
+    const Node& node = network.nodes[static_cast<std::size_t>(format.node)];
+    if (format.levels() > 256) {
+      fail("layer \"{}\" has {} levels: at most 256 can be exported", node.name, format.levels());
+    }
+    std::vector<std::vector<float>> codebooks;
+    for (const Codebook& one : format.codebooks) codebooks.emplace_back(one.levels().begin(), one.levels().end());
+    layers.push_back({node.name, std::move(codebooks), indices_of(*weight_of(node), format), format.scales, format.bias,
+                      format.gain, format.shift});
+    counts.levels = std::max(counts.levels, format.levels());
+    counts.weights += elements(weight_of(node)->shape);
+  }
+  return layers;
+}
+
+}  // namespace
+
+int command_export(const ExportArguments& arguments, const CommonOptions& common) {
+  const ExportForm form = value_of<ExportForm>(arguments.form, kForms, "--form");
+  const Network network = read_onnx(arguments.network);
+  const FoundFormat found = read_format(arguments.format, network);
+  Counts counts;
+  const std::vector<ExportLayer> layers = layers_of(network, found.layers, counts);
+  const int bits = index_bits(counts.levels);
+  const ExportedModel exported = export_onnx(arguments.network, network, layers, form,
+                                             {{"vbq.version", kVersion},
+                                              {"vbq.bits", std::to_string(bits)},
+                                              {"vbq.levels", std::to_string(counts.levels)},
+                                              {"vbq.form", arguments.form},
+                                              {"vbq.network_hash", network_hash(network)}});
+  write_file(arguments.output, exported.bytes);
+  const double share = static_cast<double>(exported.bytes.size()) / static_cast<double>(exported.fp32_bytes);
+  if (common.json) {
+    const nlohmann::ordered_json json{
+        {"output", arguments.output.string()}, {"form", arguments.form}, {"layers", layers.size()},
+        {"weights", counts.weights},           {"bits", bits},           {"bytes", exported.bytes.size()},
+        {"bytes_fp32", exported.fp32_bytes},   {"share", share}};
+    std::fputs((json.dump() + "\n").c_str(), stdout);
+    return 0;
+  }
+  const std::string text =
+      fmt::format("{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32\n",
+                  arguments.output.string(), thousands(counts.weights), layers.size(), bits, arguments.form,
+                  thousands(static_cast<long long>(exported.bytes.size())), 100 * share,
+                  thousands(static_cast<long long>(exported.fp32_bytes)));
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace vbq

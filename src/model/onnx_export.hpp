@@ -1,0 +1,43 @@
+// ONNX writer: the user's own graph with each quantised weight replaced by what it was quantised to.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vbq/network.hpp"
+
+namespace vbq {
+
+enum class ExportForm {
+  codebook,    // uint8 indices -> Cast -> Gather(levels) -> [Mul scale]
+  packed,      // as many indices a byte as fit -> Cast -> Gather(rows of levels) -> Reshape -> [Mul scale]
+  dequantize,  // int4 (from opset 21) or int8 -> DequantizeLinear, for levels that are equally spaced around zero
+  plain        // FP32 weights that hold the quantised values
+};
+
+// A layer's weights as s * level[index], its bias, and what its outputs become after that.
+struct ExportLayer {
+  std::string name;                           // of the network's node
+  std::vector<std::vector<float>> codebooks;  // [1]: the layer's; [O]: one an output; 1..256 levels each
+  std::vector<std::uint8_t> indices;          // [O, ...] row-major, as in the network
+  std::vector<float> scales;                  // none, [1] or [O]
+  std::vector<float> bias;                    // [O]: takes the place of the layer's; empty: as it is
+  std::vector<float> gain, shift;  // none or [O]: output y, bias included, becomes gain * y + shift. Gain goes into
+                                   // the scale, shift into the bias
+};
+
+struct ExportedModel {
+  std::string bytes;             // of the ONNX file
+  std::uint64_t fp32_bytes = 0;  // of the same file before, external data included
+};
+
+// path: the file that `network` was read from. Opset, names and all else of the graph stay; external data is taken in.
+// metadata: keys and values added to the model's. Error when a layer cannot be written so: says which, and why.
+ExportedModel export_onnx(const std::filesystem::path& path, const Network& network,
+                          const std::vector<ExportLayer>& layers, ExportForm form,
+                          const std::vector<std::pair<std::string, std::string>>& metadata);
+
+}  // namespace vbq

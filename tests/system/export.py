@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""vbq export, checked with onnxruntime: top-1 of the exported file is our own tally, to the image, in every form.
+
+    tests/system/export.py VBQ NETWORK.onnx DATA.h5 BEST.json...   formats that a search found
+    tests/system/export.py VBQ --digits JOBS/digits                short searches on digits first
+    --venv DIR: a Python virtual environment with onnxruntime, h5py and numpy, made where it is missing
+
+Exit code 77 (skipped) where that environment cannot be had."""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+
+
+def run(*command):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"export.py: {' '.join(map(str, command))}\n{done.stderr}")
+    return done.stdout
+
+
+def enter_venv(folder):
+    """Goes on in the virtual environment; never returns where it had to be entered."""
+    python = folder / "bin" / "python"
+    if pathlib.Path(sys.prefix) == folder:
+        return
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+        if subprocess.run([python, "-c", "import onnxruntime, h5py"], capture_output=True).returncode != 0:
+            subprocess.run([python, "-m", "pip", "install", "--quiet", "onnxruntime", "h5py", "numpy"], check=True,
+                           capture_output=True, timeout=300)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"skipped: onnxruntime cannot be installed: {error}")
+        sys.exit(SKIPPED)
+    sys.exit(subprocess.run([python, *sys.argv]).returncode)
+
+
+def read_images(path):
+    import h5py
+    import numpy
+    with h5py.File(path) as file:
+        pixels, labels = file["pixels"], file["labels"][:]
+        shape = (1, -1, 1, 1)
+        mean = pixels.attrs["mean"].reshape(shape)
+        std = pixels.attrs["std"].reshape(shape)
+        return ((pixels[:].astype(numpy.float32) / 255 - mean) / std).astype(numpy.float32), labels
+
+
+def outputs_of(network, images):
+    import numpy
+    import onnxruntime
+    session = onnxruntime.InferenceSession(str(network), providers=["CPUExecutionProvider"])
+    name, batch = session.get_inputs()[0].name, session.get_inputs()[0].shape[0]
+    step = batch if isinstance(batch, int) else 100
+    return numpy.concatenate([session.run(None, {name: images[i:i + step]})[0] for i in range(0, len(images), step)])
+
+
+def check(vbq, network, data, best, forms, folder):
+    """True where every form's top-1 is our tally; prints a line a form."""
+    import numpy
+    images, labels = read_images(data)
+    tally = json.loads(run(vbq, "evaluate", "--network", network, "--data", data, "--format", best, "--json"))
+    ours = tally["top1"]["correct"]
+    good = True
+    for form in forms:
+        out = folder / f"{form}.onnx"
+        size = json.loads(run(vbq, "export", "--network", network, "--format", best, "--form", form, "--output", out,
+                              "--json"))
+        logits = outputs_of(out, images).reshape(len(labels), -1)
+        theirs = int((logits.argmax(1) == labels).sum())
+        ranked = numpy.sort(logits, 1)
+        closest = float((ranked[:, -1] - ranked[:, -2]).min())
+        print(f"{best.parent.name} {form}: top-1 onnxruntime {theirs}, vbq {ours} of {len(labels)}; {size['bytes']} bytes, "
+              f"{100 * size['share']:.1f} % of FP32; closest first two logits {closest:.1e} apart")
+        good &= theirs == ours
+    return good
+
+
+def uniform(best, folder):
+    """The format with levels that are equally spaced around zero, nearest: what form dequantize can hold."""
+    found = json.loads(best.read_text())
+    found["assignment"] = "nearest"
+    for layer in found["layers"]:
+        layer.pop("indices", None)
+        count = len(layer["levels"])
+        step = 2 * max(abs(level) for level in layer["levels"]) / count
+        layer["levels"] = [step * (k - count // 2) for k in range(count)]
+    folder.mkdir()
+    (folder / "best.json").write_text(json.dumps(found))
+    return folder / "best.json"
+
+
+def digits(vbq, job, folder):
+    network, data = job / "digits.onnx", job / "digits_test.h5"
+    settings = {
+        "nearest": ["format.bits=4"],
+        "matched": ["format.bits=2", "format.scale=channel", "format.assignment=compensated", "format.matching=always"],
+    }
+    good = True
+    for name, values in settings.items():
+        sets = [word for value in values + ["search.population=4", "search.generations=1"] for word in ("--set", value)]
+        run(vbq, "search", job / "search.toml", "--run", folder / name, "--log", "error", *sets)
+        best = folder / name / "best.json"
+        good &= check(vbq, network, data, best, ["codebook", "packed", "float"], folder)
+        good &= check(vbq, network, data, uniform(best, folder / f"{name}_uniform"), ["dequantize", "codebook"], folder)
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("vbq", type=pathlib.Path)
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    parser.add_argument("--digits", type=pathlib.Path)
+    parser.add_argument("--venv", type=pathlib.Path, default=pathlib.Path("build/export-venv"))
+    arguments = parser.parse_args()
+    enter_venv(arguments.venv.resolve())
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        if arguments.digits:
+            good = digits(arguments.vbq, arguments.digits, folder)
+        else:
+            network, data, *formats = arguments.files
+            good = all([check(arguments.vbq, network, data, best, ["codebook", "packed", "float"], folder) for best in formats])
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
