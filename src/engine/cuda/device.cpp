@@ -1,5 +1,7 @@
 #include "engine/cuda/device.hpp"
 
+#include <fstream>
+
 #include "core/check.hpp"
 
 namespace vbq::cuda {
@@ -7,10 +9,13 @@ namespace {
 
 std::string version_text(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
-int attribute(cudaDeviceAttr what, int index) {
-  int value = 0;
-  check(cudaDeviceGetAttribute(&value, what, index), "asking for a GPU's attribute");
-  return value;
+// "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  ...": the first word made of digits and points.
+std::string driver_version() {
+  std::ifstream file("/proc/driver/nvidia/version");
+  for (std::string word; file >> word;) {
+    if (word.find('.') != std::string::npos && word.find_first_not_of("0123456789.") == std::string::npos) return word;
+  }
+  return "unknown";
 }
 
 }  // namespace
@@ -52,11 +57,6 @@ void DeviceBuffer::reserve(std::size_t bytes) {
   *this = DeviceBuffer();  // first, so that both need not fit
   *this = DeviceBuffer(bytes);
 }
-
-PinnedBuffer::PinnedBuffer(std::size_t bytes) {
-  check(cudaMallocHost(&data_, bytes == 0 ? 1 : bytes), "allocating page-locked memory");
-}
-PinnedBuffer::~PinnedBuffer() { cudaFreeHost(data_); }
 
 Stream::Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream"); }
 Stream::~Stream() { cudaStreamDestroy(stream_); }
@@ -121,13 +121,12 @@ DeviceInfo device_info(int index) {
   info.index = index;
   info.name = properties.name;
   info.memory = properties.totalGlobalMem;
-  info.capability = fmt::format("sm_{}{}", attribute(cudaDevAttrComputeCapabilityMajor, index),
-                                attribute(cudaDevAttrComputeCapabilityMinor, index));
+  info.capability = 10 * properties.major + properties.minor;
   int driver = 0, runtime = 0;
   check(cudaDriverGetVersion(&driver), "asking for the driver's version");
   check(cudaRuntimeGetVersion(&runtime), "asking for the runtime's version");
-  info.driver = version_text(driver);
-  info.runtime = version_text(runtime);
+  info.cuda = fmt::format("{}, runtime {}", version_text(driver), version_text(runtime));
+  info.driver = driver_version();
   return info;
 }
 

@@ -37,22 +37,6 @@ class DeviceBuffer {
   std::size_t bytes_ = 0;
 };
 
-// Page-locked host memory, so that copies run beside the host.
-class PinnedBuffer {
- public:
-  explicit PinnedBuffer(std::size_t bytes);
-  PinnedBuffer(const PinnedBuffer&) = delete;
-  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
-  ~PinnedBuffer();
-  template <typename T>
-  T* as() const {
-    return static_cast<T*>(data_);
-  }
-
- private:
-  void* data_ = nullptr;
-};
-
 class Stream {
  public:
   Stream();
@@ -61,7 +45,8 @@ class Stream {
   ~Stream();
   cudaStream_t get() const { return stream_; }
   void synchronise() const;
-  // Copies are ordered with the stream's other work; host memory must stay until it is synchronised.
+  // Copies are ordered with the stream's other work. Host memory is ordinary memory, so it may be used again on return
+  // from upload() (CUDA copies it aside first), and holds the result on return from download().
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
   void zero(void* to, std::size_t bytes) const;
@@ -105,9 +90,9 @@ Graph::Graph(const Stream& stream, Record record) {
 struct DeviceInfo {
   int index = 0;           // among the GPUs that this process sees
   std::string name;        // "NVIDIA H100 80GB HBM3"
-  std::string capability;  // "sm_90"
-  std::string driver;      // newest CUDA version that the driver knows: "13.0"
-  std::string runtime;
+  int capability = 0;      // 90 for sm_90
+  std::string driver;      // "580.65.06"
+  std::string cuda;        // newest version that the driver knows, and that of our runtime: "13.0, runtime 13.0"
   std::size_t memory = 0;  // bytes
 };
 

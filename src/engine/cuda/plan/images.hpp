@@ -67,7 +67,7 @@ VBQ_BOTH inline bool is_finite(float v) { return v - v == 0.0F; }
 VBQ_BOTH inline std::int64_t to_fixed(double nats) {
   if (!(nats <= kLossLimit)) nats = kLossLimit;  // NaN, too
   if (nats < 0) nats = 0;
-  return llround(nats * kLossUnit);
+  return std::llround(nats * kLossUnit);
 }
 
 // log(sum(exp(y))); 0 for probabilities.
@@ -79,14 +79,14 @@ VBQ_BOTH double log_sum_exp(Team team, const ClassView& y, bool probabilities) {
     if (most < y[c]) most = y[c];
   }
   most = team.largest(most);
-  for (int c = team.rank(); c < y.classes; c += team.size()) sum += exp(y[c] - most);
-  return most + log(team.sum(sum));
+  for (int c = team.rank(); c < y.classes; c += team.size()) sum += std::exp(y[c] - most);
+  return most + std::log(team.sum(sum));
 }
 
 VBQ_BOTH inline double log_of(float y, bool probabilities, double normaliser) {
   constexpr double kTiny = 1.1754943508222875e-38;  // keeps log(0) finite
   if (!probabilities) return y - normaliser;
-  return log(y > kTiny ? static_cast<double>(y) : kTiny);
+  return std::log(y > kTiny ? static_cast<double>(y) : kTiny);
 }
 
 // The rule of count_image() in engine/common/tally.hpp, shared by a team. Sums of classes are added in another order
@@ -117,7 +117,7 @@ VBQ_BOTH Tally count_outputs(Team team, const ClassView& y, std::int32_t label, 
   double divergence = 0;
   for (int c = team.rank(); c < y.classes; c += team.size()) {
     const double log_fp32 = fp32_log_p[c];
-    divergence += exp(log_fp32) * (log_fp32 - log_of(y[c], probabilities, normaliser));
+    divergence += std::exp(log_fp32) * (log_fp32 - log_of(y[c], probabilities, normaliser));
   }
   tally.divergence = to_fixed(team.sum(divergence));
   return tally;

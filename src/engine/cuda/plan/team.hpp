@@ -41,12 +41,12 @@ struct Softmax {
     }
     most = team.largest(most);
     for (int c = team.rank(); c < classes; c += team.size()) {
-      sum += exp(in[0][first + static_cast<std::int64_t>(c) * step] - most);
+      sum += std::exp(in[0][first + static_cast<std::int64_t>(c) * step] - most);
     }
     sum = team.sum(sum);
     for (int c = team.rank(); c < classes; c += team.size()) {
       const std::int64_t at = first + static_cast<std::int64_t>(c) * step;
-      y.store(at, static_cast<float>(exp(in[0][at] - most) / sum));
+      y.store(at, static_cast<float>(std::exp(in[0][at] - most) / sum));
     }
   }
 };
