@@ -22,6 +22,8 @@ struct EngineOptions {
   Precision precision = Precision::fp32;
   int threads = 0;           // 0: as many as this process may use
   std::int64_t block = 100;  // images in a block; batches inside it are cut by a fixed rule of network and block
+  // Among the workers of this host, who share its GPUs round robin.
+  int host_worker = 0, host_workers = 1;
 };
 
 // What results may depend on; recorded in checkpoints and summary.json.

@@ -20,7 +20,8 @@ using protocol::Op;
 
 ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     : world_(&world), exceptions_(std::uncaught_exceptions()) {
-  fair_threads(world, false);  // the workers share the processors among themselves
+  fair_threads(world, false);  // the workers share processors and GPUs among themselves
+  place_on_host(world, false);
   const Report mine = agree(world, [&] {
     if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
     validate(problem);

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 namespace vbq {
@@ -19,6 +20,15 @@ int fair_threads(Communicator& world, bool works) {
     if (works && CPU_ISSET(cpu, &mask)) part += 1.0 / static_cast<double>(users[cpu]);
   }
   return std::max(1, static_cast<int>(part + 1e-6));
+}
+
+HostPlace place_on_host(Communicator& world, bool works) {
+  std::vector<std::int64_t> working(static_cast<std::size_t>(world.size()));
+  const auto mine = working.begin() + world.rank();
+  *mine = works ? 1 : 0;
+  world.sum_on_host(working);
+  return {static_cast<int>(std::accumulate(working.begin(), mine, std::int64_t{0})),
+          static_cast<int>(std::accumulate(working.begin(), working.end(), std::int64_t{0}))};
 }
 
 }  // namespace vbq

@@ -70,6 +70,9 @@ bool follow(Communicator& world, Workbench& bench) {
 void serve(Communicator& world, Problem problem) {
   const int threads = fair_threads(world, true);
   if (problem.engine.threads == 0) problem.engine.threads = threads;
+  const HostPlace place = place_on_host(world, true);
+  problem.engine.host_worker = place.index;
+  problem.engine.host_workers = place.count;
   auto [bench, report] = agree(world, [&] {
     Workbench made(std::move(problem), {world.rank() - 1, world.size() - 1});
     const Problem& mine = made.problem();

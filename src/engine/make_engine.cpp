@@ -1,21 +1,46 @@
 #include "core/check.hpp"
+#include "core/log.hpp"
 #include "engine/cpu/cpu_engine.hpp"
 #include "engine/reference/reference_engine.hpp"
 #include "vbq/engine.hpp"
+#ifdef VBQ_HAS_CUDA
+#include "engine/cuda/cuda_engine.hpp"
+#endif
 
 namespace vbq {
+namespace {
 
-std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options) {
-  if (options.block < 1) fail("a block of {} images was asked for, expected at least 1", options.block);
-  if (options.threads < 0) fail("{} threads were asked for, expected 0 (all) or more", options.threads);
-  validate(network);
-  if (options.kind == EngineKind::cuda)
-    fail("engine cuda was asked for, but this build of vbq has only cpu and reference");
+std::unique_ptr<Engine> make_host_engine(const Network& network, const EngineOptions& options) {
   if (options.precision != Precision::fp32 && options.precision != Precision::best) {
     fail("a precision below fp32 was asked for, but engines cpu and reference compute in fp32 only");
   }
   if (options.kind == EngineKind::reference) return make_reference_engine(network, options);
   return make_cpu_engine(network, options);
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options) {
+  if (options.block < 1) fail("a block of {} images was asked for, expected at least 1", options.block);
+  if (options.threads < 0) fail("{} threads were asked for, expected 0 (all) or more", options.threads);
+  validate(network);
+#ifdef VBQ_HAS_CUDA
+  if (options.kind == EngineKind::cuda || options.kind == EngineKind::automatic) {
+    const std::string reason = why_no_cuda();
+    if (options.kind == EngineKind::cuda && !reason.empty()) fail("engine cuda cannot be used here: {}", reason);
+    if (reason.empty()) {
+      EngineOptions host = options;
+      host.precision = Precision::fp32;
+      return make_cuda_engine(network, options, [network, host] { return make_cpu_engine(network, host); });
+    }
+    log::info("no GPU for engine cuda ({}): engine cpu", reason);
+  }
+#else
+  if (options.kind == EngineKind::cuda) {
+    fail("engine cuda was asked for, but this build of vbq has only cpu and reference");
+  }
+#endif
+  return make_host_engine(network, options);
 }
 
 }  // namespace vbq

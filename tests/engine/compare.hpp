@@ -112,8 +112,12 @@ inline std::unique_ptr<Engine> engine_of(EngineKind kind, const Network& net, st
   return make_engine(net, options);
 }
 
-// cpu's outputs differ from reference's by at most 1e-5 * factor * the largest magnitude of reference's: sums are in
-// float there, in double here. Blocks of 1 and 5 images, because both have layouts of their own.
+// Outputs of the plan that engine cuda would run, by the host; channels padded as for half precision (plan_test.cpp).
+std::vector<float> infer_by_cuda_plan(const Network& net, bool half, const std::vector<float>& input,
+                                      std::int64_t images);
+
+// The outputs of engine cpu, and of engine cuda's plan on the host, differ from reference's by at most 1e-5 *
+// factor * the largest magnitude of reference's: sums are in float there, in double here. Blocks of 1 and 5 images, because both have layouts of their own.
 inline void expect_equal_engines(const Network& net, double factor = 1) {
   ASSERT_NO_THROW(validate(net));
   constexpr std::int64_t images = 7;
@@ -129,6 +133,16 @@ inline void expect_equal_engines(const Network& net, double factor = 1) {
       worst = std::max<double>(worst, std::fabs(static_cast<double>(got[i]) - expected[i]));
     }
     EXPECT_LE(worst, 1e-5 * factor * largest) << "block " << block;
+  }
+  // What engine cuda would run, place by place on the host.
+  for (const bool half : {false, true}) {
+    const auto got = infer_by_cuda_plan(net, half, input, images);
+    double worst = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      ASSERT_TRUE(std::isfinite(got[i])) << "output " << i;
+      worst = std::max<double>(worst, std::fabs(static_cast<double>(got[i]) - expected[i]));
+    }
+    EXPECT_LE(worst, 1e-5 * factor * largest) << "plan of engine cuda";
   }
 }
 

@@ -6,9 +6,9 @@
 
 #include "core/random.hpp"
 #include "engine/compare.hpp"
-#include "engine/cpu/arena.hpp"
+#include "engine/common/arena.hpp"
 #include "engine/cpu/batch.hpp"
-#include "engine/cpu/fuse.hpp"
+#include "engine/common/fuse.hpp"
 #include "engine/cpu/lanes.hpp"
 
 namespace vbq::cpu {

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cpu/arena.hpp"
-#include "engine/cpu/fuse.hpp"
+#include "engine/common/arena.hpp"
+#include "engine/common/fuse.hpp"
 #include "engine/cpu/layout.hpp"
 #include "engine/cpu/plan.hpp"
 

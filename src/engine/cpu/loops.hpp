@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/cpu/fuse.hpp"
+#include "engine/common/fuse.hpp"
 #include "engine/cpu/layout.hpp"
 
 namespace vbq::cpu {

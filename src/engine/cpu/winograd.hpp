@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "engine/cpu/fuse.hpp"
+#include "engine/common/fuse.hpp"
 
 namespace vbq::cpu {
 

@@ -6,7 +6,7 @@
 
 #include "vbq/network.hpp"
 
-namespace vbq::cpu {
+namespace vbq {
 
 // min(max(y, minimum), maximum), or nothing.
 struct Activation {
@@ -31,4 +31,4 @@ struct Group {
 // bare_layers: nothing follows a Conv or Linear in its group but the batch norm folded into it.
 std::vector<Group> fuse(const Network& network, bool bare_layers = false);
 
-}  // namespace vbq::cpu
+}  // namespace vbq

@@ -1,9 +1,9 @@
-#include "engine/cpu/fuse.hpp"
+#include "engine/common/fuse.hpp"
 
 #include <algorithm>
 #include <optional>
 
-namespace vbq::cpu {
+namespace vbq {
 namespace {
 
 template <typename T>
@@ -174,4 +174,4 @@ class Fuser {
 
 std::vector<Group> fuse(const Network& network, bool bare_layers) { return Fuser(network, bare_layers).groups(); }
 
-}  // namespace vbq::cpu
+}  // namespace vbq

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-namespace vbq::cpu {
+namespace vbq {
 
 struct Slot {
   std::size_t bytes = 0;
@@ -16,4 +16,4 @@ struct Slot {
 // free for as long as it lives.
 std::size_t place_slots(std::span<Slot> slots, std::size_t alignment);
 
-}  // namespace vbq::cpu
+}  // namespace vbq

@@ -1,9 +1,9 @@
-#include "engine/cpu/arena.hpp"
+#include "engine/common/arena.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace vbq::cpu {
+namespace vbq {
 
 std::size_t place_slots(std::span<Slot> slots, std::size_t alignment) {
   std::vector<Slot*> order;
@@ -29,4 +29,4 @@ std::size_t place_slots(std::span<Slot> slots, std::size_t alignment) {
   return total;
 }
 
-}  // namespace vbq::cpu
+}  // namespace vbq

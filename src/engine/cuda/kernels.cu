@@ -1,0 +1,150 @@
+// Kernels: each thread asks a function of plan/ for its place's value. What they compute is tested on the host.
+#include <cuda_runtime.h>
+
+#include "engine/cuda/device.hpp"
+#include "engine/cuda/kernels.hpp"
+
+namespace vbq::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kWarp = 32;
+constexpr int kPlacesPerBlock = 4 * kThreads;  // of the quantise kernel
+constexpr std::int64_t kMostBlocks = 1 << 20;  // beyond, threads take several places
+
+// All 32 lanes take part in every call. The order of a sum is fixed: halves, then quarters, ...
+struct Warp {
+  __device__ static int rank() { return static_cast<int>(threadIdx.x) % kWarp; }
+  __device__ static int size() { return kWarp; }
+  __device__ static double sum(double v) {
+    for (int distance = kWarp / 2; distance > 0; distance /= 2) v += __shfl_xor_sync(0xffffffffU, v, distance);
+    return v;
+  }
+  __device__ static double largest(double v) {
+    for (int distance = kWarp / 2; distance > 0; distance /= 2) {
+      const double other = __shfl_xor_sync(0xffffffffU, v, distance);
+      if (v < other) v = other;
+    }
+    return v;
+  }
+};
+
+int blocks_for(std::int64_t threads) {
+  const std::int64_t blocks = (threads + kThreads - 1) / kThreads;
+  return static_cast<int>(blocks < kMostBlocks ? blocks : kMostBlocks);
+}
+
+template <typename Op>
+__global__ void __launch_bounds__(kThreads) each_place(const Op op, std::int64_t places, Out y) {
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kThreads;
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < places; i += step) {
+    float v;
+    if (op(i / op.y.image, i % op.y.image, v)) y.store(i, v);
+  }
+}
+
+__global__ void __launch_bounds__(kThreads) softmax_rows(const Softmax op, std::int64_t rows, Out y) {
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp);
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
+  for (std::int64_t i = first; i < rows; i += step) op(Warp(), i / op.rows, static_cast<int>(i % op.rows), y);
+}
+
+// 64-bit counters of CUDA are unsigned; sums wrap alike.
+__device__ void add(std::int64_t* to, std::int64_t v) {
+  static_assert(sizeof(unsigned long long) == sizeof(std::int64_t));
+  if (v != 0) atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(v));
+}
+
+__global__ void __launch_bounds__(kThreads) count_images(const Count op, Tally* tally) {
+  const std::int64_t n = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
+  if (n >= op.batch) return;  // whole warps leave
+  Tally one;
+  if (!op(Warp(), n, one) || Warp::rank() != 0) return;
+  add(&tally->seen, one.seen);
+  add(&tally->top1, one.top1);
+  add(&tally->top5, one.top5);
+  add(&tally->loss, one.loss);
+  add(&tally->divergence, one.divergence);
+}
+
+// A launch of its own, because the images of an item are counted by several blocks.
+__global__ void next_item(std::int64_t* item) { *item += 1; }
+
+__global__ void __launch_bounds__(kThreads)
+    quantise_layers(const LayerTask* tasks, int layers, const PackedLayer* formats, const float* words) {
+  const int block = static_cast<int>(blockIdx.x);
+  int low = 0, high = layers - 1;  // the last layer that begins at or before this block
+  while (low < high) {
+    const int middle = (low + high + 1) / 2;
+    if (tasks[middle].first_block <= block) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  const LayerTask task = tasks[low];
+  const PackedLayer format = formats[low];
+  __shared__ float near_thresholds[kMostLevels], near_values[kMostLevels];
+  const bool few = format.codebooks == 1;
+  for (int i = static_cast<int>(threadIdx.x); few && i < format.levels; i += kThreads) {
+    near_thresholds[i] = words[format.thresholds + i];
+    near_values[i] = words[format.values + i];
+  }
+  __syncthreads();
+  const float* thresholds = few ? near_thresholds : words + format.thresholds;
+  const float* values = few ? near_values : words + format.values;
+  const std::int64_t first = static_cast<std::int64_t>(block - task.first_block) * kPlacesPerBlock;
+  const Out out{task.out, task.type};
+  for (int k = static_cast<int>(threadIdx.x); k < kPlacesPerBlock; k += kThreads) {
+    const std::int64_t place = first + k;
+    if (place < task.places()) {
+      out.store(place, weight_at(task, format, words, thresholds, values, place));
+    }
+  }
+}
+
+void launched(const char* what) { check(cudaGetLastError(), what); }
+
+}  // namespace
+
+template <typename Op>
+void launch(const Op& op, std::int64_t images, Out y, cudaStream_t stream) {
+  const std::int64_t places = images * op.y.image;
+  if (places == 0) return;
+  each_place<<<blocks_for(places), kThreads, 0, stream>>>(op, places, y);
+  launched("launching a kernel of places");
+}
+template void launch(const Affine&, std::int64_t, Out, cudaStream_t);
+template void launch(const Binary&, std::int64_t, Out, cudaStream_t);
+template void launch(const Gather&, std::int64_t, Out, cudaStream_t);
+template void launch(const Reorder&, std::int64_t, Out, cudaStream_t);
+template void launch(const Pool&, std::int64_t, Out, cudaStream_t);
+template void launch(const Mean&, std::int64_t, Out, cudaStream_t);
+template void launch(const Convolution&, std::int64_t, Out, cudaStream_t);
+template void launch(const Normalise&, std::int64_t, Out, cudaStream_t);
+
+void launch_softmax(const Softmax& op, std::int64_t images, Out y, cudaStream_t stream) {
+  const std::int64_t rows = images * op.rows;
+  softmax_rows<<<blocks_for(rows * kWarp), kThreads, 0, stream>>>(op, rows, y);
+  launched("launching the softmax kernel");
+}
+
+void launch_count(const Count& op, Tally* tally, std::int64_t* item, cudaStream_t stream) {
+  count_images<<<blocks_for(op.batch * kWarp), kThreads, 0, stream>>>(op, tally);
+  launched("launching the counting kernel");
+  next_item<<<1, 1, 0, stream>>>(item);
+  launched("launching the step to the next item");
+}
+
+int quantise_blocks(const LayerTask& task) {
+  return static_cast<int>((task.places() + kPlacesPerBlock - 1) / kPlacesPerBlock);
+}
+
+void launch_quantise(const LayerTask* tasks, int layers, const PackedLayer* formats, const std::uint32_t* words,
+                     int blocks, cudaStream_t stream) {
+  if (blocks == 0) return;
+  quantise_layers<<<blocks, kThreads, 0, stream>>>(tasks, layers, formats, reinterpret_cast<const float*>(words));
+  launched("launching the quantise kernel");
+}
+
+}  // namespace vbq::cuda

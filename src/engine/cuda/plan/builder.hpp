@@ -1,0 +1,62 @@
+// Compiles groups of nodes into a Plan, one after another.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "engine/common/fuse.hpp"
+#include "engine/cuda/plan/plan.hpp"
+
+namespace vbq::cuda {
+
+class Builder {
+ public:
+  Builder(const Network& network, std::int64_t batch, Type type);
+  Plan build();
+
+ private:
+  void emit(const Group& group);
+  void emit_conv(const Group& group, const Conv& op);
+  void emit_linear(const Group& group, const Linear& op);
+  void emit_affine(const Group& group, std::vector<float> scale, std::vector<float> shift);
+  void emit_binary(const Group& group, bool multiply);
+  void emit_pool(const Group& group, const Window& window, bool largest, bool count_padding);
+  void emit_mean(const Group& group, const std::vector<int>& axes);
+  void emit_concat(const Group& group, const Concat& op);
+  void emit_reshape(const Group& group);
+  void emit_transpose(const Group& group, const Transpose& op);
+  void emit_copy(const Group& group);
+  void emit_softmax(const Group& group, int axis);
+  void emit_constant(const Group& group, const Constant& op);
+
+  // A Conv's or Linear's layer and step; x and y as [C, H, W].
+  void add_layer(const Group& group, Convolution op, const Value& x, const Value& y, const std::vector<float>& bias);
+
+  const Shape& shape(ValueId v) const { return network_.shapes[static_cast<std::size_t>(v)]; }
+  const Node& node(int k) const { return network_.nodes[static_cast<std::size_t>(k)]; }
+  const Value& value(ValueId v) const { return values_[static_cast<std::size_t>(v)]; }
+
+  // Memory for a value that is about to be made, in its standard layout.
+  Value room(ValueId v);
+  Value fresh(const Layout& layout, Type type);
+  // The value with one array a batch: itself, or a copy where every image shares one (a constant).
+  Value dense(ValueId v);
+  // x in another layout of the same shape; a step does it.
+  Value in_layout(const Value& x, const Layout& layout, Type type);
+  Place constant(std::vector<float> data);
+  void add(Operation op, std::initializer_list<Place> in, const Place& out);
+  void use(const Place& place);
+  void find_outputs();  // fills exact_
+
+  const Network& network_;
+  Type type_;
+  int multiple_;  // of channels
+  Plan plan_;
+  std::vector<Value> values_;
+  std::vector<bool> exact_;  // values kept in fp32: the outputs, and what is only moved or averaged into them
+  std::vector<int> layers_;  // nodes with weights
+  std::string name_;         // of the node being emitted
+};
+
+}  // namespace vbq::cuda

@@ -1,0 +1,102 @@
+// A network compiled for one batch size: operations in order, and where their data lies. Nothing here touches a GPU, so
+// that tests can run a plan on the host, place by place, against the reference.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/common/arena.hpp"
+#include "engine/cuda/plan/operators.hpp"
+#include "engine/cuda/plan/team.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq::cuda {
+
+// An array, before there is memory: in the arena, a constant of the network, a layer's weights or its biases.
+struct Place {
+  enum class Kind { none, arena, constant, weights, bias } kind = Kind::none;
+  int number = 0;  // of the slot, constant or layer
+  bool operator==(const Place&) const = default;
+};
+
+using Operation = std::variant<Affine, Binary, Gather, Reorder, Pool, Mean, Convolution, Softmax>;
+
+struct Step {
+  std::string name;  // the node's, for messages
+  Operation op;      // its arrays are still to be filled in
+  std::array<Place, kInputs> in;
+  Place out;
+};
+
+// One Conv or Linear.
+struct Layer {
+  int node = 0;                                        // in Network::nodes
+  int outputs = 1, inputs = 1, height = 1, width = 1;  // of the trained weights
+  int padded_outputs = 1, padded_inputs = 1;           // of those that inference reads
+  std::vector<float> own_bias;                         // [outputs]
+  std::vector<float> scale, shift;                     // [outputs], of the batch norm folded into it; or empty
+
+  std::size_t weights() const {
+    return static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs) * static_cast<std::size_t>(height) *
+           static_cast<std::size_t>(width);
+  }
+  std::size_t places() const {
+    return static_cast<std::size_t>(padded_outputs) * static_cast<std::size_t>(padded_inputs) *
+           static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  }
+};
+
+// A value in the arena or elsewhere.
+struct Value {
+  Layout layout;
+  Place place;
+};
+
+struct Plan {
+  std::int64_t batch = 1;  // images
+  Type type = Type::fp32;  // of weights, and of activations but for the outputs and what leads straight to them
+  std::vector<Step> steps;
+  std::vector<Slot> slots;  // offsets filled in
+  std::vector<Type> slot_types;
+  std::size_t arena_bytes = 0;
+  std::vector<std::vector<float>> constants;
+  std::vector<Layer> layers;  // as weight_layers(network)
+  Value input, output;
+
+  Type type_of(const Place& place) const {
+    if (place.kind == Place::Kind::arena) return slot_types[static_cast<std::size_t>(place.number)];
+    return place.kind == Place::Kind::weights ? type : Type::fp32;
+  }
+};
+
+// Images that run through the network together: a function of network and block alone, so that an image's outputs
+// depend on nothing else. The whole block, unless its largest value would exceed 512 MiB in fp32; then the block is cut
+// evenly.
+std::int64_t batch_of(const Network& network, std::int64_t block);
+
+// Layout of values of this shape, channels padded to a multiple; `channel` -1: as Layout says. Error when the shape has
+// more than kAxes axes or an image more than 2^31 - 1 places.
+Layout layout_of(const Shape& shape, int multiple, int channel = -1);
+
+// Compiles the network. Error naming the node that this engine cannot run.
+Plan make_plan(const Network& network, std::int64_t batch, Type type);
+
+// Gives every array of the step its memory: address(place) for each place that is not none.
+template <typename Address>
+Operation bind(const Plan& plan, const Step& step, Address address) {
+  Operation op = step.op;
+  std::visit(
+      [&](auto& o) {
+        for (std::size_t k = 0; k < step.in.size(); ++k) {
+          if (step.in[k].kind == Place::Kind::none) continue;
+          o.in[k] = In{address(step.in[k]), plan.type_of(step.in[k])};
+        }
+      },
+      op);
+  return op;
+}
+
+}  // namespace vbq::cuda

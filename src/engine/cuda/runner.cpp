@@ -1,0 +1,183 @@
+#include "engine/cuda/runner.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <variant>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "engine/cuda/kernels.hpp"
+
+namespace vbq::cuda {
+namespace {
+
+constexpr std::size_t kAlignment = 256;             // bytes
+constexpr std::size_t kMostScratch = std::size_t{512} << 20;  // bytes that a kernel of cuDNN may want
+
+std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream)
+    : plan_(std::move(plan)), packer_(plan_.layers), stream_(stream) {
+  allocate(network);
+  for (const Step& step : plan_.steps) compile(step, arithmetic, handle);
+  scratch_ = DeviceBuffer(std::max<std::size_t>(1, scratch_bytes_));
+  for (const auto& place : place_) place();
+  if (census_.own > 0) {
+    log::debug("engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two, {} by kernels of vbq's own",
+               census_.fused, census_.bare, census_.own);
+  }
+}
+
+void Runner::allocate(const Network& network) {
+  arena_ = DeviceBuffer(plan_.arena_bytes);
+  stream_.zero(arena_.data(), arena_.bytes());
+  std::size_t constants = 0, trained = 0, weights = 0;
+  for (const auto& data : plan_.constants) {
+    constant_at_.push_back(constants);
+    constants += aligned(data.size() * sizeof(float));
+  }
+  for (const Layer& layer : plan_.layers) {
+    weights_at_.push_back(weights);
+    weights += aligned(layer.places() * static_cast<std::size_t>(bytes_of(plan_.type)));
+    trained += layer.weights() * sizeof(float);
+  }
+  constants_ = DeviceBuffer(constants);
+  trained_ = DeviceBuffer(trained);
+  weights_ = DeviceBuffer(weights);
+  fixed_ = DeviceBuffer(packer_.fixed_words() * sizeof(std::uint32_t));
+  for (std::size_t i = 0; i < plan_.constants.size(); ++i) {
+    stream_.upload(constants_.data() + constant_at_[i], plan_.constants[i].data(), plan_.constants[i].size() * sizeof(float));
+  }
+  std::vector<LayerTask> tasks;
+  auto* at = trained_.as<float>();
+  for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
+    const Layer& layer = plan_.layers[i];
+    const auto& data = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->data;
+    stream_.upload(at, data.data(), data.size() * sizeof(float));
+    LayerTask task;
+    task.trained = at;
+    task.out = weights_.data() + weights_at_[i];
+    task.type = plan_.type;
+    task.outputs = layer.outputs;
+    task.inputs = layer.inputs;
+    task.height = layer.height;
+    task.width = layer.width;
+    task.padded_outputs = layer.padded_outputs;
+    task.padded_inputs = layer.padded_inputs;
+    task.first_block = quantise_blocks_;
+    quantise_blocks_ += quantise_blocks(task);
+    tasks.push_back(task);
+    at += data.size();
+  }
+  tasks_ = DeviceBuffer(tasks.size() * sizeof(LayerTask));
+  stream_.upload(tasks_.data(), tasks.data(), tasks_.bytes());
+  stream_.synchronise();
+}
+
+std::byte* Runner::address(const Place& place) const {
+  const auto i = static_cast<std::size_t>(place.number);
+  switch (place.kind) {
+    case Place::Kind::arena:
+      return arena_.data() + plan_.slots[i].offset;
+    case Place::Kind::constant:
+      return constants_.data() + constant_at_[i];
+    case Place::Kind::weights:
+      return weights_.data() + weights_at_[i];
+    case Place::Kind::bias:
+      return fixed_.data() + packer_.bias(i) * sizeof(std::uint32_t);
+    case Place::Kind::none:
+      break;
+  }
+  return nullptr;
+}
+
+void Runner::compile(const Step& step, Arithmetic arithmetic, const Handle& handle) {
+  const Operation bound = bind(plan_, step, [&](const Place& place) { return address(place); });
+  const Out y{address(step.out), plan_.type_of(step.out)};
+  const std::int64_t batch = plan_.batch;
+  const Stream* stream = &stream_;
+  if (const auto* conv = std::get_if<Convolution>(&bound)) return compile(step.name, *conv, y, arithmetic, handle);
+  if (const auto* softmax = std::get_if<Softmax>(&bound)) {
+    steps_.push_back([op = *softmax, y, batch, stream] {
+      const auto bytes = static_cast<std::size_t>(op.x.image * batch) * static_cast<std::size_t>(bytes_of(y.type));
+      stream->zero(y.data, bytes);
+      launch_softmax(op, batch, y, stream->get());
+    });
+    return;
+  }
+  std::visit(
+      [&](const auto& op) {
+        using Op = std::decay_t<decltype(op)>;
+        if constexpr (!std::is_same_v<Op, Softmax> && !std::is_same_v<Op, Convolution>) {
+          steps_.push_back([op, y, batch, stream] { launch(op, batch, y, stream->get()); });
+        }
+      },
+      bound);
+}
+
+// cuDNN in one kernel; or its bare convolution and a kernel for the rest; or a kernel of ours, always for groups, whose
+// padding cuDNN's layout has not.
+void Runner::compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic, const Handle& handle) {
+  const Target target{&handle.api(), handle.get()};
+  const ConvolutionTypes types{op.in[0].type, y.type, op.in[2].type, op.in[1].type};
+  const bool possible = op.groups == 1;
+  if (possible && clamp_fits(op)) {
+    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, types, arithmetic, true, kMostScratch)) {
+      ++census_.fused;
+      return add_cudnn(std::move(*plan), op, y, handle);
+    }
+  }
+  if (possible) {
+    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, types, arithmetic, false, kMostScratch)) {
+      ++census_.bare;
+      add_cudnn(std::move(*plan), op, y, handle);
+      Affine rest;
+      rest.y = op.y;
+      rest.clamp = op.clamped ? op.clamp : Clamp{-INFINITY, INFINITY};
+      rest.in[0] = In{y.data, y.type};
+      rest.in[1] = op.in[1];
+      rest.in[3] = op.in[3];
+      steps_.push_back([rest, y, this] { launch(rest, plan_.batch, y, stream_.get()); });
+      return;
+    }
+    log::warning("engine cuda: cuDNN has no kernel for node '{}' that always gives the same bits; vbq's own is slow", name);
+  }
+  ++census_.own;
+  steps_.push_back([op, y, this] { launch(op, plan_.batch, y, stream_.get()); });
+}
+
+void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle) {
+  scratch_bytes_ = std::max(scratch_bytes_, plan.workspace());
+  const auto shared = std::make_shared<ConvolutionPlan>(std::move(plan));  // std::function wants to be copied
+  place_.push_back([shared, op, y, this] { shared->place(op, y.data, scratch_.data()); });
+  steps_.push_back([shared, &handle] { shared->run(handle); });
+}
+
+void Runner::quantise(std::span<const LayerFormat* const> formats) {
+  packer_.pack(formats, packed_);
+  const std::size_t bytes = packed_.words.size() * sizeof(std::uint32_t);
+  if (bytes > words_.bytes()) words_.reserve(std::max<std::size_t>(2 * bytes, 4096));  // room for larger genomes to come
+  stream_.upload(fixed_.data(), packed_.fixed.data(), fixed_.bytes());
+  stream_.upload(words_.data(), packed_.words.data(), bytes);
+  launch_quantise(tasks_.as<const LayerTask>(), static_cast<int>(plan_.layers.size()), fixed_.as<const PackedLayer>(),
+                  words_.as<const std::uint32_t>(), quantise_blocks_, stream_.get());
+}
+
+void Runner::forward() const {
+  for (const auto& step : steps_) step();
+}
+
+Out Runner::input() const { return {address(plan_.input.place), plan_.type_of(plan_.input.place)}; }
+In Runner::output() const { return {address(plan_.output.place), plan_.type_of(plan_.output.place)}; }
+
+std::size_t Runner::bytes() const {
+  std::size_t sum = 0;
+  for (const DeviceBuffer* buffer : {&arena_, &constants_, &trained_, &weights_, &tasks_, &fixed_, &words_, &scratch_}) {
+    sum += buffer->bytes();
+  }
+  return sum;
+}
+
+}  // namespace vbq::cuda

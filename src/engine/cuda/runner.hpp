@@ -1,0 +1,62 @@
+// A plan with its memory on one GPU.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/cuda/convolution.hpp"
+#include "engine/cuda/plan/pack.hpp"
+#include "engine/cuda/plan/plan.hpp"
+#include "vbq/format.hpp"
+#include "vbq/network.hpp"
+
+namespace vbq::cuda {
+
+class Runner {
+ public:
+  // stream and handle outlive the runner. Error (input) when the GPU's memory is too small.
+  Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // Weights and biases of all layers: one format a layer, nullptr for weights as trained.
+  void quantise(std::span<const LayerFormat* const> formats);
+
+  // The whole network over one batch: input() -> output(). Only queued.
+  void forward() const;
+  Out input() const;   // lies as plan().input.layout
+  In output() const;  // lies as plan().output.layout
+
+  const Plan& plan() const { return plan_; }
+  std::size_t bytes() const;  // of GPU memory
+  // How many convolutions and linear layers run how: fused by cuDNN, by cuDNN with a second kernel, by a kernel of ours.
+  struct Census {
+    int fused = 0, bare = 0, own = 0;
+  };
+  const Census& census() const { return census_; }
+
+ private:
+  std::byte* address(const Place& place) const;
+  void allocate(const Network& network);
+  void compile(const Step& step, Arithmetic arithmetic, const Handle& handle);
+  void compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic, const Handle& handle);
+  void add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle);
+
+  Plan plan_;
+  Packer packer_;
+  Packed packed_;
+  const Stream& stream_;
+  DeviceBuffer arena_, constants_, trained_, weights_, tasks_, fixed_, words_, scratch_;
+  std::vector<std::size_t> constant_at_, weights_at_;  // bytes
+  int quantise_blocks_ = 0;
+  // Steps in order; those of cuDNN get their scratch memory when all are known.
+  std::vector<std::function<void()>> steps_;
+  std::vector<std::function<void()>> place_;
+  std::size_t scratch_bytes_ = 0;
+  Census census_;
+};
+
+}  // namespace vbq::cuda
