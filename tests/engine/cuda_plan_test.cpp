@@ -30,16 +30,24 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
   for (const int k : weight_layers(net)) {
     const Tensor& weight = *weight_of(net.nodes[static_cast<std::size_t>(k)]);
     const auto channels = static_cast<std::size_t>(weight.shape[0]);
-    std::vector<float> levels(2 + random.below(40));
-    for (float& level : levels) level = static_cast<float>(random.normal());
-    LayerFormat format{k, Codebook::from_levels(levels), {}, {}, {}, {}};
+    LayerFormat format;
+    format.node = k;
+    const std::size_t codebooks = random.below(2) == 0 ? 1 : channels;
+    for (std::size_t c = 0; c < codebooks; ++c) {
+      std::vector<float> levels(2 + random.below(40));
+      for (float& level : levels) level = static_cast<float>(random.normal());
+      format.codebooks.push_back(Codebook::from_levels(levels));
+    }
+    if (random.below(2) == 0) {
+      for (std::size_t o = 0; o < channels; ++o) format.bias.push_back(static_cast<float>(random.normal()));
+    }
     const auto kind = random.below(3);
     format.scales.resize(kind == 0 ? 0 : kind == 1 ? 1 : channels);
     for (float& s : format.scales) s = static_cast<float>(0.1 + random.uniform());
     if (random.below(2) == 0) {
       for (std::size_t i = 0; i < weight.data.size(); ++i) {
-        format.indices.push_back(
-            static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(format.codebook.size()))));
+        const int levels = format.codebook(i / (weight.data.size() / channels)).size();
+        format.indices.push_back(static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(levels))));
       }
     }
     if (random.below(2) == 0) {
@@ -98,9 +106,9 @@ TEST(CudaPlan, RefusesFormatsThatItCannotHold) {
   cuda::Packed packed;
   const auto pack = [&](const NetworkFormat& f) { packer.pack(formats_of(weight_layers(net), f), packed); };
   EXPECT_NO_THROW(pack(formats));
-  formats[1].codebook = Codebook::from_levels(levels);
+  formats[1].codebooks = {Codebook::from_levels(levels)};
   EXPECT_THROW(pack(formats), Error);
-  formats[1].codebook = Codebook::from_levels({1, 2});
+  formats[1].codebooks = {Codebook::from_levels({1, 2})};
   formats[1].indices.assign(weight_of(net.nodes[static_cast<std::size_t>(formats[1].node)])->data.size(), 1);
   EXPECT_NO_THROW(pack(formats));
   formats[1].indices.back() = 2;

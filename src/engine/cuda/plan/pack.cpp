@@ -23,7 +23,7 @@ std::uint32_t word(float v) {
   return w;
 }
 
-std::span<const Codebook> codebooks(const LayerFormat& format) { return {&format.codebook, 1}; }
+std::span<const Codebook> codebooks(const LayerFormat& format) { return format.codebooks; }
 
 // Appends to the words; says where.
 std::int32_t append(Words& words, std::span<const float> values) {
@@ -88,7 +88,7 @@ std::vector<float> factors(const Layer& layer, const LayerFormat* format) {
 }
 
 float bias_of(const Layer& layer, const LayerFormat* format, std::size_t o) {
-  double b = layer.own_bias[o];
+  double b = format == nullptr || format->bias.empty() ? layer.own_bias[o] : format->bias[o];
   if (format != nullptr && !format->gain.empty()) b = b * format->gain[o] + format->shift[o];
   if (!layer.scale.empty()) b = b * layer.scale[o] + layer.shift[o];
   return static_cast<float>(b);
