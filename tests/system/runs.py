@@ -62,6 +62,19 @@ def process_of_rank(process, rank):
     return None
 
 
+def only_launcher_left(process):
+    """Every rank is gone, but mpirun hangs: Open MPI 4.1's sometimes does in PMIx_server_finalize, when a rank was killed early."""
+    alive = []
+    for pid in processes_of_session(process.pid):
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            alive.append(pid)
+    return alive == [process.pid]
+
+
 def send(pid, number):
     try:
         os.kill(pid, number)
@@ -100,6 +113,8 @@ def wait_for_generation(process, folder, count, seconds=60):
 
 def same(folder, expected, what):
     for name in ("history.csv", "best.json"):
-        if (folder / name).read_bytes() != (expected / name).read_bytes():
-            fail(f"{what}: {name} differs from the undisturbed run's")
+        mine, whole = (folder / name).read_bytes().splitlines(), (expected / name).read_bytes().splitlines()
+        if mine != whole:
+            line = next((i for i, (a, b) in enumerate(zip(mine, whole)) if a != b), min(len(mine), len(whole)))
+            fail(f"{what}: {name} differs from the undisturbed run's, first in line {line + 1}:\n{mine[line:line + 1]}\n{whole[line:line + 1]}")
     print(f"same bytes: {what}", flush=True)
