@@ -53,6 +53,28 @@ struct Relu {};
 struct Clip {
   float minimum, maximum;
 };
+// Element by element. Numbers follow ONNX: hard_sigmoid clip(alpha x + beta, 0, 1); hard_swish x clip(x / 6 + 1/2, 0,
+// 1); swish x sigmoid(alpha x); leaky_relu and elu alpha below zero; gelu exact, or by tanh when alpha is 1; power
+// x^alpha.
+struct Unary {
+  enum class Kind : std::uint8_t {
+    sigmoid,
+    hard_sigmoid,
+    hard_swish,
+    swish,
+    tanh,
+    erf,
+    gelu,
+    leaky_relu,
+    elu,
+    exp,
+    sqrt,
+    reciprocal,
+    power
+  };
+  Kind kind = Kind::sigmoid;
+  float alpha = 0, beta = 0;
+};
 // Two inputs; shapes are equal or broadcast as in NumPy over one image's axes (aligned at the last).
 struct Add {};
 struct Mul {};
@@ -98,7 +120,7 @@ struct Constant {
 };
 
 using Operator = std::variant<Conv, Linear, BatchNorm, Relu, Clip, Add, Mul, MaxPool, AveragePool, GlobalAveragePool,
-                              ReduceMean, Concat, Reshape, Transpose, Pad, Slice, Softmax, Constant>;
+                              ReduceMean, Concat, Reshape, Transpose, Pad, Slice, Softmax, Constant, Unary>;
 
 struct Node {
   std::string name;         // as in the file, made up from its output where the file has none; unique

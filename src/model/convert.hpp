@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "model/builder.hpp"
 #include "model/onnx_node.hpp"
@@ -27,6 +28,22 @@ Value average_pool(NodeContext& node, Builder& builder);
 Value global_average_pool(NodeContext& node, Builder& builder);
 Value global_max_pool(NodeContext& node, Builder& builder);
 Value reduce_mean(NodeContext& node, Builder& builder);
+// convert_functions.cpp: what Unary does, alone or together with others
+Value sigmoid(NodeContext& node, Builder& builder);
+Value hard_sigmoid(NodeContext& node, Builder& builder);
+Value hard_swish(NodeContext& node, Builder& builder);
+Value swish(NodeContext& node, Builder& builder);
+Value hyperbolic_tangent(NodeContext& node, Builder& builder);
+Value error_function(NodeContext& node, Builder& builder);
+Value gelu(NodeContext& node, Builder& builder);
+Value leaky_relu(NodeContext& node, Builder& builder);
+Value elu(NodeContext& node, Builder& builder);
+Value exponential(NodeContext& node, Builder& builder);
+Value root(NodeContext& node, Builder& builder);
+Value inverse(NodeContext& node, Builder& builder);
+Value power(NodeContext& node, Builder& builder);
+Value layer_normalization(NodeContext& node, Builder& builder);
+Value lrn(NodeContext& node, Builder& builder);
 // convert_elementwise.cpp
 Value relu(NodeContext& node, Builder& builder);
 Value clip(NodeContext& node, Builder& builder);
@@ -48,6 +65,9 @@ Value unsqueeze(NodeContext& node, Builder& builder);
 Value transpose(NodeContext& node, Builder& builder);
 Value pad(NodeContext& node, Builder& builder);
 Value slice(NodeContext& node, Builder& builder);
+Value gather(NodeContext& node, Builder& builder);
+// Every output of a Split.
+std::vector<Value> split(NodeContext& node, Builder& builder);
 }  // namespace converting
 
 }  // namespace vbq

@@ -88,10 +88,14 @@ Value subtract(NodeContext& node, Builder& builder) {
   return join(node, builder, Add{}, a, negative, "");
 }
 
-// x / c = x * (1 / c), for a constant c.
+// x / c = x * (1 / c), for a constant c; x / y = x * reciprocal(y).
 Value divide(NodeContext& node, Builder& builder) {
+  if (node.is_activation(1)) {
+    const Value& y = node.activation(1);
+    const Value inverse = builder.emit(node, Unary{Unary::Kind::reciprocal}, {y.id}, y.shape, ".reciprocal");
+    return join(node, builder, Mul{}, operand(node, builder, 0, y.shape.size()), inverse, "");
+  }
   const Value& x = node.activation(0);
-  if (node.is_activation(1)) fail("{} divides by a computed value, where a constant was expected", node.where());
   Constant op{builder.image_constant(node, 1, x.shape.size())};
   for (float& v : op.value.data) {
     if (v == 0 || !std::isfinite(1 / v)) fail("{} divides by {}", node.where(), v);

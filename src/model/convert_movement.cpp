@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 #include "core/check.hpp"
 #include "model/convert.hpp"
 #include "model/geometry.hpp"
@@ -144,6 +146,67 @@ Value slice(NodeContext& node, Builder& builder) {
   return builder.emit(node,
                       Slice{{range.start.begin() + 1, range.start.end()}, {range.step.begin() + 1, range.step.end()}},
                       {x.id}, range.count);
+}
+
+// One index, or indices that are evenly spaced: a slice.
+Value gather(NodeContext& node, Builder& builder) {
+  const Value& x = node.activation(0);
+  if (node.is_activation(1)) fail("{} has computed indices, where constants were expected", node.where());
+  const Shape wanted = node.constant(1).shape;
+  std::vector<std::int64_t> indices = node.integers_at(1);
+  const int axis = image_axis(node, node.integer("axis", 0), x.shape.size());
+  const std::int64_t extent = x.shape[static_cast<std::size_t>(axis) + 1];
+  for (std::int64_t& index : indices) {
+    if (index < -extent || index >= extent) fail("{} reads index {} of an axis of {}", node.where(), index, extent);
+    if (index < 0) index += extent;
+  }
+  const std::int64_t step = indices.size() > 1 ? indices[1] - indices[0] : 1;
+  bool even = !indices.empty() && wanted.size() <= 1 && step != 0;
+  for (std::size_t i = 1; i < indices.size(); ++i) even = even && indices[i] - indices[i - 1] == step;
+  if (!even)
+    fail("{} takes indices [{}]: one, or evenly spaced ones, were expected", node.where(), fmt::join(indices, ", "));
+  Slice op{std::vector<std::int64_t>(x.shape.size() - 1, 0), std::vector<std::int64_t>(x.shape.size() - 1, 1)};
+  op.start[static_cast<std::size_t>(axis)] = indices.front();
+  op.step[static_cast<std::size_t>(axis)] = step;
+  Shape shape = x.shape;
+  shape[static_cast<std::size_t>(axis) + 1] = static_cast<std::int64_t>(indices.size());
+  const Value part = builder.emit(node, std::move(op), {x.id}, shape, wanted.empty() ? ".slice" : "");
+  if (!wanted.empty()) return part;
+  shape.erase(shape.begin() + axis + 1);
+  return builder.emit(node, Reshape{}, {part.id}, shape);
+}
+
+std::vector<Value> split(NodeContext& node, Builder& builder) {
+  const Value& x = node.activation(0);
+  const int axis = image_axis(node, node.integer("axis", 0), x.shape.size());
+  const std::int64_t extent = x.shape[static_cast<std::size_t>(axis) + 1];
+  const auto parts = static_cast<std::int64_t>(node.proto().output_size());
+  OptionalList sizes = node.list("split", 1, 13);
+  if (!sizes) {
+    sizes.emplace();  // alike; the last is smaller where they do not divide
+    const std::int64_t each = (extent + parts - 1) / parts;
+    for (std::int64_t k = 0; k < parts; ++k) sizes->push_back(std::min(each, extent - k * each));
+  }
+  std::int64_t sum = 0;
+  for (const std::int64_t size : *sizes) {
+    if (size < 1 || size > extent) fail("{} has a part of {} of {}", node.where(), size, extent);
+    sum += size;
+  }
+  if (sum != extent || static_cast<std::int64_t>(sizes->size()) != parts) {
+    fail("{} cuts {} into [{}] for {} outputs, which do not fit together", node.where(), extent,
+         fmt::join(*sizes, ", "), parts);
+  }
+  std::vector<Value> values;
+  std::int64_t start = 0;
+  for (std::size_t k = 0; k < sizes->size(); ++k) {
+    Slice op{std::vector<std::int64_t>(x.shape.size() - 1, 0), std::vector<std::int64_t>(x.shape.size() - 1, 1)};
+    op.start[static_cast<std::size_t>(axis)] = start;
+    Shape shape = x.shape;
+    shape[static_cast<std::size_t>(axis) + 1] = (*sizes)[k];
+    values.push_back(builder.emit(node, std::move(op), {x.id}, shape, fmt::format(".{}", k)));
+    start += (*sizes)[k];
+  }
+  return values;
 }
 
 }  // namespace vbq::converting

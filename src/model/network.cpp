@@ -26,7 +26,8 @@ constexpr std::array<const char*, std::variant_size_v<Operator>> kNames{"Conv",
                                                                         "Pad",
                                                                         "Slice",
                                                                         "Softmax",
-                                                                        "Constant"};
+                                                                        "Constant",
+                                                                        "Unary"};
 
 // Adds what an operator is, apart from its name: every parameter, in the order of its declaration.
 struct Parameters {
@@ -92,6 +93,11 @@ struct Parameters {
   }
   void operator()(const Softmax& op) const { hash.value(op.axis); }
   void operator()(const Constant& op) const { tensor(op.value); }
+  void operator()(const Unary& op) const {
+    hash.value(static_cast<std::uint8_t>(op.kind));
+    hash.value(op.alpha);
+    hash.value(op.beta);
+  }
   void operator()(const Relu&) const {}
   void operator()(const Add&) const {}
   void operator()(const Mul&) const {}
@@ -101,7 +107,12 @@ struct Parameters {
 
 }  // namespace
 
-const char* operator_name(const Operator& op) { return kNames[op.index()]; }
+const char* operator_name(const Operator& op) {
+  constexpr std::array kUnary{"Sigmoid",   "HardSigmoid", "HardSwish", "Swish", "Tanh",       "Erf", "Gelu",
+                              "LeakyRelu", "Elu",         "Exp",       "Sqrt",  "Reciprocal", "Pow"};
+  if (const auto* unary = std::get_if<Unary>(&op)) return kUnary[static_cast<std::size_t>(unary->kind)];
+  return kNames[op.index()];
+}
 
 const Tensor* weight_of(const Node& node) {
   if (const auto* conv = std::get_if<Conv>(&node.op)) return &conv->weight;

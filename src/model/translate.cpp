@@ -1,6 +1,7 @@
 #include "model/translate.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -75,9 +76,31 @@ void note_layer(const onnx::NodeProto& proto, const Network& network, Translatio
   }
 }
 
+// All operators that nothing here knows, at once: who asks for one would ask for the next.
+void refuse_unknown(const Graph& graph) {
+  std::map<std::string, std::pair<int, std::string>> unknown;  // type: how many, and the first node's name
+  for (const onnx::NodeProto* node : graph.nodes) {
+    const std::string& type = node->op_type();
+    const bool ours = node->domain().empty() || node->domain() == "ai.onnx";
+    const bool known =
+        type == "Shape" || type == "Size" || type == "Split" || converter(type) != nullptr || can_fold(type);
+    if (!ours || known) continue;
+    const std::string& name = node->name().empty() && node->output_size() > 0 ? node->output(0) : node->name();
+    ++unknown.try_emplace(clean_name(type), 0, clean_name(name)).first->second.first;
+  }
+  if (unknown.empty()) return;
+  std::string list;
+  for (const auto& [type, where] : unknown) {
+    list += fmt::format("{}{} ({} node{}, \"{}\" first)", list.empty() ? "" : ", ", type, where.first,
+                        where.first == 1 ? "" : "s", where.second);
+  }
+  fail("it has operators (opset {}) that are not supported: {}", graph.opset, list);
+}
+
 }  // namespace
 
 Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch) {
+  refuse_unknown(graph);
   Shape input = graph.input_shape;
   input.front() = batch;
   Builder builder(input);
@@ -109,6 +132,9 @@ Translation translate(const Graph& graph, TensorReader& reader, std::int64_t bat
       values[output] = same;
     } else if (all_constant(node) && can_fold(node.type())) {
       values[output] = folded(fold(node), output);
+    } else if (node.type() == "Split" && node.is_activation(0)) {
+      const std::vector<Value> parts = converting::split(node, builder);
+      for (std::size_t k = 0; k < parts.size(); ++k) values[proto->output(static_cast<int>(k))] = parts[k];
     } else {
       values[output] = convert(node, builder);
       note_layer(*proto, builder.draft().network, result);

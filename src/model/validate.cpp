@@ -99,6 +99,11 @@ struct Check {
     gives(in[0]);
   }
   void operator()(const Relu&) const { same(); }
+  void operator()(const Unary& op) const {
+    same();
+    that(op.kind <= Unary::Kind::power && std::isfinite(op.alpha) && std::isfinite(op.beta),
+         "a known function with finite numbers was expected");
+  }
   void operator()(const Clip& op) const {
     same();
     that(op.minimum <= op.maximum, "a minimum not above the maximum was expected");

@@ -23,6 +23,7 @@ void Builder::emit(const Group& group) {
                  [&](const BatchNorm& op) { emit_affine(group, op.scale, op.shift); },
                  [&](const Relu&) { emit_activation(group); },
                  [&](const Clip&) { emit_activation(group); },
+                 [&](const Unary& op) { emit_unary(group, op); },
                  [&](const Add&) { emit_binary(group, false); },
                  [&](const Mul&) { emit_binary(group, true); },
                  [&](const MaxPool& op) { emit_max_pool(group, op); },
@@ -69,6 +70,18 @@ void Builder::emit_activation(const Group& group) {
   const Place y = last_use(x) ? v.place : room(group.output, v.md);
   add_primitive(dnnl::eltwise_forward(pd), pd, {{DNNL_ARG_SRC, v.md, v.place}, {DNNL_ARG_DST, v.md, y}});
   define(group.output, v.md, y);
+}
+
+void Builder::emit_unary(const Group& group, const Unary& op) {
+  const ValueId x = group.inputs[0];
+  const auto count = static_cast<std::size_t>(batch_ * elements(shape(x)));
+  // As it lies, unless there are channels beyond the last, which must stay zeros.
+  const bool as_it_lies = value(x).md.get_size() == count * sizeof(float);
+  const api::Desc md = as_it_lies ? value(x).md : row_major(batch_, shape(x));
+  const Place from = as_it_lies ? value(x).place : as_row_major(x);
+  const Place y = from == value(x).place && last_use(x) ? from : room(group.output, md);
+  add_loop([op, count](std::span<float* const> p) { apply(op, count, p[0], p[1]); }, {from, y});
+  define(group.output, md, y);
 }
 
 void Builder::emit_binary(const Group& group, bool multiply) {

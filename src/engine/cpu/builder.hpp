@@ -40,6 +40,7 @@ class Builder {
   void emit_linear(const Group& group, const Linear& op);
   void emit_affine(const Group& group, std::vector<float> scale, std::vector<float> shift);
   void emit_activation(const Group& group);
+  void emit_unary(const Group& group, const Unary& op);
   void emit_binary(const Group& group, bool multiply);
   void emit_max_pool(const Group& group, const MaxPool& op);
   void emit_average_pool(const Group& group, const AveragePool& op);

@@ -1,5 +1,7 @@
 #include "engine/cpu/loops.hpp"
 
+#include "engine/common/unary.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -31,6 +33,10 @@ void affine(const Layout& layout, const std::vector<float>& scale, const std::ve
       }
     }
   }
+}
+
+void apply(const Unary& op, std::size_t count, const float* x, float* y) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = unary(op, x[i]);
 }
 
 void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y) {

@@ -13,6 +13,9 @@ namespace vbq::cpu {
 void affine(const Layout& layout, const std::vector<float>& scale, const std::vector<float>& shift,
             const Activation& activation, const float* x, float* y);
 
+// y = op(x) for `count` elements; y may be x.
+void apply(const Unary& op, std::size_t count, const float* x, float* y);
+
 // y = activation(a op b) for `count` elements that lie alike; y may be a or b.
 void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y);
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "core/check.hpp"
+#include "engine/common/unary.hpp"
 
 namespace vbq::reference {
 namespace {
@@ -180,6 +181,10 @@ Value run(const Node& node, std::span<const Value* const> inputs, const Shape& s
                         [&](const Relu&) { return map(x(), [](float v) { return std::max(v, 0.0F); }); },
                         [&](const Clip& op) {
                           return map(x(), [&](float v) { return std::min(std::max(v, op.minimum), op.maximum); });
+                        },
+                        [&](const Unary& op) {
+                          return map(x(),
+                                     [&](float v) { return static_cast<float>(unary(op, static_cast<double>(v))); });
                         },
                         [&](const Add&) { return combine(x(), *inputs[1], shape, std::plus<float>()); },
                         [&](const Mul&) { return combine(x(), *inputs[1], shape, std::multiplies<float>()); },

@@ -1,0 +1,157 @@
+// Sigmoid and its kin, LayerNormalization, LRN, Split, Gather, division; and all unknown operators named at once.
+#include <gtest/gtest.h>
+
+#include "model_builder.hpp"
+
+namespace vbq::test {
+namespace {
+
+using Kind = Unary::Kind;
+
+TEST(Functions, OneElement) {
+  const std::pair<const char*, Kind> table[] = {{"Sigmoid", Kind::sigmoid},
+                                                {"HardSigmoid", Kind::hard_sigmoid},
+                                                {"HardSwish", Kind::hard_swish},
+                                                {"Swish", Kind::swish},
+                                                {"Tanh", Kind::tanh},
+                                                {"Erf", Kind::erf},
+                                                {"Gelu", Kind::gelu},
+                                                {"LeakyRelu", Kind::leaky_relu},
+                                                {"Elu", Kind::elu},
+                                                {"Exp", Kind::exp},
+                                                {"Sqrt", Kind::sqrt},
+                                                {"Reciprocal", Kind::reciprocal}};
+  for (const auto& [type, kind] : table) {
+    ModelBuilder b(20);
+    b.node(type, {"x"});
+    const Network net = b.read();
+    EXPECT_EQ(only<Unary>(net).kind, kind) << type;
+    EXPECT_STREQ(operator_name(net.nodes[0].op), type);
+  }
+  ModelBuilder b;
+  b.node("HardSigmoid", {"x"}).real("alpha", 0.5F);
+  EXPECT_EQ(only<Unary>(b.read()).alpha, 0.5F);
+  EXPECT_EQ(only<Unary>(b.read()).beta, 0.5F);
+  ModelBuilder gelu(20);
+  gelu.node("Gelu", {"x"}).text("approximate", "tanh");
+  EXPECT_EQ(only<Unary>(gelu.read()).alpha, 1.0F);
+}
+
+TEST(Functions, HashTellsThemApart) {
+  ModelBuilder a, b;
+  a.node("Sigmoid", {"x"});
+  b.node("Tanh", {"x"});
+  EXPECT_NE(network_hash(a.read()), network_hash(b.read()));
+}
+
+TEST(Functions, Powers) {
+  ModelBuilder b;
+  b.scalar("two", 2.0F);
+  b.scalar("c", 1.5F);
+  b.node("Pow", {"x", "two"}, "s");
+  b.node("Pow", {"s", "c"});
+  const Network net = b.read();
+  EXPECT_EQ(operators(net), (Names{"Mul", "Pow"}));
+  EXPECT_EQ(net.nodes[0].inputs, (std::vector<ValueId>{0, 0}));
+  EXPECT_EQ(only<Unary>(net, 1).alpha, 1.5F);
+  ModelBuilder computed;
+  computed.node("Pow", {"x", "x"});
+  EXPECT_NE(computed.refusal().find("computed exponent"), std::string::npos);
+}
+
+TEST(Functions, DivisionByAComputedValue) {
+  ModelBuilder b;
+  b.node("Sigmoid", {"x"}, "s");
+  b.node("Div", {"x", "s"});
+  EXPECT_EQ(operators(b.read()), (Names{"Sigmoid", "Reciprocal", "Mul"}));
+}
+
+TEST(Functions, LayerNormalizationInPieces) {
+  ModelBuilder b(17, {0, 4, 6});
+  b.normal("scale", {6});
+  b.normal("bias", {6}, 2);
+  b.node("LayerNormalization", {"x", "scale", "bias"});
+  const Network net = b.read();
+  EXPECT_EQ(net.output_shape(), (Shape{4, 6}));
+  EXPECT_EQ(only<ReduceMean>(net).axes, (std::vector<int>{1}));
+  ModelBuilder both(17, {0, 4, 6});
+  both.normal("scale", {4, 6});
+  both.node("LayerNormalization", {"x", "scale"}).integer("axis", 1);
+  EXPECT_EQ(only<ReduceMean>(both.read()).axes, (std::vector<int>{0, 1}));
+  ModelBuilder images(17, {0, 4, 6});
+  images.scalar("scale", 1.0F);
+  images.node("LayerNormalization", {"x", "scale"}).integer("axis", 0);
+  EXPECT_NE(images.refusal().find("across the images"), std::string::npos);
+}
+
+TEST(Functions, LrnIsAPoolAlongTheChannels) {
+  ModelBuilder b(13, {0, 8, 2, 3});
+  b.node("LRN", {"x"}).integer("size", 4);
+  const Network net = b.read();
+  const auto pool = std::find_if(net.nodes.begin(), net.nodes.end(),
+                                 [](const Node& n) { return std::holds_alternative<AveragePool>(n.op); });
+  ASSERT_NE(pool, net.nodes.end());
+  const auto& op = std::get<AveragePool>(pool->op);
+  EXPECT_EQ(op.kernel[0], 4);
+  EXPECT_EQ(op.pad, (Padding2d{1, 0, 2, 0}));
+  EXPECT_TRUE(op.count_include_pad);
+  EXPECT_EQ(net.output_shape(), (Shape{8, 2, 3}));
+}
+
+TEST(Functions, SplitIsSlices) {
+  for (const int opset : {11, 13, 18}) {
+    ModelBuilder b(opset, {0, 7, 2, 2});
+    b.list("sizes", {3, 4});
+    auto node = b.node("Split", opset < 13 ? Names{"x"} : Names{"x", "sizes"}, "a").integer("axis", 1);
+    if (opset < 13) node.integers("split", {3, 4});
+    node.proto->add_output("b");
+    b.node("Concat", {"b", "a"}).integer("axis", 1);
+    const Network net = b.read();
+    EXPECT_EQ(operators(net), (Names{"Slice", "Slice", "Concat"}));
+    EXPECT_EQ(only<Slice>(net, 1).start, (Ints{3, 0, 0}));
+    EXPECT_EQ(net.shapes[2], (Shape{4, 2, 2}));
+  }
+  ModelBuilder last(18, {0, 7, 2, 2});  // 4 and 3
+  auto node = last.node("Split", {"x"}, "a").integer("axis", 1).integer("num_outputs", 2);
+  node.proto->add_output("y2");
+  last.graph().mutable_output(0)->set_name("y2");
+  EXPECT_EQ(last.read().output_shape(), (Shape{3, 2, 2}));
+  ModelBuilder wrong(13, {0, 7, 2, 2});
+  wrong.list("sizes", {3, 3});
+  wrong.node("Split", {"x", "sizes"}).integer("axis", 1).proto->add_output("b");
+  EXPECT_NE(wrong.refusal().find("cuts 7 into [3, 3] for 2 outputs"), std::string::npos);
+}
+
+TEST(Functions, GatherIsASlice) {
+  ModelBuilder b(13, {0, 5, 2});
+  b.scalar("one", std::int64_t{-4});
+  b.node("Gather", {"x", "one"}).integer("axis", 1);
+  const Network net = b.read();
+  EXPECT_EQ(operators(net), (Names{"Slice", "Reshape"}));
+  EXPECT_EQ(only<Slice>(net).start, (Ints{1, 0}));
+  EXPECT_EQ(net.output_shape(), (Shape{2}));
+  ModelBuilder back(13, {0, 5, 2});
+  back.list("indices", {4, 2, 0});
+  back.node("Gather", {"x", "indices"}).integer("axis", 1);
+  EXPECT_EQ(only<Slice>(back.read()).step, (Ints{-2, 1}));
+  EXPECT_EQ(back.read().output_shape(), (Shape{3, 2}));
+  ModelBuilder uneven(13, {0, 5, 2});
+  uneven.list("indices", {0, 1, 3});
+  uneven.node("Gather", {"x", "indices"}).integer("axis", 1);
+  EXPECT_NE(uneven.refusal().find("evenly spaced"), std::string::npos);
+}
+
+TEST(Functions, UnknownOperatorsAreNamedAllAtOnce) {
+  ModelBuilder b;
+  b.node("Sinh", {"x"}, "a");
+  b.node("GRU", {"a"}, "g");
+  b.node("Relu", {"g"}, "r");
+  b.node("Sinh", {"r"});
+  const std::string said = b.refusal();
+  EXPECT_NE(said.find("not supported: GRU (1 node, \"GRU_g\" first), Sinh (2 nodes, \"Sinh_a\" first)"),
+            std::string::npos)
+      << said;
+}
+
+}  // namespace
+}  // namespace vbq::test
