@@ -24,7 +24,7 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& expect
   for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], tolerance) << "output " << i;
 }
 
-// A format for every layer: random codebooks, all kinds of scales, some with indices or matching.
+// A format for every layer: random codebooks, all kinds of scales, some with indices, biases or matching.
 NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
   Random random(seed, 0, 0, Purpose::test);
   NetworkFormat formats;
@@ -33,8 +33,7 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
     const auto channels = static_cast<std::size_t>(weight.shape[0]);
     LayerFormat format;
     format.node = k;
-    const std::size_t codebooks = random.below(2) == 0 ? 1 : channels;
-    for (std::size_t c = 0; c < codebooks; ++c) {
+    for (std::size_t n = random.below(2) == 0 ? 1 : channels; n > 0; --n) {
       std::vector<float> levels(2 + random.below(40));
       for (float& level : levels) level = static_cast<float>(random.normal());
       format.codebooks.push_back(Codebook::from_levels(levels));
@@ -47,8 +46,8 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
     for (float& s : format.scales) s = static_cast<float>(0.1 + random.uniform());
     if (random.below(2) == 0) {
       for (std::size_t i = 0; i < weight.data.size(); ++i) {
-        const int levels = format.codebook(i / (weight.data.size() / channels)).size();
-        format.indices.push_back(static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(levels))));
+        format.indices.push_back(static_cast<std::uint8_t>(
+            random.below(static_cast<std::uint64_t>(format.codebook(i / (weight.data.size() / channels)).size()))));
       }
     }
     if (random.below(2) == 0) {

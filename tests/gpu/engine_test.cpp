@@ -33,7 +33,7 @@ NetworkFormat coarse(const Network& net, bool channels) {
     const Tensor& weight = *weight_of(net.nodes[static_cast<std::size_t>(node)]);
     LayerFormat format;
     format.node = node;
-    format.codebook = Codebook::from_levels({-0.6F, -0.2F, 0.02F, 0.3F, 0.7F});
+    format.codebooks = {Codebook::from_levels({-0.6F, -0.2F, 0.02F, 0.3F, 0.7F})};
     format.scales.assign(channels ? static_cast<std::size_t>(weight.shape[0]) : 1, 0.8F);
     formats.push_back(std::move(format));
   }
