@@ -77,7 +77,7 @@ rm -rf "$output"
 mkdir -p "$output"
 # The same files give the same archive.
 tar --directory "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --create bin lib mca pmix share |
-  gzip -9 --no-name >"$output/payload.tar.gz"
+  gzip --no-name >"$output/payload.tar.gz"
 sha256sum "$output/payload.tar.gz" | cut -c1-16 >"$output/version"
 
 cat >"$output/run" <<'END'
@@ -104,6 +104,8 @@ export LD_LIBRARY_PATH="$files/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 # Where Open MPI and PMIx look for their plug-ins and texts.
 export OPAL_PREFIX="$files" OPAL_PKGDATADIR="$files/share/openmpi" PMIX_INSTALL_PREFIX="$files"
 export OMPI_MCA_mca_base_component_path="$files/mca" PMIX_MCA_mca_base_component_path="$files/pmix"
+# Without ssh, mpirun starts ranks of this machine only; its usual way would refuse to start at all.
+command -v ssh >/dev/null 2>&1 || export OMPI_MCA_plm=isolated
 exec "$files/bin/$name" "$@"
 END
 cat >"$output/vbq" <<'END'
