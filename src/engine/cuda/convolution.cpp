@@ -36,7 +36,8 @@ class GraphMaker {
   GraphMaker(const Target& target, const Convolution& op, std::int64_t batch, Type type, bool fused)
       : target_(target), api_(*target.api), op_(op), batch_(batch), type_(data_type(type)), fused_(fused) {}
 
-  Descriptor graph() {
+  // Nothing where cuDNN refuses the whole.
+  std::optional<Descriptor> graph() {
     const bool residual = fused_ && op_.in[1];
     const bool clamped = fused_ && op_.clamped;
     left_ = 1 + (fused_ ? 1 : 0) + (residual ? 1 : 0) + (clamped ? 1 : 0);
@@ -50,7 +51,7 @@ class GraphMaker {
     graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<std::int64_t>(all.size()),
               all.data());
     if (target_.handle != nullptr) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &target_.handle);
-    graph.finalise();
+    if (!graph.try_finalise()) return std::nullopt;
     return graph;
   }
 
@@ -190,9 +191,10 @@ std::optional<ConvolutionPlan> ConvolutionPlan::make(const Target& target, const
                                                      Type type, Arithmetic arithmetic, bool fused,
                                                      std::size_t workspace) {
   const Cudnn& api = *target.api;
-  const Descriptor graph = GraphMaker(target, op, batch, type, fused).graph();
+  const std::optional<Descriptor> graph = GraphMaker(target, op, batch, type, fused).graph();
+  if (!graph) return std::nullopt;
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    for (const Descriptor& configuration : configurations(target, graph, mode)) {
+    for (const Descriptor& configuration : configurations(target, *graph, mode)) {
       if (!keeps_to(api, configuration, arithmetic)) continue;
       Descriptor plan(api, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
       plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
