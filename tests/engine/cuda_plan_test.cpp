@@ -2,12 +2,15 @@
 // network of expect_equal_engines() goes through it, too.)
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/random.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/compare.hpp"
 #include "engine/cuda/plan/binding.hpp"
 #include "engine/host_plan.hpp"
+#include "model/onnx.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
@@ -209,6 +212,21 @@ TEST(CudaPlan, OddOutputsCountAsReference) {
         EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, probabilities, fp32_log_p.data()), expected);
       }
     }
+  }
+}
+
+// Real networks, a few images of noise: the plan in the padding of half precision against engine cpu.
+TEST(CudaPlan, RealNetworksAsEngineCpu) {
+  const std::filesystem::path data = std::filesystem::path(VBQ_SHARED) / "data";
+  const std::filesystem::path files[] = {data / "cifar10/resnet20.onnx", data / "imagenet/squeezenet1_1.onnx"};
+  for (const auto& file : files) {
+    if (!std::filesystem::exists(file)) GTEST_SKIP() << "no " << file;
+    const Network net = read_onnx(file);
+    const auto input = inputs_for(net, 1);
+    const auto expected = infer(*engine_of(EngineKind::cpu, net, 1), net, input, 1);
+    double largest = 0;
+    for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
+    expect_near(HostPlan(net, 1, cuda::Type::fp16).infer(input, 1), expected, 1e-4 * largest);
   }
 }
 

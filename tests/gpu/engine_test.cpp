@@ -2,7 +2,11 @@
 // (Every network of tests/engine that is compared between engines is compared here, too, where there is a GPU.)
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "data/importers.hpp"
 #include "engine/compare.hpp"
+#include "model/onnx.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
@@ -116,6 +120,23 @@ TEST_F(CudaEngine, FingerprintsAndMatchingAreTheHosts) {
     EXPECT_EQ(got[i].shift, expected[i].shift);
   }
   EXPECT_NO_THROW(engine->quantise(got));
+}
+
+// The CPU counts 9155 of 9980.
+TEST_F(CudaEngine, ResNet20CountsAsOnTheCpu) {
+  const std::filesystem::path data = std::filesystem::path(VBQ_SHARED) / "data/cifar10";
+  if (!std::filesystem::exists(data / "resnet20.onnx")) GTEST_SKIP() << "no " << data;
+  const Network net = read_onnx(data / "resnet20.onnx");
+  ImportedImages imported =
+      import_images("cifar10", {data / "test_batch_9980.bin"}, {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}});
+  for (const auto& [precision, within] :
+       {std::pair{Precision::fp32, 2.0}, {Precision::tf32, 5.0}, {Precision::fp16, 10.0}, {Precision::bf16, 10.0}}) {
+    const auto engine = cuda_engine(net, precision, 100);
+    engine->load({imported.images, imported.info.normalisation, 100, false});
+    const Tally tally = engine->tally(0, 100);
+    EXPECT_EQ(tally.seen, 9980);
+    EXPECT_NEAR(static_cast<double>(tally.top1), 9155, within) << engine->info().precision;
+  }
 }
 
 }  // namespace
