@@ -17,8 +17,11 @@ std::shared_ptr<const Calibration> share_calibration(Communicator& world, const 
   auto result = std::make_shared<Calibration>();
   const bool alone = world.size() == 1;
   const int threads = fair_threads(world, alone || world.rank() != 0);
+  const HostPlace place = place_on_host(world, alone || world.rank() != 0);
   Problem mine = problem;
   if (mine.engine.threads == 0) mine.engine.threads = threads;
+  mine.engine.host_worker = place.index;
+  mine.engine.host_workers = place.count;
 
   const auto workers = static_cast<std::size_t>(alone ? 1 : world.size() - 1);
   const auto own = static_cast<std::size_t>(alone ? 0 : world.rank() - 1);  // of rank 0 among others: none

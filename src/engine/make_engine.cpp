@@ -1,3 +1,5 @@
+#include <mutex>
+
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "engine/cpu/cpu_engine.hpp"
@@ -33,7 +35,8 @@ std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions&
       host.precision = Precision::fp32;
       return make_cuda_engine(network, options, [network, host] { return make_cpu_engine(network, host); });
     }
-    log::info("no GPU for engine cuda ({}): engine cpu", reason);
+    static std::once_flag said;  // a calibration makes many engines
+    std::call_once(said, [&] { log::info("no GPU for engine cuda ({}): engine cpu", reason); });
   }
 #else
   if (options.kind == EngineKind::cuda) {

@@ -11,6 +11,7 @@
 
 #include "support/networks.hpp"
 #include "vbq/engine.hpp"
+#include "vbq/error.hpp"
 
 namespace vbq::test {
 
@@ -116,8 +117,22 @@ inline std::unique_ptr<Engine> engine_of(EngineKind kind, const Network& net, st
 std::vector<float> infer_by_cuda_plan(const Network& net, bool half, const std::vector<float>& input,
                                       std::int64_t images);
 
+// Whether engine cuda can be used here; asked once.
+inline bool cuda_is_here() {
+  static const bool here = [] {
+    try {
+      engine_of(EngineKind::cuda, support::residual_network());
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }();
+  return here;
+}
+
 // The outputs of engine cpu, and of engine cuda's plan on the host, differ from reference's by at most 1e-5 *
-// factor * the largest magnitude of reference's: sums are in float there, in double here. Blocks of 1 and 5 images, because both have layouts of their own.
+// factor * the largest magnitude of reference's: sums are in float there, in double here. Blocks of 1 and 5 images,
+// because both have layouts of their own.
 inline void expect_equal_engines(const Network& net, double factor = 1) {
   ASSERT_NO_THROW(validate(net));
   constexpr std::int64_t images = 7;
@@ -125,14 +140,15 @@ inline void expect_equal_engines(const Network& net, double factor = 1) {
   const auto expected = infer(*engine_of(EngineKind::reference, net), net, input, images);
   double largest = 1e-6;
   for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
-  for (const std::int64_t block : {1, 5}) {
-    const auto got = infer(*engine_of(EngineKind::cpu, net, block), net, input, images);
+  for (const auto& [kind, block] : {std::pair{EngineKind::cpu, 1}, {EngineKind::cpu, 5}, {EngineKind::cuda, 5}}) {
+    if (kind == EngineKind::cuda && !cuda_is_here()) continue;
+    const auto got = infer(*engine_of(kind, net, block), net, input, images);
     double worst = 0;
     for (std::size_t i = 0; i < got.size(); ++i) {
       ASSERT_TRUE(std::isfinite(got[i])) << "output " << i;
       worst = std::max<double>(worst, std::fabs(static_cast<double>(got[i]) - expected[i]));
     }
-    EXPECT_LE(worst, 1e-5 * factor * largest) << "block " << block;
+    EXPECT_LE(worst, 1e-5 * factor * largest) << "engine " << static_cast<int>(kind) << ", block " << block;
   }
   // What engine cuda would run, place by place on the host.
   for (const bool half : {false, true}) {

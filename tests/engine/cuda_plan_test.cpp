@@ -2,11 +2,15 @@
 // network of expect_equal_engines() goes through it, too.)
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/random.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/compare.hpp"
+#include "engine/cuda/plan/binding.hpp"
 #include "engine/host_plan.hpp"
+#include "model/onnx.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
@@ -23,7 +27,7 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& expect
   for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], tolerance) << "output " << i;
 }
 
-// A format for every layer: random codebooks, all kinds of scales, some with indices or matching.
+// A format for every layer: random codebooks, all kinds of scales, some with indices, biases or matching.
 NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
   Random random(seed, 0, 0, Purpose::test);
   NetworkFormat formats;
@@ -32,8 +36,7 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
     const auto channels = static_cast<std::size_t>(weight.shape[0]);
     LayerFormat format;
     format.node = k;
-    const std::size_t codebooks = random.below(2) == 0 ? 1 : channels;
-    for (std::size_t c = 0; c < codebooks; ++c) {
+    for (std::size_t n = random.below(2) == 0 ? 1 : channels; n > 0; --n) {
       std::vector<float> levels(2 + random.below(40));
       for (float& level : levels) level = static_cast<float>(random.normal());
       format.codebooks.push_back(Codebook::from_levels(levels));
@@ -46,8 +49,8 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
     for (float& s : format.scales) s = static_cast<float>(0.1 + random.uniform());
     if (random.below(2) == 0) {
       for (std::size_t i = 0; i < weight.data.size(); ++i) {
-        const int levels = format.codebook(i / (weight.data.size() / channels)).size();
-        format.indices.push_back(static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(levels))));
+        format.indices.push_back(static_cast<std::uint8_t>(
+            random.below(static_cast<std::uint64_t>(format.codebook(i / (weight.data.size() / channels)).size()))));
       }
     }
     if (random.below(2) == 0) {
@@ -210,6 +213,34 @@ TEST(CudaPlan, OddOutputsCountAsReference) {
       }
     }
   }
+}
+
+// Real networks, a few images of noise: the plan in the padding of half precision against engine cpu.
+TEST(CudaPlan, RealNetworksAsEngineCpu) {
+  const std::filesystem::path data = std::filesystem::path(VBQ_SHARED) / "data";
+  const std::filesystem::path files[] = {data / "cifar10/resnet20.onnx", data / "imagenet/squeezenet1_1.onnx"};
+  for (const auto& file : files) {
+    if (!std::filesystem::exists(file)) GTEST_SKIP() << "no " << file;
+    const Network net = read_onnx(file);
+    const auto input = inputs_for(net, 1);
+    const auto expected = infer(*engine_of(EngineKind::cpu, net, 1), net, input, 1);
+    double largest = 0;
+    for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
+    expect_near(HostPlan(net, 1, cuda::Type::fp16).infer(input, 1), expected, 1e-4 * largest);
+  }
+}
+
+TEST(CudaPlan, WorkersTakeGpusInTurn) {
+  const auto seat = [](int worker, int workers, int devices, bool bound) {
+    const cuda::Seat s = cuda::seat_of(worker, workers, devices, bound);
+    return std::pair(s.device, s.shared);
+  };
+  EXPECT_EQ(seat(0, 1, 1, false), std::pair(0, false));
+  EXPECT_EQ(seat(3, 4, 4, false), std::pair(3, false));
+  EXPECT_EQ(seat(5, 8, 4, false), std::pair(1, true));
+  EXPECT_EQ(seat(1, 2, 1, false), std::pair(0, true));
+  EXPECT_EQ(seat(1, 2, 1, true), std::pair(0, false));  // Slurm gave each worker its own
+  EXPECT_EQ(seat(5, 8, 4, true), std::pair(1, true));
 }
 
 TEST(CudaPlan, RefusesShapesThatItCannotHold) {

@@ -22,6 +22,7 @@ class HostPlan {
         plan_(cuda::make_plan(network, batch, pad_as)),
         packer_(plan_.layers) {
     plan_.type = cuda::Type::fp32;
+    for (cuda::Layer& layer : plan_.layers) layer.type = cuda::Type::fp32;
     // In fp32 the arena is as on the GPU. Arrays of half precision would be too small here: then each slot gets memory
     // of its own, filled with NaN, which spreads when anything is read before it is written.
     const bool shared = pad_as == cuda::Type::fp32;

@@ -33,16 +33,17 @@ Descriptor tensor(const Cudnn& api, std::int64_t uid, const Dims& dims, cudnnDat
 // The operations conv -> + residual -> + bias -> clamp, each but the last into a virtual tensor of fp32.
 class GraphMaker {
  public:
-  GraphMaker(const Target& target, const Convolution& op, std::int64_t batch, const ConvolutionTypes& types, bool fused)
-      : target_(target), api_(*target.api), op_(op), batch_(batch), types_(types), fused_(fused) {}
+  GraphMaker(const Target& target, const Convolution& op, std::int64_t batch, Type type, bool fused)
+      : target_(target), api_(*target.api), op_(op), batch_(batch), type_(data_type(type)), fused_(fused) {}
 
-  Descriptor graph() {
+  // Nothing where cuDNN refuses the whole.
+  std::optional<Descriptor> graph() {
     const bool residual = fused_ && op_.in[1];
     const bool clamped = fused_ && op_.clamped;
     left_ = 1 + (fused_ ? 1 : 0) + (residual ? 1 : 0) + (clamped ? 1 : 0);
     convolve();
-    if (residual) pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kResidual, y_dims(), data_type(types_.residual)));
-    if (fused_) pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kBias, {1, op_.y.padded, 1, 1}, CUDNN_DATA_FLOAT));
+    if (residual) pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kResidual, y_dims(), type_));
+    if (fused_) pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kBias, {1, op_.y.padded, 1, 1}, type_));
     if (clamped) pointwise(CUDNN_POINTWISE_RELU_FWD, std::nullopt);
     std::vector<cudnnBackendDescriptor_t> all;
     for (const Descriptor& o : operations_) all.push_back(o.get());
@@ -50,7 +51,7 @@ class GraphMaker {
     graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<std::int64_t>(all.size()),
               all.data());
     if (target_.handle != nullptr) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &target_.handle);
-    graph.finalise();
+    if (!graph.try_finalise()) return std::nullopt;
     return graph;
   }
 
@@ -60,7 +61,7 @@ class GraphMaker {
   // Where the next operation writes.
   Descriptor next() {
     --left_;
-    return left_ == 0 ? tensor(api_, kY, y_dims(), data_type(types_.y))
+    return left_ == 0 ? tensor(api_, kY, y_dims(), type_)
                       : tensor(api_, kFirstVirtual + left_, y_dims(), CUDNN_DATA_FLOAT, true);
   }
 
@@ -83,10 +84,8 @@ class GraphMaker {
     conv.set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, before);
     conv.set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, after);
     conv.finalise();
-    const Descriptor x =
-        tensor(api_, kX, {batch_, op_.x.padded, op_.x.extent[1], op_.x.extent[2]}, data_type(types_.x));
-    const Descriptor weights =
-        tensor(api_, kWeights, {op_.y.padded, op_.x.padded, w.kernel[0], w.kernel[1]}, data_type(types_.weights));
+    const Descriptor x = tensor(api_, kX, {batch_, op_.x.padded, op_.x.extent[1], op_.x.extent[2]}, type_);
+    const Descriptor weights = tensor(api_, kWeights, {op_.y.padded, op_.x.padded, w.kernel[0], w.kernel[1]}, type_);
     value_ = next();
     const float alpha = 1, beta = 0;
     Descriptor operation(api_, CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
@@ -124,7 +123,7 @@ class GraphMaker {
   const Cudnn& api_;
   const Convolution& op_;
   std::int64_t batch_;
-  ConvolutionTypes types_;
+  cudnnDataType_t type_;
   bool fused_;
   int left_ = 0;  // operations still to come
   std::optional<Descriptor> value_;
@@ -139,15 +138,15 @@ std::vector<Descriptor> configurations(const Target& target, const Descriptor& g
   if (target.properties != nullptr) heuristics.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *target.properties);
   std::vector<Descriptor> result;
   if (!heuristics.try_finalise()) return result;
-  const std::int64_t count =
-      heuristics.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, nullptr);
+  const std::int64_t count = heuristics.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, nullptr);
   std::vector<cudnnBackendDescriptor_t> raw;
   for (std::int64_t i = 0; i < count; ++i) {
     result.emplace_back(*target.api, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
     raw.push_back(result.back().get());
   }
   if (count == 0) return result;
-  const std::int64_t got = heuristics.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, count, raw.data());
+  const std::int64_t got =
+      heuristics.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, count, raw.data());
   result.erase(result.begin() + std::min(got, count), result.end());
   return result;
 }
@@ -189,12 +188,13 @@ bool keeps_to(const Cudnn& api, const Descriptor& configuration, Arithmetic arit
 bool clamp_fits(const Convolution& op) { return !op.clamped || (op.clamp.low == 0 && op.clamp.high > 0); }
 
 std::optional<ConvolutionPlan> ConvolutionPlan::make(const Target& target, const Convolution& op, std::int64_t batch,
-                                                     const ConvolutionTypes& types, Arithmetic arithmetic, bool fused,
+                                                     Type type, Arithmetic arithmetic, bool fused,
                                                      std::size_t workspace) {
   const Cudnn& api = *target.api;
-  const Descriptor graph = GraphMaker(target, op, batch, types, fused).graph();
+  const std::optional<Descriptor> graph = GraphMaker(target, op, batch, type, fused).graph();
+  if (!graph) return std::nullopt;
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    for (const Descriptor& configuration : configurations(target, graph, mode)) {
+    for (const Descriptor& configuration : configurations(target, *graph, mode)) {
       if (!keeps_to(api, configuration, arithmetic)) continue;
       Descriptor plan(api, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
       plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);

@@ -15,13 +15,8 @@ namespace vbq::cuda {
 // What arithmetic is allowed. Sums are in fp32 in all.
 enum class Arithmetic { fp32, tf32, half };  // half: products of fp16 or bf16
 
-// Element types; y is also the residual's unless told.
-struct ConvolutionTypes {
-  Type x, y, weights, residual;
-};
-
-// What plans are made for: the GPU of a handle, or one that is only described (cuDNN's own format), to ask cuDNN without
-// having it.
+// What plans are made for: the GPU of a handle, or one that is only described (cuDNN's own format), to ask cuDNN
+// without having it.
 struct Target {
   const Cudnn* api;
   cudnnHandle_t handle = nullptr;
@@ -31,12 +26,12 @@ struct Target {
 // Which of cuDNN's kernels was chosen, and for what.
 class ConvolutionPlan {
  public:
-  // `fused`: bias, residual and clamp too; else the bare convolution. The first kernel in the order of cuDNN's heuristics
-  // that is deterministic, keeps to `arithmetic` and needs at most `workspace` bytes; nothing where there is none: a rule, so
-  // that every rank and every resume chooses alike.
-  static std::optional<ConvolutionPlan> make(const Target& target, const Convolution& op, std::int64_t batch,
-                                             const ConvolutionTypes& types, Arithmetic arithmetic, bool fused,
-                                             std::size_t workspace);
+  // type: of all arrays, as cuDNN's ready-made kernels want it. `fused`: bias, residual and clamp too; else the bare
+  // convolution. The first kernel in the order of cuDNN's heuristics that is deterministic, keeps to `arithmetic` and
+  // needs at most `workspace` bytes; nothing where there is none: a rule, so that every rank and every resume chooses
+  // alike.
+  static std::optional<ConvolutionPlan> make(const Target& target, const Convolution& op, std::int64_t batch, Type type,
+                                             Arithmetic arithmetic, bool fused, std::size_t workspace);
 
   std::size_t workspace() const { return workspace_; }
 

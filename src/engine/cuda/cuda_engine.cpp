@@ -56,8 +56,8 @@ DeviceInfo take_device(const EngineOptions& options) {
   }
   use_device(seat.device);
   if (seat.shared && options.host_worker == 0) {
-    log::error("warning: {} workers of this node share {} GPU{}; one worker a GPU is fastest", options.host_workers, devices,
-               devices == 1 ? "" : "s");
+    log::error("warning: {} workers of this node share {} GPU{}; one worker a GPU is fastest", options.host_workers,
+               devices, devices == 1 ? "" : "s");
   }
   return info;
 }
@@ -142,7 +142,7 @@ class CudaEngine final : public Engine {
       fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, blocks());
     }
     use_device(device_.index);
-    if (!graph_) graph_ = Graph(stream_, [&] { run_item(false); });
+    if (!graph_) record_graph();
     stream_.zero(tally_.data(), sizeof(Tally));
     set_item(first * parts());
     for (std::int64_t i = 0; i < count * parts(); ++i) graph_.launch(stream_);
@@ -226,6 +226,14 @@ class CudaEngine final : public Engine {
     launch(feed(view_, item_), batch(), runner_.input(), stream_.get());
     runner_.forward();
     launch_count(count, tally_.as<Tally>(), item_.as<std::int64_t>(), stream_.get());
+  }
+
+  // Runs an item once as it is, so that every kernel is loaded before the recording, where that may not be done.
+  void record_graph() {
+    set_item(0);
+    run_item(false);
+    stream_.synchronise();
+    graph_ = Graph(stream_, [&] { run_item(false); });
   }
 
   // log p of the network as trained, of all images; the weights are afterwards as they were.

@@ -21,7 +21,8 @@ std::shared_ptr<const Cudnn> Cudnn::load() {
     if (void* library = ::dlopen(name, RTLD_NOW | RTLD_LOCAL)) return std::shared_ptr<const Cudnn>(new Cudnn(library));
     if (const char* error = ::dlerror(); error != nullptr && reason.empty()) reason = error;
   }
-  fail("engine cuda needs cuDNN 9, which was not found ({}): put the folder of libcudnn.so.9 into LD_LIBRARY_PATH", reason);
+  fail("engine cuda needs cuDNN 9, which was not found ({}): put the folder of libcudnn.so.9 into LD_LIBRARY_PATH",
+       reason);
 }
 
 Cudnn::Cudnn(void* library) : library_(library) {

@@ -18,8 +18,8 @@ namespace vbq::cuda {
 // The functions of libcudnn.so.9.
 class Cudnn {
  public:
-  // Searched for as any shared library is (LD_LIBRARY_PATH, ldconfig), then where it lay when vbq was built. Error when it
-  // is not found or older than 9.
+  // Searched for as any shared library is (LD_LIBRARY_PATH, ldconfig), then where it lay when vbq was built. Error when
+  // it is not found or older than 9.
   static std::shared_ptr<const Cudnn> load();
   ~Cudnn();
   Cudnn(const Cudnn&) = delete;

@@ -103,7 +103,12 @@ void Graph::launch(const Stream& stream) const {
 }
 
 int device_count(std::string& reason) {
-  int count = 0;
+  int driver = 0, count = 0;
+  if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) {
+    cudaGetLastError();
+    reason = "no NVIDIA driver was found";
+    return 0;
+  }
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) {
     cudaGetLastError();

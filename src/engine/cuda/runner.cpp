@@ -11,7 +11,7 @@
 namespace vbq::cuda {
 namespace {
 
-constexpr std::size_t kAlignment = 256;             // bytes
+constexpr std::size_t kAlignment = 256;                       // bytes
 constexpr std::size_t kMostScratch = std::size_t{512} << 20;  // bytes that a kernel of cuDNN may want
 
 std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
@@ -25,8 +25,9 @@ Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const H
   scratch_ = DeviceBuffer(std::max<std::size_t>(1, scratch_bytes_));
   for (const auto& place : place_) place();
   if (census_.own > 0) {
-    log::debug("engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two, {} by kernels of vbq's own",
-               census_.fused, census_.bare, census_.own);
+    log::debug(
+        "engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two, {} by kernels of vbq's own",
+        census_.fused, census_.bare, census_.own);
   }
 }
 
@@ -40,15 +41,20 @@ void Runner::allocate(const Network& network) {
   }
   for (const Layer& layer : plan_.layers) {
     weights_at_.push_back(weights);
-    weights += aligned(layer.places() * static_cast<std::size_t>(bytes_of(plan_.type)));
+    weights += aligned(layer.places() * static_cast<std::size_t>(bytes_of(layer.type)));
     trained += layer.weights() * sizeof(float);
   }
   constants_ = DeviceBuffer(constants);
   trained_ = DeviceBuffer(trained);
   weights_ = DeviceBuffer(weights);
   fixed_ = DeviceBuffer(packer_.fixed_words() * sizeof(std::uint32_t));
+  if (plan_.type != Type::fp32) {
+    biases_ =
+        DeviceBuffer((packer_.fixed_words() - packer_.first_bias()) * static_cast<std::size_t>(bytes_of(plan_.type)));
+  }
   for (std::size_t i = 0; i < plan_.constants.size(); ++i) {
-    stream_.upload(constants_.data() + constant_at_[i], plan_.constants[i].data(), plan_.constants[i].size() * sizeof(float));
+    stream_.upload(constants_.data() + constant_at_[i], plan_.constants[i].data(),
+                   plan_.constants[i].size() * sizeof(float));
   }
   std::vector<LayerTask> tasks;
   auto* at = trained_.as<float>();
@@ -59,7 +65,7 @@ void Runner::allocate(const Network& network) {
     LayerTask task;
     task.trained = at;
     task.out = weights_.data() + weights_at_[i];
-    task.type = plan_.type;
+    task.type = layer.type;
     task.outputs = layer.outputs;
     task.inputs = layer.inputs;
     task.height = layer.height;
@@ -86,7 +92,8 @@ std::byte* Runner::address(const Place& place) const {
     case Place::Kind::weights:
       return weights_.data() + weights_at_[i];
     case Place::Kind::bias:
-      return fixed_.data() + packer_.bias(i) * sizeof(std::uint32_t);
+      if (plan_.layers[i].type == Type::fp32) return fixed_.data() + packer_.bias(i) * sizeof(float);
+      return biases_.data() + (packer_.bias(i) - packer_.first_bias()) * static_cast<std::size_t>(bytes_of(plan_.type));
     case Place::Kind::none:
       break;
   }
@@ -119,18 +126,19 @@ void Runner::compile(const Step& step, Arithmetic arithmetic, const Handle& hand
 
 // cuDNN in one kernel; or its bare convolution and a kernel for the rest; or a kernel of ours, always for groups, whose
 // padding cuDNN's layout has not.
-void Runner::compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic, const Handle& handle) {
+void Runner::compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic,
+                     const Handle& handle) {
   const Target target{&handle.api(), handle.get()};
-  const ConvolutionTypes types{op.in[0].type, y.type, op.in[2].type, op.in[1].type};
+  if (y.type == Type::fp32 && arithmetic == Arithmetic::half) arithmetic = Arithmetic::tf32;
   const bool possible = op.groups == 1;
   if (possible && clamp_fits(op)) {
-    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, types, arithmetic, true, kMostScratch)) {
+    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, y.type, arithmetic, true, kMostScratch)) {
       ++census_.fused;
       return add_cudnn(std::move(*plan), op, y, handle);
     }
   }
   if (possible) {
-    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, types, arithmetic, false, kMostScratch)) {
+    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, y.type, arithmetic, false, kMostScratch)) {
       ++census_.bare;
       add_cudnn(std::move(*plan), op, y, handle);
       Affine rest;
@@ -142,7 +150,8 @@ void Runner::compile(const std::string& name, const Convolution& op, Out y, Arit
       steps_.push_back([rest, y, this] { launch(rest, plan_.batch, y, stream_.get()); });
       return;
     }
-    log::warning("engine cuda: cuDNN has no kernel for node '{}' that always gives the same bits; vbq's own is slow", name);
+    log::warning("engine cuda: cuDNN has no kernel for node '{}' that always gives the same bits; vbq's own is slow",
+                 name);
   }
   ++census_.own;
   steps_.push_back([op, y, this] { launch(op, plan_.batch, y, stream_.get()); });
@@ -158,11 +167,19 @@ void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const
 void Runner::quantise(std::span<const LayerFormat* const> formats) {
   packer_.pack(formats, packed_);
   const std::size_t bytes = packed_.words.size() * sizeof(std::uint32_t);
-  if (bytes > words_.bytes()) words_.reserve(std::max<std::size_t>(2 * bytes, 4096));  // room for larger genomes to come
+  if (bytes > words_.bytes())
+    words_.reserve(std::max<std::size_t>(2 * bytes, 4096));  // room for larger genomes to come
   stream_.upload(fixed_.data(), packed_.fixed.data(), fixed_.bytes());
   stream_.upload(words_.data(), packed_.words.data(), bytes);
   launch_quantise(tasks_.as<const LayerTask>(), static_cast<int>(plan_.layers.size()), fixed_.as<const PackedLayer>(),
                   words_.as<const std::uint32_t>(), quantise_blocks_, stream_.get());
+  if (plan_.type == Type::fp32) return;
+  Affine round;  // the biases, to half precision
+  const auto count = static_cast<std::int64_t>(packer_.fixed_words() - packer_.first_bias());
+  round.y = layout_of({count}, 1);
+  round.clamp = {-INFINITY, INFINITY};
+  round.in[0] = In{fixed_.data() + packer_.first_bias() * sizeof(float), Type::fp32};
+  launch(round, 1, Out{biases_.data(), plan_.type}, stream_.get());
 }
 
 void Runner::forward() const {
@@ -174,7 +191,8 @@ In Runner::output() const { return {address(plan_.output.place), plan_.type_of(p
 
 std::size_t Runner::bytes() const {
   std::size_t sum = 0;
-  for (const DeviceBuffer* buffer : {&arena_, &constants_, &trained_, &weights_, &tasks_, &fixed_, &words_, &scratch_}) {
+  for (const DeviceBuffer* buffer :
+       {&arena_, &constants_, &trained_, &weights_, &tasks_, &fixed_, &words_, &scratch_, &biases_}) {
     sum += buffer->bytes();
   }
   return sum;

@@ -27,12 +27,13 @@ class Runner {
 
   // The whole network over one batch: input() -> output(). Only queued.
   void forward() const;
-  Out input() const;   // lies as plan().input.layout
+  Out input() const;  // lies as plan().input.layout
   In output() const;  // lies as plan().output.layout
 
   const Plan& plan() const { return plan_; }
   std::size_t bytes() const;  // of GPU memory
-  // How many convolutions and linear layers run how: fused by cuDNN, by cuDNN with a second kernel, by a kernel of ours.
+  // How many convolutions and linear layers run how: fused by cuDNN, by cuDNN with a second kernel, by a kernel of
+  // ours.
   struct Census {
     int fused = 0, bare = 0, own = 0;
   };
@@ -50,6 +51,7 @@ class Runner {
   Packed packed_;
   const Stream& stream_;
   DeviceBuffer arena_, constants_, trained_, weights_, tasks_, fixed_, words_, scratch_;
+  DeviceBuffer biases_;                                // all biases once more, in half precision
   std::vector<std::size_t> constant_at_, weights_at_;  // bytes
   int quantise_blocks_ = 0;
   // Steps in order; those of cuDNN get their scratch memory when all are known.

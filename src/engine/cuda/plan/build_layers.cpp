@@ -29,6 +29,7 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
   const auto number = std::lower_bound(layers_.begin(), layers_.end(), group.node) - layers_.begin();
   Layer& layer = plan_.layers[static_cast<std::size_t>(number)];
   layer.node = group.node;
+  layer.type = plan_.type_of(y.place);
   layer.outputs = static_cast<int>(weight.shape[0]);
   layer.inputs = static_cast<int>(weight.shape[1]);
   if (weight.shape.size() == 4) {
@@ -49,7 +50,7 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
   op.layer = static_cast<int>(number);
   op.clamped = group.activation.present;
   op.clamp = {group.activation.minimum, group.activation.maximum};
-  const Place residual = group.residual >= 0 ? dense(group.residual).place : Place{};
+  const Place residual = group.residual >= 0 ? dense(group.residual, layer.type).place : Place{};
   add(op,
       {x.place,
        residual,
@@ -59,7 +60,7 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
 }
 
 void Builder::emit_conv(const Group& group, const Conv& op) {
-  const Value x = dense(group.inputs[0]);
+  const Value y = room(group.output), x = dense(group.inputs[0], plan_.type_of(y.place));
   Convolution conv;
   conv.groups = static_cast<int>(op.group);
   const std::int64_t pads[2][2] = {{group.pad.top, group.pad.bottom}, {group.pad.left, group.pad.right}};
@@ -70,7 +71,6 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
     conv.window.pad[a] = static_cast<int>(pads[a][0]);
     conv.window.far[a] = x.layout.extent[a + 1] + static_cast<int>(pads[a][1]);
   }
-  const Value y = room(group.output);
   conv.x = x.layout;
   conv.y = y.layout;
   add_layer(group, conv, x, y, op.bias);
@@ -79,13 +79,14 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
 
 // A 1x1 convolution over the last axis. Where that axis is not the innermost one ([C, H, W]), it is made so and undone.
 void Builder::emit_linear(const Group& group, const Linear& op) {
-  Value x = dense(group.inputs[0]), y = room(group.output);
+  Value y = room(group.output);
+  const Type type = plan_.type_of(y.place);
+  Value x = dense(group.inputs[0], type);
   const int last = x.layout.rank - 1;
   const bool turn = x.layout.channel != last;
-  const Type type = plan_.type_of(y.place);
   Value result = y;
   if (turn) {
-    x = in_layout(x, layout_of(shape(group.inputs[0]), multiple_, last), plan_.type_of(x.place));
+    x = in_layout(x, layout_of(shape(group.inputs[0]), multiple_, last), type);
     y = fresh(layout_of(shape(group.output), multiple_, last), type);
   }
   Convolution conv;

@@ -159,11 +159,16 @@ Value Builder::room(ValueId v) {
   return fresh(layout_of(shape(v), multiple_), exact_[static_cast<std::size_t>(v)] ? Type::fp32 : type_);
 }
 
+Value Builder::dense(ValueId v, Type type) {
+  const Value x = value(v);
+  if (x.layout.image != 0 && plan_.type_of(x.place) == type) return x;
+  return in_layout(x, layout_of(shape(v), multiple_), type);
+}
+
 Value Builder::dense(ValueId v) {
   const Value x = value(v);
   if (x.layout.image != 0) return x;
-  const Layout layout = layout_of(shape(v), multiple_);
-  return in_layout(x, layout, exact_[static_cast<std::size_t>(v)] ? Type::fp32 : type_);
+  return dense(v, exact_[static_cast<std::size_t>(v)] ? Type::fp32 : type_);
 }
 
 Value Builder::in_layout(const Value& x, const Layout& layout, Type type) {

@@ -40,8 +40,9 @@ class Builder {
   // Memory for a value that is about to be made, in its standard layout.
   Value room(ValueId v);
   Value fresh(const Layout& layout, Type type);
-  // The value with one array a batch: itself, or a copy where every image shares one (a constant).
+  // The value with one array a batch, in this type where one is asked for: itself, or a copy.
   Value dense(ValueId v);
+  Value dense(ValueId v, Type type);
   // x in another layout of the same shape; a step does it.
   Value in_layout(const Value& x, const Layout& layout, Type type);
   Place constant(std::vector<float> data);

@@ -159,7 +159,7 @@ struct Mean {
 // y[o] = clamp(bias[o] + sum over i, kh, kw of weight[o, kh, kw, i] x[first(o) + i] + residual), sums in fp32. The
 // plain form of every convolution and linear layer; cuDNN does those of one group where it can. x and y are [C, H, W].
 // in: x, residual (lies as y, may be missing), weights [outputs, kernel, kernel, inner] (inner: inputs of a group,
-// padded for cuDNN), bias [outputs].
+// padded for cuDNN), bias [outputs]; all of y's type.
 struct Convolution {
   Layout y, x;
   Window window;

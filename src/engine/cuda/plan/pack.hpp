@@ -23,8 +23,9 @@ class Packer {
 
   // Of Packed::fixed.
   std::size_t fixed_words() const { return fixed_; }
-  // Where a layer's biases begin in it; a multiple of 64 words.
+  // Where a layer's biases begin in it, and the first of all; multiples of 64 words.
   std::size_t bias(std::size_t layer) const { return biases_[layer]; }
+  std::size_t first_bias() const { return biases_.empty() ? fixed_ : biases_.front(); }
 
   // formats: one a layer, nullptr for weights as trained. With s and t the folded batch norm's scale and shift, g and h
   // the format's gain and shift (1 and 0 where missing), b its bias: weights are multiplied by s g, the bias is (b g +

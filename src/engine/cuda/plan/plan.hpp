@@ -34,6 +34,7 @@ struct Step {
 // One Conv or Linear.
 struct Layer {
   int node = 0;                                        // in Network::nodes
+  Type type = Type::fp32;                              // of inputs, weights, biases and outputs
   int outputs = 1, inputs = 1, height = 1, width = 1;  // of the trained weights
   int padded_outputs = 1, padded_inputs = 1;           // of those that inference reads
   std::vector<float> own_bias;                         // [outputs]
@@ -57,7 +58,7 @@ struct Value {
 
 struct Plan {
   std::int64_t batch = 1;  // images
-  Type type = Type::fp32;  // of weights, and of activations but for the outputs and what leads straight to them
+  Type type = Type::fp32;  // of activations and weights, but for the outputs and what leads straight to them
   std::vector<Step> steps;
   std::vector<Slot> slots;  // offsets filled in
   std::vector<Type> slot_types;
@@ -68,7 +69,8 @@ struct Plan {
 
   Type type_of(const Place& place) const {
     if (place.kind == Place::Kind::arena) return slot_types[static_cast<std::size_t>(place.number)];
-    return place.kind == Place::Kind::weights ? type : Type::fp32;
+    const bool layer = place.kind == Place::Kind::weights || place.kind == Place::Kind::bias;
+    return layer ? layers[static_cast<std::size_t>(place.number)].type : Type::fp32;
   }
 };
 

@@ -1,0 +1,139 @@
+"""Images a second, and evaluations of quantised networks a second: bench_engine (engine cuda) and PyTorch in turn.
+
+Never run yet: no GPU was at hand. Networks have random weights: only their speed counts. PyTorch runs as it is fastest:
+compiled with max-autotune (CUDA graphs), channels last, half precision, inference mode, inputs ready on the GPU. bench_engine
+also turns bytes into inputs and counts its tally.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+import torch
+import torchvision
+
+
+class Block(torch.nn.Module):
+    """Residual block of CIFAR's ResNets; its shortcut drops every other pixel and pads channels with zeros."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(outputs)
+        self.conv2 = torch.nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(outputs)
+        self.more = (outputs - inputs) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        if self.more:
+            x = torch.nn.functional.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.more, self.more))
+        return torch.relu(x + y)
+
+
+def resnet20():
+    layers = [torch.nn.Conv2d(3, 16, 3, 1, 1, bias=False), torch.nn.BatchNorm2d(16), torch.nn.ReLU()]
+    for inputs, outputs in ((16, 16), (16, 32), (32, 64)):
+        layers += [Block(inputs, outputs, outputs // inputs)] + [Block(outputs, outputs, 1) for _ in range(2)]
+    return torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(64, 10))
+
+
+NETWORKS = {
+    "resnet20": (resnet20, 32, [100, 200, 500, 1000]),
+    "squeezenet1_1": (lambda: torchvision.models.squeezenet1_1(weights=None), 224, [100]),
+    "resnet50": (lambda: torchvision.models.resnet50(weights=None), 224, [100]),
+}
+
+
+def seconds_per_call(call, seconds):
+    for _ in range(3):
+        call()
+    torch.cuda.synchronize()
+    start, calls = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        for _ in range(5):
+            call()
+        torch.cuda.synchronize()
+        calls += 5
+    return (time.perf_counter() - start) / calls
+
+
+class Pytorch:
+    def __init__(self, model, size, batch):
+        self.model = model.cuda().half().to(memory_format=torch.channels_last)
+        self.compiled = torch.compile(self.model, mode="max-autotune")
+        self.images = torch.randn(batch, 3, size, size, device="cuda").half().to(memory_format=torch.channels_last)
+        self.weights = [
+            (m.weight, m.weight.detach().clone())
+            for m in self.model.modules()
+            if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))
+        ]
+        self.levels = torch.linspace(-1, 1, 8, device="cuda").half()
+        self.middles = (self.levels[1:] + self.levels[:-1]) / 2
+
+    def quantise(self):
+        for weight, trained in self.weights:
+            weight.copy_(self.levels[torch.bucketize(trained, self.middles)])
+
+    def images_per_second(self, seconds):
+        with torch.inference_mode():
+            return len(self.images) / seconds_per_call(lambda: self.compiled(self.images), seconds)
+
+    def evaluation(self, images, seconds):
+        """Seconds to quantise and to run and count so many images, in whole batches."""
+        labels = torch.zeros(len(self.images), dtype=torch.int64, device="cuda")
+
+        def call():
+            self.quantise()
+            correct = 0
+            for _ in range(max(1, images // len(self.images))):
+                correct = correct + (self.compiled(self.images).argmax(1) == labels).sum()
+            return int(correct)
+
+        with torch.inference_mode():
+            return seconds_per_call(call, seconds)
+
+
+def ours(program, path, batch, images, seconds):
+    command = [program, str(path), "--engine", "cuda", "--precision", "fp16", "--block", str(batch), "--images", str(images)]
+    command += ["--seconds", str(seconds), "--json"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--pairs", type=int, default=5)
+    args = parser.parse_args()
+    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, {args.pairs} pairs of {args.seconds:g} s, fp16")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (make, size, batches) in NETWORKS.items():
+            model = make().eval()
+            path = pathlib.Path(folder) / f"{name}.onnx"
+            torch.onnx.export(model, torch.randn(1, 3, size, size), path, dynamo=False, opset_version=17)
+            for batch in batches:
+                images = max(1000, batch) // batch * batch
+                other = Pytorch(model, size, batch)
+                pairs = [
+                    (ours(args.program, path, batch, images, args.seconds), other.images_per_second(args.seconds))
+                    for _ in range(args.pairs)
+                ]
+                ratios = [a["images_per_second"] / b for a, b in pairs]
+                loop = other.evaluation(images, args.seconds)
+                mine = statistics.median(a["evaluation_ms"] for a, _ in pairs) / 1e3
+                print(
+                    f"{name}, batch {batch}: vbq {statistics.median(a['images_per_second'] for a, _ in pairs):.0f} images/s, "
+                    f"PyTorch {statistics.median(b for _, b in pairs):.0f}, ratio {statistics.median(ratios):.2f} "
+                    f"({', '.join(f'{r:.2f}' for r in ratios)}); quantise {pairs[-1][0]['quantise_ms']:.3f} ms; evaluation of "
+                    f"{images} images {mine * 1e3:.2f} ms, PyTorch {loop * 1e3:.2f} ms, ratio {loop / mine:.2f}",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+// Asks cuDNN, without a GPU, whether it has kernels for our convolutions on GPUs that are only described to it
+// (cuDNN 9.8 and later can). It checks the graphs that we build and the rules that we choose by; nothing is run.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include "engine/cuda/convolution.hpp"
+#include "engine/cuda/plan/plan.hpp"
+#include "vbq/error.hpp"
+
+namespace vbq::cuda {
+namespace {
+
+// In cuDNN's own format; its error messages name what is missing.
+std::string description(int capability, int processors, int shared_memory, const std::string& name) {
+  return R"({"maxGridSize":[2147483647,65535,65535],"maxBlockSize":[1024,1024,64],"regsPerBlock":65536,)"
+         R"("smClockRateKHz":1410000,"memClockRateKHz":1215000,"l2CacheSize":41943040,"warpSize":32,)"
+         R"("maxSharedMemoryPerBlock":49152,"reservedSharedMemoryPerBlock":1024,"maxRegistersPerSM":65536,)"
+         R"("pciDeviceId":0,"maxCtasPerSM":32,"maxThreadsPerBlock":1024,"maxThreadsPerSM":2048,"isTccDriver":0,)"
+         R"("supportCoopLaunch":1,"driverVer":13000,"cudaDeviceId":0,"totalGlobalMem":42000000000,"deviceName":")" +
+         name + R"(","multiProcessorCount":)" + std::to_string(processors) + R"(,"maxSharedMemoryPerBlockOptin":)" +
+         std::to_string(shared_memory) + R"(,"deviceVer":)" + std::to_string(capability) + "}";
+}
+
+struct Case {
+  const char* name;
+  int inputs, outputs, kernel, stride, pad, after, size;
+  bool residual;
+  float high;  // of the clamp from 0; NaN for none
+};
+const Case kCases[] = {
+    {"first", 3, 16, 3, 1, 1, 1, 32, false, INFINITY},     {"residual", 16, 16, 3, 1, 1, 1, 32, true, INFINITY},
+    {"shortcut", 16, 32, 1, 2, 0, 0, 32, false, NAN},      {"strided", 16, 32, 3, 2, 1, 1, 32, false, INFINITY},
+    {"one side", 32, 32, 3, 2, 0, 1, 32, false, INFINITY}, {"odd channels", 5, 11, 3, 1, 0, 0, 9, false, INFINITY},
+    {"linear", 64, 10, 1, 1, 0, 0, 1, false, NAN},         {"relu6", 24, 144, 1, 1, 0, 0, 28, false, 6.0F},
+    {"imagenet", 3, 64, 7, 2, 3, 3, 224, false, INFINITY},
+};
+
+Convolution convolution(const Case& c, int multiple) {
+  const int out = (c.size + c.pad + c.after - c.kernel) / c.stride + 1;
+  Convolution op;
+  op.x = layout_of({c.inputs, c.size, c.size}, multiple);
+  op.y = layout_of({c.outputs, out, out}, multiple);
+  for (int a = 0; a < 2; ++a) {
+    op.window.kernel[a] = c.kernel;
+    op.window.stride[a] = c.stride;
+    op.window.pad[a] = c.pad;
+    op.window.far[a] = c.size + c.after;
+  }
+  op.clamped = !std::isnan(c.high);
+  op.clamp = {0, c.high};
+  static float something;
+  if (c.residual) op.in[1].data = &something;
+  return op;
+}
+
+class CudnnPlans : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
+
+TEST_P(CudnnPlans, EveryConvolutionIsOneKernel) {
+  std::shared_ptr<const Cudnn> api;
+  try {
+    api = Cudnn::load();
+  } catch (const Error& error) {
+    GTEST_SKIP() << error.what();
+  }
+  if (api->get_version() < 90800) GTEST_SKIP() << "cuDNN " << api->version() << " takes no described GPU";
+  const std::string& text = GetParam().second;
+  Descriptor properties(*api, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+  properties.set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, std::ssize(text), text.data());
+  properties.finalise();
+  const Target target{api.get(), nullptr, &properties};
+  for (const auto& [type, arithmetic] : {std::pair{Type::fp32, Arithmetic::fp32},
+                                         {Type::fp32, Arithmetic::tf32},
+                                         {Type::fp16, Arithmetic::half},
+                                         {Type::bf16, Arithmetic::half}}) {
+    for (const Case& c : kCases) {
+      const Convolution op = convolution(c, type == Type::fp32 ? 4 : 8);
+      ASSERT_TRUE(clamp_fits(op));
+      for (const bool fused : {true, false}) {
+        EXPECT_TRUE(ConvolutionPlan::make(target, op, 100, type, arithmetic, fused, std::size_t{512} << 20))
+            << c.name << ", type " << static_cast<int>(type) << ", arithmetic " << static_cast<int>(arithmetic)
+            << (fused ? ", fused" : "");
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Described, CudnnPlans,
+                         ::testing::Values(std::pair("A100", description(800, 108, 166912, "NVIDIA A100-SXM4-40GB")),
+                                           std::pair("H100", description(900, 132, 232448, "NVIDIA H100 80GB HBM3"))),
+                         [](const auto& test) { return test.param.first; });
+
+TEST(Clamps, OnlyThoseFromZeroAreCudnns) {
+  Convolution op;
+  EXPECT_TRUE(clamp_fits(op));
+  op.clamped = true;
+  op.clamp = {0, INFINITY};
+  EXPECT_TRUE(clamp_fits(op));
+  op.clamp = {-1, 1};
+  EXPECT_FALSE(clamp_fits(op));
+}
+
+}  // namespace
+}  // namespace vbq::cuda

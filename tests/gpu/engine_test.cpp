@@ -1,0 +1,143 @@
+// Engine cuda on a GPU against engines reference and cpu. Without one, each test is skipped.
+// (Every network of tests/engine that is compared between engines is compared here, too, where there is a GPU.)
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "data/importers.hpp"
+#include "engine/compare.hpp"
+#include "model/onnx.hpp"
+#include "vbq/error.hpp"
+
+namespace vbq::test {
+namespace {
+
+std::unique_ptr<Engine> cuda_engine(const Network& net, Precision precision, std::int64_t block) {
+  EngineOptions options;
+  options.kind = EngineKind::cuda;
+  options.precision = precision;
+  options.block = block;
+  return make_engine(net, options);
+}
+
+class CudaEngine : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    try {
+      cuda_engine(support::residual_network(), Precision::fp32, 4);
+    } catch (const Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+};
+
+NetworkFormat coarse(const Network& net, bool channels) {
+  NetworkFormat formats;
+  for (const int node : weight_layers(net)) {
+    const Tensor& weight = *weight_of(net.nodes[static_cast<std::size_t>(node)]);
+    LayerFormat format;
+    format.node = node;
+    format.codebooks = {Codebook::from_levels({-0.6F, -0.2F, 0.02F, 0.3F, 0.7F})};
+    format.scales.assign(channels ? static_cast<std::size_t>(weight.shape[0]) : 1, 0.8F);
+    formats.push_back(std::move(format));
+  }
+  return formats;
+}
+
+Shard some_images(std::int64_t count, std::int64_t block) {
+  return {support::random_images(count), {{0.4F, 0.5F, 0.6F}, {0.2F, 0.3F, 0.25F}}, block, true};
+}
+
+// Largest relative error of outputs that each precision may have.
+constexpr std::pair<Precision, double> kPrecisions[] = {
+    {Precision::fp32, 1e-5}, {Precision::tf32, 5e-3}, {Precision::fp16, 1e-2}, {Precision::bf16, 6e-2}};
+
+TEST_F(CudaEngine, OutputsAreNearTheReferences) {
+  const Network net = support::residual_network(3, 9, 16, 10);
+  const auto input = inputs_for(net, 23);
+  const auto reference = engine_of(EngineKind::reference, net);
+  for (const bool quantised : {false, true}) {
+    if (quantised) reference->quantise(coarse(net, true));
+    const auto expected = infer(*reference, net, input, 23);
+    double largest = 0;
+    for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
+    for (const auto& [precision, tolerance] : kPrecisions) {
+      const auto engine = cuda_engine(net, precision, 10);
+      if (quantised) engine->quantise(coarse(net, true));
+      const auto got = infer(*engine, net, input, 23);
+      for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], tolerance * largest);
+    }
+  }
+}
+
+TEST_F(CudaEngine, TalliesAreTheReferences) {
+  const Network net = support::residual_network(3, 9, 16, 5);
+  const auto reference = engine_of(EngineKind::reference, net, 10);
+  const auto engine = cuda_engine(net, Precision::fp32, 10);
+  for (const std::int64_t count : {37, 10, 1}) {  // each load replaces the one before
+    reference->load(some_images(count, 10));
+    engine->load(some_images(count, 10));
+    const std::int64_t blocks = (count + 9) / 10;
+    Tally trained = engine->tally(0, blocks);
+    EXPECT_EQ(trained.seen, count);
+    EXPECT_NEAR(mean_divergence(trained), 0, 1e-6);
+    reference->quantise(coarse(net, false));
+    engine->quantise(coarse(net, false));
+    const Tally expected = reference->tally(0, blocks);
+    const Tally got = engine->tally(0, blocks);
+    EXPECT_NEAR(static_cast<double>(got.top1), static_cast<double>(expected.top1), 1);  // a tie may break otherwise
+    EXPECT_NEAR(mean_loss(got), mean_loss(expected), 1e-4 * mean_loss(expected));
+    EXPECT_NEAR(mean_divergence(got), mean_divergence(expected), 1e-3 * mean_divergence(expected));
+    Tally sum;
+    for (std::int64_t b = 0; b < blocks; ++b) sum += engine->tally(b, 1);
+    EXPECT_EQ(sum, got);                       // however the blocks are cut
+    EXPECT_EQ(engine->tally(0, blocks), got);  // and whenever
+    engine->restore();
+    EXPECT_EQ(engine->tally(0, blocks), trained);
+    reference->restore();
+  }
+}
+
+TEST_F(CudaEngine, LoadKeepsTheWeights) {
+  const Network net = support::residual_network();
+  const auto engine = cuda_engine(net, Precision::fp32, 8);
+  engine->load(some_images(20, 8));
+  engine->quantise(coarse(net, true));
+  const Tally before = engine->tally(0, 3);
+  engine->load(some_images(20, 8));
+  EXPECT_EQ(engine->tally(0, 3), before);
+}
+
+TEST_F(CudaEngine, FingerprintsAndMatchingAreTheHosts) {
+  const Network net = support::residual_network();
+  const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
+  EXPECT_EQ(engine->fingerprint(coarse(net, true)), cpu->fingerprint(coarse(net, true)));
+  engine->calibrate(some_images(16, 8));
+  cpu->calibrate(some_images(16, 8));
+  const NetworkFormat got = engine->match(coarse(net, true)), expected = cpu->match(coarse(net, true));
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].gain, expected[i].gain);
+    EXPECT_EQ(got[i].shift, expected[i].shift);
+  }
+  EXPECT_NO_THROW(engine->quantise(got));
+}
+
+// The CPU counts 9155 of 9980.
+TEST_F(CudaEngine, ResNet20CountsAsOnTheCpu) {
+  const std::filesystem::path data = std::filesystem::path(VBQ_SHARED) / "data/cifar10";
+  if (!std::filesystem::exists(data / "resnet20.onnx")) GTEST_SKIP() << "no " << data;
+  const Network net = read_onnx(data / "resnet20.onnx");
+  ImportedImages imported =
+      import_images("cifar10", {data / "test_batch_9980.bin"}, {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}});
+  for (const auto& [precision, within] :
+       {std::pair{Precision::fp32, 2.0}, {Precision::tf32, 5.0}, {Precision::fp16, 10.0}, {Precision::bf16, 10.0}}) {
+    const auto engine = cuda_engine(net, precision, 100);
+    engine->load({imported.images, imported.info.normalisation, 100, false});
+    const Tally tally = engine->tally(0, 100);
+    EXPECT_EQ(tally.seen, 9980);
+    EXPECT_NEAR(static_cast<double>(tally.top1), 9155, within) << engine->info().precision;
+  }
+}
+
+}  // namespace
+}  // namespace vbq::test
