@@ -30,8 +30,8 @@ packages=(
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libspdlog-dev librandom123-dev
   # Tests and benchmarks; Python makes jobs/digits' files and runs the comparison with onnxruntime.
   libgtest-dev libbenchmark-dev python3 python3-venv
-  # Tests of the batch scripts, on a Slurm of their own.
-  slurm-wlm munge
+  # Tests of the batch scripts, on a Slurm of their own; and of two hosts.
+  slurm-wlm munge iproute2
 )
 
 usage() { sed -n '2,/^set -euo/p' "$0" | sed -e '/^set -euo/d' -e 's/^# \{0,1\}//'; }

@@ -7,6 +7,7 @@
 # It takes from the environment:
 #   LAUNCHER      srun or mpirun. Default: srun where Slurm has PMIx (srun --mpi=pmix), else mpirun
 #   RANKS         processes: one master, the others work. Default: the job's tasks (SLURM_NTASKS), or 3
+#   MPIRUN_OPTIONS  more for mpirun
 #   MAX_RESTARTS  starts after the first one, at most. Default: 20
 #   VBQ           the program. Default: build/release/bin/vbq of this checkout
 #
@@ -54,7 +55,8 @@ case $launcher in
   mpirun)
     # As root, as one is in a container, Open MPI runs only when told so; containers also forbid its copying through the kernel.
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
-    launch=(mpirun --oversubscribe --bind-to none -n "$ranks")
+    read -r -a options <<<"${MPIRUN_OPTIONS-}"
+    launch=(mpirun --oversubscribe --bind-to none ${options[@]+"${options[@]}"} -n "$ranks")
     ;;
   *) die "LAUNCHER is '$launcher', expected srun or mpirun" ;;
 esac
@@ -69,15 +71,19 @@ pass_on() {
 }
 trap pass_on TERM INT USR1
 
-# Open MPI 4.1's mpirun sometimes hangs for ever after all its ranks have ended, when one was killed: then it is ended, too. Its argument
-# is mpirun's process id.
+# All ranks have ended, but mpirun hangs: Open MPI 4.1's does for ever when a host is off the network, and now and then after a kill. Then it
+# is ended, too. Its argument is mpirun's process id.
 watch_mpirun() {
-  local idle=0
+  local seen=no idle=0
   while kill -0 "$1" 2>/dev/null; do
-    sleep 10 >/dev/null 2>&1
-    if ps --no-headers --ppid "$1" -o stat | grep --quiet '^[^Z]'; then idle=0; else idle=$((idle + 1)); fi
-    if [[ $idle -ge 3 ]]; then
-      say "mpirun has no process left to wait for, but does not end: ending it"
+    sleep 5 >/dev/null 2>&1
+    if ps --no-headers --ppid "$1" -o stat,args | grep -v '^Z' | grep --quiet --fixed-strings "$vbq search"; then
+      seen=yes idle=0
+    else
+      idle=$((idle + 1))
+    fi
+    if [[ $seen == yes && $idle -ge 2 || $idle -ge 24 ]]; then
+      say "mpirun has no rank left to wait for here, but does not end: ending it"
       kill -KILL "$1"
     fi
   done

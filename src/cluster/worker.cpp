@@ -15,7 +15,6 @@ namespace {
 
 using protocol::Op;
 
-// The part of one command that is this worker's, as words for the sum.
 std::vector<std::int64_t> work(Workbench& bench, bool first, Op op, std::span<const Genome> genomes) {
   if (op == Op::fingerprints) {
     std::vector<Fingerprint> prints(genomes.size());
@@ -47,8 +46,9 @@ std::vector<std::int64_t> work(Workbench& bench, bool first, Op op, std::span<co
   return words;
 }
 
-// Until rank 0 says stop (true) or dismiss (false).
-bool follow(Communicator& world, Workbench& bench) {
+}  // namespace
+
+bool follow(Communicator& world, const Work& work) {
   for (;;) {
     protocol::Command command{};
     world.broadcast(command);
@@ -60,12 +60,10 @@ bool follow(Communicator& world, Workbench& bench) {
       world.broadcast(archive);
       genomes = unpack<std::vector<Genome>>(archive);
     }
-    std::vector<std::int64_t> words = work(bench, world.rank() == 1, op, genomes);
+    std::vector<std::int64_t> words = work(op, genomes);
     world.sum(words);
   }
 }
-
-}  // namespace
 
 void serve(Communicator& world, Problem problem) {
   const int threads = fair_threads(world, true);
@@ -82,7 +80,9 @@ void serve(Communicator& world, Problem problem) {
   agree_on(world, report);
   bool stopped = false;
   try {
-    stopped = follow(world, bench);
+    stopped = follow(world, [&bench = bench, first = world.rank() == 1](Op op, std::span<const Genome> genomes) {
+      return work(bench, first, op, genomes);
+    });
   } catch (const Error& error) {
     die(world, error.what(), error.fault());
   } catch (const std::exception& error) {

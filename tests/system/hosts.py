@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,23 +52,27 @@ class Hosts:
 
     def end(self):
         for name in self.names:
+            inside = subprocess.run(["ip", "netns", "pids", name], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for pid in inside.stdout.split():
+                runs.send(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
 
     def start(self, options, folder):
         """Ranks 0-2 on hosta, 3 and 4 on hostb."""
-        search = runs.command(options, 1, folder, False)
-        command = ["mpirun", "--mca", "plm_rsh_agent", str(self.agent), "--mca", "btl", "tcp,vader,self", "--bind-to", "none",
-                   "--host", "10.99.0.1:3,10.99.0.2:2", "-n", "5", *search]
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                           OMPI_MCA_btl_vader_single_copy_mechanism="none")
-        return subprocess.Popen(["ip", "netns", "exec", self.names[0], "unshare", "--uts", "sh", "-c", 'hostname hosta; exec "$@"', "sh", *command],
+        changes = [word for change in options.set for word in ("--set", change)]
+        script = pathlib.Path(__file__).resolve().parents[2] / "jobs" / "common" / "search.sh"
+        search = [str(script), options.job, "--run", str(folder), "--log", "warning", *changes]
+        environment = dict(os.environ, LAUNCHER="mpirun", RANKS="5", MAX_RESTARTS="0", VBQ=options.vbq,
+                           MPIRUN_OPTIONS=f"--mca plm_rsh_agent {self.agent} --mca btl tcp,vader,self --host 10.99.0.1:3,10.99.0.2:2")
+        return subprocess.Popen(["ip", "netns", "exec", self.names[0], "unshare", "--uts", "sh", "-c", 'hostname hosta; exec "$@"', "sh", *search],
                                 env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, text=True)
+                                stderr=(folder.parent / "words").open("w"))  # a pipe would be held open by hostb's side
 
 
 def scenario(options, work, hosts):
     runs.finish(runs.start(options, 1, work / "alone"), "the run on one rank")
-    runs.finish(hosts.start(options, work / "two"), "the run on two hosts")
+    if hosts.start(options, work / "two").wait() != 0:
+        runs.fail(f"the run on two hosts: {(work / 'words').read_text()}")
     runs.same(work / "two", work / "alone", "two hosts")
 
     changes, options.set = options.set, options.set + ["search.generations=1000000"]
@@ -76,10 +81,10 @@ def scenario(options, work, hosts):
     hosts.pull_cable()
     began = time.monotonic()
     try:
-        _, errors = process.communicate(timeout=ENDS_WITHIN)
+        process.wait(timeout=ENDS_WITHIN)
     except subprocess.TimeoutExpired:
-        runs.kill_all(process)
-        runs.fail(f"cable pulled: not ended within {ENDS_WITHIN} s")
+        runs.fail(f"cable pulled: not ended within {ENDS_WITHIN} s: {(work / 'words').read_text()}")
+    errors = (work / "words").read_text()
     seconds = time.monotonic() - began
     said = re.findall(r"error: rank [34] on hostb is lost: .*", errors)
     if process.returncode in (0, 75) or len(said) != 1:
