@@ -100,6 +100,7 @@ def digits(vbq, job, folder):
     settings = {
         "nearest": ["format.bits=4"],
         "matched": ["format.bits=2", "format.scale=channel", "format.assignment=compensated", "format.matching=always"],
+        "channels": ["format.bits=3", "format.scope=channel", "format.biases=true", "format.matching=end"],
     }
     good = True
     for name, values in settings.items():
@@ -107,6 +108,8 @@ def digits(vbq, job, folder):
         run(vbq, "search", job / "search.toml", "--run", folder / name, "--log", "error", *sets)
         best = folder / name / "best.json"
         good &= check(vbq, network, data, best, ["codebook", "packed", "float"], folder)
+        if name == "channels":
+            continue  # uniform() makes one codebook a layer
         good &= check(vbq, network, data, uniform(best, folder / f"{name}_uniform"), ["dequantize", "codebook"], folder)
     return good
 
