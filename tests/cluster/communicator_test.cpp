@@ -82,6 +82,12 @@ TEST(Communicator, WorkersShareTheProcessors) {
   }
 }
 
+TEST(Communicator, WorkersOfAHostAreNumbered) {
+  const HostPlace mine = place_on_host(world(), world().rank() != 0);  // all on one host here
+  EXPECT_EQ(mine.count, world().size() - 1);
+  EXPECT_EQ(mine.index, std::max(0, world().rank() - 1));
+}
+
 // A rank that waits sleeps: a second of waiting costs less than 5 % of a core.
 TEST(Communicator, WaitsAsleep) {
   if (world().size() == 1) GTEST_SKIP() << "one rank has nobody to wait for";
