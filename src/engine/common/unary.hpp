@@ -1,18 +1,18 @@
-// Functions of one element, in the number type of the engine: double for reference, float for cpu.
+// Functions of one element, in the number type of the engine: double for reference, float for cpu and cuda.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 
+#include "core/both.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq {
 
 template <typename T>
-T unary(const Unary& op, T x) {
+VBQ_BOTH T unary(const Unary& op, T x) {
   const T alpha = static_cast<T>(op.alpha), beta = static_cast<T>(op.beta);
   const auto sigmoid = [](T v) { return T{1} / (T{1} + std::exp(-v)); };
-  const auto clipped = [](T v) { return std::clamp(v, T{0}, T{1}); };
+  const auto clipped = [](T v) { return v < 0 ? T{0} : (v > 1 ? T{1} : v); };
   switch (op.kind) {
     case Unary::Kind::sigmoid:
       return sigmoid(x);

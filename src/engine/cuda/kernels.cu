@@ -115,6 +115,7 @@ void launch(const Op& op, std::int64_t images, Out y, cudaStream_t stream) {
   launched("launching a kernel of places");
 }
 template void launch(const Affine&, std::int64_t, Out, cudaStream_t);
+template void launch(const Map&, std::int64_t, Out, cudaStream_t);
 template void launch(const Binary&, std::int64_t, Out, cudaStream_t);
 template void launch(const Gather&, std::int64_t, Out, cudaStream_t);
 template void launch(const Reorder&, std::int64_t, Out, cudaStream_t);

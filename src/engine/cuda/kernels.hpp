@@ -14,6 +14,7 @@ namespace vbq::cuda {
 template <typename Op>
 void launch(const Op& op, std::int64_t images, Out y, cudaStream_t stream);
 extern template void launch(const Affine&, std::int64_t, Out, cudaStream_t);
+extern template void launch(const Map&, std::int64_t, Out, cudaStream_t);
 extern template void launch(const Binary&, std::int64_t, Out, cudaStream_t);
 extern template void launch(const Gather&, std::int64_t, Out, cudaStream_t);
 extern template void launch(const Reorder&, std::int64_t, Out, cudaStream_t);

@@ -8,10 +8,9 @@
 #ifdef __CUDACC__
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
-#define VBQ_BOTH __host__ __device__
-#else
-#define VBQ_BOTH
 #endif
+
+#include "core/both.hpp"
 
 namespace vbq::cuda {
 

@@ -17,6 +17,12 @@ void Builder::emit_affine(const Group& group, std::vector<float> scale, std::vec
   values_[static_cast<std::size_t>(group.output)] = y;
 }
 
+void Builder::emit_map(const Group& group, const Unary& function) {
+  const Value x = dense(group.inputs[0]), y = room(group.output);
+  add(Map{y.layout, function, {}}, {x.place}, y.place);
+  values_[static_cast<std::size_t>(group.output)] = y;
+}
+
 void Builder::emit_binary(const Group& group, bool multiply) {
   const Value y = room(group.output);
   Binary op;

@@ -117,10 +117,7 @@ void Builder::emit(const Group& group) {
                  [&](const BatchNorm& o) { emit_affine(group, o.scale, o.shift); },
                  [&](const Relu&) { emit_affine(group, {}, {}); },
                  [&](const Clip&) { emit_affine(group, {}, {}); },
-                 [&](const Unary& o) {
-                   fail("node \"{}\" is {}, which engine cuda does not run yet: engine cpu does", node(group.node).name,
-                        operator_name(o));
-                 },
+                 [&](const Unary& o) { emit_map(group, o); },
                  [&](const Add&) { emit_binary(group, false); },
                  [&](const Mul&) { emit_binary(group, true); },
                  [&](const MaxPool& o) {

@@ -20,6 +20,7 @@ class Builder {
   void emit_conv(const Group& group, const Conv& op);
   void emit_linear(const Group& group, const Linear& op);
   void emit_affine(const Group& group, std::vector<float> scale, std::vector<float> shift);
+  void emit_map(const Group& group, const Unary& function);
   void emit_binary(const Group& group, bool multiply);
   void emit_pool(const Group& group, const Window& window, bool largest, bool count_padding);
   void emit_mean(const Group& group, const std::vector<int>& axes);

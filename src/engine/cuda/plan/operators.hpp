@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "engine/common/unary.hpp"
 #include "engine/cuda/plan/layout.hpp"
 
 namespace vbq::cuda {
@@ -26,6 +27,18 @@ struct Affine {
     if (in[3]) v = v + in[3][i.at[axis]];
     if (in[1]) v = v + in[1][at];
     v = clamp(v);
+    return true;
+  }
+};
+
+// A function of each element. in: x (lies as y).
+struct Map {
+  Layout y;
+  Unary function{};
+  In in[kInputs];
+  VBQ_BOTH bool operator()(std::int64_t n, std::int64_t place, float& v) const {
+    Index i;
+    v = y.index_of(place, i) ? unary(function, in[0][n * y.image + place]) : 0.0F;
     return true;
   }
 };
