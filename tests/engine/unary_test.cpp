@@ -49,18 +49,6 @@ void expect_cpu_is_reference(const Network& net) {
   }
 }
 
-TEST(UnaryFunctions, EngineCudaNamesTheNodeThatItDoesNotRun) {
-  Graph g({3, 5, 9});
-  g.add(Unary{Kind::hard_swish}, {kInputValue}, {3, 5, 9});
-  const Network& net = g.network();
-  try {
-    infer_by_cuda_plan(net, false, inputs_for(net, 1), 1);
-    ADD_FAILURE() << "no Error was thrown";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("is HardSwish, which engine cuda does not run"), std::string::npos);
-  }
-}
-
 // 17 channels: more than a layout's blocks hold, so that what lies beyond them must stay zero for the layer that
 // follows.
 TEST(UnaryFunctions, EnginesAgree) {

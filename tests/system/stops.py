@@ -65,7 +65,7 @@ def signals(options, work):
 
 def twice(options, work):
     """The second SIGINT ends a process at once, in the midst of work that takes long: one block on the reference engine."""
-    options.set += ["data.search=100", "data.block=100", "search.population=4", "search.generations=50", "run.checkpoint=1"]
+    options.set += ["data.search=900", "data.block=900", "search.population=4", "search.generations=50", "run.checkpoint=1"]
     process = runs.start(options, 1, work / "slow", more=["--engine", "reference"])
     runs.wait_for_generation(process, work / "slow", 1)
     for _ in range(2):
