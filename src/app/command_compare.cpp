@@ -53,6 +53,15 @@ bool possible(const Baseline& baseline, int levels) {
   return !baseline.symmetric || levels % 2 == 0;
 }
 
+// Without what belongs to another encoding alone.
+void set_encoding(Format& format, Encoding encoding, bool symmetric) {
+  format.encoding = encoding;
+  format.symmetric = symmetric;
+  if (encoding == Encoding::floating) return;
+  format.exponent_bits = 0;
+  format.exponent_bias.reset();
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -67,7 +76,7 @@ class Comparison {
     if (world_.rank() == 0) {
       folder_.emplace(path_, resume_);
       folder_->write("job.toml", to_toml(base_.job));
-      keep_calibration(base_, path_);
+      keep_calibration(base_);
     }
     const std::vector<int> widths = base_.job.sweep.empty() ? std::vector{base_.job.format.levels} : base_.job.sweep;
     if (const int code = as_trained(); code != 0) return code;
@@ -126,9 +135,7 @@ class Comparison {
     for (const Baseline& baseline : kBaselines) {
       if (!possible(baseline, levels)) continue;
       Job job = job_with(levels, assignment, matching);
-      job.format.encoding = baseline.encoding;
-      job.format.symmetric = baseline.symmetric;
-      if (baseline.encoding != Encoding::floating) job.format.exponent_bits = 0, job.format.exponent_bias.reset();
+      set_encoding(job.format, baseline.encoding, baseline.symmetric);
       const Setup setup = with_job(base_, job);
       const int code = with(setup.problem, [&](Evaluator& evaluator) {
         const auto start = std::chrono::steady_clock::now();
@@ -158,8 +165,7 @@ class Comparison {
     }
     if (search.published) {
       job.fitness = Fitness::top1;
-      job.format.encoding = Encoding::values;
-      job.format.symmetric = false;
+      set_encoding(job.format, Encoding::values, false);
       job.format.scale = ScaleScope::none;
       job.format.assignment = Assignment::nearest;
       job.format.matching = Matching::never;
@@ -229,7 +235,7 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
         arguments.run.value_or(std::filesystem::path("runs") / (arguments.job.stem().string() + "-compare"));
     const Assignment asked = setup.problem.format.assignment;
     setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
-    setup.problem.calibration = find_calibration(world, setup, folder);
+    find_calibration(world, setup, folder);
     setup.problem.format.assignment = asked;
     return Comparison(world, std::move(setup), folder, arguments.resume, common).run();
   });

@@ -30,7 +30,7 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
     const Job job = share_job(world, arguments.job, arguments.set);
     Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
     const std::filesystem::path folder = arguments.run.value_or(default_run(arguments.job));
-    setup.problem.calibration = find_calibration(world, setup, folder);
+    find_calibration(world, setup, folder);
     if (job.sweep.empty()) {
       const JobOutcome outcome = run_job(world, setup, folder, arguments.resume, common);
       if (world.rank() == 0 && outcome.code == 0) print(setup, outcome, common);
@@ -44,6 +44,7 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
       // One that has not begun yet is begun, not resumed.
       const bool resume = arguments.resume && std::filesystem::exists(own);
       const JobOutcome outcome = run_job(world, one, own, resume, common);
+      setup.keep_calibration = one.keep_calibration;  // done by the first
       if (outcome.code != 0) return outcome.code;
       if (world.rank() != 0) continue;
       print(one, outcome, common);

@@ -59,10 +59,10 @@ void take_matching(const std::vector<float>& numbers, NetworkFormat& layers, con
   }
 }
 
-JobOutcome lead(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
+JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
                 const CommonOptions& common) {
   announce(setup, machinery, folder);
-  keep_calibration(setup, folder.path());
+  keep_calibration(setup);
   Progress progress(common.quiet);
   JobOutcome outcome;
   outcome.result = run_search(setup, evaluator, machinery, folder, resume, progress);
@@ -93,16 +93,19 @@ Job share_job(Communicator& world, const fs::path& path, const std::vector<std::
   return world.rank() == 0 ? job : parse_job(text, "/", "the job of rank 0", {});
 }
 
-std::shared_ptr<const Calibration> find_calibration(Communicator& world, const Setup& setup, const fs::path& folder) {
+void find_calibration(Communicator& world, Setup& setup, const fs::path& folder) {
   const std::vector<int> layers = agree(world, [&] { return layers_to_calibrate(setup.problem); });
-  if (layers.empty()) return nullptr;
+  if (layers.empty()) return;
+  const fs::path path = folder / kCalibrationFile;
   std::optional<Calibration> kept;
-  if (world.rank() == 0) kept = load_calibration(folder / kCalibrationFile, calibration_key(setup));
+  if (world.rank() == 0) kept = load_calibration(path, calibration_key(setup));
   std::int64_t found = kept ? 1 : 0;
   world.broadcast(std::span(&found, 1));
   if (found == 0) {
     log::info("calibrating {} layers on {} images", layers.size(), setup.problem.split.search.size());
-    return share_calibration(world, setup.problem);
+    setup.problem.calibration = share_calibration(world, setup.problem);
+    setup.keep_calibration = path;
+    return;
   }
   auto calibration = std::make_shared<Calibration>();
   for (std::size_t i = 0; i < layers.size(); ++i) {  // a layer at a time keeps messages below MPI's limit
@@ -110,17 +113,16 @@ std::shared_ptr<const Calibration> find_calibration(Communicator& world, const S
     world.broadcast(archive);
     calibration->factors.push_back(unpack<LayerFactor>(archive));
   }
-  return calibration;
+  setup.problem.calibration = std::move(calibration);
 }
 
-void keep_calibration(const Setup& setup, const fs::path& folder) {
-  if (setup.problem.calibration == nullptr) return;
-  const std::string key = calibration_key(setup);
-  const fs::path path = folder / kCalibrationFile;
-  if (!load_calibration(path, key)) save_calibration(path, *setup.problem.calibration, key);
+void keep_calibration(Setup& setup) {
+  if (setup.keep_calibration.empty() || setup.problem.calibration == nullptr) return;
+  save_calibration(setup.keep_calibration, *setup.problem.calibration, calibration_key(setup));
+  setup.keep_calibration.clear();
 }
 
-JobOutcome run_job(Communicator& world, const Setup& setup, const fs::path& folder, bool resume,
+JobOutcome run_job(Communicator& world, Setup& setup, const fs::path& folder, bool resume,
                    const CommonOptions& common) {
   JobOutcome outcome;
   std::optional<RunFolder> run;  // rank 0's; made last, when all else is known to fit

@@ -17,13 +17,12 @@ namespace vbq {
 // Collective. Rank 0 reads the job; the others take it as resolved there.
 Job share_job(Communicator& world, const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
-// Collective. The calibration that the problem needs, from `folder`/calibration.h5 where that was made of the same
-// network and images, else made by all ranks. null when none is needed.
-std::shared_ptr<const Calibration> find_calibration(Communicator& world, const Setup& setup,
-                                                    const std::filesystem::path& folder);
+// Collective. Sets problem.calibration, where one is needed: from `folder`/calibration.h5 if that was made of the same
+// network and images, else made by all ranks; then keep_calibration says that it is still to be left there.
+void find_calibration(Communicator& world, Setup& setup, const std::filesystem::path& folder);
 
-// Leaves it in the folder; rank 0 only. Does nothing without one, or where the same one is there.
-void keep_calibration(const Setup& setup, const std::filesystem::path& folder);
+// Leaves it there (rank 0; the folder must exist by now), if that is still to be done.
+void keep_calibration(Setup& setup);
 
 struct JobOutcome {
   int code = 0;         // 75: stopped after a checkpoint; the same on every rank
@@ -33,7 +32,7 @@ struct JobOutcome {
 
 // Collective. The search in its folder, which then holds best.json and summary.json. setup.problem.calibration is there
 // already where one is needed.
-JobOutcome run_job(Communicator& world, const Setup& setup, const std::filesystem::path& folder, bool resume,
+JobOutcome run_job(Communicator& world, Setup& setup, const std::filesystem::path& folder, bool resume,
                    const CommonOptions& common);
 
 // The same problem under another job that differs in [format] and [search] only.

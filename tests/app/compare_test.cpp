@@ -75,6 +75,7 @@ TEST_F(Cli, ASweepStartsEachWidthFromTheOneBefore) {
   const auto bits = [&](const char* file) { return json::parse(read(file))["bits"]; };
   EXPECT_EQ(bits("out/2bit/summary.json"), 2);
   EXPECT_EQ(bits("out/3bit/summary.json"), 3);
+  EXPECT_FALSE(fs::exists(path("out/calibration.h5")));  // nearest: nothing to calibrate
   // The first generations differ by the start that the sweep brings.
   EXPECT_NE(read("out/3bit/history.csv"), read("alone/history.csv"));
   // Lost in the second width, it is made again from the first's result, byte for byte.
@@ -96,6 +97,13 @@ TEST_F(Cli, TheCalibrationIsKeptAndUsedAgain) {
       "--set format.assignment=compensated ";
   EXPECT_EQ(run(log).err.find("calibrating"), std::string::npos);
   EXPECT_EQ(read("out/best.json"), best);
+  // A sweep has one for all of its widths.
+  ASSERT_EQ(
+      run("search search.toml --run sweep " + kTiny + "--set format.assignment=compensated --set format.bits=[2,3]")
+          .code,
+      0);
+  EXPECT_TRUE(fs::exists(path("sweep/calibration.h5")));
+  EXPECT_FALSE(fs::exists(path("sweep/2bit/calibration.h5")));
   write("out/calibration.h5", "not one");
   const Outcome outcome = run(log);
   EXPECT_EQ(outcome.code, 0);

@@ -3,7 +3,6 @@
 
 #include "engine/common/unary.hpp"
 #include "engine/compare.hpp"
-#include "vbq/error.hpp"
 
 namespace vbq::test {
 namespace {
@@ -35,20 +34,6 @@ TEST(UnaryFunctions, KnownValues) {
   EXPECT_NEAR(at({Kind::power, -0.75F}, 16), 0.125, 1e-12);
 }
 
-// Engine cuda does not run these functions, so that expect_equal_engines() cannot be asked.
-void expect_cpu_is_reference(const Network& net) {
-  ASSERT_NO_THROW(validate(net));
-  constexpr std::int64_t images = 7;
-  const auto input = inputs_for(net, images);
-  const auto expected = infer(*engine_of(EngineKind::reference, net), net, input, images);
-  double largest = 1e-6;
-  for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
-  for (const std::int64_t block : {1, 5}) {
-    const auto got = infer(*engine_of(EngineKind::cpu, net, block), net, input, images);
-    for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-5 * largest) << "block " << block;
-  }
-}
-
 // 17 channels: more than a layout's blocks hold, so that what lies beyond them must stay zero for the layer that
 // follows.
 TEST(UnaryFunctions, EnginesAgree) {
@@ -58,7 +43,7 @@ TEST(UnaryFunctions, EnginesAgree) {
     const ValueId x = g.conv(kInputValue, 17, 3);
     const ValueId y = g.add(Unary{kind, 0.3F, 0.4F}, {x}, g.shape(x));
     g.add(Unary{kind, 0.3F, 0.4F}, {g.conv(y, 5, 1)}, {5, 3, 7});
-    expect_cpu_is_reference(g.network());
+    expect_equal_engines(g.network());
   }
 }
 
@@ -70,7 +55,7 @@ TEST(UnaryFunctions, EnginesAgreeOnRootsAndPowers) {
     const ValueId positive = g.add(Clip{0.5F, 4.0F}, {x}, g.shape(x));
     const ValueId y = g.add(Unary{kind, -0.75F}, {positive}, g.shape(x));
     g.sum(y, positive);
-    expect_cpu_is_reference(g.network());
+    expect_equal_engines(g.network());
   }
 }
 

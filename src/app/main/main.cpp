@@ -28,6 +28,14 @@ void add_common(CLI::App* command, RawCommon& raw) {
   command->add_flag("--json", raw.json, "print the result as one JSON object");
 }
 
+// What commands that run a job take.
+void add_job(CLI::App* command, SearchArguments& arguments, const std::string& folder) {
+  command->add_option("job", arguments.job, "job file (TOML); format.bits may be a list")->required();
+  command->add_option("--run", arguments.run, "folder for the results; default: " + folder + " in this folder");
+  command->add_flag("--resume", arguments.resume, "go on from the newest checkpoint in the folder");
+  command->add_option("--set", arguments.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+}
+
 CommonOptions resolve(const RawCommon& raw) {
   const log::Level level = log::parse_level(raw.log);
   log::set_level(level);
@@ -60,18 +68,12 @@ int run(int argc, char** argv) {
 
   SearchArguments search;
   CLI::App* search_command = app.add_subcommand("search", "search a number format (under mpirun: rank 0 leads, the others work)");
-  search_command->add_option("job", search.job, "job file (TOML)")->required();
-  search_command->add_option("--run", search.run, "folder for the results; default: runs/JOB in this folder");
-  search_command->add_flag("--resume", search.resume, "go on from the newest checkpoint in the folder");
-  search_command->add_option("--set", search.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+  add_job(search_command, search, "runs/JOB");
   search_command->footer("Example: mpirun -n 3 vbq search jobs/digits/search.toml --run runs/first --set format.bits=4");
 
   SearchArguments compare;
   CLI::App* compare_command = app.add_subcommand("compare", "number formats and searches side by side on the same images");
-  compare_command->add_option("job", compare.job, "job file (TOML); format.bits may be a list")->required();
-  compare_command->add_option("--run", compare.run, "folder for the results; default: runs/JOB-compare in this folder");
-  compare_command->add_flag("--resume", compare.resume, "searches go on from their checkpoints in the folder");
-  compare_command->add_option("--set", compare.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+  add_job(compare_command, compare, "runs/JOB-compare");
   compare_command->footer("Example: mpirun -n 3 vbq compare jobs/digits/search.toml --set format.bits=[2,3,4]");
 
   EvaluateArguments evaluate;

@@ -1,20 +1,11 @@
 // Element-wise operators, pools, means, softmax.
 #include <algorithm>
 
+#include "core/overload.hpp"
 #include "engine/cpu/builder.hpp"
 #include "engine/cpu/loops.hpp"
 
 namespace vbq::cpu {
-namespace {
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overload(F...) -> Overload<F...>;
-
-}  // namespace
 
 void Builder::emit(const Group& group) {
   std::visit(Overload{

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "core/check.hpp"
+#include "core/overload.hpp"
 #include "engine/common/unary.hpp"
 
 namespace vbq::reference {
@@ -147,13 +148,6 @@ Value softmax(const Softmax& op, const Value& x) {
   });
   return y;
 }
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overload(F...) -> Overload<F...>;
 
 }  // namespace
 

@@ -5,18 +5,12 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/overload.hpp"
 
 namespace vbq::cuda {
 namespace {
 
 constexpr std::size_t kAlignment = 256;  // bytes, as cudaMalloc gives
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overload(F...) -> Overload<F...>;
 
 }  // namespace
 
