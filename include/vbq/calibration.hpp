@@ -10,9 +10,9 @@ namespace vbq {
 struct FactorBlock {
   std::int64_t first_row = 0, rows = 0;  // output channels first_row .. first_row + rows - 1
   std::vector<std::int32_t> columns;     // [n] of the weights as [O, K]: in the order in which they are assigned
-  // [n, n] row-major, zero below the diagonal: U with H^-1 = U^T U, H = E[x x^T] of the inputs, damped, columns
-  // ordered.
-  std::vector<float> upper;
+  // [n, n] row-major, zero on and below the diagonal: A[j, i], how much of column j's rounding error is added to column
+  // i's target. With H = E[x x^T] of the inputs, damped, columns ordered: H = (1 + A) D (1 + A)^T, D diagonal.
+  std::vector<float> feedback;
   bool operator==(const FactorBlock&) const = default;
 };
 

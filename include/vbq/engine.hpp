@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,6 +39,22 @@ struct EngineInfo {
 
 using Fingerprint = std::array<std::uint64_t, 2>;
 
+// Who gives the layers' weights their levels, one layer after another, while an engine passes through the network.
+class LayerAssigner {
+ public:
+  // work(item) for each item 0..items-1, in any order, on several threads; returns when all are done.
+  using Parallel = std::function<void(std::int64_t items, const std::function<void(std::int64_t item)>& work)>;
+
+  virtual ~LayerAssigner() = default;
+  // What the layer `node` sees of one image, [its input's shape] row-major. Called on several threads, each with images
+  // of its own; of one layer at a time.
+  virtual void see(int node, std::int64_t image, std::span<const float> x) = 0;
+  // All images have been seen, through the network as trained.
+  virtual void learn(int node, const Parallel& parallel) = 0;
+  // All images have been seen, through the network with the layers before this one quantised: fills in layer.indices.
+  virtual void assign(LayerFormat& layer, const Parallel& parallel) = 0;
+};
+
 // Weights start as trained. Not thread safe: one caller at a time.
 class Engine {
  public:
@@ -54,13 +71,14 @@ class Engine {
   virtual void restore() = 0;
 
   // Keeps these images for match(), and the moments that each layer's outputs have over them in FP32. Labels do not
-  // count.
-  virtual void calibrate(Shard images) = 0;
-  // Moment matching: the formats with gain and shift filled in, layer after layer, each with the layers before it
-  // matched already, so that every output channel of a quantised layer has over the calibration images the mean and
-  // variance that it has in FP32. The weights that inference uses are left as they are. Error (internal) before
-  // calibrate().
-  virtual NetworkFormat match(const NetworkFormat& formats) = 0;
+  // count. assigner: kept and shown every layer with weights; nullptr for none.
+  virtual void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) = 0;
+  // One pass over the calibration images under `formats`, layer after layer, each with the layers before it finished:
+  // - With an assigner, a layer without indices is given them for the inputs that it sees now.
+  // - With moments, gain and shift are filled in, so that every output channel of a quantised layer has over the images
+  //   the mean and variance that it has in FP32 (moment matching); else they are emptied.
+  // The weights that inference uses are left as they are. Error (internal) before calibrate().
+  virtual NetworkFormat match(const NetworkFormat& formats, bool moments) = 0;
 
   // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
   virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;

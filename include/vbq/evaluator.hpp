@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vbq/engine.hpp"
+#include "vbq/format.hpp"
 #include "vbq/genome.hpp"
 #include "vbq/tally.hpp"
 
@@ -29,8 +30,8 @@ class Evaluator {
   // Of one network over a whole set: quantised by the genome, or as trained when it is nullptr. Stopped (core/stop.hpp)
   // when a wish to stop came first.
   virtual Tally score(ImageSet set, const Genome* genome) = 0;
-  // Moment matching of one genome's network: per quantised layer gain [O], then shift [O], one after another.
-  virtual std::vector<float> matching(const Genome& genome) = 0;
+  // What assignment and matching find for one genome's network as it is delivered.
+  virtual Choices choices(const Genome& genome) = 0;
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
 };

@@ -19,7 +19,7 @@ enum class Encoding { values, boundaries, companded, uniform, floating, power_of
 enum class Scope { network, layer, channel };    // who shares a codebook; channel = output channel
 enum class ScaleScope { none, layer, channel };  // who shares a scale; channel = output channel
 enum class ScaleBy { rms, maximum };             // root mean square or largest magnitude of the weights it divides
-enum class Assignment { nearest, compensated };
+enum class Assignment { nearest, compensated, sequential };
 // When a quantised layer's outputs are given the mean and variance that they had in FP32: not at all, once for the
 // network that is delivered, or for every network that is evaluated.
 enum class Matching { never, end, always };
@@ -66,6 +66,17 @@ struct LayerFormat {
   float scale(std::size_t channel) const { return scales.empty() ? 1.0F : scales[scales.size() == 1 ? 0 : channel]; }
 };
 using NetworkFormat = std::vector<LayerFormat>;  // ascending by node; layers that are absent stay FP32
+
+// Of one quantised layer: what its genes do not say but assignment and matching found. See LayerFormat.
+struct LayerChoice {
+  std::vector<std::uint8_t> indices;
+  std::vector<float> gain, shift;
+  bool operator==(const LayerChoice&) const = default;
+};
+using Choices = std::vector<LayerChoice>;  // one a layer of the NetworkFormat that they belong to, in its order
+Choices choices_of(NetworkFormat formats);
+// Error (internal) when there are not as many choices as layers.
+void choose(NetworkFormat& formats, Choices choices);
 
 // The layers that `format` quantises: weight_layers() without format.skip. Error when a skipped name is not a layer
 // (naming the nearest), or when none is left.

@@ -12,7 +12,6 @@
 #include "app/stopping.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
-#include "quant/compensated.hpp"
 #include "quant/seeds.hpp"
 #include "quant/widen.hpp"
 
@@ -81,7 +80,7 @@ class Comparison {
     const std::vector<int> widths = base_.job.sweep.empty() ? std::vector{base_.job.format.levels} : base_.job.sweep;
     if (const int code = as_trained(); code != 0) return code;
     for (const int levels : widths) {
-      for (const Assignment assignment : {Assignment::nearest, Assignment::compensated}) {
+      for (const Assignment assignment : {Assignment::nearest, Assignment::compensated, Assignment::sequential}) {
         for (const Matching matching : {Matching::never, Matching::always}) {
           if (const int code = baselines(levels, assignment, matching); code != 0) return code;
         }
@@ -140,7 +139,7 @@ class Comparison {
       const int code = with(setup.problem, [&](Evaluator& evaluator) {
         const auto start = std::chrono::steady_clock::now();
         const Genome genome = seed_genomes(setup.problem.network, setup.problem.format)[baseline.seed];
-        ComparedFormat row = row_of(setup, baseline.name, genome);
+        ComparedFormat row = row_of(setup, baseline.name, genome, evaluator.choices(genome));
         row.search = evaluator.score(ImageSet::search, &genome);
         row.held_out = evaluator.score(ImageSet::held_out, &genome);
         row.evaluations = 1;
@@ -176,7 +175,7 @@ class Comparison {
     const auto own = path_ / (width_name(levels) + "-" + std::string(search.name).substr(8));
     const JobOutcome outcome = run_job(world_, setup, own, resume_ && std::filesystem::exists(own), common_);
     if (outcome.code != 0 || world_.rank() != 0) return outcome.code;
-    ComparedFormat row = row_of(setup, search.name, outcome.result.best.genome);
+    ComparedFormat row = row_of(setup, search.name, outcome.result.best.genome, outcome.choices);
     row.search = outcome.result.quantised.search;
     row.held_out = outcome.result.quantised.held_out;
     row.evaluations = outcome.result.evaluations;
@@ -186,11 +185,10 @@ class Comparison {
     return 0;
   }
 
-  ComparedFormat row_of(const Setup& setup, const std::string& name, const Genome& genome) const {
+  ComparedFormat row_of(const Setup& setup, const std::string& name, const Genome& genome, Choices choices) const {
     const Format& format = setup.problem.format;
     NetworkFormat layers = Decoder(setup.problem.network, format)(genome);
-    if (format.assignment == Assignment::compensated)
-      Assigner(setup.problem.network, setup.problem.calibration)(layers);
+    choose(layers, std::move(choices));
     return {format.levels,
             name,
             name_of<Assignment>(format.assignment, kAssignments),

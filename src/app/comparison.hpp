@@ -13,7 +13,7 @@ namespace vbq {
 struct ComparedFormat {
   int levels = 0;          // 0: the network as trained
   std::string codebook;    // "uniform, min-max", "k-means", "search: standard", ...
-  std::string assignment;  // nearest or compensated
+  std::string assignment;  // nearest, compensated or sequential
   std::string matching;    // never, end or always
   Tally search, held_out;
   WeightSize size;

@@ -193,8 +193,9 @@ FoundFormat read_format(const std::filesystem::path& path, const Network& networ
   if (format.assignment != Assignment::nearest) {
     for (const LayerFormat& layer : layers) {
       if (layer.indices.empty()) {
-        fail("{}, layer \"{}\": its indices are missing, which assignment \"compensated\" needs", file,
-             network.nodes[static_cast<std::size_t>(layer.node)].name);
+        fail("{}, layer \"{}\": its indices are missing, which assignment \"{}\" needs", file,
+             network.nodes[static_cast<std::size_t>(layer.node)].name,
+             name_of<Assignment>(format.assignment, kAssignments));
       }
     }
   }

@@ -24,8 +24,8 @@ inline constexpr Name<Scope> kScopes[] = {
 inline constexpr Name<ScaleScope> kScales[] = {
     {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
-inline constexpr Name<Assignment> kAssignments[] = {{"nearest", Assignment::nearest},
-                                                    {"compensated", Assignment::compensated}};
+inline constexpr Name<Assignment> kAssignments[] = {
+    {"nearest", Assignment::nearest}, {"compensated", Assignment::compensated}, {"sequential", Assignment::sequential}};
 inline constexpr Name<Matching> kMatchings[] = {
     {"never", Matching::never}, {"end", Matching::end}, {"always", Matching::always}};
 inline constexpr Name<Method> kMethods[] = {

@@ -11,7 +11,6 @@
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "evaluate/calibrate.hpp"
-#include "quant/compensated.hpp"
 #include "store/calibration_file.hpp"
 
 namespace vbq {
@@ -48,17 +47,6 @@ void announce(const Setup& setup, const Machinery& machinery, const RunFolder& f
   log::info("results   {}", folder.path().string());
 }
 
-// What Evaluator::matching() gave, into the layers.
-void take_matching(const std::vector<float>& numbers, NetworkFormat& layers, const Network& network) {
-  auto at = numbers.begin();
-  for (LayerFormat& layer : layers) {
-    const auto channels = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->shape.front();
-    layer.gain.assign(at, at + channels);
-    layer.shift.assign(at + channels, at + 2 * channels);
-    at += 2 * channels;
-  }
-}
-
 JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
                 const CommonOptions& common) {
   announce(setup, machinery, folder);
@@ -73,10 +61,8 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
     return outcome;
   }
   NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(outcome.result.best.genome);
-  Assigner(setup.problem.network, setup.problem.calibration)(best);
-  if (setup.problem.format.matching != Matching::never) {
-    take_matching(evaluator.matching(outcome.result.best.genome), best, setup.problem.network);
-  }
+  outcome.choices = evaluator.choices(outcome.result.best.genome);
+  choose(best, outcome.choices);
   outcome.summary = summary_json(setup, machinery, outcome.result, best);
   folder.write("best.json",
                format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
@@ -139,7 +125,7 @@ JobOutcome run_job(Communicator& world, Setup& setup, const fs::path& folder, bo
 Setup with_job(const Setup& setup, Job job) {
   Setup other = setup;
   other.problem.format = job.format;
-  if (job.format.assignment == Assignment::nearest) other.problem.calibration = nullptr;  // it would be used
+  if (job.format.assignment != Assignment::compensated) other.problem.calibration = nullptr;  // it would be used
   other.problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
   other.job = std::move(job);
   return other;

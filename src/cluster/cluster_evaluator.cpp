@@ -1,5 +1,6 @@
 #include "cluster/cluster_evaluator.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -32,7 +33,7 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
   working_ = true;  // from here on, the workers wait for commands
   search_images_ = problem.split.search.size();
   held_out_images_ = problem.held_out_source != nullptr ? problem.split.held_out.size() : 0;
-  matching_size_ = matching_size(problem);
+  if (passes(problem.format)) round_ = protocol::genomes_in_round(problem, reports.size() - 1);
   for (std::size_t rank = 1; rank < reports.size(); ++rank) {
     workers_.push_back({static_cast<int>(rank), reports[rank].host, reports[rank].engine.value_or(EngineInfo{})});
   }
@@ -78,10 +79,17 @@ Tally ClusterEvaluator::score(ImageSet set, const Genome* genome) {
   return expect_whole(sum, set == ImageSet::search ? search_images_ : held_out_images_);
 }
 
-std::vector<float> ClusterEvaluator::matching(const Genome& genome) {
-  std::vector<float> numbers(matching_size_);
-  protocol::get(command(Op::matching, std::span(&genome, 1), numbers.size()), std::span(numbers));
-  return numbers;
+Choices ClusterEvaluator::choices(const Genome& genome) {
+  std::string archive;
+  command(Op::choices, std::span(&genome, 1), 0, [&] { archive = world_->gather({}).at(1); });
+  return unpack<Choices>(archive);
+}
+
+void ClusterEvaluator::relay_choices(std::size_t genomes) {
+  for (std::size_t first = 0; first < genomes; first += round_) {
+    std::vector<std::string> archives = world_->gather({});
+    for (std::size_t i = 0; i < std::min(round_, genomes - first); ++i) world_->broadcast(archives.at(i + 1));
+  }
 }
 
 EvaluatorTimes ClusterEvaluator::times() { return std::exchange(times_, {}); }
@@ -90,7 +98,9 @@ EvaluatorTimes ClusterEvaluator::times() { return std::exchange(times_, {}); }
 std::vector<Tally> ClusterEvaluator::collect(Op op, std::span<const Genome> genomes, std::size_t count) {
   const std::size_t tally_words = count * protocol::kTallyWords;
   const auto start = std::chrono::steady_clock::now();
-  const auto words = command(op, genomes, tally_words + protocol::kTimeWords);
+  std::function<void()> relay;
+  if (op == Op::tallies && round_ != 0) relay = [&] { relay_choices(genomes.size()); };
+  const auto words = command(op, genomes, tally_words + protocol::kTimeWords, relay);
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::vector<Tally> tallies(count);
   protocol::get(words, std::span(tallies));
@@ -103,7 +113,8 @@ std::vector<Tally> ClusterEvaluator::collect(Op op, std::span<const Genome> geno
   return tallies;
 }
 
-std::vector<std::int64_t> ClusterEvaluator::command(Op op, std::span<const Genome> genomes, std::size_t result_words) {
+std::vector<std::int64_t> ClusterEvaluator::command(Op op, std::span<const Genome> genomes, std::size_t result_words,
+                                                    const std::function<void()>& before_sum) {
   if (!working_) fail_internal("the workers have been sent home: no evaluation was expected after stop()");
   std::vector<std::int64_t> words(result_words);
   try {
@@ -112,6 +123,7 @@ std::vector<std::int64_t> ClusterEvaluator::command(Op op, std::span<const Genom
       std::string archive = pack(std::vector<Genome>(genomes.begin(), genomes.end()));
       world_->broadcast(archive);
     }
+    if (before_sum) before_sum();
     world_->sum(words);
   } catch (const LostRank&) {  // the caller may have something to save, and the others wait
     working_ = false;

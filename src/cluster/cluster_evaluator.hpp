@@ -1,6 +1,7 @@
 // ClusterEvaluator: rank 0's side of the evaluation matrix. It sends genomes, sleeps, and receives sums.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,7 +34,7 @@ class ClusterEvaluator final : public Evaluator {
   std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
   std::vector<Tally> tallies(std::span<const Genome> genomes) override;
   Tally score(ImageSet set, const Genome* genome) override;
-  std::vector<float> matching(const Genome& genome) override;
+  Choices choices(const Genome& genome) override;
   EvaluatorTimes times() override;
 
   const std::vector<WorkerInfo>& workers() const { return workers_; }
@@ -42,14 +43,18 @@ class ClusterEvaluator final : public Evaluator {
   void stop();
 
  private:
-  // Command, genomes, sum. MPI that fails here leaves the others waiting, so it ends all ranks.
-  std::vector<std::int64_t> command(protocol::Op op, std::span<const Genome> genomes, std::size_t result_words);
+  // Command, genomes, what else is to be exchanged, sum. MPI that fails here leaves the others waiting, so it ends all
+  // ranks.
+  std::vector<std::int64_t> command(protocol::Op op, std::span<const Genome> genomes, std::size_t result_words,
+                                    const std::function<void()>& before_sum = {});
   void send(protocol::Op op, std::int64_t genomes);
+  // Hands the choices that workers make to all of them, a round at a time.
+  void relay_choices(std::size_t genomes);
   std::vector<Tally> collect(protocol::Op op, std::span<const Genome> genomes, std::size_t count);
 
   Communicator* world_;
   std::size_t search_images_ = 0, held_out_images_ = 0;
-  std::size_t matching_size_ = 0;
+  std::size_t round_ = 0;  // genomes whose choices the workers make at a time; 0 where candidates need no pass
   int exceptions_;
   bool working_ = false;
   std::vector<WorkerInfo> workers_;

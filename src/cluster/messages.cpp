@@ -18,12 +18,17 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 
 template <class Archive>
 void serialize(Archive& archive, vbq::FactorBlock& block, unsigned /*version*/) {
-  archive& block.first_row& block.rows& block.columns& block.upper;
+  archive& block.first_row& block.rows& block.columns& block.feedback;
 }
 
 template <class Archive>
 void serialize(Archive& archive, vbq::LayerFactor& factor, unsigned /*version*/) {
   archive& factor.node& factor.blocks;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::LayerChoice& choice, unsigned /*version*/) {
+  archive& choice.indices& choice.gain& choice.shift;
 }
 
 template <class Archive>
@@ -50,7 +55,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 1;
+constexpr std::uint32_t kMessageVersion = 2;
 
 }  // namespace
 
@@ -88,10 +93,12 @@ T unpack(std::string_view bytes) {
 
 template std::string pack(const std::vector<Genome>&);
 template std::string pack(const LayerFactor&);
+template std::string pack(const Choices&);
 template std::string pack(const Report&);
 template std::string pack(const Failure&);
 template std::vector<Genome> unpack(std::string_view);
 template LayerFactor unpack(std::string_view);
+template Choices unpack(std::string_view);
 template Report unpack(std::string_view);
 template Failure unpack(std::string_view);
 

@@ -9,6 +9,7 @@
 #include "vbq/calibration.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
+#include "vbq/format.hpp"
 #include "vbq/genome.hpp"
 
 namespace vbq {
@@ -26,8 +27,8 @@ struct Failure {
   Fault fault = Fault::input;
 };
 
-// T: std::vector<Genome>, LayerFactor, Report, Failure. unpack: Error (internal) when the bytes are no archive of T of
-// this version, or something is left over.
+// T: std::vector<Genome>, LayerFactor, Choices, Report, Failure. unpack: Error (internal) when the bytes are no archive
+// of T of this version, or something is left over.
 template <typename T>
 std::string pack(const T& message);
 template <typename T>

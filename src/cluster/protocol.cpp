@@ -1,6 +1,6 @@
 #include "cluster/protocol.hpp"
 
-#include <bit>
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -26,12 +26,14 @@ void get(std::span<const std::int64_t> words, std::span<Tally> tallies) { copy_o
 void put(std::span<const Fingerprint> prints, std::span<std::int64_t> words) { copy_in(prints, words); }
 void get(std::span<const std::int64_t> words, std::span<Fingerprint> prints) { copy_out(words, prints); }
 
-void put(std::span<const float> numbers, std::span<std::int64_t> words) {
-  for (std::size_t i = 0; i < numbers.size(); ++i) words[i] = std::bit_cast<std::int32_t>(numbers[i]);
-}
-void get(std::span<const std::int64_t> words, std::span<float> numbers) {
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = std::bit_cast<float>(static_cast<std::int32_t>(words[i]));
+std::size_t genomes_in_round(const Problem& problem, std::size_t workers) {
+  constexpr std::int64_t kRoundBytes = std::int64_t{1} << 30;
+  std::int64_t bytes = 4096;
+  for (const int node : quantised_layers(problem.network, problem.format)) {
+    const Tensor& weight = *weight_of(problem.network.nodes[static_cast<std::size_t>(node)]);
+    bytes += elements(weight.shape) + 8 * weight.shape.front() + 64;
+  }
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(kRoundBytes / bytes, 1, static_cast<std::int64_t>(workers)));
 }
 
 }  // namespace vbq::protocol

@@ -1,5 +1,8 @@
 #include "cluster/worker.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -8,6 +11,7 @@
 #include "cluster/protocol.hpp"
 #include "cluster/threads.hpp"
 #include "core/check.hpp"
+#include "core/stop.hpp"
 #include "evaluate/workbench.hpp"
 
 namespace vbq {
@@ -15,7 +19,27 @@ namespace {
 
 using protocol::Op;
 
-std::vector<std::int64_t> work(Workbench& bench, bool first, Op op, std::span<const Genome> genomes) {
+// The choices of all genomes, each made by one worker. Of those that a wish to stop came before, none: then a tally is
+// not made either.
+std::vector<std::optional<Choices>> share_choices(Communicator& world, Workbench& bench,
+                                                  std::span<const Genome> genomes) {
+  const auto own = static_cast<std::size_t>(world.rank() - 1);
+  const std::size_t round = protocol::genomes_in_round(bench.problem(), static_cast<std::size_t>(world.size() - 1));
+  std::vector<std::optional<Choices>> all(genomes.size());
+  for (std::size_t first = 0; first < genomes.size(); first += round) {
+    const std::size_t some = std::min(round, genomes.size() - first);
+    const bool makes = own < some && !stop_requested();
+    world.gather(makes ? pack(bench.choices(genomes[first + own], false)) : std::string());
+    for (std::size_t i = 0; i < some; ++i) {
+      std::string archive;
+      world.broadcast(archive);
+      if (!archive.empty()) all[first + i] = unpack<Choices>(archive);
+    }
+  }
+  return all;
+}
+
+std::vector<std::int64_t> work(Communicator& world, Workbench& bench, Op op, std::span<const Genome> genomes) {
   if (op == Op::fingerprints) {
     std::vector<Fingerprint> prints(genomes.size());
     bench.fingerprints(genomes, prints);
@@ -23,14 +47,15 @@ std::vector<std::int64_t> work(Workbench& bench, bool first, Op op, std::span<co
     protocol::put(std::span<const Fingerprint>(prints), words);
     return words;
   }
-  if (op == Op::matching) {
-    std::vector<std::int64_t> words(matching_size(bench.problem()));
-    if (first) protocol::put(std::span<const float>(bench.matching(genomes.front())), words);
-    return words;
+  if (op == Op::choices) {
+    world.gather(world.rank() == 1 ? pack(bench.choices(genomes.front(), true)) : std::string());
+    return {};
   }
   std::vector<Tally> cells(op == Op::tallies ? genomes.size() : 1);
   if (op == Op::tallies) {
-    bench.tallies(genomes, cells);
+    std::vector<std::optional<Choices>> made;
+    if (passes(bench.problem().format)) made = share_choices(world, bench, genomes);
+    bench.tallies(genomes, made, cells);
   } else if (op == Op::score_search || op == Op::score_held_out) {
     const ImageSet set = op == Op::score_search ? ImageSet::search : ImageSet::held_out;
     cells[0] = bench.score(set, genomes.empty() ? nullptr : genomes.data());
@@ -80,9 +105,8 @@ void serve(Communicator& world, Problem problem) {
   agree_on(world, report);
   bool stopped = false;
   try {
-    stopped = follow(world, [&bench = bench, first = world.rank() == 1](Op op, std::span<const Genome> genomes) {
-      return work(bench, first, op, genomes);
-    });
+    stopped = follow(
+        world, [&, &bench = bench](Op op, std::span<const Genome> genomes) { return work(world, bench, op, genomes); });
   } catch (const Error& error) {
     die(world, error.what(), error.fault());
   } catch (const std::exception& error) {

@@ -12,7 +12,7 @@ std::vector<Fingerprint> LocalEvaluator::fingerprints(std::span<const Genome> ge
 
 std::vector<Tally> LocalEvaluator::tallies(std::span<const Genome> genomes) {
   std::vector<Tally> cells(genomes.size());
-  bench_.tallies(genomes, cells);
+  bench_.tallies(genomes, {}, cells);
   keep_whole(cells, bench_.problem().split.search.size());
   return cells;
 }

@@ -19,7 +19,7 @@ class LocalEvaluator final : public Evaluator {
   Tally score(ImageSet set, const Genome* genome) override {
     return expect_whole(bench_.score(set, genome), images_of(bench_.problem(), set).size());
   }
-  std::vector<float> matching(const Genome& genome) override { return bench_.matching(genome); }
+  Choices choices(const Genome& genome) override { return bench_.choices(genome, true); }
   EvaluatorTimes times() override { return bench_.times(); }
 
   const EngineInfo& info() const { return bench_.info(); }

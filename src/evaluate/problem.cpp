@@ -49,12 +49,8 @@ std::int64_t block_count(const Problem& problem, ImageSet set) {
   return images / problem.engine.block + (images % problem.engine.block == 0 ? 0 : 1);
 }
 
-std::size_t matching_size(const Problem& problem) {
-  std::int64_t size = 0;
-  for (const int node : quantised_layers(problem.network, problem.format)) {
-    size += 2 * weight_of(problem.network.nodes[static_cast<std::size_t>(node)])->shape.front();
-  }
-  return static_cast<std::size_t>(size);
+bool passes(const Format& format) {
+  return format.assignment == Assignment::sequential || format.matching == Matching::always;
 }
 
 std::string data_hash(const Problem& problem) {

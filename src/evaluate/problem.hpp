@@ -37,8 +37,9 @@ const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set)
 const ImageSource& source_of(const Problem& problem, ImageSet set);
 std::int64_t block_count(const Problem& problem, ImageSet set);
 
-// Numbers that Evaluator::matching() gives: 2 an output channel of a quantised layer.
-std::size_t matching_size(const Problem& problem);
+// Whether each candidate needs a pass over calibration images before its tally: its choices cost much, and are made
+// once and handed round, instead of by every worker.
+bool passes(const Format& format);
 
 // 32 hexadecimal digits over the images of both sets and the split.
 std::string data_hash(const Problem& problem);

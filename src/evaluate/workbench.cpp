@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/hash.hpp"
 #include "core/stop.hpp"
+#include "quant/sequential.hpp"
 
 namespace vbq {
 namespace {
@@ -35,6 +37,21 @@ Problem validated(Problem problem) {
   return problem;
 }
 
+// Of what the genes say alone.
+Fingerprint fingerprint_of(const NetworkFormat& formats) {
+  Hasher hasher;
+  for (const LayerFormat& layer : formats) {
+    hasher.value(layer.node);
+    for (const Codebook& codebook : layer.codebooks) {
+      hasher.array(codebook.levels());
+      hasher.array(codebook.boundaries());
+    }
+    hasher.array(std::span(layer.scales));
+    hasher.array(std::span(layer.bias));
+  }
+  return hasher.digest();
+}
+
 std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
   const double bytes = static_cast<double>(info.channels) * static_cast<double>(info.height) *
                        static_cast<double>(info.width) * static_cast<double>(block);
@@ -54,22 +71,36 @@ Workbench::Workbench(Problem problem, Post post)
   calibrate();
 }
 
-void Workbench::tallies(std::span<const Genome> genomes, std::span<Tally> cells) {
+void Workbench::tallies(std::span<const Genome> genomes, std::span<std::optional<Choices>> made,
+                        std::span<Tally> cells) {
   const Range mine = genome_range(cut_, post_.index, static_cast<std::int64_t>(genomes.size()));
   const Range blocks = block_range(cut_, post_.index);
   if (mine.count == 0 || blocks.count == 0) return;
   load(ImageSet::search, blocks);
-  for (std::int64_t g = mine.first; g < mine.end(); ++g) {
+  for (std::int64_t i = mine.first; i < mine.end(); ++i) {
     if (stop_requested()) return;
-    quantise(&genomes[static_cast<std::size_t>(g)], false);
-    cells[static_cast<std::size_t>(g)] += infer(blocks.count);
+    const auto g = static_cast<std::size_t>(i);
+    if (!made.empty() && !made[g]) continue;
+    {
+      const Stopwatch watch(times_.quantise);
+      NetworkFormat formats = made.empty() ? formats_of(genomes[g], false) : decoder_(genomes[g]);
+      if (!made.empty()) choose(formats, std::move(*made[g]));
+      engine_->quantise(formats);
+    }
+    cells[g] += infer(blocks.count);
   }
 }
 
 void Workbench::fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots) {
   const Stopwatch watch(times_.quantise);
   for (auto g = static_cast<std::size_t>(post_.index); g < genomes.size(); g += static_cast<std::size_t>(post_.count)) {
-    slots[g] = engine_->fingerprint(formats_of(genomes[g]));
+    NetworkFormat formats = decoder_(genomes[g]);
+    if (problem_.format.assignment == Assignment::sequential) {  // its indices are a matter of inference
+      slots[g] = fingerprint_of(formats);
+    } else {
+      assigner_(formats);
+      slots[g] = engine_->fingerprint(formats);
+    }
   }
 }
 
@@ -79,12 +110,12 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
     const Range blocks = block_range(cut_, post_.index);
     if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return sum;
     load(set, blocks);
-    quantise(genome, true);
+    quantise(genome);
     return infer(blocks.count);
   }
   const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
   const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
-  if (share.count != 0) quantise(genome, true);
+  if (share.count != 0) quantise(genome);
   for (std::int64_t first = share.first; first < share.end() && !stop_requested(); first += piece) {
     const Range blocks{first, std::min(piece, share.end() - first)};
     load(set, blocks);
@@ -110,41 +141,43 @@ void Workbench::load(ImageSet set, Range blocks) {
   loaded_ = blocks;
 }
 
-NetworkFormat Workbench::formats_of(const Genome& genome) {
+NetworkFormat Workbench::formats_of(const Genome& genome, bool finished) {
+  const Format& format = problem_.format;
   NetworkFormat formats = decoder_(genome);
   assigner_(formats);
-  return formats;
+  const bool matched = format.matching == Matching::always || (format.matching == Matching::end && finished);
+  if (!matched && format.assignment != Assignment::sequential) return formats;
+  return engine_->match(formats, matched);
 }
 
-// Every worker keeps all of these images and does the whole pass, so that matching does not depend on the number of
-// ranks.
+// Every worker keeps all of these images and does a whole pass over them, so that what is found does not depend on the
+// number of ranks.
 void Workbench::calibrate() {
   const Format& format = problem_.format;
-  if (format.matching == Matching::never || !problem_.given.empty()) return;
+  const bool sequential = format.assignment == Assignment::sequential;
+  if ((format.matching == Matching::never && !sequential) || !problem_.given.empty()) return;
   const std::vector<std::int64_t>& all = problem_.split.search;
   const std::size_t count = std::min(all.size(), static_cast<std::size_t>(format.matching_images));
   std::vector<std::int64_t> chosen;
   for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
-  engine_->calibrate({problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
-                      problem_.engine.block, false});
-}
-
-std::vector<float> Workbench::matching(const Genome& genome) {
-  std::vector<float> numbers;
-  for (const LayerFormat& layer : engine_->match(formats_of(genome))) {
-    numbers.insert(numbers.end(), layer.gain.begin(), layer.gain.end());
-    numbers.insert(numbers.end(), layer.shift.begin(), layer.shift.end());
+  std::shared_ptr<LayerAssigner> assigner;
+  if (sequential) {
+    assigner = std::make_shared<SequentialAssigner>(problem_.network, static_cast<std::int64_t>(count));
   }
-  return numbers;
+  engine_->calibrate({problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
+                      problem_.engine.block, false},
+                     std::move(assigner));
 }
 
-void Workbench::quantise(const Genome* genome, bool finished) {
+Choices Workbench::choices(const Genome& genome, bool finished) {
+  const Stopwatch watch(times_.quantise);
+  return choices_of(formats_of(genome, finished));
+}
+
+void Workbench::quantise(const Genome* genome) {
   const Stopwatch watch(times_.quantise);
   if (genome != nullptr) {
-    const Matching matching = problem_.format.matching;
-    const bool matched = matching == Matching::always || (matching == Matching::end && finished);
-    const NetworkFormat formats = formats_of(*genome);
-    engine_->quantise(matched ? engine_->match(formats) : formats);
+    engine_->quantise(formats_of(*genome, true));
   } else if (!problem_.given.empty()) {
     engine_->quantise(problem_.given);
   } else {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,8 +25,10 @@ class Workbench {
   Workbench(Problem problem, Post post);
 
   // Adds this worker's rectangle: cells[g] += tally of genome g over its blocks, for the genomes that are its own.
-  // cells: [genomes]. A wish to stop (core/stop.hpp) ends it early: then cells lack images, as their `seen` tells.
-  void tallies(std::span<const Genome> genomes, std::span<Tally> cells);
+  // cells: [genomes]. made: [genomes], their choices, taken from there (a genome without is left out); or empty: they
+  // are made here. A wish to stop
+  // (core/stop.hpp) ends it early: then cells lack images, as their `seen` tells.
+  void tallies(std::span<const Genome> genomes, std::span<std::optional<Choices>> made, std::span<Tally> cells);
 
   // Fills slots[g] for the genomes that are its own, dealt round robin: g % count == index. slots: [genomes].
   void fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots);
@@ -34,8 +37,9 @@ class Workbench {
   // workers add up to the set. Held-out images are loaded only for the call. A wish to stop ends it early.
   Tally score(ImageSet set, const Genome* genome);
 
-  // Gains and shifts of the genome's network, see Evaluator::matching().
-  std::vector<float> matching(const Genome& genome);
+  // What assignment and matching find for the genome's network; finished: as it is delivered, which makes a difference
+  // where matching is left to the end.
+  Choices choices(const Genome& genome, bool finished);
 
   const EngineInfo& info() const { return engine_->info(); }
   const Problem& problem() const { return problem_; }
@@ -45,9 +49,8 @@ class Workbench {
 
  private:
   void load(ImageSet set, Range blocks);
-  NetworkFormat formats_of(const Genome& genome);
-  // finished: as the network is delivered, which makes a difference where matching is left to the end.
-  void quantise(const Genome* genome, bool finished);
+  NetworkFormat formats_of(const Genome& genome, bool finished);
+  void quantise(const Genome* genome);  // as delivered
   void calibrate();
   Tally infer(std::int64_t blocks);
 

@@ -14,19 +14,24 @@
 namespace vbq {
 
 // Columns that compensate each other at most: above, a layer's columns are cut into runs of this many, which keeps H
-// and U at 4096^2 numbers.
+// and its factor at 4096^2 numbers.
 inline constexpr std::int64_t kFactorColumns = 4096;
 
-// U of one block. h: [n, n] row-major, H = E[x x^T] (symmetric; the upper triangle is read), sums in double. Damped by
-// 0.01 of the diagonal's mean; an H of zeros (dead inputs) counts as the identity, so that assignment is the nearest.
-// columns: the n columns of [O, K] that h is of, in its order. Error (internal) where h is not finite.
+// What the n inputs of one block feed back. h: [n, n] row-major, H = E[x x^T] (symmetric; the upper triangle is read),
+// sums in double. Damped by 0.01 of the diagonal's mean; an H of zeros (dead inputs) counts as the identity, so that
+// assignment is the nearest. columns: the n columns of [O, K] that h is of, in its order. solved: [m, n] row-major,
+// becomes solved (H + damping)^-1. Error (internal) where h is not finite.
 FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns, std::int64_t first_row,
-                        std::int64_t rows);
+                        std::int64_t rows, std::span<double> solved = {});
 
 // The level of each weight, [O * K]. weight: [O, ...] row-major, host, FP32. Columns outside every block, and rows too,
-// take the nearest level. With W the weights and s their row's scale, block by block, column i by column (in order):
-//   q = s * codebook(W[r, i] / s);  e = (W[r, i] - q) / U[i, i];  W[r, j] -= e * U[i, j] for all later j
-// The arithmetic is the same to the bit on every instruction set: element-wise, in float, nothing contracted.
+// take the nearest level. With W the weights, A the block's feedback and s a row's scale, block by block, column i by
+// column (in order):
+//   q[r, i] = s * codebook((W[r, i] + sum over earlier j of (W[r, j] - q[r, j]) A[j, i]) / s)
+// which is the least d^T H d, d = W[r] - q[r], that the columns still to come could bring it to if they were not
+// rounded. (The same as GPTQ's loop with U, H^-1 = U^T U, but no inverse is needed; Chee et al., QuIP,
+// arXiv 2307.13304.) The arithmetic is the same to the bit on every instruction set: element-wise, in float, each
+// product and sum one fused operation.
 std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
                                              const LayerFormat& format, const LayerFactor& factor);
 

@@ -1,5 +1,5 @@
-// make_factor: from H to U. Once a run and layer, so by a library: Eigen, which is headers only and, unlike a BLAS,
-// gives the same bits whatever processor it runs on (it is compiled once, for x86-64's base instruction set).
+// make_factor: from H to what an error feeds back. By a library: Eigen, which is headers only and, unlike a BLAS, gives
+// the same bits whatever processor it runs on (it is compiled once, for x86-64's base instruction set).
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
@@ -11,10 +11,11 @@
 namespace vbq {
 
 FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns, std::int64_t first_row,
-                        std::int64_t rows) {
+                        std::int64_t rows, std::span<double> solved) {
   constexpr double kDamping = 0.01;
   const std::size_t n = columns.size();
   if (h.size() != n * n || n == 0) fail_internal("H of {} numbers for {} columns", h.size(), n);
+  if (solved.size() % n != 0) fail_internal("{} right-hand sides' numbers for {} columns", solved.size(), n);
   double mean = 0;
   for (std::size_t i = 0; i < n; ++i) mean += h[i * n + i] / static_cast<double>(n);
   if (!std::isfinite(mean)) fail_internal("H of a layer's inputs is not finite");
@@ -26,8 +27,7 @@ FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return h[a * n + a] > h[b * n + b]; });
 
-  // H = V V^T with V upper triangular is the Cholesky factorisation of H read backwards; then H^-1 = U^T U with U =
-  // V^-1.
+  // H = V V^T with V upper triangular is the Cholesky factorisation of H read backwards.
   using Matrix = Eigen::MatrixXd;
   const auto size = static_cast<Eigen::Index>(n);
   Matrix backward(size, size);
@@ -41,15 +41,29 @@ FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns
   h = {};
   const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(backward);  // in place
   if (cholesky.info() != Eigen::Success) fail_internal("H of a layer's inputs is not positive definite");
-  Matrix inverse = Matrix::Identity(size, size);
-  backward.triangularView<Eigen::Lower>().solveInPlace(inverse);
+
+  if (!solved.empty()) {
+    const std::size_t sides = solved.size() / n;
+    Matrix right(size, static_cast<Eigen::Index>(sides));
+    const auto at = [&](std::size_t i, std::size_t side) -> double& {
+      return right(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(side));
+    };
+    for (std::size_t r = 0; r < sides; ++r) {
+      for (std::size_t i = 0; i < n; ++i) at(i, r) = solved[r * n + order[n - 1 - i]];
+    }
+    cholesky.solveInPlace(right);
+    for (std::size_t r = 0; r < sides; ++r) {
+      for (std::size_t i = 0; i < n; ++i) solved[r * n + order[n - 1 - i]] = at(i, r);
+    }
+  }
 
   FactorBlock block{first_row, rows, {}, std::vector<float>(n * n, 0.0F)};
-  for (std::size_t i = 0; i < n; ++i) {
-    block.columns.push_back(columns[order[i]]);
-    for (std::size_t j = i; j < n; ++j) {
-      block.upper[i * n + j] =
-          static_cast<float>(inverse(static_cast<Eigen::Index>(n - 1 - i), static_cast<Eigen::Index>(n - 1 - j)));
+  for (std::size_t i = 0; i < n; ++i) block.columns.push_back(columns[order[i]]);
+  for (std::size_t j = 0; j < n; ++j) {
+    const auto back = static_cast<Eigen::Index>(n - 1 - j);
+    for (std::size_t i = 0; i < j; ++i) {
+      block.feedback[i * n + j] =
+          static_cast<float>(backward(static_cast<Eigen::Index>(n - 1 - i), back) / backward(back, back));
     }
   }
   return block;

@@ -1,128 +1,84 @@
 #include "quant/input_moments.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.hpp"
-#include "core/random.hpp"
 #include "quant/compensated.hpp"
 
 namespace vbq {
 namespace {
 
-constexpr std::size_t kTile = 64;  // columns summed at a time: they stay in registers
-
-// sum[j] += sum over positions p of x[p, i] * x[p, j] for `width` <= kTile columns j; x has rows of `stride`. The sum
-// over p is in order and in float, then added in double: the same bits on every instruction set.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-__attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-void add_products(const float* left, const float* right, std::size_t positions, std::size_t stride, std::size_t width,
-                  double* sum) {
-  float part[kTile] = {};
-  if (width == kTile) {
-    for (std::size_t p = 0; p < positions; ++p) {
-      const float x = left[p * stride];
-      for (std::size_t j = 0; j < kTile; ++j) part[j] += x * right[p * stride + j];
-    }
-  } else {
-    for (std::size_t p = 0; p < positions; ++p) {
-      for (std::size_t j = 0; j < width; ++j) part[j] += left[p * stride] * right[p * stride + j];
-    }
-  }
-  for (std::size_t j = 0; j < width; ++j) sum[j] += static_cast<double>(part[j]);
-}
+// Positions summed in float before they are added in double.
+constexpr std::size_t kHeld = 64;
 
 }  // namespace
 
-InputMoments::InputMoments(const Node& node, int index, const Shape& input, const Shape& output, std::int64_t per_image)
-    : node_(node), index_(index), input_(input), output_(output), per_image_(per_image) {
-  if (const Conv* conv = std::get_if<Conv>(&node.op)) {
-    const Shape& w = conv->weight.shape;
-    groups_ = conv->group;
-    columns_ = w[1] * w[2] * w[3];
-    positions_ = output[1] * output[2];
-  } else if (const Linear* linear = std::get_if<Linear>(&node.op)) {
-    groups_ = 1;
-    columns_ = linear->weight.shape[1];
-    positions_ = elements(input) / columns_;
-  } else {
-    fail_internal("node '{}' has no weights to calibrate", node.name);
-  }
-  for (std::int64_t g = 0; g < groups_; ++g) {
-    for (std::int64_t first = 0; first < columns_; first += kFactorColumns) {
-      const std::int64_t size = std::min(kFactorColumns, columns_ - first);
-      blocks_.push_back({g, first, size, std::vector<double>(static_cast<std::size_t>(size * size))});
+void add_tile(const Strided& left, std::size_t rows, std::size_t count, const float* right, std::size_t right_stride,
+              std::size_t columns, double* sum, std::size_t sum_stride) {
+  float part[kProductTile * kProductTile] = {};
+  add_products(left, rows, count, right, right_stride, columns, part, kProductTile);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      sum[i * sum_stride + j] += static_cast<double>(part[i * kProductTile + j]);
     }
   }
-  patches_.resize(static_cast<std::size_t>(groups_ * columns_) * kRun);
 }
 
-void InputMoments::gather(std::span<const float> x, std::int64_t position, std::int64_t group,
-                          std::span<float> to) const {
-  const Conv* conv = std::get_if<Conv>(&node_.op);
-  if (conv == nullptr) {
-    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(position * columns_), to.size(), to.begin());
-    return;
-  }
-  const Shape& w = conv->weight.shape;
-  const std::int64_t height = input_[1], width = input_[2];
-  const std::int64_t top = position / output_[2] * conv->stride[0] - conv->pad.top;
-  const std::int64_t left = position % output_[2] * conv->stride[1] - conv->pad.left;
-  std::size_t at = 0;
-  for (std::int64_t c = group * w[1]; c < (group + 1) * w[1]; ++c) {
-    for (std::int64_t kh = 0; kh < w[2]; ++kh) {
-      const std::int64_t y = top + kh * conv->dilation[0];
-      for (std::int64_t kw = 0; kw < w[3]; ++kw) {
-        const std::int64_t z = left + kw * conv->dilation[1];
-        const bool inside = y >= 0 && y < height && z >= 0 && z < width;
-        to[at++] = inside ? x[static_cast<std::size_t>((c * height + y) * width + z)] : 0.0F;
+void add_input_products(std::span<const float> patches, std::int64_t row, const ColumnRun& run, std::int64_t columns,
+                        std::size_t first, std::size_t last, std::span<double> sum) {
+  const auto stride = static_cast<std::size_t>(row), n = static_cast<std::size_t>(run.size);
+  const std::size_t positions = patches.size() / stride;
+  const float* x = patches.data() + run.group * columns + run.first;
+  for (std::size_t p = 0; p < positions; p += kHeld) {
+    const std::size_t some = std::min(kHeld, positions - p);
+    const float* held = x + p * stride;
+    for (std::size_t j = first; j < last; j += kProductTile) {
+      for (std::size_t i = 0; i <= j; i += kProductTile) {
+        add_tile({held + i, 1, stride}, std::min(kProductTile, n - i), some, held + j, stride,
+                 std::min(kProductTile, n - j), &sum[i * n + j], n);
       }
     }
   }
 }
 
+InputMoments::InputMoments(const Node& node, int index, const Shape& input, const Shape& output, std::int64_t per_image)
+    : patches_(node, index, input, output, per_image),
+      index_(index),
+      outputs_(weight_of(node)->shape.front()),
+      runs_(column_runs(patches_)) {
+  for (const ColumnRun& run : runs_) sums_.emplace_back(static_cast<std::size_t>(run.size * run.size));
+  held_.reserve(kHeld * static_cast<std::size_t>(patches_.row()));
+}
+
 void InputMoments::add(std::span<const float> x, std::uint32_t image) {
-  if (static_cast<std::int64_t>(x.size()) != elements(input_)) {
-    fail_internal("an input of {} values for node '{}', which takes {}", x.size(), node_.name, elements(input_));
+  if (static_cast<std::int64_t>(x.size()) != patches_.input_elements()) {
+    fail_internal("an input of {} values for node {}, which takes {}", x.size(), index_, patches_.input_elements());
   }
-  Random random(0, static_cast<std::uint32_t>(index_), image, Purpose::calibration);
-  const bool all = positions_ <= per_image_;
-  const auto columns = static_cast<std::size_t>(columns_);
-  for (std::int64_t i = 0; i < (all ? positions_ : per_image_); ++i) {
-    const std::int64_t position =
-        all ? i : static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(positions_)));
-    for (std::int64_t g = 0; g < groups_; ++g) {
-      const std::size_t at = (static_cast<std::size_t>(g) * kRun + held_) * columns;
-      gather(x, position, g, std::span(patches_).subspan(at, columns));
-    }
-    if (++held_ == kRun) flush();
+  const auto row = static_cast<std::size_t>(patches_.row());
+  for (const std::int64_t position : patches_.draw(image)) {
+    held_.resize(held_.size() + row);
+    patches_.gather(x, position, std::span(held_).last(row));
+    if (held_.size() == kHeld * row) flush();
   }
 }
 
 void InputMoments::flush() {
-  const auto columns = static_cast<std::size_t>(columns_);
-  for (Block& block : blocks_) {
-    const float* x = patches_.data() + static_cast<std::size_t>(block.group) * kRun * columns + block.first;
-    const auto n = static_cast<std::size_t>(block.size);
-    for (std::size_t j = 0; j < n; j += kTile) {
-      for (std::size_t i = 0; i < std::min(n, j + kTile); ++i) {
-        add_products(x + i, x + j, held_, columns, std::min(kTile, n - j), &block.sum[i * n + j]);
-      }
-    }
+  for (std::size_t r = 0; r < runs_.size(); ++r) {
+    add_input_products(held_, patches_.row(), runs_[r], patches_.columns(), 0, static_cast<std::size_t>(runs_[r].size),
+                       sums_[r]);
   }
-  count_ += static_cast<std::int64_t>(held_);
-  held_ = 0;
+  count_ += static_cast<std::int64_t>(held_.size()) / patches_.row();
+  held_.clear();
 }
 
 LayerFactor InputMoments::factor() {
   flush();
   LayerFactor result{index_, {}};
-  const std::int64_t rows = weight_of(node_)->shape.front() / groups_;
-  for (Block& block : blocks_) {
-    for (double& sum : block.sum) sum /= static_cast<double>(std::max<std::int64_t>(count_, 1));
-    std::vector<std::int32_t> columns;
-    for (std::int64_t c = 0; c < block.size; ++c) columns.push_back(static_cast<std::int32_t>(block.first + c));
-    result.blocks.push_back(make_factor(std::move(block.sum), std::move(columns), block.group * rows, rows));
+  const std::int64_t rows = outputs_ / patches_.groups();
+  for (std::size_t r = 0; r < runs_.size(); ++r) {
+    for (double& sum : sums_[r]) sum /= static_cast<double>(std::max<std::int64_t>(count_, 1));
+    result.blocks.push_back(make_factor(std::move(sums_[r]), columns_of(runs_[r]), runs_[r].group * rows, rows));
   }
   return result;
 }

@@ -5,10 +5,21 @@
 #include <span>
 #include <vector>
 
+#include "quant/patches.hpp"
 #include "vbq/calibration.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq {
+
+// add_products() of at most kProductTile rows and columns, added to a sum in double.
+void add_tile(const Strided& left, std::size_t rows, std::size_t count, const float* right, std::size_t right_stride,
+              std::size_t columns, double* sum, std::size_t sum_stride);
+
+// sum[i, j] += sum over positions of x[i] x[j], i <= j at least, for the columns j in first..last-1 of a run (first a
+// multiple of kProductTile). patches: [positions, row], group after group of `columns`; sum: [size, size]. In float
+// over 64 positions at a time, then in double; in order.
+void add_input_products(std::span<const float> patches, std::int64_t row, const ColumnRun& run, std::int64_t columns,
+                        std::size_t first, std::size_t last, std::span<double> sum);
 
 class InputMoments {
  public:
@@ -24,24 +35,15 @@ class InputMoments {
   LayerFactor factor();
 
  private:
-  // Inputs that compensate each other: columns first .. first + size - 1 of the weights of one group.
-  struct Block {
-    std::int64_t group, first, size;
-    std::vector<double> sum;  // [size, size], upper triangle
-  };
-  static constexpr std::size_t kRun = 64;  // positions summed in float before they are added in double
-
-  void gather(std::span<const float> x, std::int64_t position, std::int64_t group, std::span<float> to) const;
   void flush();
 
-  const Node& node_;
+  Patches patches_;
   int index_;
-  Shape input_, output_;
-  std::int64_t per_image_, positions_, groups_, columns_;  // columns_: inputs of one output
-  std::vector<Block> blocks_;
-  std::vector<float> patches_;  // [groups][kRun][columns]
-  std::size_t held_ = 0;        // positions in patches_
-  std::int64_t count_ = 0;      // positions summed
+  std::int64_t outputs_;  // channels
+  std::vector<ColumnRun> runs_;
+  std::vector<std::vector<double>> sums_;  // of each run [size, size], upper triangle
+  std::vector<float> held_;                // patches that are still to be summed
+  std::int64_t count_ = 0;                 // positions summed
 };
 
 }  // namespace vbq

@@ -1,5 +1,6 @@
 // Layout, arrays of one axis: key: uint8 [bytes]; node, blocks_of_node: int64 [layers]; first_row, rows, columns_of,
-// upper_of: int64 [blocks], the latter two lengths; columns: int32 [sum of columns_of]; upper: float [sum of upper_of].
+// feedback_of: int64 [blocks], the latter two lengths; columns: int32 [sum of columns_of]; feedback: float [sum of
+// feedback_of].
 #include "store/calibration_file.hpp"
 
 #include <cstdint>
@@ -33,9 +34,9 @@ std::vector<T> take(const std::vector<T>& from, std::size_t& at, std::int64_t co
 std::string encode(const Calibration& calibration, const std::string& key) {
   const Silence silence;
   const std::string where = "calibration";
-  std::vector<std::int64_t> node, blocks, first_row, rows, columns_of, upper_of;
+  std::vector<std::int64_t> node, blocks, first_row, rows, columns_of, feedback_of;
   std::vector<std::int32_t> columns;
-  std::vector<float> upper;
+  std::vector<float> feedback;
   for (const LayerFactor& factor : calibration.factors) {
     node.push_back(factor.node);
     blocks.push_back(static_cast<std::int64_t>(factor.blocks.size()));
@@ -43,9 +44,9 @@ std::string encode(const Calibration& calibration, const std::string& key) {
       first_row.push_back(block.first_row);
       rows.push_back(block.rows);
       columns_of.push_back(static_cast<std::int64_t>(block.columns.size()));
-      upper_of.push_back(static_cast<std::int64_t>(block.upper.size()));
+      feedback_of.push_back(static_cast<std::int64_t>(block.feedback.size()));
       columns.insert(columns.end(), block.columns.begin(), block.columns.end());
-      upper.insert(upper.end(), block.upper.begin(), block.upper.end());
+      feedback.insert(feedback.end(), block.feedback.begin(), block.feedback.end());
     }
   }
   MemoryImage image(where);
@@ -58,9 +59,9 @@ std::string encode(const Calibration& calibration, const std::string& key) {
   write("first_row", first_row);
   write("rows", rows);
   write("columns_of", columns_of);
-  write("upper_of", upper_of);
+  write("feedback_of", feedback_of);
   write("columns", columns);
-  write("upper", upper);
+  write("feedback", feedback);
   return seal_checkpoint(image.finish());
 }
 
@@ -72,9 +73,9 @@ std::optional<Calibration> decode(std::string_view content, const std::string& k
   if (std::string(bytes.begin(), bytes.end()) != key) return std::nullopt;
   const auto integers = [&](const char* name) { return read_vector<std::int64_t>(file.get(), name, where); };
   const auto node = integers("node"), blocks = integers("blocks_of_node"), first_row = integers("first_row");
-  const auto rows = integers("rows"), columns_of = integers("columns_of"), upper_of = integers("upper_of");
+  const auto rows = integers("rows"), columns_of = integers("columns_of"), feedback_of = integers("feedback_of");
   const auto columns = read_vector<std::int32_t>(file.get(), "columns", where);
-  const auto upper = read_vector<float>(file.get(), "upper", where);
+  const auto feedback = read_vector<float>(file.get(), "feedback", where);
   Calibration calibration;
   std::size_t block = 0, column = 0, number = 0;
   for (std::size_t i = 0; i < node.size(); ++i) {
@@ -85,7 +86,7 @@ std::optional<Calibration> decode(std::string_view content, const std::string& k
       made.first_row = first_row.at(block);
       made.rows = rows.at(block);
       made.columns = take(columns, column, columns_of.at(block), where);
-      made.upper = take(upper, number, upper_of.at(block), where);
+      made.feedback = take(feedback, number, feedback_of.at(block), where);
     }
   }
   return calibration;

@@ -44,6 +44,7 @@ void expect_equal_to_local(const Problem& problem, int genome_count) {
       EXPECT_EQ(evaluator.score(set, nullptr), local->score(set, nullptr));
       EXPECT_EQ(evaluator.score(set, &genomes.back()), local->score(set, &genomes.back()));
     }
+    EXPECT_EQ(evaluator.choices(genomes.back()), local->choices(genomes.back()));
     EXPECT_EQ(evaluator.tallies(genomes), local->tallies(genomes));
   });
 }
@@ -80,6 +81,20 @@ TEST(ClusterEvaluator, TheCpuEngineOnItsThreads) {
   expect_equal_to_local(problem, 5);
   problem.engine.threads = 0;  // shared out; no result depends on it
   expect_equal_to_local(problem, 5);
+}
+
+TEST(ClusterEvaluator, ChoicesThatNeedAPassAreMadeOnceAndHandedRound) {
+  for (const Assignment assignment : {Assignment::nearest, Assignment::sequential}) {
+    for (const Matching matching : {Matching::never, Matching::end, Matching::always}) {
+      Problem problem = small_problem(22, 13, 3);
+      problem.format.assignment = assignment;
+      problem.format.matching = matching;
+      problem.format.matching_images = 9;
+      expect_equal_to_local(problem, 7);
+      problem.engine.kind = EngineKind::cpu;
+      expect_equal_to_local(problem, 2);
+    }
+  }
 }
 
 TEST(ClusterEvaluator, AGivenFormat) {

@@ -1,4 +1,9 @@
 // Moment matching: what it promises, on both engines, and that they agree.
+#include <map>
+#include <memory>
+#include <mutex>
+#include <tuple>
+
 #include "engine/compare.hpp"
 #include "vbq/error.hpp"
 
@@ -72,11 +77,11 @@ TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
     for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
       const auto engine = engine_of(kind, net);
       const Shard shard = calibration(net);
-      engine->calibrate(shard);
+      engine->calibrate(shard, nullptr);
       const auto wanted = moments(*engine, net, shard);
       engine->quantise(coarse(net));
       const auto before = moments(*engine, net, shard);
-      engine->quantise(engine->match(coarse(net)));
+      engine->quantise(engine->match(coarse(net), true));
       const auto after = moments(*engine, net, shard);
       for (std::size_t o = 0; o < wanted.size(); ++o) {
         EXPECT_NEAR(after[o].first, wanted[o].first, 1e-4);
@@ -90,12 +95,12 @@ TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
 TEST(Matching, EnginesAgree) {
   for (const Network& net : networks()) {
     const auto reference = engine_of(EngineKind::reference, net);
-    reference->calibrate(calibration(net));
-    const NetworkFormat expected = reference->match(coarse(net));
+    reference->calibrate(calibration(net), nullptr);
+    const NetworkFormat expected = reference->match(coarse(net), true);
     for (const std::int64_t block : {1, 5, 100}) {
       const auto cpu = engine_of(EngineKind::cpu, net, block);
-      cpu->calibrate(calibration(net, block));
-      const NetworkFormat got = cpu->match(coarse(net));
+      cpu->calibrate(calibration(net, block), nullptr);
+      const NetworkFormat got = cpu->match(coarse(net), true);
       ASSERT_EQ(got.size(), expected.size());
       for (std::size_t i = 0; i < got.size(); ++i) {
         ASSERT_EQ(got[i].gain.size(), expected[i].gain.size()) << "layer " << i;
@@ -113,12 +118,88 @@ TEST(Matching, IsTheSameOnAnyNumberOfThreads) {
   NetworkFormat first;
   for (const int threads : {1, 2, 5}) {
     const auto engine = engine_of(EngineKind::cpu, net, 5, threads);
-    engine->calibrate(calibration(net, 5));
-    const NetworkFormat matched = engine->match(coarse(net));
+    engine->calibrate(calibration(net, 5), nullptr);
+    const NetworkFormat matched = engine->match(coarse(net), true);
     if (threads == 1) first = matched;
     for (std::size_t i = 0; i < matched.size(); ++i) {
       EXPECT_EQ(matched[i].gain, first[i].gain);
       EXPECT_EQ(matched[i].shift, first[i].shift);
+    }
+  }
+}
+
+// Keeps what it is shown, and gives every weight of a layer one level.
+class Recorder final : public LayerAssigner {
+ public:
+  explicit Recorder(const Network& net) : net_(net) {}
+  void see(int node, std::int64_t image, std::span<const float> x) override {
+    const std::lock_guard lock(mutex_);
+    inputs[{passes, node, image}] = {x.begin(), x.end()};
+  }
+  void learn(int node, const Parallel&) override { learnt.push_back(node); }
+  void assign(LayerFormat& layer, const Parallel& parallel) override {
+    assigned.push_back(layer.node);
+    layer.indices.resize(weight_of(net_.nodes[static_cast<std::size_t>(layer.node)])->data.size());
+    parallel(static_cast<std::int64_t>(layer.indices.size()), [&](std::int64_t i) {
+      layer.indices[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>((i + layer.node) % 3);
+    });
+  }
+
+  int passes = 0;
+  std::map<std::tuple<int, int, std::int64_t>, std::vector<float>> inputs;  // of pass, node, image
+  std::vector<int> learnt, assigned;
+
+ private:
+  const Network& net_;
+  std::mutex mutex_;
+};
+
+// A Pad before a convolution is not the layer's input; what it gives is.
+Network padded() {
+  Graph g({3, 8, 8});
+  Network net = g.network();
+  Conv conv;
+  conv.weight = support::normal_tensor({5, 3, 3, 3}, 71, 0.3);
+  net.nodes = {{"pad", Pad{{0, 1, 1}, {0, 1, 1}, 0.0F}, {0}, ""}, {"conv", conv, {1}, "w"}, {"relu", Relu{}, {2}, ""}};
+  net.shapes = {{3, 8, 8}, {3, 10, 10}, {5, 8, 8}, {5, 8, 8}};
+  return net;
+}
+
+TEST(LayerAssigner, SeesTheSameOfEveryEngineAndDecidesWhatComesAfter) {
+  std::vector<Network> nets = networks();
+  nets.push_back(padded());
+  for (const Network& net : nets) {
+    const std::vector<int> layers = weight_layers(net);
+    std::map<EngineKind, std::shared_ptr<Recorder>> recorders;
+    std::map<EngineKind, NetworkFormat> results;
+    for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+      const auto recorder = recorders[kind] = std::make_shared<Recorder>(net);
+      const auto engine = engine_of(kind, net, 5, 2);
+      engine->calibrate(calibration(net, 5), recorder);
+      EXPECT_EQ(recorder->learnt, layers);
+      EXPECT_TRUE(recorder->assigned.empty());
+      recorder->passes = 1;
+      results[kind] = engine->match(coarse(net), true);
+      EXPECT_EQ(recorder->assigned, layers);
+      recorder->passes = 2;
+      NetworkFormat given = engine->match(results[kind], false);  // indices that are there already stay
+      EXPECT_EQ(recorder->assigned, layers);
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        EXPECT_EQ(given[i].indices, results[kind][i].indices);
+        EXPECT_TRUE(given[i].gain.empty());
+      }
+    }
+    const Recorder& expected = *recorders[EngineKind::reference];
+    const Recorder& got = *recorders[EngineKind::cpu];
+    ASSERT_EQ(got.inputs.size(), expected.inputs.size());
+    ASSERT_EQ(got.inputs.size(), 3 * layers.size() * kImages);
+    for (const auto& [key, x] : expected.inputs) {
+      const std::vector<float>& y = got.inputs.at(key);
+      ASSERT_EQ(y.size(), x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(y[i], x[i], 2e-4 * (1 + std::fabs(x[i])));
+    }
+    if (layers.size() > 1) {  // the second layer sees the first as it was assigned
+      EXPECT_NE(expected.inputs.at({0, layers[1], 0}), expected.inputs.at({1, layers[1], 0}));
     }
   }
 }
@@ -128,11 +209,11 @@ TEST(Matching, LeavesTheWeightsAlone) {
   const auto input = inputs_for(net, 3);
   for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
     const auto engine = engine_of(kind, net);
-    EXPECT_THROW(engine->match(coarse(net)), Error);
+    EXPECT_THROW(engine->match(coarse(net), true), Error);
     engine->quantise(coarse(net));
     const auto before = infer(*engine, net, input, 3);
-    engine->calibrate(calibration(net));
-    engine->match(coarse(net));
+    engine->calibrate(calibration(net), nullptr);
+    engine->match(coarse(net), true);
     EXPECT_EQ(infer(*engine, net, input, 3), before);
     engine->restore();
     EXPECT_EQ(infer(*engine, net, input, 3), infer(*engine_of(kind, net), net, input, 3));

@@ -36,7 +36,7 @@ class FakeEvaluator final : public Evaluator {
     return result;
   }
   Tally score(ImageSet, const Genome*) override { return {}; }
-  std::vector<float> matching(const Genome&) override { return {}; }
+  Choices choices(const Genome&) override { return {}; }
   EvaluatorTimes times() override { return {}; }
 
   std::vector<std::int64_t> run;

@@ -97,7 +97,7 @@ TEST(Workbench, SharesAddUpToTheWhole) {
     Tally held_out, search;
     for (std::int64_t w = 0; w < workers; ++w) {
       Workbench bench(problem, {w, workers});
-      bench.tallies(genomes, cells);
+      bench.tallies(genomes, {}, cells);
       bench.fingerprints(genomes, slots);
       held_out += bench.score(ImageSet::held_out, &genomes[2]);
       search += bench.score(ImageSet::search, nullptr);
@@ -117,14 +117,14 @@ TEST(Workbench, ReadsItsOwnImagesOnly) {
   EXPECT_EQ(source.read_indices, (std::vector<std::int64_t>{17, 19, 21, 23, 25, 27, 29, 31}));
   const auto genomes = random_genomes(problem, 2);
   std::vector<Tally> cells(genomes.size());
-  bench.tallies(genomes, cells);
-  bench.tallies(genomes, cells);
+  bench.tallies(genomes, {}, cells);
+  bench.tallies(genomes, {}, cells);
   EXPECT_EQ(source.calls, 1);
   EXPECT_EQ(counting(problem.held_out_source).calls, 0);
   bench.score(ImageSet::held_out, nullptr);
   EXPECT_EQ(counting(problem.held_out_source).calls, 1);
   EXPECT_EQ(source.calls, 1);
-  bench.tallies(genomes, cells);
+  bench.tallies(genomes, {}, cells);
   EXPECT_EQ(source.calls, 2);
 }
 

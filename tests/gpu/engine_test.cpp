@@ -112,9 +112,9 @@ TEST_F(CudaEngine, FingerprintsAndMatchingAreTheHosts) {
   const Network net = support::residual_network();
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
   EXPECT_EQ(engine->fingerprint(coarse(net, true)), cpu->fingerprint(coarse(net, true)));
-  engine->calibrate(some_images(16, 8));
-  cpu->calibrate(some_images(16, 8));
-  const NetworkFormat got = engine->match(coarse(net, true)), expected = cpu->match(coarse(net, true));
+  engine->calibrate(some_images(16, 8), nullptr);
+  cpu->calibrate(some_images(16, 8), nullptr);
+  const NetworkFormat got = engine->match(coarse(net, true), true), expected = cpu->match(coarse(net, true), true);
   for (std::size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(got[i].gain, expected[i].gain);
     EXPECT_EQ(got[i].shift, expected[i].shift);

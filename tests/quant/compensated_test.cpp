@@ -58,13 +58,13 @@ std::vector<std::uint8_t> plain(const std::vector<float>& weight, std::size_t ro
   for (std::size_t r = 0; r < rows; ++r) {
     std::vector<float> w;
     for (const std::int32_t c : block.columns) w.push_back(weight[r * n + static_cast<std::size_t>(c)]);
+    std::vector<float> target = w;
     for (std::size_t i = 0; i < n; ++i) {
       const float s = format.scales.empty() ? 1.0F : format.scales[r];
-      const int level = format.codebook(0).index(w[i] / s);
+      const int level = format.codebook(0).index(target[i] / s);
       result[r * n + static_cast<std::size_t>(block.columns[i])] = static_cast<std::uint8_t>(level);
-      const float e =
-          (w[i] - s * format.codebook(0).levels()[static_cast<std::size_t>(level)]) / block.upper[i * n + i];
-      for (std::size_t j = i + 1; j < n; ++j) w[j] -= e * block.upper[i * n + j];
+      const float error = w[i] - s * format.codebook(0).levels()[static_cast<std::size_t>(level)];
+      for (std::size_t j = i + 1; j < n; ++j) target[j] = std::fma(error, block.feedback[i * n + j], target[j]);
     }
   }
   return result;
@@ -92,29 +92,57 @@ double weighted_error(const std::vector<float>& weight, std::size_t rows, const 
   return error;
 }
 
-TEST(Compensated, FactorInvertsH) {
-  const std::size_t n = 37;
-  const std::vector<double> h = correlated(n, 1);
-  const FactorBlock block = make_factor(h, columns(n), 0, 1);
+// H with damping, by the block's order of columns.
+std::vector<double> damped(const std::vector<double>& h, const FactorBlock& block) {
+  const std::size_t n = block.columns.size();
   double mean = 0;
   for (std::size_t i = 0; i < n; ++i) mean += h[i * n + i] / static_cast<double>(n);
-  // (U^T U) (H + damping) = 1.
+  std::vector<double> result(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const auto a = static_cast<std::size_t>(block.columns[i]), b = static_cast<std::size_t>(block.columns[j]);
+      result[i * n + j] = h[std::min(a, b) * n + std::max(a, b)] + (i == j ? 0.01 * mean : 0.0);
+    }
+  }
+  return result;
+}
+
+// (1 + A)[i, j].
+double unit_upper(const FactorBlock& block, std::size_t i, std::size_t j) {
+  return i == j ? 1.0 : static_cast<double>(block.feedback[i * block.columns.size() + j]);
+}
+
+TEST(Compensated, FeedbackFactorsH) {
+  const std::size_t n = 37;
+  const std::vector<double> h = correlated(n, 1);
+  std::vector<double> solved(2 * n);
+  for (std::size_t i = 0; i < n; ++i) {  // the rows of H + damping that belong to columns 3 and 11
+    for (const std::size_t c : {3, 11}) solved[(c == 3 ? 0 : n) + i] = h[std::min(c, i) * n + std::max(c, i)];
+  }
+  double mean = 0;
+  for (std::size_t i = 0; i < n; ++i) mean += h[i * n + i] / static_cast<double>(n);
+  solved[3] += 0.01 * mean;
+  solved[n + 11] += 0.01 * mean;
+  const FactorBlock block = make_factor(h, columns(n), 0, 1, solved);
+  const std::vector<double> all = damped(h, block);
+  std::vector<double> d(n);  // H = (1 + A) D (1 + A)^T, from the last column back
+  for (std::size_t c = n; c-- > 0;) {
+    d[c] = all[c * n + c];
+    for (std::size_t k = c + 1; k < n; ++k) d[c] -= unit_upper(block, c, k) * unit_upper(block, c, k) * d[k];
+    EXPECT_GT(d[c], 0);
+  }
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
       double product = 0;
-      for (std::size_t k = 0; k < n; ++k) {
-        double inverse = 0;
-        for (std::size_t m = 0; m <= std::min(i, k); ++m) {
-          inverse += static_cast<double>(block.upper[m * n + i]) * block.upper[m * n + k];
-        }
-        const auto a = static_cast<std::size_t>(block.columns[k]), b = static_cast<std::size_t>(block.columns[j]);
-        product += inverse * (h[std::min(a, b) * n + std::max(a, b)] + (a == b ? 0.01 * mean : 0.0));
-      }
-      EXPECT_NEAR(product, i == j ? 1.0 : 0.0, 1e-4) << i << ", " << j;
-      if (j < i) {
-        EXPECT_EQ(block.upper[i * n + j], 0.0F);
+      for (std::size_t k = std::max(i, j); k < n; ++k)
+        product += unit_upper(block, i, k) * d[k] * unit_upper(block, j, k);
+      EXPECT_NEAR(product, all[i * n + j], 1e-5) << i << ", " << j;
+      if (j <= i) {
+        EXPECT_EQ(block.feedback[i * n + j], 0.0F);
       }
     }
+    EXPECT_NEAR(solved[i], i == 3 ? 1.0 : 0.0, 1e-9);
+    EXPECT_NEAR(solved[n + i], i == 11 ? 1.0 : 0.0, 1e-9);
   }
   for (std::size_t i = 1; i < n; ++i) {
     const auto a = static_cast<std::size_t>(block.columns[i - 1]), b = static_cast<std::size_t>(block.columns[i]);
@@ -217,8 +245,8 @@ TEST(InputMoments, GroupedConvolution) {
   const FactorBlock expected = make_factor(h, columns(18), 2, 2);
   EXPECT_EQ(factor.blocks[1].first_row, 2);
   EXPECT_EQ(factor.blocks[1].columns, expected.columns);
-  for (std::size_t i = 0; i < expected.upper.size(); ++i) {
-    EXPECT_NEAR(factor.blocks[1].upper[i], expected.upper[i], 1e-4) << i;
+  for (std::size_t i = 0; i < expected.feedback.size(); ++i) {
+    EXPECT_NEAR(factor.blocks[1].feedback[i], expected.feedback[i], 1e-4) << i;
   }
 }
 

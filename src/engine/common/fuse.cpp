@@ -61,8 +61,9 @@ class Fuser {
     return next >= 0 && get<BatchNorm>(node(next)) != nullptr ? next : -1;
   }
 
-  // Zeros around the image before a Conv are the Conv's own padding.
+  // Zeros around the image before a Conv are the Conv's own padding; not for bare layers, whose inputs are looked at.
   bool pad_before_conv(int k) {
+    if (bare_layers_) return false;
     const Pad* pad = get<Pad>(node(k));
     const int next = sole_user(k + 1);
     if (pad == nullptr || next < 0 || get<Conv>(node(next)) == nullptr || pad->value != 0.0F) return false;

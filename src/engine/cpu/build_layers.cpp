@@ -44,19 +44,32 @@ Argument Builder::bias(std::int64_t outputs) {
       DNNL_ARG_BIAS, api::Desc({outputs}, kFloat, Tag::a), {-1, 0, shared_floats(static_cast<std::size_t>(outputs))}};
 }
 
-// Outputs whose channels are not the first axis of an image (a Linear over several vectors) are left out.
+void Builder::know_layout(ValueId v) {
+  if (layout(v)) return;
+  const api::Desc md = row_major(batch_, shape(v));
+  define(v, md, as_row_major(v));
+}
+
+// A layout that matching does not know is not kept: everyone reads a row-major copy instead.
+void Builder::note_input(const Group& group) {
+  if (!bare_layers_) return;
+  const ValueId x = group.inputs[0];
+  know_layout(x);
+  use(value(x).place);
+  plan_.layer_points.push_back({group.node, plan_.steps.size(), 0, value(x).place, {}, *layout(x), {}});
+}
+
 void Builder::note_output(const Group& group) {
   if (!bare_layers_) return;
-  if (!layout(group.output)) {  // a layout that matching does not know: everyone reads a row-major copy instead
-    const api::Desc md = row_major(batch_, shape(group.output));
-    define(group.output, md, as_row_major(group.output));
-  }
-  const auto lies = layout(group.output);
-  const Shape& out = shape(group.output);
-  if (!lies || out.front() != weight_of(node(group.node))->shape.front()) return;
+  know_layout(group.output);
   const Place& place = value(group.output).place;
   use(place);
-  plan_.layer_outputs.push_back({group.node, plan_.steps.size(), place, *lies});
+  Plan::LayerPoint& point = plan_.layer_points.back();
+  point.after = plan_.steps.size();
+  point.output = place;
+  if (shape(group.output).front() == weight_of(node(group.node))->shape.front()) {
+    point.output_layout = layout(group.output);
+  }
 }
 
 // oneDNN's choice of layouts, but for networks whose concatenations are free in blocks of channels: those, where oneDNN
@@ -75,6 +88,7 @@ auto Builder::describe_conv(const Shape& in, const Shape& out, const Describe& d
 }
 
 void Builder::emit_conv(const Group& group, const Conv& op) {
+  note_input(group);
   if (emit_winograd(group, op)) return;
   const ValueId x = group.inputs[0];
   const Shape& in = shape(x);
@@ -113,6 +127,7 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
 }
 
 void Builder::emit_linear(const Group& group, const Linear& op) {
+  note_input(group);
   const ValueId x = group.inputs[0];
   const std::int64_t outputs = op.weight.shape[0], inputs = op.weight.shape[1];
   const std::int64_t rows = batch_ * elements(shape(x)) / inputs;

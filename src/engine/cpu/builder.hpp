@@ -88,8 +88,11 @@ class Builder {
   LayerMemory layer_memory(const Group& group, const api::Desc& md, const Argument& bias) const;
   // Memory of a layer's bias; every layer has one, because matching may need it.
   Argument bias(std::int64_t outputs);
-  // Tells where a layer's outputs lie, in a plan with bare layers.
+  // Tell where a layer's inputs and outputs lie, in a plan with bare layers: before its first step and after its last.
+  void note_input(const Group& group);
   void note_output(const Group& group);
+  // Has the value lie in some layout that layout() knows.
+  void know_layout(ValueId v);
   float* shared_floats(std::size_t count);
   bool decide(Joint& joint, std::int64_t block);
   Place place_in(const Joint& joint, std::size_t input) const;

@@ -78,15 +78,15 @@ class CpuEngine final : public Engine {
     });
   }
 
-  void calibrate(Shard images) override {
+  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
     check_shard(network_, images, block_);
-    matcher_.emplace(network_, batch_, lanes_, std::move(images));
+    matcher_.emplace(network_, batch_, lanes_, std::move(images), std::move(assigner));
   }
 
-  NetworkFormat match(const NetworkFormat& formats) override {
+  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
     if (!matcher_) fail_internal("moments were to be matched before there were calibration images");
     check_formats(network_, formats);
-    return matcher_->match(formats);
+    return matcher_->match(formats, moments);
   }
 
   void restore() override { quantise({}); }

@@ -18,12 +18,14 @@ void for_channels(const Layout& layout, float* base, std::int64_t image, Each ea
 
 }  // namespace
 
-Matcher::Matcher(const Network& network, std::int64_t batch, Lanes& lanes, Shard images)
+Matcher::Matcher(const Network& network, std::int64_t batch, Lanes& lanes, Shard images,
+                 std::shared_ptr<LayerAssigner> assigner)
     : network_(network),
       lanes_(lanes),
       images_(std::move(images)),
       table_(pixel_table(images_.normalisation)),
-      layers_(weight_layers(network)) {
+      layers_(weight_layers(network)),
+      assigner_(std::move(assigner)) {
   lanes_.run(1, [&](int, std::int64_t) { plan_ = make_plan(network_, batch, true); });
   const std::size_t room = largest_layer(network);
   batches_.resize(static_cast<std::size_t>((images_.images.count + batch - 1) / batch));
@@ -31,47 +33,90 @@ Matcher::Matcher(const Network& network, std::int64_t batch, Lanes& lanes, Shard
     batches_[static_cast<std::size_t>(item)] = std::make_unique<Lane>(plan_, item == 0 ? room : 0);
   });
   NetworkFormat none;
-  pass(none, [&](std::size_t, const Moments& moments, LayerFormat*) { trained_.push_back(moments); });
+  pass(
+      none,
+      [&](int node, LayerFormat*) {
+        if (assigner_ != nullptr) assigner_->learn(node, parallel());
+      },
+      [&](std::size_t, const Moments& moments, LayerFormat*) { trained_.push_back(moments); });
 }
 
-NetworkFormat Matcher::match(const NetworkFormat& formats) {
+NetworkFormat Matcher::match(const NetworkFormat& formats, bool moments) {
   NetworkFormat result = formats;
   for (LayerFormat& format : result) {
     format.gain.clear();
     format.shift.clear();
   }
-  pass(result, [&](std::size_t layer, const Moments& moments, LayerFormat* format) {
-    if (format != nullptr) set_matching(moments, trained_[layer], *format);
-  });
+  pass(
+      result,
+      [&](int node, LayerFormat* format) {
+        if (assigner_ == nullptr || format == nullptr || !format->indices.empty()) return;
+        assigner_->assign(*format, parallel());
+        set(static_cast<std::size_t>(std::ranges::find(layers_, node) - layers_.begin()), format);
+      },
+      [&](std::size_t point, const Moments& now, LayerFormat* format) {
+        if (moments && format != nullptr && !now.mean.empty()) set_matching(now, trained_[point], *format);
+      });
   return result;
 }
 
-template <typename Each>
-void Matcher::pass(NetworkFormat& formats, Each each) {
+template <typename Assign, typename Each>
+void Matcher::pass(NetworkFormat& formats, Assign assign, Each each) {
   const auto format_of_layer = formats_of(layers_, formats);
-  lanes_.run(1, [&](int, std::int64_t) {
-    Lane& lane = *batches_.front();
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Node& node = network_.nodes[static_cast<std::size_t>(layers_[i])];
-      const auto weights = weights_under(node, format_of_layer[i], lane.room());
-      set_layer(plan_.layers[i], lane.stream(), weights, format_of_layer[i], lane.room());
-    }
-  });
+  for (std::size_t i = 0; i < layers_.size(); ++i) set(i, format_of_layer[i]);
   feed();
   std::size_t done = 0;
-  for (std::size_t k = 0; k < plan_.layer_outputs.size(); ++k) {
-    const Plan::LayerOutput& output = plan_.layer_outputs[k];
-    lanes_.run(static_cast<std::int64_t>(batches_.size()),
-               [&](int, std::int64_t item) { batches_[static_cast<std::size_t>(item)]->run(done, output.steps); });
-    done = output.steps;
-    const auto layer = std::find_if(plan_.layers.begin(), plan_.layers.end(),
-                                    [&](const LayerMemory& memory) { return memory.node == output.node; });
-    const auto format =
-        std::find_if(formats.begin(), formats.end(), [&](const LayerFormat& f) { return f.node == output.node; });
+  for (std::size_t k = 0; k < plan_.layer_points.size(); ++k) {
+    const Plan::LayerPoint& point = plan_.layer_points[k];
+    const auto layer = std::ranges::find(plan_.layers, point.node, &LayerMemory::node);
+    const auto format = std::ranges::find(formats, point.node, &LayerFormat::node);
     LayerFormat* found = format == formats.end() ? nullptr : &*format;
-    each(k, measure(output, *layer), found);
-    if (found != nullptr && !found->gain.empty()) apply(output, *layer, *found);
+    if (assigner_ != nullptr) {
+      run(done, point.before);
+      done = point.before;
+      show(point);
+    }
+    assign(point.node, found);
+    run(done, point.after);
+    done = point.after;
+    each(k, point.output_layout ? measure(point, *layer) : Moments{}, found);
+    if (found != nullptr && !found->gain.empty()) apply(point, *layer, *found);
   }
+}
+
+void Matcher::set(std::size_t layer, const LayerFormat* format) {
+  lanes_.run(1, [&](int, std::int64_t) {
+    Lane& lane = *batches_.front();
+    const Node& node = network_.nodes[static_cast<std::size_t>(layers_[layer])];
+    set_layer(plan_.layers[layer], lane.stream(), weights_under(node, format, lane.room()), format, lane.room());
+  });
+}
+
+void Matcher::run(std::size_t first, std::size_t last) {
+  lanes_.run(static_cast<std::int64_t>(batches_.size()),
+             [&](int, std::int64_t item) { batches_[static_cast<std::size_t>(item)]->run(first, last); });
+}
+
+void Matcher::show(const Plan::LayerPoint& point) {
+  const Layout& lies = point.input_layout;
+  const auto size = static_cast<std::size_t>(lies.channels * lies.plane);
+  lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {
+    float* base = batches_[static_cast<std::size_t>(item)]->find(point.input);
+    std::vector<float> x(size);
+    for (std::int64_t i = 0; i < images_in(static_cast<std::size_t>(item)); ++i) {
+      for_channels(lies, base, i, [&](std::size_t c, const float* from, std::int64_t stride) {
+        float* to = x.data() + c * static_cast<std::size_t>(lies.plane);
+        for (std::int64_t p = 0; p < lies.plane; ++p) to[p] = from[p * stride];
+      });
+      assigner_->see(point.node, item * plan_.batch + i, x);
+    }
+  });
+}
+
+LayerAssigner::Parallel Matcher::parallel() {
+  return [&](std::int64_t items, const std::function<void(std::int64_t)>& work) {
+    lanes_.run(items, [&](int, std::int64_t item) { work(item); });
+  };
 }
 
 void Matcher::feed() {
@@ -95,15 +140,16 @@ std::int64_t Matcher::images_in(std::size_t batch) const {
 
 // Of the layer's own outputs: a folded batch norm, y s + t, is undone. Each batch is summed alone, then all in order,
 // so the sums do not depend on the number of threads.
-Moments Matcher::measure(const Plan::LayerOutput& output, const LayerMemory& layer) {
-  const auto channels = static_cast<std::size_t>(output.layout.channels);
+Moments Matcher::measure(const Plan::LayerPoint& point, const LayerMemory& layer) {
+  const Layout& lies = *point.output_layout;
+  const auto channels = static_cast<std::size_t>(lies.channels);
   std::vector<MomentSums> parts(batches_.size(), MomentSums(channels));
   lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {
     MomentSums& part = parts[static_cast<std::size_t>(item)];
-    float* base = batches_[static_cast<std::size_t>(item)]->find(output.place);
-    const std::int64_t images = images_in(static_cast<std::size_t>(item)), plane = output.layout.plane;
+    float* base = batches_[static_cast<std::size_t>(item)]->find(point.output);
+    const std::int64_t images = images_in(static_cast<std::size_t>(item)), plane = lies.plane;
     for (std::int64_t i = 0; i < images; ++i) {
-      for_channels(output.layout, base, i, [&](std::size_t c, const float* y, std::int64_t stride) {
+      for_channels(lies, base, i, [&](std::size_t c, const float* y, std::int64_t stride) {
         double sum = 0, square = 0;
         for (std::int64_t p = 0; p < plane; ++p) {
           const double v = y[p * stride];
@@ -128,17 +174,18 @@ Moments Matcher::measure(const Plan::LayerOutput& output, const LayerMemory& lay
 }
 
 // gain * y + shift before the batch norm is gain * (y' - t) + shift * s + t after it, y' = y s + t.
-void Matcher::apply(const Plan::LayerOutput& output, const LayerMemory& layer, const LayerFormat& format) {
+void Matcher::apply(const Plan::LayerPoint& point, const LayerMemory& layer, const LayerFormat& format) {
   std::vector<float> add(format.shift);
   for (std::size_t c = 0; c < add.size() && !layer.scale.empty(); ++c) {
     const double t = layer.shift[c];
     add[c] = static_cast<float>(static_cast<double>(add[c]) * layer.scale[c] + t - t * format.gain[c]);
   }
+  const Layout& lies = *point.output_layout;
   lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {
-    float* base = batches_[static_cast<std::size_t>(item)]->find(output.place);
+    float* base = batches_[static_cast<std::size_t>(item)]->find(point.output);
     for (std::int64_t i = 0; i < plan_.batch; ++i) {
-      for_channels(output.layout, base, i, [&](std::size_t c, float* y, std::int64_t stride) {
-        for (std::int64_t p = 0; p < output.layout.plane; ++p) y[p * stride] = y[p * stride] * format.gain[c] + add[c];
+      for_channels(lies, base, i, [&](std::size_t c, float* y, std::int64_t stride) {
+        for (std::int64_t p = 0; p < lies.plane; ++p) y[p * stride] = y[p * stride] * format.gain[c] + add[c];
       });
     }
   });

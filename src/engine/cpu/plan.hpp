@@ -84,14 +84,16 @@ struct Plan {
   std::vector<std::size_t> slots;   // where each slot lies in a lane's arena
   std::size_t arena_bytes = 0;      // of a lane: activations and scratchpads
   Place input, output;              // [batch, ...] row-major
-  // Of a plan with bare layers: where each layer's outputs lie after steps[0..steps-1]; ascending by steps.
-  struct LayerOutput {
+  // Of a plan with bare layers: where each layer's inputs lie after steps[0..before-1] and its outputs after
+  // steps[0..after-1]; ascending.
+  struct LayerPoint {
     int node;
-    std::size_t steps;
-    Place place;
-    Layout layout;
+    std::size_t before, after;
+    Place input, output;
+    Layout input_layout;
+    std::optional<Layout> output_layout;  // none where its channels are not the first axis of an image
   };
-  std::vector<LayerOutput> layer_outputs;
+  std::vector<LayerPoint> layer_points;
   std::byte* find(const Place& place, std::byte* arena) const {
     if (place.shared != nullptr) return static_cast<std::byte*>(place.shared);
     return arena + slots[static_cast<std::size_t>(place.slot)] + place.offset;
@@ -100,7 +102,7 @@ struct Plan {
 
 // Compiles the network for batches of this many images, weights as trained still to be written. To be called on a
 // thread whose oneDNN uses one thread. Error (internal) naming the node that oneDNN refuses.
-// bare_layers: for moment matching; nothing but a batch norm is fused into a layer, and layer_outputs are told.
+// bare_layers: for moment matching; nothing but a batch norm is fused into a layer, and layer_points are told.
 Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers = false);
 
 // Writes a layer's weights [O, ...] (row-major, host) and its bias where its primitive finds them. With s and t the

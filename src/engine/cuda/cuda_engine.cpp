@@ -129,8 +129,10 @@ class CudaEngine final : public Engine {
 
   void restore() override { quantise({}); }
 
-  void calibrate(Shard images) override { host().calibrate(std::move(images)); }
-  NetworkFormat match(const NetworkFormat& formats) override { return host().match(formats); }
+  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
+    host().calibrate(std::move(images), std::move(assigner));
+  }
+  NetworkFormat match(const NetworkFormat& formats, bool moments) override { return host().match(formats, moments); }
 
   Fingerprint fingerprint(const NetworkFormat& formats) override {
     check_formats(network_, formats);

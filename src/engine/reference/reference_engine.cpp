@@ -57,30 +57,46 @@ class ReferenceEngine final : public Engine {
     }
   }
 
-  void calibrate(Shard images) override {
+  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
     check_shard(trained_, images, block_);
     calibration_ = std::move(images);
+    assigner_ = std::move(assigner);
     trained_moments_.clear();
     const Network network = std::exchange(network_, trained_);
-    pass([&](std::size_t, const MomentSums& sums) { trained_moments_.push_back(sums.moments()); });
+    pass(
+        [&](std::size_t node) {
+          if (assigner_ != nullptr) assigner_->learn(static_cast<int>(node), in_order);
+        },
+        [&](std::size_t, const MomentSums& sums) { trained_moments_.push_back(sums.moments()); });
     network_ = network;
   }
 
-  NetworkFormat match(const NetworkFormat& formats) override {
+  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
     if (trained_moments_.empty()) fail_internal("moments were to be matched before there were calibration images");
     NetworkFormat result = formats;
     for (LayerFormat& layer : result) layer.gain = layer.shift = {};
     const Network network = network_;
     quantise(result);
+    const auto format_of = [&](std::size_t node) {
+      const auto is = [&](const LayerFormat& f) { return static_cast<std::size_t>(f.node) == node; };
+      return std::find_if(result.begin(), result.end(), is);
+    };
     std::size_t layer = 0;
-    pass([&](std::size_t node, const MomentSums& sums) {
-      const Moments& then = trained_moments_[layer++];
-      for (LayerFormat& format : result) {
-        if (static_cast<std::size_t>(format.node) != node) continue;
-        set_matching(sums.moments(), then, format);
-        fold(node, format);
-      }
-    });
+    pass(
+        [&](std::size_t node) {
+          const auto format = format_of(node);
+          if (assigner_ == nullptr || format == result.end() || !format->indices.empty()) return;
+          assigner_->assign(*format, in_order);
+          std::ranges::copy(weights_under(trained_.nodes[node], &*format, room_),
+                            weight_of(network_.nodes[node])->data.begin());
+        },
+        [&](std::size_t node, const MomentSums& sums) {
+          const Moments& then = trained_moments_[layer++];
+          const auto format = format_of(node);
+          if (!moments || format == result.end()) return;
+          set_matching(sums.moments(), then, *format);
+          fold(node, *format);
+        });
     network_ = network;
     return result;
   }
@@ -132,10 +148,14 @@ class ReferenceEngine final : public Engine {
     for (std::size_t o = 0; o < bias.size(); ++o) bias[o] = bias[o] * format.gain[o] + format.shift[o];
   }
 
-  // Runs network_ over the calibration images, all together, node by node; tells done(node, sums of its outputs) of
-  // each layer with weights. When done() changes the layer, it is run again.
-  template <typename Done>
-  void pass(Done done) {
+  static void in_order(std::int64_t items, const std::function<void(std::int64_t)>& work) {
+    for (std::int64_t i = 0; i < items; ++i) work(i);
+  }
+
+  // Runs network_ over the calibration images, all together, node by node. Of each layer with weights, the assigner
+  // sees the inputs; then assign(node); then done(node, sums of its outputs). Both may change the layer.
+  template <typename Assign, typename Done>
+  void pass(Assign assign, Done done) {
     const std::size_t count = static_cast<std::size_t>(calibration_.images.count);
     const std::size_t size = static_cast<std::size_t>(elements(trained_.input_shape()));
     const PixelTable table = pixel_table(calibration_.normalisation);
@@ -155,8 +175,14 @@ class ReferenceEngine final : public Engine {
           of_image.push_back(reference::run(network_.nodes[k], inputs, trained_.shapes[k + 1]));
         }
       };
+      const bool layer = weight_of(trained_.nodes[k]) != nullptr;
+      for (std::size_t i = 0; layer && assigner_ != nullptr && i < count; ++i) {
+        const auto input = static_cast<std::size_t>(trained_.nodes[k].inputs.front());
+        assigner_->see(static_cast<int>(k), static_cast<std::int64_t>(i), values[i][input].data);
+      }
+      if (layer) assign(k);
       run_node();
-      if (weight_of(trained_.nodes[k]) == nullptr) continue;
+      if (!layer) continue;
       done(k, sums_of(values, k));
       for (auto& of_image : values) of_image.pop_back();
       run_node();
@@ -209,6 +235,7 @@ class ReferenceEngine final : public Engine {
   std::int64_t block_;
   EngineInfo info_;
   Shard shard_, calibration_;
+  std::shared_ptr<LayerAssigner> assigner_;
   std::vector<Moments> trained_moments_;  // of each layer's outputs over the calibration images
   PixelTable table_;
   std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
