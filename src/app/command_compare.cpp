@@ -228,7 +228,8 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
   return on_all_ranks([&](Communicator& world) {
     heed_stops();
     const Job job = share_job(world, arguments.job, arguments.set);
-    Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
+    std::string network = share_network(world, job.network);
+    Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
     const auto folder =
         arguments.run.value_or(std::filesystem::path("runs") / (arguments.job.stem().string() + "-compare"));
     const Assignment asked = setup.problem.format.assignment;

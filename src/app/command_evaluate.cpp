@@ -38,9 +38,9 @@ std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count
   return indices;
 }
 
-Problem make_problem(const EvaluateArguments& arguments, const EngineOptions& engine) {
+Problem make_problem(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
   Problem problem;
-  problem.network = read_onnx(arguments.network);
+  problem.network = parse_onnx(std::move(network), arguments.network);
   const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
   problem.search_source = open_images(std::filesystem::absolute(arguments.data), normalisation);
   check_fit(problem.search_source->info(), problem.network, arguments.network.string());
@@ -80,7 +80,8 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const C
 
 int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common) {
   return on_all_ranks([&](Communicator& world) {
-    const Problem problem = agree(world, [&] { return make_problem(arguments, common.engine); });
+    std::string network = share_network(world, arguments.network);
+    const Problem problem = agree(world, [&] { return make_problem(arguments, std::move(network), common.engine); });
     return with_evaluator(world, problem, [&](Evaluator& evaluator, const Machinery& machinery) {
       const auto start = std::chrono::steady_clock::now();
       const Tally tally = evaluator.score(ImageSet::search, nullptr);

@@ -28,7 +28,8 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
   heed_stops();  // before MPI starts, which takes a while
   return on_all_ranks([&](Communicator& world) {
     const Job job = share_job(world, arguments.job, arguments.set);
-    Setup setup = agree(world, [&] { return make_setup(job, common.engine); });
+    std::string network = share_network(world, job.network);
+    Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
     const std::filesystem::path folder = arguments.run.value_or(default_run(arguments.job));
     find_calibration(world, setup, folder);
     if (job.sweep.empty()) {

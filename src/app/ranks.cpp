@@ -3,6 +3,7 @@
 #include "cluster/cluster_evaluator.hpp"
 #include "cluster/worker.hpp"
 #include "core/log.hpp"
+#include "model/onnx.hpp"
 
 namespace vbq {
 
@@ -11,6 +12,12 @@ int on_all_ranks(const std::function<int(Communicator&)>& body) {
   Communicator& world = environment.world();
   if (world.rank() != 0) log::set_level(log::Level::error);  // what all ranks would say, rank 0 says
   return run_ranks(world, [&] { return body(world); });
+}
+
+std::string share_network(Communicator& world, const std::filesystem::path& path) {
+  std::string content = agree(world, [&] { return world.rank() == 0 ? read_onnx_content(path) : std::string(); });
+  world.broadcast(content);
+  return content;
 }
 
 int with_evaluator(Communicator& world, const Problem& problem,

@@ -86,10 +86,10 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
   return memory_source(std::move(imported.images), std::move(imported.info));
 }
 
-Setup make_setup(Job job, const EngineOptions& engine) {
+Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   Setup setup;
   Problem& problem = setup.problem;
-  problem.network = read_onnx(job.network);
+  problem.network = parse_onnx(std::move(network), job.network);
   const Normalisation normalisation{{job.mean.begin(), job.mean.end()}, {job.std.begin(), job.std.end()}};
   const auto data = open_images(job.data, normalisation);
   const auto searched = job.calibration ? open_images(*job.calibration, normalisation) : data;

@@ -26,8 +26,8 @@ struct Setup {
   std::vector<Genome> starts;  // more seeds for the search: what another one has found
 };
 
-// Error when the pieces do not fit each other: images and network's input, labels and outputs, more search images than
+// network: the content of job.network. Error when the pieces do not fit each other: images and network's input, labels and outputs, more search images than
 // there are, nothing held out.
-Setup make_setup(Job job, const EngineOptions& engine);
+Setup make_setup(Job job, std::string network, const EngineOptions& engine);
 
 }  // namespace vbq

@@ -133,10 +133,13 @@ void Communicator::broadcast(std::string& bytes) {
   std::int64_t length = static_cast<std::int64_t>(bytes.size());
   broadcast(std::span(&length, 1));
   bytes.resize(static_cast<std::size_t>(length));
-  MpiRequest request;
-  check(MPI_Ibcast(bytes.data(), to_count(bytes.size(), "MPI_Ibcast"), MPI_BYTE, 0, handle_->world, &request.handle),
-        "MPI_Ibcast");
-  wait(request, "MPI_Ibcast");
+  constexpr std::size_t kPiece = std::size_t{1} << 30;  // MPI counts below 2^31
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    MpiRequest request;
+    const int count = to_count(std::min(kPiece, bytes.size() - at), "MPI_Ibcast");
+    check(MPI_Ibcast(bytes.data() + at, count, MPI_BYTE, 0, handle_->world, &request.handle), "MPI_Ibcast");
+    wait(request, "MPI_Ibcast");
+  }
 }
 
 void Communicator::sum(std::span<std::int64_t> values) {

@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "model/onnx_external.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/onnx_load.hpp"
 #include "model/onnx_name.hpp"
@@ -104,6 +105,30 @@ Network parse_onnx(std::string content, const std::filesystem::path& path) {
   } catch (const std::length_error&) {
     fail("network {} asks for more memory than there is", path.string());
   }
+}
+
+std::string read_onnx_content(const std::filesystem::path& path) {
+  std::string content = read_file(path, "network", kLargestFile);
+  std::uint64_t size = content.size();
+  bool changed = false;
+  onnx::ModelProto model;
+  try {
+    model = parse_model(content);
+    for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+      const std::int64_t bytes = declared_external_bytes(tensor);
+      if (bytes == 0 || static_cast<std::uint64_t>(bytes) > kLargestFile - size) continue;
+      size += static_cast<std::uint64_t>(bytes);
+      tensor.set_raw_data(read_external(tensor, path.parent_path(), bytes, "a tensor"));
+      tensor.clear_external_data();
+      tensor.clear_data_location();
+      changed = true;
+    }
+    std::string whole;
+    if (changed && model.SerializeToString(&whole)) return whole;
+  } catch (const Error& error) {
+    log::debug("network {} is sent as it is: {}", path.string(), error.what());
+  }
+  return content;
 }
 
 Network read_onnx(const std::filesystem::path& path) {

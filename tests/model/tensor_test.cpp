@@ -160,13 +160,21 @@ class External : public ::testing::Test {
     b.node("Conv", {"x", "w"});
     const fs::path path = root_ / "models" / "net.onnx";
     std::ofstream(path, std::ios::binary) << b.bytes();
-    try {
-      const Network net = read_onnx(path);
-      read_ = only<Conv>(net).weight.data;
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
+    const auto said = [&](const auto& read) -> std::string {
+      try {
+        read_ = only<Conv>(read()).weight.data;
+      } catch (const Error& error) {
+        return error.what();
+      }
+      return "";
+    };
+    // What one process reads for all others is as good.
+    const std::string sent = said([&] { return parse_onnx(read_onnx_content(path), path); });
+    const std::vector<float> sent_data = std::exchange(read_, {});
+    std::string own = said([&] { return read_onnx(path); });
+    EXPECT_EQ(sent.empty(), own.empty()) << sent << own;
+    EXPECT_EQ(sent_data, read_);
+    return own;
   }
 
   const std::vector<float> values_{1, 2, 3, 4, 5, 6};
@@ -181,6 +189,14 @@ TEST_F(External, ReadsInsideTheFolder) {
   EXPECT_EQ(read_, (std::vector<float>{3, 4, 5, 6}));
   EXPECT_EQ(refusal("data/../weights.bin", "4"), "");
   EXPECT_EQ(read_, (std::vector<float>{2, 3, 4, 5}));
+}
+
+TEST_F(External, ContentForOthersHoldsTheData) {
+  EXPECT_EQ(refusal("weights.bin", "8", "16"), "");
+  const std::string content = read_onnx_content(root_ / "models" / "net.onnx");
+  fs::remove(root_ / "models" / "weights.bin");
+  EXPECT_EQ(only<Conv>(parse_onnx(content, root_ / "models" / "net.onnx")).weight.data, (std::vector<float>{3, 4, 5, 6}));
+  EXPECT_THROW(read_onnx_content(root_ / "models" / "none.onnx"), Error);
 }
 
 TEST_F(External, NothingOutsideTheFolder) {
