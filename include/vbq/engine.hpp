@@ -94,4 +94,9 @@ class Engine {
 // not in this build or finds no device. The network is copied as far as needed.
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options);
 
+// Bytes on the host that an engine of these options takes, before any image is loaded: the network's weights in all
+// copies, and the activations of its threads. pass_images: images given to calibrate(), 0 for none. An estimate, of the
+// large parts; of engine cuda the host's part alone.
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images);
+
 }  // namespace vbq

@@ -1,11 +1,14 @@
 // vbq info: what this build can do, or what is in a file.
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
 #include "app/progress.hpp"
+#include "app/setup.hpp"
 #include "core/check.hpp"
+#include "evaluate/memory.hpp"
 #include "model/onnx.hpp"
 #include "store/checkpoint.hpp"
 #include "store/dataset_file.hpp"
@@ -115,6 +118,47 @@ int checkpoint_info(const std::filesystem::path& path, const CommonOptions& comm
   return 0;
 }
 
+// What a job would need, before it is started.
+int job_info(const InfoArguments& arguments, const CommonOptions& common) {
+  const Job job = read_job(*arguments.file, {});
+  Setup setup = make_setup(job, read_onnx_content(job.network), common.engine);
+  setup.problem.engine.host_workers = 1;
+  const WorkerMemory need = worker_memory(setup.problem, {0, arguments.workers});
+  const std::int64_t available = available_memory();
+  if (common.json) {
+    Json json{
+        {"kind", "job"},
+        {"network", job.network.string()},
+        {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
+        {"search_images", setup.problem.split.search.size()},
+        {"held_out_images", setup.problem.split.held_out.size()},
+        {"workers", arguments.workers},
+        {"worker_bytes",
+         {{"images", need.images}, {"network", need.engine}, {"choosing", need.choosing}, {"total", need.total()}}},
+        {"available_bytes", available}};
+    print(json.dump() + "\n");
+    return 0;
+  }
+  constexpr double kMiB = 1 << 20;
+  const auto mib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kMiB; };
+  print(fmt::format("job {}: {} levels, {} generations of {}\n", arguments.file->string(), job.format.levels,
+                    job.generations, job.search.population));
+  print(fmt::format("network  {} ({} layers quantised)\n", job.network.string(),
+                    quantised_layers(setup.problem.network, job.format).size()));
+  print(fmt::format("images   {} to search on, {} held out\n",
+                    thousands(static_cast<std::int64_t>(setup.problem.split.search.size())),
+                    thousands(static_cast<std::int64_t>(setup.problem.split.held_out.size()))));
+  print(
+      fmt::format("memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
+                  "{:.0f} for choosing levels\n",
+                  mib(need.total()), arguments.workers, mib(need.images), mib(need.engine), mib(need.choosing)));
+  if (available >= 0) {
+    print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
+                      available / std::max<std::int64_t>(1, need.total())));
+  }
+  return 0;
+}
+
 // Multiply-adds of one image.
 std::int64_t multiply_adds(const Network& network, int node) {
   const Tensor* weight = weight_of(network.nodes[static_cast<std::size_t>(node)]);
@@ -123,26 +167,63 @@ std::int64_t multiply_adds(const Network& network, int node) {
   return per_output * elements(out);
 }
 
+// How often each operator occurs, the commonest first.
+std::vector<std::pair<std::string, std::int64_t>> operator_counts(const Network& network) {
+  std::map<std::string, std::int64_t> counts;
+  for (const Node& node : network.nodes) ++counts[operator_name(node.op)];
+  std::vector<std::pair<std::string, std::int64_t>> sorted(counts.begin(), counts.end());
+  std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });
+  return sorted;
+}
+
+// Numbers that a search leaves as they are: biases and batch norms.
+std::int64_t numbers_left(const Network& network) {
+  std::int64_t count = 0;
+  for (const Node& node : network.nodes) {
+    if (const BatchNorm* norm = std::get_if<BatchNorm>(&node.op)) {
+      count += static_cast<std::int64_t>(norm->scale.size() + norm->shift.size());
+    } else if (weight_of(node) != nullptr) {
+      count += static_cast<std::int64_t>(bias_of(node)->size());
+    }
+  }
+  return count;
+}
+
 int network_info(const std::filesystem::path& path, const CommonOptions& common) {
   const Network network = read_onnx(path);
-  std::int64_t weights = 0;
+  std::int64_t weights = 0, work = 0;
+  const auto operators = operator_counts(network);
   Json layers = Json::array();
   for (const int index : weight_layers(network)) {
     const Node& node = network.nodes[static_cast<std::size_t>(index)];
     const Tensor* weight = weight_of(node);
     const auto [low, high] = std::minmax_element(weight->data.begin(), weight->data.end());
     weights += elements(weight->shape);
+    work += multiply_adds(network, index);
     layers.push_back({{"name", node.name}, {"operator", operator_name(node.op)}, {"shape", weight->shape},
                       {"weights", elements(weight->shape)}, {"multiply_adds", multiply_adds(network, index)}, {"minimum", *low}, {"maximum", *high}});
   }
   if (common.json) {
-    Json json{{"kind", "network"}, {"name", network.name}, {"input", network.input_shape()}, {"output", network.output_shape()},
-              {"nodes", network.nodes.size()}, {"weights", weights}, {"layers", layers}, {"hash", network_hash(network)}};
+    Json json{{"kind", "network"},
+              {"name", network.name},
+              {"input", network.input_shape()},
+              {"output", network.output_shape()},
+              {"nodes", network.nodes.size()},
+              {"operators", Json::object()},
+              {"weights", weights},
+              {"multiply_adds", work},
+              {"left_in_fp32", numbers_left(network)},
+              {"layers", layers},
+              {"hash", network_hash(network)}};
+    for (const auto& [name, count] : operators) json["operators"][name] = count;
     print(json.dump() + "\n");
     return 0;
   }
-  print(fmt::format("network {}: input {} [N, {}], output {} [N, {}], {} nodes\n\n", path.string(), network.input_name,
-                    fmt::join(network.input_shape(), ", "), network.output_name, fmt::join(network.output_shape(), ", "), network.nodes.size()));
+  std::vector<std::string> parts;
+  for (const auto& [name, count] : operators) parts.push_back(fmt::format("{} {}", count, name));
+  print(fmt::format("network {}: input {} [N, {}], output {} [N, {}]\n{} nodes: {}\n\n", path.string(),
+                    network.input_name, fmt::join(network.input_shape(), ", "), network.output_name,
+                    fmt::join(network.output_shape(), ", "), network.nodes.size(), fmt::join(parts, ", ")));
   print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>7} {:>14}  {}\n", "layer", "type", "shape", "weights", "share", "multiply-adds", "range"));
   for (const Json& layer : layers) {
     print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>6.1f}% {:>14}  {:.3g} .. {:.3g}\n", layer["name"].get<std::string>(),
@@ -150,7 +231,12 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
                       thousands(layer["weights"].get<std::int64_t>()), 100.0 * layer["weights"].get<double>() / static_cast<double>(weights),
                       thousands(layer["multiply_adds"].get<std::int64_t>()), layer["minimum"].get<double>(), layer["maximum"].get<double>()));
   }
-  print(fmt::format("\n{} weights in {} layers ({} bytes in FP32)\nhash  {}\n", thousands(weights), layers.size(), thousands(4 * weights), network_hash(network)));
+  print(
+      fmt::format("\n{} weights in these {} layers ({} bytes in FP32) are what a search quantises (all but those in "
+                  "network.skip);\n"
+                  "{} numbers in biases and batch norms stay FP32. {} multiply-adds an image.\nhash  {}\n",
+                  thousands(weights), layers.size(), thousands(4 * weights), thousands(numbers_left(network)),
+                  thousands(work), network_hash(network)));
   return 0;
 }
 
@@ -159,6 +245,7 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
 int command_info(const InfoArguments& arguments, const CommonOptions& common) {
   if (!arguments.file) return build_info(common);
   if (!std::filesystem::exists(*arguments.file)) fail("file {} does not exist", arguments.file->string());
+  if (arguments.file->extension() == ".toml") return job_info(arguments, common);
   switch (identify(*arguments.file)) {
     case FileKind::dataset:
       return dataset_info(*arguments.file, common);

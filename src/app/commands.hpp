@@ -63,6 +63,7 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
 
 struct InfoArguments {
   std::optional<std::filesystem::path> file;
+  int workers = 1;  // of a job
 };
 int command_info(const InfoArguments& arguments, const CommonOptions& common);
 

@@ -23,6 +23,7 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     : world_(&world), exceptions_(std::uncaught_exceptions()) {
   fair_threads(world, false);  // the workers share processors and GPUs among themselves
   place_on_host(world, false);
+  agree(world, [] {});  // the workers look whether there is memory enough
   const Report mine = agree(world, [&] {
     if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
     validate(problem);

@@ -12,6 +12,7 @@
 #include "cluster/threads.hpp"
 #include "core/check.hpp"
 #include "core/stop.hpp"
+#include "evaluate/memory.hpp"
 #include "evaluate/workbench.hpp"
 
 namespace vbq {
@@ -96,6 +97,8 @@ void serve(Communicator& world, Problem problem) {
   const HostPlace place = place_on_host(world, true);
   problem.engine.host_worker = place.index;
   problem.engine.host_workers = place.count;
+  // Before anybody takes any.
+  agree(world, [&] { check_memory(worker_memory(problem, {world.rank() - 1, world.size() - 1}), place.count); });
   auto [bench, report] = agree(world, [&] {
     Workbench made(std::move(problem), {world.rank() - 1, world.size() - 1});
     const Problem& mine = made.problem();

@@ -22,6 +22,24 @@ std::unique_ptr<Engine> make_host_engine(const Network& network, const EngineOpt
 
 }  // namespace
 
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images) {
+  validate(network);
+  std::int64_t weights = 0, values = 0;
+  for (const int k : weight_layers(network)) {
+    weights += elements(weight_of(network.nodes[static_cast<std::size_t>(k)])->shape);
+  }
+  for (const Shape& shape : network.shapes) values += elements(shape);
+  constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+  bool on_cpu = options.kind == EngineKind::cpu || options.kind == EngineKind::automatic;
+#ifdef VBQ_HAS_CUDA
+  const bool on_gpu = options.kind != EngineKind::reference && options.kind != EngineKind::cpu && why_no_cuda().empty();
+  if (on_gpu && pass_images == 0) return weights * kFloat;
+  on_cpu = on_cpu || on_gpu;
+#endif
+  if (on_cpu) return cpu_engine_bytes(network, options, pass_images) + weights * kFloat;
+  return (2 * weights + (pass_images + 1) * values) * kFloat;
+}
+
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options) {
   if (options.block < 1) fail("a block of {} images was asked for, expected at least 1", options.block);
   if (options.threads < 0) fail("{} threads were asked for, expected 0 (all) or more", options.threads);

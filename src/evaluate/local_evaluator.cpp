@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "evaluate/memory.hpp"
+
 namespace vbq {
 
 std::vector<Fingerprint> LocalEvaluator::fingerprints(std::span<const Genome> genomes) {
@@ -18,6 +20,7 @@ std::vector<Tally> LocalEvaluator::tallies(std::span<const Genome> genomes) {
 }
 
 std::unique_ptr<LocalEvaluator> make_local_evaluator(Problem problem) {
+  check_memory(worker_memory(problem, {}), 1);
   return std::make_unique<LocalEvaluator>(std::move(problem));
 }
 

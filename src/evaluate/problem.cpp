@@ -1,5 +1,7 @@
 #include "evaluate/problem.hpp"
 
+#include <algorithm>
+
 #include "core/check.hpp"
 #include "core/hash.hpp"
 
@@ -19,6 +21,10 @@ void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* 
     previous = index;
   }
 }
+
+// Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
+// pixels. Tallies are integers, so the pieces do not show.
+constexpr std::int64_t kPieceBytes = std::int64_t{256} << 20;
 
 }  // namespace
 
@@ -47,6 +53,12 @@ const ImageSource& source_of(const Problem& problem, ImageSet set) {
 std::int64_t block_count(const Problem& problem, ImageSet set) {
   const auto images = static_cast<std::int64_t>(images_of(problem, set).size());
   return images / problem.engine.block + (images % problem.engine.block == 0 ? 0 : 1);
+}
+
+std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
+  const double bytes = static_cast<double>(info.channels) * static_cast<double>(info.height) *
+                       static_cast<double>(info.width) * static_cast<double>(block);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(kPieceBytes) / std::max(1.0, bytes)));
 }
 
 bool passes(const Format& format) {

@@ -37,6 +37,9 @@ const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set)
 const ImageSource& source_of(const Problem& problem, ImageSet set);
 std::int64_t block_count(const Problem& problem, ImageSet set);
 
+// Blocks of held-out images that pass through an engine at a time.
+std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block);
+
 // Whether each candidate needs a pass over calibration images before its tally: its choices cost much, and are made
 // once and handed round, instead of by every worker.
 bool passes(const Format& format);

@@ -12,10 +12,6 @@
 namespace vbq {
 namespace {
 
-// Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
-// pixels. Tallies are integers, so the pieces do not show.
-constexpr std::int64_t kPieceBytes = std::int64_t{256} << 20;
-
 // An engine is asked for about this many seconds of work at a time, so that a wish to stop is soon heeded.
 constexpr double kPortionSeconds = 2;
 
@@ -50,12 +46,6 @@ Fingerprint fingerprint_of(const NetworkFormat& formats) {
     hasher.array(std::span(layer.bias));
   }
   return hasher.digest();
-}
-
-std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
-  const double bytes = static_cast<double>(info.channels) * static_cast<double>(info.height) *
-                       static_cast<double>(info.width) * static_cast<double>(block);
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(kPieceBytes) / std::max(1.0, bytes)));
 }
 
 }  // namespace

@@ -36,6 +36,24 @@ void add_cross_products(const float* left, std::size_t left_stride, std::size_t 
 
 }  // namespace
 
+std::int64_t sequential_bytes(const Network& network, std::int64_t images) {
+  std::int64_t numbers = 0, most = 0;
+  for (const int k : weight_layers(network)) {
+    const Node& node = network.nodes[static_cast<std::size_t>(k)];
+    const Shape& input = network.shapes[static_cast<std::size_t>(node.inputs.front())];
+    const Shape& output = network.shapes[static_cast<std::size_t>(k) + 1];
+    const Patches patches(node, k, input, output, positions_an_image(node, input, output, images));
+    const Shape& weight = weight_of(node)->shape;
+    const std::int64_t positions = images * patches.per_image();
+    numbers +=
+        3 * elements(weight) + positions * weight.front();  // two copies and a transposed one; outputs as trained
+    std::int64_t sums = 0;                                  // of inputs, in double, and the same factored
+    for (const ColumnRun& run : column_runs(patches)) sums += 4 * run.size * run.size;
+    most = std::max(most, positions * (patches.row() + weight.front()) + sums);
+  }
+  return (numbers + most) * static_cast<std::int64_t>(sizeof(float));
+}
+
 SequentialAssigner::SequentialAssigner(const Network& network, std::int64_t images)
     : network_(network), images_(images) {
   if (images < 1) fail_internal("sequential assignment needs images");

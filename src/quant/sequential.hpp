@@ -22,6 +22,9 @@ inline constexpr std::int64_t kSequentialPositions = 20;
 // many columns), and are assigned with compensation by H. (Li et al., GPTAQ, arXiv 2504.02692, correct for x as well,
 // column by column; the closed form here is the least-squares one.) A group of more than kFactorColumns columns is not
 // corrected, only compensated.
+// Bytes that a SequentialAssigner of these arguments takes.
+std::int64_t sequential_bytes(const Network& network, std::int64_t images);
+
 class SequentialAssigner final : public LayerAssigner {
  public:
   // images: how many will be seen. Error (internal) when there are none.

@@ -68,15 +68,19 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
 }
 
 // Indices, gains and shifts travel in best.json: evaluate counts what the search counted.
-TEST_F(Cli, CompensatedAndMatchedFormatsTravel) {
+TEST_F(Cli, AssignedAndMatchedFormatsTravel) {
   copy_digits();
-  for (const std::string matching : {"never", "end", "always"}) {
-    const std::string out = "out_" + matching;
+  for (const auto& [assignment, matching] : {std::pair<std::string, std::string>{"compensated", "never"},
+                                             {"compensated", "end"},
+                                             {"compensated", "always"},
+                                             {"sequential", "never"},
+                                             {"sequential", "always"}}) {
+    const std::string out = "out_" + assignment + matching;
     const Outcome outcome = run("search search.toml --run " + out +
                                 " --json --set search.generations=2 --set search.population=6 "
                                 "--set data.search=200 --set format.bits=2 --set format.scale=channel "
-                                "--set format.assignment=compensated --set format.matching=" +
-                                matching);
+                                "--set format.matching_images=80 --set format.assignment=" +
+                                assignment + " --set format.matching=" + matching);
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto summary = nlohmann::json::parse(outcome.out);
     const auto best = nlohmann::json::parse(read(out + "/best.json"));
@@ -90,7 +94,7 @@ TEST_F(Cli, CompensatedAndMatchedFormatsTravel) {
     EXPECT_EQ(score["loss"], summary["quantised"]["held_out"]["loss"]);
   }
   // Indices that do not fit are refused.
-  auto best = nlohmann::json::parse(read("out_never/best.json"));
+  auto best = nlohmann::json::parse(read("out_compensatednever/best.json"));
   best["layers"][0]["indices"] = "AAAA";
   std::ofstream(path("short.json")) << best.dump();
   expect_refused("evaluate --network digits.onnx --data digits_test.h5 --format short.json", {"indices", "base64"});
@@ -161,6 +165,14 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
   // Images of the wrong size for the network.
   copy_digits();
   expect_refused("evaluate --network digits.onnx --data x.h5", {"x.h5", "3x32x32", "1x8x8"});
+  const auto network = nlohmann::json::parse(run("info digits.onnx --json").out);
+  EXPECT_EQ(network["layers"].size(),
+            network["operators"]["Conv"].get<std::size_t>() + network["operators"]["Gemm"].get<std::size_t>());
+  EXPECT_GT(network["left_in_fp32"], 0);
+  const auto job = nlohmann::json::parse(run("info search.toml --workers 3 --json").out);
+  EXPECT_EQ(job["workers"], 3);
+  EXPECT_EQ(job["search_images"], 1000);
+  EXPECT_GT(job["worker_bytes"]["total"], job["worker_bytes"]["images"]);
   const Outcome info = run("info x.h5 --json");
   EXPECT_EQ(nlohmann::json::parse(info.out)["images"], 2);
 }

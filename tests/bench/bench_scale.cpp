@@ -33,6 +33,7 @@ void answer_only(Communicator& world, const Problem& problem) {
   fair_threads(world, true);
   place_on_host(world, true);
   agree(world, [] {});
+  agree(world, [] {});
   agree_on(world,
            {world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), EngineInfo{}});
   follow(world, [&](protocol::Op op, std::span<const Genome> genomes) {

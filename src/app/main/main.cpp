@@ -136,8 +136,10 @@ int run(int argc, char** argv) {
 
   InfoArguments info;
   CLI::App* info_command = app.add_subcommand("info", "what this build can do, or what is in a file");
-  info_command->add_option("file", info.file, "network, dataset or checkpoint");
-  info_command->footer("Example: vbq info net.onnx");
+  info_command->add_option("file", info.file, "network, dataset, checkpoint or job (.toml)");
+  info_command->add_option("--workers", info.workers, "of a job: the number of workers that its memory is told for")
+      ->check(CLI::Range(1, 1'000'000));
+  info_command->footer("Example: vbq info net.onnx\n         vbq info job.toml --workers 8");
 
   for (CLI::App* command :
        {search_command, compare_command, evaluate_command, infer_command, import_command,

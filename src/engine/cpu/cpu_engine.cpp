@@ -171,6 +171,24 @@ class CpuEngine final : public Engine {
 
 }  // namespace
 
+std::int64_t cpu_engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images) {
+  const std::int64_t threads = options.threads > 0 ? options.threads : cpu::usable_cpus();
+  const std::int64_t batch = cpu::micro_batch(network, options.block);
+  const auto room = static_cast<std::int64_t>(largest_layer(network) * sizeof(float));
+  const auto bytes_of = [&](bool bare, std::int64_t arenas) {
+    cpu::Plan plan;
+    cpu::Lanes(1).run(1, [&](int, std::int64_t) { plan = cpu::make_plan(network, batch, bare); });
+    std::int64_t bytes = arenas * static_cast<std::int64_t>(plan.arena_bytes);
+    for (const cpu::LayerMemory& layer : plan.layers) {
+      bytes += static_cast<std::int64_t>(layer.winograd ? winograd_bytes(*layer.winograd)
+                                                        : layer.weights.get_desc().get_size());
+    }
+    return bytes;
+  };
+  const std::int64_t pass = pass_images == 0 ? 0 : bytes_of(true, (pass_images + batch - 1) / batch) + room;
+  return bytes_of(false, threads) + threads * room + pass;
+}
+
 std::unique_ptr<Engine> make_cpu_engine(const Network& network, const EngineOptions& options) {
   return std::make_unique<CpuEngine>(network, options);
 }

@@ -35,6 +35,10 @@ struct Winograd {
 // Floats in a vector of this processor, as far as oneDNN may use it too; 0 when there are no transforms for it.
 std::int64_t winograd_width();
 
+inline std::size_t winograd_bytes(const Winograd& w) {  // of u
+  return static_cast<std::size_t>(36 * w.in_channels * w.out_channels) * sizeof(float);
+}
+
 // weights [O, C, 3, 3] -> u [36, C, O].
 void winograd_weights(const Winograd& w, const float* weights, float* u);
 

@@ -1,0 +1,110 @@
+#include "evaluate/memory.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "core/check.hpp"
+#include "core/text.hpp"
+#include "quant/sequential.hpp"
+
+namespace vbq {
+namespace {
+
+std::int64_t pixels_of(const ImageSource& source) {
+  const DatasetInfo& info = source.info();
+  return info.channels * info.height * info.width;
+}
+
+// A number that the file begins with, or -1 (also for "max").
+std::int64_t number_in(const std::string& path) {
+  std::ifstream file(path);
+  std::int64_t value = -1;
+  return file >> value ? value : -1;
+}
+
+// Of the control group that this process is in (version 2): what its limit leaves.
+std::int64_t left_in_group() {
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("0::")) continue;
+    std::int64_t least = -1;
+    for (std::string group = line.substr(3); !group.empty() && group != "/";) {
+      const std::string folder = "/sys/fs/cgroup" + group;
+      const std::int64_t most = number_in(folder + "/memory.max"), now = number_in(folder + "/memory.current");
+      if (most >= 0 && now >= 0 && (least < 0 || most - now < least)) least = std::max<std::int64_t>(0, most - now);
+      group.resize(group.rfind('/'));
+    }
+    return least;
+  }
+  return -1;
+}
+
+}  // namespace
+
+WorkerMemory worker_memory(const Problem& problem, Post post) {
+  const std::int64_t block = problem.engine.block;
+  const auto outputs = elements(problem.network.output_shape());
+  const Cut cut = cut_matrix(post.count, problem.population, block_count(problem, ImageSet::search));
+  const auto search = static_cast<std::int64_t>(problem.split.search.size());
+  const std::int64_t shard = std::min(search, block_range(cut, post.index).count * block);
+  constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+
+  WorkerMemory need;
+  need.images = shard * (pixels_of(*problem.search_source) + 8 + (problem.with_divergence ? outputs * kFloat : 0));
+  if (problem.held_out_source != nullptr && !problem.split.held_out.empty()) {
+    const DatasetInfo& info = problem.held_out_source->info();
+    const std::int64_t most = part_of(block_count(problem, ImageSet::held_out), post.count, 0).count;
+    const std::int64_t piece = std::min(most, blocks_in_piece(info, block)) * block;
+    need.images = std::max(need.images, piece * (pixels_of(*problem.held_out_source) + 8 +
+                                                 (problem.with_divergence ? outputs * kFloat : 0)));
+  }
+
+  const Format& format = problem.format;
+  const bool sequential = format.assignment == Assignment::sequential;
+  const bool pass = (sequential || format.matching != Matching::never) && problem.given.empty();
+  const std::int64_t pass_images = pass ? std::min<std::int64_t>(search, format.matching_images) : 0;
+  need.engine = engine_bytes(problem.network, problem.engine, pass_images);
+
+  std::int64_t weights = 0;
+  for (const int k : quantised_layers(problem.network, format)) {
+    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
+    const Tensor& weight = *weight_of(node);
+    weights += elements(weight.shape);
+    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
+    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
+    if (format.assignment == Assignment::compensated && problem.given.empty()) {
+      for (const ColumnRun& run : column_runs(patches)) need.choosing += run.size * run.size * kFloat;
+    }
+  }
+  if (sequential) need.choosing += sequential_bytes(problem.network, pass_images);
+  if (passes(format)) need.choosing += problem.population * weights;
+  return need;
+}
+
+std::int64_t available_memory() {
+  std::int64_t available = -1;
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("MemAvailable:")) std::istringstream(line.substr(13)) >> available;
+  }
+  if (available >= 0) available *= 1024;
+  const std::int64_t group = left_in_group();
+  if (group >= 0 && (available < 0 || group < available)) return group;
+  return available;
+}
+
+void check_memory(const WorkerMemory& need, std::int64_t workers) {
+  const std::int64_t available = available_memory();
+  if (available < 0 || need.total() <= available / std::max<std::int64_t>(1, workers)) return;
+  constexpr double kMiB = 1 << 20;
+  fail("a worker needs about {:.0f} MiB ({:.0f} for images, {:.0f} for the network, {:.0f} for choosing levels), and {} of "
+       "them share the {:.0f} MiB that this machine has free: use fewer ranks here or more machines, fewer search "
+       "images, or fewer matching images",
+       static_cast<double>(need.total()) / kMiB, static_cast<double>(need.images) / kMiB,
+       static_cast<double>(need.engine) / kMiB, static_cast<double>(need.choosing) / kMiB, workers,
+       static_cast<double>(available) / kMiB);
+}
+
+}  // namespace vbq
