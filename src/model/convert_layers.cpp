@@ -67,7 +67,8 @@ Value conv(NodeContext& node, Builder& builder) {
   op.dilation = window.dilation;
   op.pad = window.pad;
   if (node.has(2)) op.bias = per_channel(node, 2, w[0]);
-  return emit_layer(node, builder, std::move(op), {x[0], op.weight.shape[0], window.output[0], window.output[1]});
+  const Shape out{x[0], w[0], window.output[0], window.output[1]};  // before w is moved from
+  return emit_layer(node, builder, std::move(op), out);
 }
 
 // y = alpha x B + beta C
