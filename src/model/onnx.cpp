@@ -45,6 +45,9 @@ namespace {
 
 Network finish(Draft draft, const Graph& graph) {
   remove_identities(draft);
+  recognise_batch_norm(draft);
+  merge_transposes(draft);
+  remove_identities(draft);
   remove_dead_nodes(draft);
   Network network = std::move(draft.network);
   network.name = clean_name(graph.name);

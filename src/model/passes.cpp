@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,124 @@ void remove_identities(Draft& draft) {
     stand_in[k + 1] = stand_in[input];
   }
   keep_nodes(draft, keep, stand_in);
+}
+
+namespace {
+
+// Readers of each value; the network's output counts as one.
+std::vector<int> readers_of(const Draft& draft) {
+  std::vector<int> readers(draft.network.nodes.size() + 1);
+  for (const Node& node : draft.network.nodes) {
+    for (const ValueId v : node.inputs) ++readers[static_cast<std::size_t>(v)];
+  }
+  ++readers[static_cast<std::size_t>(draft.output)];
+  return readers;
+}
+
+// The node that makes value v, if it is an Op; else nullptr.
+template <typename Op>
+const Op* maker(const Network& network, ValueId v) {
+  return v == kInputValue ? nullptr : std::get_if<Op>(&network.nodes[static_cast<std::size_t>(v) - 1].op);
+}
+
+// Of a node with two inputs: the one that is not a constant, and the other's numbers, one a channel of it. Nothing
+// where the constant is of another shape.
+struct PerChannel {
+  ValueId x;
+  const std::vector<float>* numbers;
+};
+std::optional<PerChannel> per_channel(const Network& network, const Node& node, const Shape& out) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Constant* constant = maker<Constant>(network, node.inputs[i]);
+    const ValueId x = node.inputs[1 - i];
+    if (constant == nullptr || maker<Constant>(network, x) != nullptr) continue;
+    const Shape& shape = constant->value.shape;
+    if (out.size() != 3 || network.shapes[static_cast<std::size_t>(x)] != out) return std::nullopt;
+    if (shape != Shape{out.front(), 1, 1}) return std::nullopt;
+    return PerChannel{x, &constant->value.data};
+  }
+  return std::nullopt;
+}
+
+bool is_element_by_element(const Operator& op) {
+  return std::holds_alternative<Relu>(op) || std::holds_alternative<Clip>(op) || std::holds_alternative<Unary>(op);
+}
+
+// Moves Transposes behind the node that reads them, where that can be. True when something moved.
+bool move_transposes(Draft& draft) {
+  Network& network = draft.network;
+  const std::vector<int> readers = readers_of(draft);
+  const auto only_transpose = [&](ValueId v) {
+    return readers[static_cast<std::size_t>(v)] == 1 ? maker<Transpose>(network, v) : nullptr;
+  };
+  for (std::size_t k = 0; k < network.nodes.size(); ++k) {
+    Node& node = network.nodes[k];
+    const bool one = node.inputs.size() == 1 && is_element_by_element(node.op);
+    const bool two = node.inputs.size() == 2 && node.inputs[0] != node.inputs[1] &&
+                     (std::holds_alternative<Add>(node.op) || std::holds_alternative<Mul>(node.op));
+    if (!one && !two) continue;
+    const Transpose* first = only_transpose(node.inputs[0]);
+    if (first == nullptr) continue;
+    if (two) {
+      const Transpose* second = only_transpose(node.inputs[1]);
+      if (second == nullptr || second->permutation != first->permutation) continue;
+      if (network.shapes[static_cast<std::size_t>(node.inputs[0])] !=
+          network.shapes[static_cast<std::size_t>(node.inputs[1])])
+        continue;
+    }
+    // The later Transpose's place is taken by the node, the node's by the Transpose.
+    const ValueId place = *std::ranges::max_element(node.inputs);
+    Node& moved = network.nodes[static_cast<std::size_t>(place) - 1];
+    for (ValueId& v : node.inputs) v = network.nodes[static_cast<std::size_t>(v) - 1].inputs.front();
+    std::swap(node, moved);
+    network.shapes[static_cast<std::size_t>(place)] = network.shapes[static_cast<std::size_t>(moved.inputs.front())];
+    node.inputs = {place};
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void recognise_batch_norm(Draft& draft) {
+  Network& network = draft.network;
+  const std::vector<int> readers = readers_of(draft);
+  for (std::size_t k = 0; k < network.nodes.size(); ++k) {
+    Node& node = network.nodes[k];
+    const Shape& out = network.shapes[k + 1];
+    const bool adds = std::holds_alternative<Add>(node.op);
+    if (!adds && !std::holds_alternative<Mul>(node.op)) continue;
+    const auto found = per_channel(network, node, out);
+    if (!found) continue;
+    BatchNorm norm;
+    norm.scale.assign(found->numbers->size(), 1.0F);
+    norm.shift.assign(found->numbers->size(), 0.0F);
+    (adds ? norm.shift : norm.scale) = *found->numbers;
+    ValueId x = found->x;
+    // A Mul before has become a batch norm of its own by now.
+    const BatchNorm* before = adds ? maker<BatchNorm>(network, x) : nullptr;
+    if (before != nullptr && readers[static_cast<std::size_t>(x)] == 1) {
+      norm.scale = before->scale;
+      for (std::size_t c = 0; c < norm.shift.size(); ++c) norm.shift[c] += before->shift[c];
+      x = network.nodes[static_cast<std::size_t>(x) - 1].inputs.front();
+    }
+    node.op = std::move(norm);
+    node.inputs = {x};
+  }
+}
+
+void merge_transposes(Draft& draft) {
+  Network& network = draft.network;
+  while (move_transposes(draft)) {
+  }
+  for (Node& node : network.nodes) {
+    Transpose* outer = std::get_if<Transpose>(&node.op);
+    if (outer == nullptr) continue;
+    const Transpose* inner = maker<Transpose>(network, node.inputs.front());
+    if (inner == nullptr) continue;
+    for (int& axis : outer->permutation) axis = inner->permutation[static_cast<std::size_t>(axis)];
+    node.inputs = network.nodes[static_cast<std::size_t>(node.inputs.front()) - 1].inputs;
+  }
 }
 
 void remove_dead_nodes(Draft& draft) {

@@ -10,6 +10,15 @@ namespace vbq {
 // single elements.
 void remove_identities(Draft& draft);
 
+// Mul or Add by a constant [C, 1, 1], or a Mul and the Add that alone reads it, become the batch norm that they are:
+// then they are folded into the layer before them.
+void recognise_batch_norm(Draft& draft);
+
+// A Transpose of a Transpose becomes one. Those that only one element-by-element node reads move behind it first (two
+// that an Add or Mul joins, when they are the same), so that the pairs around NHWC parts of a graph meet. What becomes
+// of no use is for remove_identities() and remove_dead_nodes().
+void merge_transposes(Draft& draft);
+
 // Takes out nodes that the output does not depend on; the output's node is the last one then.
 void remove_dead_nodes(Draft& draft);
 

@@ -86,6 +86,124 @@ TEST(RemoveIdentities, OfANetworkThatDoesNothingIsRefused) {
   EXPECT_NE(b.refusal().find("at least one node"), std::string::npos) << b.refusal();
 }
 
+// A draft of these nodes over one input, each value's shape given.
+Draft draft_of(std::vector<Shape> shapes, std::vector<Node> nodes) {
+  Draft draft;
+  draft.network.shapes = std::move(shapes);
+  draft.network.nodes = std::move(nodes);
+  draft.output = static_cast<ValueId>(draft.network.nodes.size());
+  return draft;
+}
+
+Constant constant(const Shape& shape, std::vector<float> values) { return Constant{{shape, std::move(values)}}; }
+
+TEST(RecogniseBatchNorm, MulAndAddByAChannelsNumbers) {
+  const Shape image{2, 4, 4}, numbers{2, 1, 1};
+  Draft draft = draft_of({image, numbers, image, numbers, image}, {{"s", constant(numbers, {2, 3}), {}, ""},
+                                                                   {"m", Mul{}, {1, 0}, ""},
+                                                                   {"t", constant(numbers, {5, 7}), {}, ""},
+                                                                   {"a", Add{}, {2, 3}, ""}});
+  recognise_batch_norm(draft);
+  remove_dead_nodes(draft);
+  ASSERT_EQ(operators(draft.network), Names{"BatchNormalization"});
+  EXPECT_EQ(draft.network.nodes[0].name, "a");
+  EXPECT_EQ(draft.network.nodes[0].inputs, std::vector<ValueId>{0});
+  const auto& norm = std::get<BatchNorm>(draft.network.nodes[0].op);
+  EXPECT_EQ(norm.scale, (std::vector<float>{2, 3}));
+  EXPECT_EQ(norm.shift, (std::vector<float>{5, 7}));
+  EXPECT_NO_THROW(validate(draft.network));
+}
+
+TEST(RecogniseBatchNorm, AMulThatOthersReadStaysBesideTheAdd) {
+  const Shape image{2, 4, 4}, numbers{2, 1, 1};
+  Draft draft = draft_of({image, numbers, image, image, image}, {{"s", constant(numbers, {2, 3}), {}, ""},
+                                                                 {"m", Mul{}, {0, 1}, ""},
+                                                                 {"a", Add{}, {2, 1}, ""},
+                                                                 {"b", Add{}, {2, 3}, ""}});
+  recognise_batch_norm(draft);
+  remove_dead_nodes(draft);
+  EXPECT_EQ(operators(draft.network), (Names{"BatchNormalization", "BatchNormalization", "Add"}));
+  EXPECT_EQ(std::get<BatchNorm>(draft.network.nodes[1].op).scale, (std::vector<float>{1, 1}));
+}
+
+TEST(RecogniseBatchNorm, OtherConstantsAreLeftAlone) {
+  const Shape image{2, 4, 4};
+  for (const auto& [shape, out] : std::vector<std::pair<Shape, Shape>>{
+           {{1, 1, 1}, image}, {{1, 1, 4}, image}, {{2, 4, 4}, image}, {{2, 4, 1}, image}}) {
+    Draft draft =
+        draft_of({image, shape, out},
+                 {{"c", constant(shape, std::vector<float>(static_cast<std::size_t>(elements(shape)), 2)), {}, ""},
+                  {"m", Mul{}, {0, 1}, ""}});
+    recognise_batch_norm(draft);
+    EXPECT_EQ(operators(draft.network).back(), "Mul");
+  }
+  // A constant that is as large as the image, and the image one number a channel.
+  Draft draft = draft_of({{2, 1, 1}, image, image},
+                         {{"c", constant(image, std::vector<float>(32, 2)), {}, ""}, {"m", Mul{}, {0, 1}, ""}});
+  recognise_batch_norm(draft);
+  EXPECT_EQ(operators(draft.network).back(), "Mul");
+}
+
+TEST(RecogniseBatchNorm, InAFileItIsFoldedAsAnyBatchNorm) {
+  ModelBuilder b(13, {0, 3, 8, 8});
+  b.normal("w", {4, 3, 3, 3});
+  b.normal("s", {4, 1, 1}, 2);
+  b.normal("t", {1, 4, 1, 1}, 3);
+  b.node("Conv", {"x", "w"}, "c");
+  b.node("Mul", {"c", "s"}, "m");
+  b.node("Add", {"t", "m"});
+  EXPECT_EQ(operators(b.read()), (Names{"Conv", "BatchNormalization"}));
+}
+
+const Transpose kToLast{{1, 2, 0}}, kToFirst{{2, 0, 1}};  // [C, H, W] -> [H, W, C] and back
+
+TEST(MergeTransposes, PairsAroundElementByElementNodesCancel) {
+  const Shape first{2, 3, 4}, last{3, 4, 2};
+  Draft draft = draft_of({first, last, last, last, first, first}, {{"t1", kToLast, {0}, ""},
+                                                                   {"relu", Relu{}, {1}, ""},
+                                                                   {"clip", Clip{0, 6}, {2}, ""},
+                                                                   {"t2", kToFirst, {3}, ""},
+                                                                   {"end", Relu{}, {4}, ""}});
+  merge_transposes(draft);
+  remove_identities(draft);
+  remove_dead_nodes(draft);
+  EXPECT_EQ(operators(draft.network), (Names{"Relu", "Clip", "Relu"}));
+  EXPECT_EQ(draft.network.nodes[0].name, "relu");
+  EXPECT_EQ(draft.network.shapes, (std::vector<Shape>{first, first, first, first}));
+  EXPECT_NO_THROW(validate(draft.network));
+}
+
+TEST(MergeTransposes, TwoThatAnAddJoins) {
+  const Shape first{2, 3, 4}, last{3, 4, 2};
+  Draft draft = draft_of({first, first, last, last, last, first}, {{"r", Relu{}, {0}, ""},
+                                                                   {"t1", kToLast, {0}, ""},
+                                                                   {"t2", kToLast, {1}, ""},
+                                                                   {"add", Add{}, {3, 2}, ""},
+                                                                   {"t3", kToFirst, {4}, ""}});
+  merge_transposes(draft);
+  remove_identities(draft);
+  remove_dead_nodes(draft);
+  EXPECT_EQ(operators(draft.network), (Names{"Relu", "Add"}));
+  EXPECT_EQ(draft.network.nodes[1].inputs, (std::vector<ValueId>{1, 0}));
+  EXPECT_NO_THROW(validate(draft.network));
+}
+
+TEST(MergeTransposes, KeepsWhatIsNeeded) {
+  const Shape first{2, 3, 4}, last{3, 4, 2}, other{4, 2, 3};
+  // Read twice: it stays where it is.
+  Draft shared =
+      draft_of({first, last, last, last}, {{"t", kToLast, {0}, ""}, {"r", Relu{}, {1}, ""}, {"a", Add{}, {1, 2}, ""}});
+  merge_transposes(shared);
+  EXPECT_EQ(operators(shared.network), (Names{"Transpose", "Relu", "Add"}));
+  // Two that do not cancel become one.
+  Draft twice = draft_of({first, last, other}, {{"t", kToLast, {0}, ""}, {"u", kToLast, {1}, ""}});
+  merge_transposes(twice);
+  remove_dead_nodes(twice);
+  ASSERT_EQ(operators(twice.network), Names{"Transpose"});
+  EXPECT_EQ(std::get<Transpose>(twice.network.nodes[0].op).permutation, (std::vector<int>{2, 0, 1}));
+  EXPECT_NO_THROW(validate(twice.network));
+}
+
 TEST(RemoveDeadNodes, KeepsWhatTheOutputReads) {
   Draft draft;
   draft.network.shapes.assign(5, {3});
