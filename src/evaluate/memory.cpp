@@ -44,6 +44,7 @@ std::int64_t left_in_group() {
 }  // namespace
 
 WorkerMemory worker_memory(const Problem& problem, Post post) {
+  validate(problem);
   const std::int64_t block = problem.engine.block;
   const auto outputs = elements(problem.network.output_shape());
   const Cut cut = cut_matrix(post.count, problem.population, block_count(problem, ImageSet::search));

@@ -16,6 +16,7 @@ struct WorkerMemory {
   std::int64_t total() const { return images + engine + choosing; }
 };
 
+// Error where the problem's parts do not fit together.
 WorkerMemory worker_memory(const Problem& problem, Post post);
 
 // Bytes that processes of this machine can still have: of memory, or of this process's control group where that is less.
