@@ -23,11 +23,12 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     : world_(&world), exceptions_(std::uncaught_exceptions()) {
   fair_threads(world, false);  // the workers share processors and GPUs among themselves
   place_on_host(world, false);
-  agree(world, [] {});  // the workers look whether there is memory enough
-  const Report mine = agree(world, [&] {
+  agree(world, [&] {  // what every rank would refuse, before the workers look whether they have memory enough
     if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
     validate(problem);
     cut_matrix(world.size() - 1, problem.population, block_count(problem, ImageSet::search));
+  });
+  const Report mine = agree(world, [&] {
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}};
   });
   const std::vector<Report> reports = agree_on(world, mine);
