@@ -79,13 +79,11 @@ namespace {
 // Sums that stay in registers, and are enough of them to hide the arithmetic's latency.
 constexpr std::size_t kRows = 4, kColumns = 32;
 
-}  // namespace
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-__attribute__((target_clones("avx512f", "fma", "default")))
-#endif
-void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
-                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
+// Inlined into a function for each instruction set, where the compiler makes the best of the fused operations. By hand,
+// because sanitisers do not get on with the compiler's own way (target_clones).
+[[gnu::always_inline]] inline void products(const Strided& left, std::size_t rows, std::size_t count,
+                                            const float* right, std::size_t right_stride, std::size_t columns,
+                                            float* sum, std::size_t sum_stride) {
   for (std::size_t i = 0; i < rows; i += kRows) {
     for (std::size_t j = 0; j < columns; j += kColumns) {
       const float* x = left.data + i * left.row;
@@ -119,6 +117,44 @@ void add_products(const Strided& left, std::size_t rows, std::size_t count, cons
       }
     }
   }
+}
+
+using Products = void (*)(const Strided&, std::size_t, std::size_t, const float*, std::size_t, std::size_t, float*,
+                          std::size_t);
+
+void plain_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                    std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
+  products(left, rows, count, right, right_stride, columns, sum, sum_stride);
+}
+
+#if defined(__x86_64__)
+[[gnu::target("fma")]] void fma_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                                         std::size_t right_stride, std::size_t columns, float* sum,
+                                         std::size_t sum_stride) {
+  products(left, rows, count, right, right_stride, columns, sum, sum_stride);
+}
+
+[[gnu::target("avx512f")]] void avx512_products(const Strided& left, std::size_t rows, std::size_t count,
+                                                const float* right, std::size_t right_stride, std::size_t columns,
+                                                float* sum, std::size_t sum_stride) {
+  products(left, rows, count, right, right_stride, columns, sum, sum_stride);
+}
+#endif
+
+Products best_products() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return avx512_products;
+  if (__builtin_cpu_supports("fma")) return fma_products;
+#endif
+  return plain_products;
+}
+
+}  // namespace
+
+void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
+  static const Products best = best_products();
+  best(left, rows, count, right, right_stride, columns, sum, sum_stride);
 }
 
 }  // namespace vbq

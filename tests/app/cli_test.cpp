@@ -79,7 +79,7 @@ TEST_F(Cli, AssignedAndMatchedFormatsTravel) {
     const Outcome outcome = run("search search.toml --run " + out +
                                 " --json --set search.generations=2 --set search.population=6 "
                                 "--set data.search=200 --set format.bits=2 --set format.scale=channel "
-                                "--set format.matching_images=80 --set format.assignment=" +
+                                "--set format.matching_images=30 --set format.assignment=" +
                                 assignment + " --set format.matching=" + matching);
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto summary = nlohmann::json::parse(outcome.out);

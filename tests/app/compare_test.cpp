@@ -14,6 +14,7 @@ using nlohmann::json;
 
 const std::string kTiny =
     "--log error --threads 1 --set search.population=6 --set search.generations=2 --set data.search=200 --set "
+    "format.matching_images=30 --set "
     "data.block=50 ";
 
 TEST_F(Cli, CompareSetsFormatsAndSearchesSideBySide) {
