@@ -121,8 +121,7 @@ int checkpoint_info(const std::filesystem::path& path, const CommonOptions& comm
 // What a job would need, before it is started.
 int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   const Job job = read_job(*arguments.file, {});
-  Setup setup = make_setup(job, read_onnx_content(job.network), common.engine);
-  setup.problem.engine.host_workers = 1;
+  const Setup setup = make_setup(job, read_onnx_content(job.network), common.engine);
   const WorkerMemory need = worker_memory(setup.problem, {0, arguments.workers});
   const std::int64_t available = available_memory();
   if (common.json) {

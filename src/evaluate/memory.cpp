@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/check.hpp"
-#include "core/text.hpp"
 #include "quant/sequential.hpp"
 
 namespace vbq {
@@ -24,19 +23,34 @@ std::int64_t number_in(const std::string& path) {
   return file >> value ? value : -1;
 }
 
-// Of the control group that this process is in (version 2): what its limit leaves.
-std::int64_t left_in_group() {
+// Of a control group's memory: what its limit leaves, files that are only cached not counted; -1 without a limit.
+std::int64_t left_in_group(const std::string& folder) {
+  const std::int64_t most = number_in(folder + "/memory.max"), now = number_in(folder + "/memory.current");
+  if (most < 0 || now < 0) return -1;
+  std::int64_t cached = 0;
+  std::ifstream file(folder + "/memory.stat");
+  std::int64_t bytes = 0;
+  for (std::string name; file >> name >> bytes;) {
+    if (name == "active_file" || name == "inactive_file") cached += bytes;
+  }
+  return std::max<std::int64_t>(0, most - now + cached);
+}
+
+// The least that the control groups (version 2) around this process leave.
+std::int64_t left_in_groups() {
   std::ifstream file("/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("0::")) continue;
     std::int64_t least = -1;
-    for (std::string group = line.substr(3); !group.empty() && group != "/";) {
-      const std::string folder = "/sys/fs/cgroup" + group;
-      const std::int64_t most = number_in(folder + "/memory.max"), now = number_in(folder + "/memory.current");
-      if (most >= 0 && now >= 0 && (least < 0 || most - now < least)) least = std::max<std::int64_t>(0, most - now);
-      group.resize(group.rfind('/'));
+    std::string group = line.substr(3);
+    if (group == "/") group.clear();
+    for (;;) {  // up to the root that is to be seen from here, which in a container is the container's
+      const std::int64_t left = left_in_group("/sys/fs/cgroup" + group);
+      if (left >= 0 && (least < 0 || left < least)) least = left;
+      const auto parent = group.rfind('/');
+      if (parent == std::string::npos) return least;
+      group.resize(parent);
     }
-    return least;
   }
   return -1;
 }
@@ -73,13 +87,12 @@ WorkerMemory worker_memory(const Problem& problem, Post post) {
     const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
     const Tensor& weight = *weight_of(node);
     weights += elements(weight.shape);
+    if (format.assignment != Assignment::compensated || !problem.given.empty()) continue;
     const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
     const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
-    if (format.assignment == Assignment::compensated && problem.given.empty()) {
-      for (const ColumnRun& run : column_runs(patches)) need.choosing += run.size * run.size * kFloat;
-    }
+    for (const ColumnRun& run : column_runs(patches)) need.choosing += run.size * run.size * kFloat;
   }
-  if (sequential) need.choosing += sequential_bytes(problem.network, pass_images);
+  if (sequential && pass) need.choosing += sequential_bytes(problem.network, pass_images);
   if (passes(format)) need.choosing += problem.population * weights;
   return need;
 }
@@ -91,7 +104,7 @@ std::int64_t available_memory() {
     if (line.starts_with("MemAvailable:")) std::istringstream(line.substr(13)) >> available;
   }
   if (available >= 0) available *= 1024;
-  const std::int64_t group = left_in_group();
+  const std::int64_t group = left_in_groups();
   if (group >= 0 && (available < 0 || group < available)) return group;
   return available;
 }
@@ -100,12 +113,14 @@ void check_memory(const WorkerMemory& need, std::int64_t workers) {
   const std::int64_t available = available_memory();
   if (available < 0 || need.total() <= available / std::max<std::int64_t>(1, workers)) return;
   constexpr double kMiB = 1 << 20;
-  fail("a worker needs about {:.0f} MiB ({:.0f} for images, {:.0f} for the network, {:.0f} for choosing levels), and {} of "
-       "them share the {:.0f} MiB that this machine has free: use fewer ranks here or more machines, fewer search "
-       "images, or fewer matching images",
-       static_cast<double>(need.total()) / kMiB, static_cast<double>(need.images) / kMiB,
-       static_cast<double>(need.engine) / kMiB, static_cast<double>(need.choosing) / kMiB, workers,
-       static_cast<double>(available) / kMiB);
+  fail(
+      "a worker needs about {:.0f} MiB ({:.0f} for images, {:.0f} for the network, {:.0f} for choosing levels), and {} "
+      "of "
+      "them share the {:.0f} MiB that this machine has free: use fewer ranks here or more machines, fewer search "
+      "images, or fewer matching images",
+      static_cast<double>(need.total()) / kMiB, static_cast<double>(need.images) / kMiB,
+      static_cast<double>(need.engine) / kMiB, static_cast<double>(need.choosing) / kMiB, workers,
+      static_cast<double>(available) / kMiB);
 }
 
 }  // namespace vbq

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
+#include "quant/format_hash.hpp"
 
 namespace vbq {
 namespace {
@@ -92,13 +93,7 @@ std::string settings_hash(const Problem& problem) {
   for (const std::string& name : format.skip) hasher.text(name);
   hasher.value(static_cast<std::uint64_t>(problem.given.size()));
   for (const LayerFormat& layer : problem.given) {
-    hasher.value(layer.node);
-    for (const Codebook& codebook : layer.codebooks) {
-      hasher.array(codebook.levels());
-      hasher.array(codebook.boundaries());
-    }
-    hasher.array(std::span(layer.bias));
-    hasher.array(std::span(layer.scales));
+    hash_genes(hasher, layer);
     hasher.array(std::span(layer.indices));
     hasher.array(std::span(layer.gain));
     hasher.array(std::span(layer.shift));

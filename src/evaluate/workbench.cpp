@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "core/hash.hpp"
 #include "core/stop.hpp"
+#include "quant/format_hash.hpp"
 #include "quant/sequential.hpp"
 
 namespace vbq {
@@ -36,15 +36,7 @@ Problem validated(Problem problem) {
 // Of what the genes say alone.
 Fingerprint fingerprint_of(const NetworkFormat& formats) {
   Hasher hasher;
-  for (const LayerFormat& layer : formats) {
-    hasher.value(layer.node);
-    for (const Codebook& codebook : layer.codebooks) {
-      hasher.array(codebook.levels());
-      hasher.array(codebook.boundaries());
-    }
-    hasher.array(std::span(layer.scales));
-    hasher.array(std::span(layer.bias));
-  }
+  for (const LayerFormat& layer : formats) hash_genes(hasher, layer);
   return hasher.digest();
 }
 

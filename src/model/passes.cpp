@@ -112,40 +112,6 @@ bool is_element_by_element(const Operator& op) {
   return std::holds_alternative<Relu>(op) || std::holds_alternative<Clip>(op) || std::holds_alternative<Unary>(op);
 }
 
-// Moves Transposes behind the node that reads them, where that can be. True when something moved.
-bool move_transposes(Draft& draft) {
-  Network& network = draft.network;
-  const std::vector<int> readers = readers_of(draft);
-  const auto only_transpose = [&](ValueId v) {
-    return readers[static_cast<std::size_t>(v)] == 1 ? maker<Transpose>(network, v) : nullptr;
-  };
-  for (std::size_t k = 0; k < network.nodes.size(); ++k) {
-    Node& node = network.nodes[k];
-    const bool one = node.inputs.size() == 1 && is_element_by_element(node.op);
-    const bool two = node.inputs.size() == 2 && node.inputs[0] != node.inputs[1] &&
-                     (std::holds_alternative<Add>(node.op) || std::holds_alternative<Mul>(node.op));
-    if (!one && !two) continue;
-    const Transpose* first = only_transpose(node.inputs[0]);
-    if (first == nullptr) continue;
-    if (two) {
-      const Transpose* second = only_transpose(node.inputs[1]);
-      if (second == nullptr || second->permutation != first->permutation) continue;
-      if (network.shapes[static_cast<std::size_t>(node.inputs[0])] !=
-          network.shapes[static_cast<std::size_t>(node.inputs[1])])
-        continue;
-    }
-    // The later Transpose's place is taken by the node, the node's by the Transpose.
-    const ValueId place = *std::ranges::max_element(node.inputs);
-    Node& moved = network.nodes[static_cast<std::size_t>(place) - 1];
-    for (ValueId& v : node.inputs) v = network.nodes[static_cast<std::size_t>(v) - 1].inputs.front();
-    std::swap(node, moved);
-    network.shapes[static_cast<std::size_t>(place)] = network.shapes[static_cast<std::size_t>(moved.inputs.front())];
-    node.inputs = {place};
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void recognise_batch_norm(Draft& draft) {
@@ -175,17 +141,48 @@ void recognise_batch_norm(Draft& draft) {
   }
 }
 
+// One sweep is enough, because Transposes only move on.
 void merge_transposes(Draft& draft) {
   Network& network = draft.network;
-  while (move_transposes(draft)) {
-  }
+  std::vector<int> readers = readers_of(draft);  // dead nodes count
+  const auto count = [&](ValueId v) -> int& { return readers[static_cast<std::size_t>(v)]; };
+  const auto shape = [&](ValueId v) -> Shape& { return network.shapes[static_cast<std::size_t>(v)]; };
+  const auto input_of = [&](ValueId v) { return network.nodes[static_cast<std::size_t>(v) - 1].inputs.front(); };
+  const auto movable = [&](ValueId v) -> const Transpose* {
+    const Transpose* op = count(v) == 1 ? maker<Transpose>(network, v) : nullptr;
+    return op == nullptr || std::ranges::is_sorted(op->permutation) ? nullptr : op;
+  };
   for (Node& node : network.nodes) {
-    Transpose* outer = std::get_if<Transpose>(&node.op);
-    if (outer == nullptr) continue;
-    const Transpose* inner = maker<Transpose>(network, node.inputs.front());
-    if (inner == nullptr) continue;
-    for (int& axis : outer->permutation) axis = inner->permutation[static_cast<std::size_t>(axis)];
-    node.inputs = network.nodes[static_cast<std::size_t>(node.inputs.front()) - 1].inputs;
+    if (Transpose* outer = std::get_if<Transpose>(&node.op)) {
+      ValueId& x = node.inputs.front();
+      const Transpose* inner = maker<Transpose>(network, x);
+      if (inner == nullptr) continue;
+      for (int& axis : outer->permutation) axis = inner->permutation[static_cast<std::size_t>(axis)];
+      --count(x);
+      x = input_of(x);
+      ++count(x);
+      continue;
+    }
+    const bool one = node.inputs.size() == 1 && is_element_by_element(node.op);
+    const bool two = node.inputs.size() == 2 && node.inputs[0] != node.inputs[1] &&
+                     (std::holds_alternative<Add>(node.op) || std::holds_alternative<Mul>(node.op));
+    const Transpose* first = one || two ? movable(node.inputs[0]) : nullptr;
+    if (first == nullptr) continue;
+    if (two) {
+      const Transpose* second = movable(node.inputs[1]);
+      if (second == nullptr || second->permutation != first->permutation) continue;
+      if (shape(node.inputs[0]) != shape(node.inputs[1])) continue;
+    }
+    // The later Transpose's place is taken by the node, the node's by the Transpose; an earlier one is dead.
+    const ValueId place = *std::ranges::max_element(node.inputs);
+    for (ValueId& v : node.inputs) {
+      if (v != place) ++count(input_of(v));
+      v = input_of(v);
+    }
+    Node& moved = network.nodes[static_cast<std::size_t>(place) - 1];
+    std::swap(node, moved);
+    shape(place) = shape(moved.inputs.front());
+    node.inputs = {place};
   }
 }
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "core/hash.hpp"
 #include "quant/compensated.hpp"
+#include "quant/format_hash.hpp"
 
 namespace vbq {
 namespace {
@@ -25,11 +25,7 @@ struct Assigner::State {
 
   const std::vector<std::uint8_t>& indices(const LayerFormat& layer, const LayerFactor& factor) {
     Hasher hasher;
-    for (const Codebook& codebook : layer.codebooks) {
-      hasher.array(codebook.levels());
-      hasher.array(codebook.boundaries());
-    }
-    hasher.array(std::span(layer.scales));
+    hash_genes(hasher, layer);
     const Key key{layer.node, hasher.digest()};
     if (const auto found = known.find(key); found != known.end()) return found->second;
     const Tensor& weight = weights.at(layer.node);

@@ -45,9 +45,8 @@ std::int64_t sequential_bytes(const Network& network, std::int64_t images) {
     const Patches patches(node, k, input, output, positions_an_image(node, input, output, images));
     const Shape& weight = weight_of(node)->shape;
     const std::int64_t positions = images * patches.per_image();
-    numbers +=
-        3 * elements(weight) + positions * weight.front();  // two copies and a transposed one; outputs as trained
-    std::int64_t sums = 0;                                  // of inputs, in double, and the same factored
+    numbers += 2 * elements(weight) + positions * weight.front();  // a copy and a transposed one; outputs as trained
+    std::int64_t sums = 0;                                         // of inputs, in double, and the same factored
     for (const ColumnRun& run : column_runs(patches)) sums += 4 * run.size * run.size;
     most = std::max(most, positions * (patches.row() + weight.front()) + sums);
   }
@@ -63,13 +62,13 @@ SequentialAssigner::SequentialAssigner(const Network& network, std::int64_t imag
     const Shape& input = network_.shapes[static_cast<std::size_t>(node.inputs.front())];
     const Shape& output = network_.shapes[static_cast<std::size_t>(k) + 1];
     Patches patches(node, k, input, output, positions_an_image(node, input, output, images));
-    Layer layer{k, *weight_of(node), patches, column_runs(patches), {}, {}};
+    Layer layer{k, weight_of(node), patches, column_runs(patches), {}, {}};
     const auto columns = static_cast<std::size_t>(patches.columns());
     const auto rows = static_cast<std::size_t>(layer.outputs() / patches.groups());
-    layer.transposed.resize(layer.weight.data.size());
+    layer.transposed.resize(layer.weight->data.size());
     for (std::size_t o = 0; o < static_cast<std::size_t>(layer.outputs()); ++o) {
       for (std::size_t c = 0; c < columns; ++c) {
-        layer.transposed[(o / rows * columns + c) * rows + o % rows] = layer.weight.data[o * columns + c];
+        layer.transposed[(o / rows * columns + c) * rows + o % rows] = layer.weight->data[o * columns + c];
       }
     }
     most = std::max(most, positions(layer) * patches.row());
@@ -129,7 +128,8 @@ void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
   const auto columns = static_cast<std::size_t>(layer.patches.columns());
   const std::size_t rows = all / static_cast<std::size_t>(layer.patches.groups());
   std::vector<float> missing = outputs(layer, parallel);  // W x - W x'
-  if (missing.size() != layer.trained.size()) fail_internal("node {} was to be assigned before it was learnt", layer.node);
+  if (missing.size() != layer.trained.size())
+    fail_internal("node {} was to be assigned before it was learnt", layer.node);
   for (std::size_t i = 0; i < missing.size(); ++i) missing[i] = layer.trained[i] - missing[i];
 
   struct Sums {
@@ -156,7 +156,7 @@ void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
                        n);
   });
 
-  std::vector<float> target = layer.weight.data;
+  std::vector<float> target = layer.weight->data;
   LayerFactor factor{layer.node, std::vector<FactorBlock>(layer.runs.size())};
   parallel(static_cast<std::int64_t>(layer.runs.size()), [&](std::int64_t item) {
     const auto r = static_cast<std::size_t>(item);
@@ -178,7 +178,7 @@ void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
     }
   });
   std::erase_if(factor.blocks, [](const FactorBlock& block) { return block.columns.empty(); });
-  if (!std::ranges::all_of(target, [](float v) { return std::isfinite(v); })) target = layer.weight.data;
+  if (!std::ranges::all_of(target, [](float v) { return std::isfinite(v); })) target = layer.weight->data;
   format.indices = assign_compensated(target, layer.outputs(), format, factor);
 }
 

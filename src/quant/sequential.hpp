@@ -15,6 +15,9 @@ namespace vbq {
 // Positions of a layer's input that are sampled in each image, where memory allows.
 inline constexpr std::int64_t kSequentialPositions = 20;
 
+// Bytes that a SequentialAssigner of these arguments takes.
+std::int64_t sequential_bytes(const Network& network, std::int64_t images);
+
 // With x a layer's input in the network as trained and x' the same in the network quantised so far, both at the same
 // sampled positions, W its weights and H = E[x' x'^T] (damped, see make_factor()): the targets
 //   W' = W + a E[(W x - W x') x'^T] H^-1,   a = P / (P + 4 n) for P positions and n columns,
@@ -22,9 +25,6 @@ inline constexpr std::int64_t kSequentialPositions = 20;
 // many columns), and are assigned with compensation by H. (Li et al., GPTAQ, arXiv 2504.02692, correct for x as well,
 // column by column; the closed form here is the least-squares one.) A group of more than kFactorColumns columns is not
 // corrected, only compensated.
-// Bytes that a SequentialAssigner of these arguments takes.
-std::int64_t sequential_bytes(const Network& network, std::int64_t images);
-
 class SequentialAssigner final : public LayerAssigner {
  public:
   // images: how many will be seen. Error (internal) when there are none.
@@ -37,12 +37,12 @@ class SequentialAssigner final : public LayerAssigner {
  private:
   struct Layer {
     int node;
-    Tensor weight;
+    const Tensor* weight;  // as trained
     Patches patches;
     std::vector<ColumnRun> runs;
     std::vector<float> transposed;  // [groups, columns, O / groups]
     std::vector<float> trained;     // [positions, O]: W x
-    std::int64_t outputs() const { return weight.shape.front(); }
+    std::int64_t outputs() const { return weight->shape.front(); }
   };
 
   Layer& layer_of(int node);
@@ -50,7 +50,7 @@ class SequentialAssigner final : public LayerAssigner {
   // W x of the patches seen, [positions, O].
   std::vector<float> outputs(const Layer& layer, const Parallel& parallel) const;
 
-  const Network network_;  // patches look at its nodes
+  const Network network_;  // layers look at its nodes
   std::int64_t images_;
   std::vector<Layer> layers_;  // ascending by node
   std::vector<float> seen_;    // [positions, row] of the layer that is being seen

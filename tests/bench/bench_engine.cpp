@@ -1,5 +1,6 @@
 // Images a second of an engine, and what of a genome's way costs beside: quantising, compensated assignment (one core,
-// no layer remembered) and moment matching over 200 images: bench_engine NETWORK.onnx [--seconds S] [--threads T]
+// no layer remembered) moment matching, and sequential assignment with it,
+// over 200 images: bench_engine NETWORK.onnx [--seconds S] [--threads T]
 // [--images N] [--block B] [--engine cpu|cuda] [--precision P] [--json]. Random pixels; normalising them and counting
 // the tally are part of the time.
 #include <fmt/format.h>
