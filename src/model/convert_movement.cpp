@@ -13,8 +13,28 @@
 namespace vbq::converting {
 namespace {
 
+// A file for one image may drop the images' axis and bring it back later, as PyTorch's dynamo exporter does for a
+// strided view. Between the two the value is bare: its shape is the image's, and only movements take it (translate.cpp
+// sees to that).
+bool drops_batch(const Builder& builder, const Shape& from, const Shape& to) {
+  return builder.batch() == 1 && (to.empty() || to.front() != 1) && elements(from) == elements(to);
+}
+
+Shape with_batch(const Shape& image) {
+  Shape shape = image;
+  shape.insert(shape.begin(), 1);
+  return shape;
+}
+
+bool is_bare(const Builder& builder, const Value& x) { return x.shape.empty() || x.shape.front() != builder.batch(); }
+
 Value new_shape(NodeContext& node, Builder& builder, const Shape& shape) {
-  return builder.emit(node, Reshape{}, {node.activation(0).id}, shape);
+  const Value& x = node.activation(0);
+  if (!drops_batch(builder, x.shape, shape)) return builder.emit(node, Reshape{}, {x.id}, shape);
+  Value bare = builder.emit(node, Reshape{}, {x.id}, with_batch(shape));
+  bare.shape = shape;
+  bare.origin = node.where();
+  return bare;
 }
 
 // Amounts an axis at either end; negative ones take away.
@@ -148,32 +168,54 @@ Value slice(NodeContext& node, Builder& builder) {
                       {x.id}, range.count);
 }
 
-// One index, or indices that are evenly spaced: a slice.
+// Indices into one axis as evenly spaced runs: a slice each, joined where there are several.
 Value gather(NodeContext& node, Builder& builder) {
-  const Value& x = node.activation(0);
+  constexpr std::size_t kMostRuns = 256;
+  Value x = node.activation(0);
+  const bool bare = is_bare(builder, x);
+  const int own_axis = normal_axis(node.integer("axis", 0), x.shape.size(), node.where());
+  if (bare) x.shape = with_batch(x.shape);
   if (node.is_activation(1)) fail("{} has computed indices, where constants were expected", node.where());
-  const Shape wanted = node.constant(1).shape;
-  std::vector<std::int64_t> indices = node.integers_at(1);
-  const int axis = image_axis(node, node.integer("axis", 0), x.shape.size());
-  const std::int64_t extent = x.shape[static_cast<std::size_t>(axis) + 1];
-  for (std::int64_t& index : indices) {
-    if (index < -extent || index >= extent) fail("{} reads index {} of an axis of {}", node.where(), index, extent);
-    if (index < 0) index += extent;
-  }
-  const std::int64_t step = indices.size() > 1 ? indices[1] - indices[0] : 1;
-  bool even = !indices.empty() && wanted.size() <= 1 && step != 0;
-  for (std::size_t i = 1; i < indices.size(); ++i) even = even && indices[i] - indices[i - 1] == step;
-  if (!even)
-    fail("{} takes indices [{}]: one, or evenly spaced ones, were expected", node.where(), fmt::join(indices, ", "));
-  Slice op{std::vector<std::int64_t>(x.shape.size() - 1, 0), std::vector<std::int64_t>(x.shape.size() - 1, 1)};
-  op.start[static_cast<std::size_t>(axis)] = indices.front();
-  op.step[static_cast<std::size_t>(axis)] = step;
+  const HostTensor& given = node.constant(1);
+  if (given.is_real() || given.size() == 0) fail("{} has no indices that are integers", node.where());
+  const int axis = image_axis(node, bare ? own_axis + 1 : own_axis, x.shape.size());
+  const auto at = static_cast<std::size_t>(axis);
+  const std::int64_t extent = x.shape[at + 1];
+  const auto index = [&](std::size_t i) {
+    const std::int64_t v = given.integers()[i];
+    if (v < -extent || v >= extent) fail("{} reads index {} of an axis of {}", node.where(), v, extent);
+    return v < 0 ? v + extent : v;
+  };
   Shape shape = x.shape;
-  shape[static_cast<std::size_t>(axis) + 1] = static_cast<std::int64_t>(indices.size());
-  const Value part = builder.emit(node, std::move(op), {x.id}, shape, wanted.empty() ? ".slice" : "");
-  if (!wanted.empty()) return part;
-  shape.erase(shape.begin() + axis + 1);
-  return builder.emit(node, Reshape{}, {part.id}, shape);
+  std::vector<ValueId> runs;
+  const bool named = given.shape.size() == 1 && !bare;  // no Reshape follows
+  const std::size_t count = given.size();
+  for (std::size_t first = 0; first < count;) {
+    std::size_t last = first;  // of the run
+    const std::int64_t step = first + 1 < count ? index(first + 1) - index(first) : 1;
+    while (last + 1 < count && step != 0 && index(last + 1) - index(last) == step) ++last;
+    if (runs.size() == kMostRuns) {
+      fail("{} takes {} indices: at most {} evenly spaced runs of them were expected", node.where(), count, kMostRuns);
+    }
+    Slice op{std::vector<std::int64_t>(x.shape.size() - 1, 0), std::vector<std::int64_t>(x.shape.size() - 1, 1)};
+    op.start[at] = index(first);
+    op.step[at] = last > first ? step : 1;
+    shape[at + 1] = static_cast<std::int64_t>(last - first + 1);
+    const bool whole = last + 1 == count && runs.empty() && named;
+    runs.push_back(builder.emit(node, std::move(op), {x.id}, shape, whole ? "" : fmt::format(".{}", runs.size())).id);
+    first = last + 1;
+  }
+  Value part;
+  part.id = runs.front();
+  part.shape = shape;
+  part.shape[at + 1] = static_cast<std::int64_t>(count);
+  if (runs.size() > 1) part = builder.emit(node, Concat{axis}, std::move(runs), part.shape, named ? "" : ".all");
+  if (named) return part;
+  Shape wanted(x.shape.begin() + (bare ? 1 : 0),
+               x.shape.begin() + axis + 1);  // the indices' axes stand where the axis was
+  wanted.insert(wanted.end(), given.shape.begin(), given.shape.end());
+  wanted.insert(wanted.end(), x.shape.begin() + axis + 2, x.shape.end());
+  return builder.emit(node, Reshape{}, {part.id}, wanted);
 }
 
 std::vector<Value> split(NodeContext& node, Builder& builder) {

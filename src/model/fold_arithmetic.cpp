@@ -89,6 +89,21 @@ std::int64_t to_integer(float v, const NodeContext& node) {
   return static_cast<std::int64_t>(v);
 }
 
+// The nearest number with so many bits of fraction, ties to even, and exponents from `least` up; beyond `largest`,
+// infinity.
+float rounded(float v, int fraction, int least, float largest) {
+  if (v == 0 || !std::isfinite(v)) return v;
+  const float unit = std::ldexp(1.0F, std::max(std::ilogb(v), least) - fraction);
+  const float near = std::nearbyint(v / unit) * unit;
+  return std::abs(near) > largest ? std::copysign(std::numeric_limits<float>::infinity(), v) : near;
+}
+
+float as_type(float v, std::int64_t type) {
+  if (type == onnx::TensorProto::FLOAT16) return rounded(v, 10, -14, 65504.0F);
+  if (type == onnx::TensorProto::BFLOAT16) return rounded(v, 7, -126, 0x1.fep127F);
+  return v;
+}
+
 }  // namespace
 
 HostTensor add(NodeContext& node) {
@@ -167,7 +182,7 @@ HostTensor cast(NodeContext& node) {
   if (type == Type::FLOAT || type == Type::FLOAT16 || type == Type::BFLOAT16 || type == Type::DOUBLE) {
     std::vector<float> out(count);
     for (std::size_t k = 0; k < count; ++k) {
-      out[k] = in.is_real() ? in.reals()[k] : static_cast<float>(in.integers()[k]);
+      out[k] = as_type(in.is_real() ? in.reals()[k] : static_cast<float>(in.integers()[k]), type);
     }
     return {in.shape, std::move(out)};
   }

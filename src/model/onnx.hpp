@@ -9,7 +9,7 @@
 namespace vbq {
 
 // Opset versions of the default domain whose meaning is known here.
-inline constexpr int kOldestOpset = 7, kNewestOpset = 26;
+inline constexpr int kOldestOpset = 7, kNewestOpset = 28;
 
 // The file's first output as a network of one input. The batch dimension (the first) may be free or fixed; it is left
 // out. Constants are folded, identities and dead nodes removed, batch norm kept. Error, naming the file, the node and

@@ -19,8 +19,8 @@ struct Value {
   const onnx::TensorProto* stored = nullptr;
   std::shared_ptr<const HostTensor> folded;
   ValueId id = -1;     // of an activation
-  Shape shape;         // of an activation, batch first
-  std::string origin;  // of data: its name in the file
+  Shape shape;         // of an activation, batch first; of a bare one (convert_movement.cpp), an image's alone
+  std::string origin;  // of data: its name in the file; of a bare activation: the node that gives it
 
   bool is_activation() const { return id >= 0; }
   bool is_constant() const { return stored != nullptr || folded != nullptr; }

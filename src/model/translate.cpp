@@ -9,6 +9,7 @@
 #include "core/check.hpp"
 #include "model/convert.hpp"
 #include "model/fold.hpp"
+#include "model/geometry.hpp"
 #include "model/onnx_name.hpp"
 
 namespace vbq {
@@ -58,7 +59,23 @@ bool all_constant(const NodeContext& node) {
   return true;
 }
 
+// Values without the images' axis (bare: Value::shape) are moved until they have one again; nothing else is done to
+// them.
+void refuse_bare(const NodeContext& node, const Builder& builder) {
+  for (const char* const moves : {"Flatten", "Gather", "Reshape", "Squeeze", "Unsqueeze"}) {
+    if (node.type() == moves) return;
+  }
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    if (!node.is_activation(i)) continue;
+    const Shape& shape = node.activation(i).shape;
+    if (shape.empty() || shape.front() != builder.batch()) {
+      fail("{} works on shape {}, where the images' axis was expected to stay first", node.where(), shape_text(shape));
+    }
+  }
+}
+
 Value convert(NodeContext& node, Builder& builder) {
+  refuse_bare(node, builder);
   const Convert found = converter(node.type());
   if (found == nullptr && can_fold(node.type())) {
     fail("{} works on a value computed from the image, where its operator is supported on constants only",
@@ -133,6 +150,7 @@ Translation translate(const Graph& graph, TensorReader& reader, std::int64_t bat
     } else if (all_constant(node) && can_fold(node.type())) {
       values[output] = folded(fold(node), output);
     } else if (node.type() == "Split" && node.is_activation(0)) {
+      refuse_bare(node, builder);
       const std::vector<Value> parts = converting::split(node, builder);
       for (std::size_t k = 0; k < parts.size(); ++k) values[proto->output(static_cast<int>(k))] = parts[k];
     } else {
@@ -145,6 +163,10 @@ Translation translate(const Graph& graph, TensorReader& reader, std::int64_t bat
     fail("the output \"{}\" is a node's second output, which is not supported", clean_name(graph.output));
   const Value& output = found->second;
   if (!output.is_activation()) fail("the output \"{}\" does not depend on the input", clean_name(graph.output));
+  if (output.shape.empty() || output.shape.front() != builder.batch()) {
+    fail("{} gives shape {} for a batch of {} images, where the images' axis was expected to stay first", output.origin,
+         shape_text(output.shape), builder.batch());
+  }
   result.draft = std::move(builder.draft());
   result.draft.output = output.id;
   return result;

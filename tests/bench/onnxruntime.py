@@ -21,7 +21,6 @@ import time
 import numpy
 import onnxruntime
 
-BATCHES = [1, 2, 4, 8, 16, 32, 64, 100]
 SHARED = pathlib.Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 
 
@@ -59,10 +58,10 @@ class Onnxruntime:
         return sum(done) / (time.perf_counter() - start)
 
 
-def best_onnxruntime(path, threads):
+def best_onnxruntime(path, threads, batches):
     candidates = []
     for sessions in sorted({1, threads}):
-        for batch in BATCHES:
+        for batch in batches:
             try:
                 runner = Onnxruntime(path, threads, sessions, batch)
                 rate = max(runner.rate(0.7) for _ in range(2))
@@ -86,14 +85,16 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--batches", default="1,2,4,8,16,32,64,100", help="onnxruntime's is the best of these")
     args = parser.parse_args()
     networks = args.networks or [SHARED / "cifar10/resnet20.onnx", SHARED / "imagenet/squeezenet1_1.onnx"]
     print(f"onnxruntime {onnxruntime.__version__}, {args.threads} threads, {args.pairs} pairs of {args.seconds:g} s")
+    medians = []
     for path in map(pathlib.Path, networks):
         if not path.exists():
             print(f"{path.name}: skipped, not there")
             continue
-        other = best_onnxruntime(path, args.threads)
+        other = best_onnxruntime(path, args.threads, [int(b) for b in args.batches.split(",")])
         ratios, rates, others, result = [], [], [], {}
         for _ in range(args.pairs):
             result = ours(args.program, path, args.threads, args.seconds)
@@ -103,8 +104,11 @@ def main():
         print(f"{path.name}: {result['library']} ({result['isa']}); onnxruntime as {other.what}")
         for name, values in (("  vbq        ", rates), ("  onnxruntime", others)):
             print(f"{name} {statistics.median(values):8.1f} images/s   ({', '.join(f'{v:.0f}' for v in values)})")
+        medians.append(statistics.median(ratios))
         print(f"  ratio       {statistics.median(ratios):8.2f}            ({', '.join(f'{r:.2f}' for r in ratios)})")
         print(f"  quantise    {result['quantise_ms']:8.3f} ms", flush=True)
+    if len(medians) > 1:
+        print(f"geometric mean of {len(medians)} ratios: {statistics.geometric_mean(medians):.2f}, least {min(medians):.2f}")
 
 
 if __name__ == "__main__":

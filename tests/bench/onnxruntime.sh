@@ -1,6 +1,6 @@
 #!/bin/sh
 # Engine cpu against onnxruntime, side by side in one run: tests/bench/onnxruntime.sh [BUILD] [--threads T] [--seconds S]
-# [--pairs P] [NETWORK.onnx...]. BUILD: a built tree, build/release unless told otherwise. The networks: those of
+# [--pairs P] [--batches B,B...] [NETWORK.onnx...]. BUILD: a built tree, build/release unless told otherwise. The networks: those of
 # ../shared/data unless told otherwise. Makes a Python virtual environment in BUILD once.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -125,6 +125,12 @@ TEST(Fold, Cast) {
   Folding narrow("Cast", {integers({}, {INT64_MAX})});
   narrow.maker().integer("to", onnx::TensorProto::INT32);
   EXPECT_NE(narrow.refusal(), "");
+  Folding half("Cast", {reals({6}, {1.00048828125F, 1.00146484375F, 70000, -65519, 0x1p-25F, 0x1.8p-24F})});
+  half.maker().integer("to", onnx::TensorProto::FLOAT16);
+  expect_reals(half, {6}, {1, 1.001953125F, INFINITY, -65504, 0, 0x1p-23F});  // ties to even, overflow, subnormals
+  Folding brain("Cast", {reals({2}, {1.01171875F, 3.4e38F})});
+  brain.maker().integer("to", onnx::TensorProto::BFLOAT16);
+  expect_reals(brain, {2}, {1.015625F, INFINITY});
   Folding text("Cast", {integers({}, {1})});
   text.maker().integer("to", onnx::TensorProto::STRING);
   EXPECT_NE(text.refusal(), "");

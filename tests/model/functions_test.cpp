@@ -136,9 +136,35 @@ TEST(Functions, GatherIsASlice) {
   EXPECT_EQ(only<Slice>(back.read()).step, (Ints{-2, 1}));
   EXPECT_EQ(back.read().output_shape(), (Shape{3, 2}));
   ModelBuilder uneven(13, {0, 5, 2});
-  uneven.list("indices", {0, 1, 3});
+  uneven.list("indices", {0, 1, 3, 3, 2});
   uneven.node("Gather", {"x", "indices"}).integer("axis", 1);
-  EXPECT_NE(uneven.refusal().find("evenly spaced"), std::string::npos);
+  const Network runs = uneven.read();
+  EXPECT_EQ(operators(runs), (Names{"Slice", "Slice", "Slice", "Concat"}));
+  EXPECT_EQ(only<Slice>(runs, 0).start, (Ints{0, 0}));
+  EXPECT_EQ(only<Slice>(runs, 1).start, (Ints{3, 0}));
+  EXPECT_EQ(only<Slice>(runs, 2).step, (Ints{-1, 1}));
+  EXPECT_EQ(runs.output_shape(), (Shape{5, 2}));
+  ModelBuilder table(13, {0, 5, 2});
+  auto& indices = table.list("indices", {0, 1, 3, -1});
+  indices.clear_dims();
+  indices.add_dims(2);
+  indices.add_dims(2);
+  table.node("Gather", {"x", "indices"}).integer("axis", 1);
+  EXPECT_EQ(operators(table.read()), (Names{"Slice", "Slice", "Concat", "Reshape"}));
+  EXPECT_EQ(table.read().output_shape(), (Shape{2, 2, 2}));
+}
+
+TEST(Functions, GatherRefusesWhatIsNotThere) {
+  const auto refusal = [](const Ints& indices) {
+    ModelBuilder b(13, {0, 5, 2});
+    b.list("indices", indices);
+    b.node("Gather", {"x", "indices"}).integer("axis", 1);
+    return b.refusal();
+  };
+  EXPECT_NE(refusal({0, 5}).find("reads index 5 of an axis of 5"), std::string::npos);
+  EXPECT_NE(refusal({-6}).find("reads index -6 of an axis of 5"), std::string::npos);
+  EXPECT_NE(refusal({}).find("no indices"), std::string::npos);
+  EXPECT_NE(refusal(Ints(300, 2)).find("at most 256 evenly spaced runs"), std::string::npos);
 }
 
 TEST(Functions, UnknownOperatorsAreNamedAllAtOnce) {

@@ -221,5 +221,40 @@ TEST(Slice, RefusesTheBatchAndNothing) {
   }
 }
 
+// What PyTorch's dynamo exporter makes of a strided view in a file for one image.
+TEST(Bare, TheImagesAxisMayBeDroppedAndBroughtBack) {
+  ModelBuilder b(18, {1, 6, 1, 1});
+  b.list("flat", {6});
+  auto& indices = b.list("indices", {0, 1, 2, 3, 4, 5});
+  indices.clear_dims();
+  for (const int extent : {1, 6, 1, 1}) indices.add_dims(extent);
+  b.node("Relu", {"x"}, "r");
+  b.node("Reshape", {"r", "flat"}, "v");
+  b.node("Gather", {"v", "indices"}, "back").integer("axis", 0);
+  b.node("Relu", {"back"});
+  const Network net = b.read();
+  EXPECT_EQ(net.output_shape(), (Shape{6, 1, 1}));
+  EXPECT_EQ(operators(net).front(), "Relu");
+  ModelBuilder again(18, {1, 6, 1, 1});
+  again.list("flat", {6});
+  again.list("front", {0});
+  again.node("Reshape", {"x", "flat"}, "v");
+  again.node("Unsqueeze", {"v", "front"}, "back");
+  again.node("Relu", {"back"});
+  EXPECT_EQ(again.read().output_shape(), (Shape{6}));
+}
+
+TEST(Bare, NothingButMovementsTakesSuchAValue) {
+  for (const std::int64_t images : {0, 1}) {
+    ModelBuilder b(18, {images, 6, 2, 1});
+    b.list("flat", {6, 2});
+    b.node("Reshape", {"x", "flat"}, "v");
+    b.list("starts", {0});
+    b.list("ends", {1});
+    b.node("Slice", {"v", "starts", "ends"});
+    EXPECT_NE(b.refusal().find("the images' axis was expected to stay first"), std::string::npos) << b.refusal();
+  }
+}
+
 }  // namespace
 }  // namespace vbq::test
