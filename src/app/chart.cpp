@@ -67,7 +67,7 @@ std::string axes(const Frame& frame, const std::string& x_name) {
   for (const double v : ticks(frame.y)) {
     const double y = frame.top(v);
     svg += fmt::format(R"(<line class="grid" x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}"/>)", kLeft, y, kWidth - kRight, y);
-    svg += fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{:.4g}</text>)", kLeft - 6, y + 4, v);
+    svg += fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{:.6g}</text>)", kLeft - 6, y + 4, v);
   }
   for (const double v : ticks(frame.x)) {
     svg += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{:.6g}</text>)", frame.left(v),
@@ -121,12 +121,13 @@ std::string html_text(std::string_view text) {
 std::string line_chart(const Chart& chart) {
   Frame frame;
   frame.y.logarithmic = chart.logarithmic;
+  if (chart.from_zero) frame.y.include(0);
   for (const double v : chart.x) frame.x.include(v);
   for (const Series& series : chart.series) {
     for (const double v : series.y) frame.y.include(v);
   }
   const std::string head = fmt::format("<figure><figcaption>{}</figcaption>\n", html_text(chart.title));
-  if (frame.x.empty() || frame.y.empty()) return head + "<p>Nothing to draw yet.</p></figure>\n";
+  if (frame.x.empty() || frame.y.empty() || chart.x.size() < 2) return head + "<p>Nothing to draw yet.</p></figure>\n";
   std::string svg =
       fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)", kWidth, kHeight, html_text(chart.title));
   svg += axes(frame, chart.x_name);

@@ -21,6 +21,7 @@ struct Chart {
   std::vector<double> x;  // ascending
   std::vector<Series> series;
   bool logarithmic = false;  // the y axis
+  bool from_zero = false;    // the y axis takes in 0
 };
 
 // A line chart, 720 units wide, with axes, grid and legend; a sentence in its place when there is nothing to draw.

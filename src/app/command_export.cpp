@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
+#include "app/export_file.hpp"
 #include "app/format_file.hpp"
 #include "app/names.hpp"
 #include "app/progress.hpp"
@@ -56,34 +57,43 @@ std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& 
 
 }  // namespace
 
-int command_export(const ExportArguments& arguments, const CommonOptions& common) {
-  const ExportForm form = value_of<ExportForm>(arguments.form, kForms, "--form");
-  const Network network = read_onnx(arguments.network);
-  const FoundFormat found = read_format(arguments.format, network);
+ExportedFile export_file(const std::filesystem::path& network_path, const std::filesystem::path& format_path,
+                         const std::filesystem::path& output, ExportForm form) {
+  const Network network = read_onnx(network_path);
+  const FoundFormat found = read_format(format_path, network);
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, found.layers, counts);
   const int bits = index_bits(counts.levels);
-  const ExportedModel exported = export_onnx(arguments.network, network, layers, form,
+  const ExportedModel exported = export_onnx(network_path, network, layers, form,
                                              {{"vbq.version", kVersion},
                                               {"vbq.bits", std::to_string(bits)},
                                               {"vbq.levels", std::to_string(counts.levels)},
-                                              {"vbq.form", arguments.form},
+                                              {"vbq.form", name_of<ExportForm>(form, kForms)},
                                               {"vbq.network_hash", network_hash(network)}});
-  write_file(arguments.output, exported.bytes);
-  const double share = static_cast<double>(exported.bytes.size()) / static_cast<double>(exported.fp32_bytes);
+  write_file(output, exported.bytes);
+  return {layers.size(), counts.weights, bits, exported.bytes.size(), exported.fp32_bytes};
+}
+
+int command_export(const ExportArguments& arguments, const CommonOptions& common) {
+  const ExportForm form = value_of<ExportForm>(arguments.form, kForms, "--form");
+  const ExportedFile file = export_file(arguments.network, arguments.format, arguments.output, form);
+  const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
-    const nlohmann::ordered_json json{
-        {"output", arguments.output.string()}, {"form", arguments.form}, {"layers", layers.size()},
-        {"weights", counts.weights},           {"bits", bits},           {"bytes", exported.bytes.size()},
-        {"bytes_fp32", exported.fp32_bytes},   {"share", share}};
+    const nlohmann::ordered_json json{{"output", arguments.output.string()},
+                                      {"form", arguments.form},
+                                      {"layers", file.layers},
+                                      {"weights", file.weights},
+                                      {"bits", file.bits},
+                                      {"bytes", file.bytes},
+                                      {"bytes_fp32", file.fp32_bytes},
+                                      {"share", share}};
     std::fputs((json.dump() + "\n").c_str(), stdout);
     return 0;
   }
-  const std::string text =
-      fmt::format("{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32\n",
-                  arguments.output.string(), thousands(counts.weights), layers.size(), bits, arguments.form,
-                  thousands(static_cast<long long>(exported.bytes.size())), 100 * share,
-                  thousands(static_cast<long long>(exported.fp32_bytes)));
+  const std::string text = fmt::format(
+      "{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32\n", arguments.output.string(),
+      thousands(file.weights), file.layers, file.bits, arguments.form, thousands(static_cast<long long>(file.bytes)),
+      100 * share, thousands(static_cast<long long>(file.fp32_bytes)));
   std::fputs(text.c_str(), stdout);
   return 0;
 }

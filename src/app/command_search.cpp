@@ -4,10 +4,14 @@
 #include <utility>
 
 #include "app/commands.hpp"
+#include "app/export_file.hpp"
 #include "app/ranks.hpp"
+#include "app/report.hpp"
 #include "app/run_job.hpp"
 #include "app/stopping.hpp"
 #include "app/summary.hpp"
+#include "core/check.hpp"
+#include "core/file.hpp"
 #include "core/log.hpp"
 #include "quant/widen.hpp"
 
@@ -16,6 +20,20 @@ namespace {
 
 std::filesystem::path default_run(const std::filesystem::path& job) {
   return std::filesystem::path("runs") / job.stem();
+}
+
+// What an ended run leaves besides its results proper; when it cannot, the results stand all the same.
+void write_extras(const Setup& setup, const std::filesystem::path& folder) {
+  try {
+    export_file(setup.job.network, folder / "best.json", folder / "best.onnx", ExportForm::codebook);
+  } catch (const Error& error) {
+    log::warning("no best.onnx: {}", error.what());
+  }
+  try {
+    write_file(folder / "report.html", report_html(folder));
+  } catch (const Error& error) {
+    log::warning("no report.html: {}", error.what());
+  }
 }
 
 void print(const Setup& setup, const JobOutcome& outcome, const CommonOptions& common) {
@@ -34,7 +52,10 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
     find_calibration(world, setup, folder);
     if (job.sweep.empty()) {
       const JobOutcome outcome = run_job(world, setup, folder, arguments.resume, common);
-      if (world.rank() == 0 && outcome.code == 0) print(setup, outcome, common);
+      if (world.rank() == 0 && outcome.code == 0) {
+        write_extras(setup, folder);
+        print(setup, outcome, common);
+      }
       return outcome.code;
     }
     std::optional<std::pair<Genome, Format>> before;
@@ -48,6 +69,7 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
       setup.keep_calibration = one.keep_calibration;  // done by the first
       if (outcome.code != 0) return outcome.code;
       if (world.rank() != 0) continue;
+      write_extras(one, own);
       print(one, outcome, common);
       before.emplace(outcome.result.best.genome, one.problem.format);
     }

@@ -61,6 +61,12 @@ struct ExportArguments {
 };
 int command_export(const ExportArguments& arguments, const CommonOptions& common);
 
+struct ReportArguments {
+  std::filesystem::path folder;
+  std::optional<std::filesystem::path> output;  // report.html in the folder
+};
+int command_report(const ReportArguments& arguments, const CommonOptions& common);
+
 struct InfoArguments {
   std::optional<std::filesystem::path> file;
   int workers = 1;  // of a job

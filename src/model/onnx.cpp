@@ -45,6 +45,7 @@ namespace {
 
 Network finish(Draft draft, const Graph& graph) {
   remove_identities(draft);
+  recognise_functions(draft);
   recognise_batch_norm(draft);
   merge_transposes(draft);
   remove_identities(draft);

@@ -1,6 +1,7 @@
 #include "model/passes.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -138,6 +139,94 @@ void recognise_batch_norm(Draft& draft) {
     }
     node.op = std::move(norm);
     node.inputs = {x};
+  }
+}
+
+namespace {
+
+bool near(float a, double b) { return std::abs(a - b) <= 1e-5 * std::abs(b); }
+
+// A value as number * (the product of other values).
+struct Product {
+  double number = 1;
+  std::vector<ValueId> factors;
+};
+
+// The number that a constant of one element holds.
+std::optional<float> number_of(const Network& network, ValueId v) {
+  const Constant* constant = maker<Constant>(network, v);
+  if (constant == nullptr || constant->value.data.size() != 1) return std::nullopt;
+  return constant->value.data.front();
+}
+
+// Gathers what a tree of Muls multiplies; an inner one that something else reads as well is a factor of its own.
+void gather_factors(const Network& network, const std::vector<int>& readers, const Node& node, Product& product) {
+  for (const ValueId v : node.inputs) {
+    const Node* inner = v == kInputValue ? nullptr : &network.nodes[static_cast<std::size_t>(v) - 1];
+    if (const auto number = number_of(network, v)) {
+      product.number *= *number;
+    } else if (inner != nullptr && readers[static_cast<std::size_t>(v)] == 1 &&
+               std::holds_alternative<Mul>(inner->op) && product.factors.size() < 3) {
+      gather_factors(network, readers, *inner, product);
+    } else {
+      product.factors.push_back(v);
+    }
+  }
+}
+
+// v = x op number for some x: that x.
+template <typename Op>
+std::optional<ValueId> with_number(const Network& network, ValueId v, double number) {
+  if (maker<Op>(network, v) == nullptr) return std::nullopt;
+  const std::vector<ValueId>& inputs = network.nodes[static_cast<std::size_t>(v) - 1].inputs;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto found = number_of(network, inputs[i]);
+    if (found && near(*found, number)) return inputs[1 - i];
+  }
+  return std::nullopt;
+}
+
+// x g(x) times a number, told by what g is.
+std::optional<Unary> function_of(const Network& network, ValueId x, ValueId g, double number) {
+  using Kind = Unary::Kind;
+  const auto input_of = [&](ValueId v) { return network.nodes[static_cast<std::size_t>(v) - 1].inputs.front(); };
+  if (const Unary* unary = maker<Unary>(network, g); unary != nullptr && input_of(g) == x && near(1, number)) {
+    if (unary->kind == Kind::sigmoid) return Unary{Kind::swish, 1};
+    if (unary->kind == Kind::hard_sigmoid && near(unary->alpha, 1.0 / 6) && unary->beta == 0.5F)
+      return Unary{Kind::hard_swish};
+  }
+  if (const Clip* clip = maker<Clip>(network, g); clip != nullptr && clip->minimum == 0 && clip->maximum == 6) {
+    const auto shifted = with_number<Add>(network, input_of(g), 3);
+    if (shifted == x && near(static_cast<float>(number), 1.0 / 6)) return Unary{Kind::hard_swish};
+  }
+  if (const auto inner = with_number<Add>(network, g, 1); inner && near(static_cast<float>(number), 0.5)) {
+    const Unary* erf = maker<Unary>(network, *inner);
+    if (erf == nullptr || erf->kind != Kind::erf) return std::nullopt;
+    if (with_number<Mul>(network, input_of(*inner), 0.7071067811865476) == x) return Unary{Kind::gelu};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void recognise_functions(Draft& draft) {
+  Network& network = draft.network;
+  const std::vector<int> readers = readers_of(draft);
+  for (std::size_t k = 0; k < network.nodes.size(); ++k) {
+    Node& node = network.nodes[k];
+    if (!std::holds_alternative<Mul>(node.op)) continue;
+    Product product;
+    gather_factors(network, readers, node, product);
+    if (product.factors.size() != 2) continue;
+    for (const auto& [x, g] :
+         {std::pair{product.factors[0], product.factors[1]}, std::pair{product.factors[1], product.factors[0]}}) {
+      if (network.shapes[static_cast<std::size_t>(x)] != network.shapes[k + 1]) continue;
+      const auto function = function_of(network, x, g, product.number);
+      if (!function) continue;
+      node.op = *function;
+      node.inputs = {x};
+      break;
+    }
   }
 }
 

@@ -14,6 +14,10 @@ void remove_identities(Draft& draft);
 // then they are folded into the layer before them.
 void recognise_batch_norm(Draft& draft);
 
+// Functions of one element that are spelled out become one node: x sigmoid(x) (Swish), x clip(x + 3, 0, 6) / 6 or x
+// hard_sigmoid(x) (HardSwish), x / 2 (1 + erf(x / sqrt(2))) (Gelu), their factors in any order.
+void recognise_functions(Draft& draft);
+
 // A Transpose of a Transpose becomes one. Those that only one element-by-element node reads move behind it first (two
 // that an Add or Mul joins, when they are the same), so that the pairs around NHWC parts of a graph meet. What becomes
 // of no use is for remove_identities() and remove_dead_nodes().

@@ -1,4 +1,6 @@
 // The program as a person types it: exit codes, one clear sentence, nothing half-written.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "support/cli.hpp"
@@ -8,7 +10,7 @@ namespace {
 
 TEST_F(Cli, HelpAndVersionSucceed) {
   EXPECT_EQ(run("--version").out.rfind("vbq 0.", 0), 0U);
-  for (const char* command : {"", "search", "evaluate", "infer", "data import", "info"}) {
+  for (const char* command : {"", "search", "evaluate", "infer", "data import", "report", "info"}) {
     const Outcome outcome = run(std::string(command) + " --help");
     EXPECT_EQ(outcome.code, 0);
     EXPECT_NE(outcome.out.find(*command == '\0' ? "search" : "Example"), std::string::npos) << command << outcome.out;
@@ -57,6 +59,14 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
   const std::string history = read("out/history.csv");
   EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 3);
 
+  // What is exported at the end is that network, and the page shows its count.
+  const Outcome exported = run("evaluate --network out/best.onnx --data digits_test.h5 --json");
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  EXPECT_EQ(nlohmann::json::parse(exported.out)["top1"], summary["quantised"]["held_out"]["top1"]);
+  const std::string percent =
+      fmt::format("{:.2f} %", summary["quantised"]["held_out"]["top1"]["percent"].get<double>());
+  EXPECT_NE(read("out/report.html").find(percent), std::string::npos);
+
   // The found format gives the same tally through evaluate, whatever the number of threads.
   for (const char* threads : {"1", "3"}) {
     const Outcome evaluated = run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --json --threads " + std::string(threads));
@@ -65,6 +75,35 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
     EXPECT_EQ(score["top1"], summary["quantised"]["held_out"]["top1"]);
     EXPECT_EQ(score["loss"], summary["quantised"]["held_out"]["loss"]);
   }
+}
+
+TEST_F(Cli, ReportShowsARunAndRefusesWhatIsNone) {
+  copy_digits();
+  ASSERT_EQ(run(tiny()).code, 0);
+  EXPECT_EQ(run("report out --output page.html").code, 0);
+  const std::string page = read("page.html");
+  EXPECT_EQ(page, read("out/report.html"));
+  for (const char* part : {"/stem/conv", "polyline", "[search]", "top-1 quantised"}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(page.find("http"), std::string::npos);  // no network needed
+  fs::remove(path("out/summary.json"));
+  fs::remove(path("out/best.json"));
+  ASSERT_EQ(run("report out").code, 0);
+  EXPECT_NE(read("out/report.html").find("this run has not ended"), std::string::npos);
+
+  expect_refused("report nowhere", {"nowhere", "holds no run"});
+  write("out/summary.json", "{\"fp32\": 3}");
+  expect_refused("report out --output bad.html", {"out", "not as vbq writes it"});
+  write("out/summary.json", "[]");
+  expect_refused("report out --output bad.html", {"summary.json", "is not JSON"});
+  fs::remove(path("out/summary.json"));
+  write("out/best.json", "{\"layers\": [{\"name\": \"a\", \"levels\": [\"<b>\"]}]}");
+  expect_refused("report out --output bad.html", {"not as vbq writes it"});
+  fs::remove(path("out/best.json"));
+  write("out/history.csv", "generation,best\n1,two\n");
+  expect_refused("report out --output bad.html", {"history.csv", "\"two\"", "a number was expected"});
+  EXPECT_FALSE(fs::exists(path("bad.html")));
 }
 
 // Indices, gains and shifts travel in best.json: evaluate counts what the search counted.

@@ -2,7 +2,7 @@
 // no layer remembered) moment matching, and sequential assignment with it,
 // over 200 images: bench_engine NETWORK.onnx [--seconds S] [--threads T]
 // [--images N] [--block B] [--engine cpu|cuda] [--precision P] [--json]. Random pixels; normalising them and counting
-// the tally are part of the time.
+// the tally are part of the time. --tally: no assignment and no matching.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ struct Arguments {
   double seconds = 5;
   int threads = 0;
   std::int64_t images = 0, block = 100;  // images 0: about a tenth of a second's
-  bool json = false;
+  bool json = false, tally_only = false;
   EngineKind engine = EngineKind::cpu;
   Precision precision = Precision::fp32;
 };
@@ -61,6 +61,8 @@ Arguments parse(const std::vector<std::string>& words) {
       a.precision = precision_named(value());
     } else if (words[i] == "--json") {
       a.json = true;
+    } else if (words[i] == "--tally") {
+      a.tally_only = true;
     } else {
       a.network = words[i];
     }
@@ -68,7 +70,7 @@ Arguments parse(const std::vector<std::string>& words) {
   if (a.network.empty())
     throw Error(
         "usage: bench_engine NETWORK.onnx [--seconds S] [--threads T] [--images N] [--block B] [--engine E] "
-        "[--precision P] [--json]");
+        "[--precision P] [--json] [--tally]");
   return a;
 }
 
@@ -187,14 +189,17 @@ void run(const Arguments& a) {
     engine->quantise(formats);
     engine->tally(0, blocks);
   });
-  const std::vector<LayerFactor> factors = made_up_factors(network);
-  const double assigning = median_seconds(5, [&] { assign(network, formats, factors); });
-  constexpr std::int64_t kPassImages = 200;
-  engine->calibrate(random_shard(shape, kPassImages, a.block), nullptr);
-  const double matching = median_seconds(5, [&] { engine->match(formats, true); });
-  engine->calibrate(random_shard(shape, kPassImages, a.block),
-                    std::make_shared<SequentialAssigner>(network, kPassImages));
-  const double sequential = median_seconds(5, [&] { engine->match(formats, true); });
+  double assigning = 0, matching = 0, sequential = 0;
+  if (!a.tally_only) {
+    const std::vector<LayerFactor> factors = made_up_factors(network);
+    assigning = median_seconds(5, [&] { assign(network, formats, factors); });
+    constexpr std::int64_t kPassImages = 200;
+    engine->calibrate(random_shard(shape, kPassImages, a.block), nullptr);
+    matching = median_seconds(5, [&] { engine->match(formats, true); });
+    engine->calibrate(random_shard(shape, kPassImages, a.block),
+                      std::make_shared<SequentialAssigner>(network, kPassImages));
+    sequential = median_seconds(5, [&] { engine->match(formats, true); });
+  }
 
   const double rate = static_cast<double>(done) / total;
   if (a.json) {

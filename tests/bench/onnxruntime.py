@@ -73,8 +73,8 @@ def best_onnxruntime(path, threads, batches):
     return Onnxruntime(path, threads, sessions, batch)
 
 
-def ours(program, path, threads, seconds):
-    command = [program, str(path), "--threads", str(threads), "--seconds", str(seconds), "--json"]
+def ours(program, path, threads, seconds, block):
+    command = [program, str(path), "--threads", str(threads), "--block", str(block), "--seconds", str(seconds), "--json", "--tally"]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -86,7 +86,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--batches", default="1,2,4,8,16,32,64,100", help="onnxruntime's is the best of these")
-    args = parser.parse_args()
+    parser.add_argument("--block", type=int, default=100, help="images that bench_engine has; few are quicker for large networks")
+    args = parser.parse_intermixed_args()
     networks = args.networks or [SHARED / "cifar10/resnet20.onnx", SHARED / "imagenet/squeezenet1_1.onnx"]
     print(f"onnxruntime {onnxruntime.__version__}, {args.threads} threads, {args.pairs} pairs of {args.seconds:g} s")
     medians = []
@@ -97,7 +98,7 @@ def main():
         other = best_onnxruntime(path, args.threads, [int(b) for b in args.batches.split(",")])
         ratios, rates, others, result = [], [], [], {}
         for _ in range(args.pairs):
-            result = ours(args.program, path, args.threads, args.seconds)
+            result = ours(args.program, path, args.threads, args.seconds, args.block)
             rates.append(result["images_per_second"])
             others.append(other.rate(args.seconds))
             ratios.append(rates[-1] / others[-1])

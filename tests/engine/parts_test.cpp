@@ -85,6 +85,34 @@ TEST(MicroBatch, FitsTheBlockAndDoesNotPadMuch) {
   }
 }
 
+TEST(MicroBatch, ImagesShareWeightsThatAreMany) {
+  const auto with_weights = [](std::int64_t outputs) {
+    Network net;
+    net.shapes = {{1024, 32, 32}, {1024 * 1024}, {outputs}};
+    net.nodes.push_back({"flat", Reshape{}, {0}, ""});
+    net.nodes.push_back({"linear", Linear{{{outputs, 1024 * 1024}, {}}, {}}, {1}, ""});
+    return micro_batch(net, 64);
+  };
+  EXPECT_EQ(with_weights(1), 1);  // 4 MB a value: one image at a time
+  EXPECT_EQ(with_weights(3), 2);  // 3 weights an output, and a block of 64 in parts of 2 instead of 3
+  EXPECT_EQ(with_weights(9), 8);
+  EXPECT_EQ(with_weights(100), 8);
+}
+
+TEST(Fuse, AFunctionEndsALayerWhereItIsAskedFor) {
+  const auto takes_swish = [](const Unary& op) { return op.kind == Unary::Kind::swish; };
+  for (const auto kind : {Unary::Kind::swish, Unary::Kind::sigmoid}) {
+    test::Graph g({3, 8, 8});
+    const ValueId x = g.conv(kInputValue, 4, 3);
+    g.add(Unary{kind, 1}, {x}, g.shape(x));
+    EXPECT_EQ(fuse(g.network()).size(), 2U);
+    EXPECT_EQ(fuse(g.network(), {true, takes_swish}).size(), 2U);
+    const auto groups = fuse(g.network(), {false, takes_swish});
+    EXPECT_EQ(groups.size(), kind == Unary::Kind::swish ? 1U : 2U);
+    EXPECT_EQ(groups[0].function.has_value(), kind == Unary::Kind::swish);
+  }
+}
+
 TEST(Fuse, ResidualBlockIsThreeSteps) {
   const auto groups = fuse(support::residual_network());
   ASSERT_EQ(groups.size(), 5U);  // conv + norm + relu, conv + norm + add + relu, pool, flatten, linear

@@ -134,6 +134,12 @@ int run(int argc, char** argv) {
   export_command->footer(
       "Example: vbq export --network net.onnx --format runs/first/best.json --form packed --output small.onnx");
 
+  ReportArguments report;
+  CLI::App* report_command = app.add_subcommand("report", "a run as one page: accuracy, curves, codebooks, speed");
+  report_command->add_option("folder", report.folder, "a run's folder")->required();
+  report_command->add_option("--output", report.output, "HTML file to write; default: report.html in that folder");
+  report_command->footer("Example: vbq report runs/first");
+
   InfoArguments info;
   CLI::App* info_command = app.add_subcommand("info", "what this build can do, or what is in a file");
   info_command->add_option("file", info.file, "network, dataset, checkpoint or job (.toml)");
@@ -141,9 +147,8 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000));
   info_command->footer("Example: vbq info net.onnx\n         vbq info job.toml --workers 8");
 
-  for (CLI::App* command :
-       {search_command, compare_command, evaluate_command, infer_command, import_command,
-        export_command, info_command})
+  for (CLI::App* command : {search_command, compare_command, evaluate_command, infer_command, import_command,
+                            export_command, report_command, info_command})
     add_common(command, raw);
   refuse_unknown_command(app, argc, argv);
   try {
@@ -159,6 +164,7 @@ int run(int argc, char** argv) {
   if (*infer_command) return command_infer(infer, common);
   if (*import_command) return command_import(import, common);
   if (*export_command) return command_export(export_, common);
+  if (*report_command) return command_report(report, common);
   return command_info(info, common);
 }
 

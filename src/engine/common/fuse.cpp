@@ -19,9 +19,9 @@ std::optional<Activation> activation_of(const Node& node) {
 
 class Fuser {
  public:
-  Fuser(const Network& network, bool bare_layers)
+  Fuser(const Network& network, const FuseOptions& options)
       : network_(network),
-        bare_layers_(bare_layers),
+        options_(options),
         uses_(network.shapes.size()),
         user_(network.shapes.size(), -1),
         taken_(network.nodes.size()),
@@ -63,7 +63,7 @@ class Fuser {
 
   // Zeros around the image before a Conv are the Conv's own padding; not for bare layers, whose inputs are looked at.
   bool pad_before_conv(int k) {
-    if (bare_layers_) return false;
+    if (options_.bare_layers) return false;
     const Pad* pad = get<Pad>(node(k));
     const int next = sole_user(k + 1);
     if (pad == nullptr || next < 0 || get<Conv>(node(next)) == nullptr || pad->value != 0.0F) return false;
@@ -108,7 +108,7 @@ class Fuser {
       g.batch_norm = norm;
       take(g, norm);
     }
-    if (bare_layers_ && weight_of(node(k)) != nullptr) return g;
+    if (options_.bare_layers && weight_of(node(k)) != nullptr) return g;
     if (get<Conv>(node(k)) != nullptr) extend_residual(g);
     extend_activation(g);
     return g;
@@ -161,11 +161,17 @@ class Fuser {
     if (const auto after = activation_of(node(next))) {
       g.activation = *after;
       take(g, next);
+      return;
     }
+    const Unary* unary = get<Unary>(node(next));
+    if (unary == nullptr || weight_of(n) == nullptr || options_.takes_function == nullptr) return;
+    if (!options_.takes_function(*unary)) return;
+    g.function = *unary;
+    take(g, next);
   }
 
   const Network& network_;
-  bool bare_layers_;
+  FuseOptions options_;
   std::vector<int> uses_, user_;          // of each value: how often it is used, and the last node that does
   std::vector<bool> taken_;               // nodes that are in a group
   std::vector<std::optional<int>> pads_;  // of each Conv: the Pad that it does itself
@@ -173,6 +179,6 @@ class Fuser {
 
 }  // namespace
 
-std::vector<Group> fuse(const Network& network, bool bare_layers) { return Fuser(network, bare_layers).groups(); }
+std::vector<Group> fuse(const Network& network, const FuseOptions& options) { return Fuser(network, options).groups(); }
 
 }  // namespace vbq

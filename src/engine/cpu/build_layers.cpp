@@ -105,8 +105,7 @@ void Builder::emit_conv(const Group& group, const Conv& op) {
   const bool residual = group.residual >= 0;
   const Argument b = bias(out[0]);
   const auto describe = [&](const api::Desc& src, const api::Desc& dst) {
-    return api::convolution(plan_.engine, src, any(weights), &b.md, dst, window,
-                            attributes(residual, group.activation));
+    return api::convolution(plan_.engine, src, any(weights), &b.md, dst, window, attributes(residual, group));
   };
   const auto pd = describe_conv(in, out, describe);
   const api::Desc dst = pd.dst_desc();
@@ -133,8 +132,7 @@ void Builder::emit_linear(const Group& group, const Linear& op) {
   const std::int64_t rows = batch_ * elements(shape(x)) / inputs;
   const api::Desc src({rows, inputs}, kFloat, Tag::ab), dst({rows, outputs}, kFloat, Tag::ab);
   const Argument b = bias(outputs);
-  const auto pd =
-      api::inner_product(plan_.engine, src, any({outputs, inputs}), &b.md, dst, attributes(false, group.activation));
+  const auto pd = api::inner_product(plan_.engine, src, any({outputs, inputs}), &b.md, dst, attributes(false, group));
   const Place from = as_row_major(x);
   const api::Desc md = row_major(batch_, shape(group.output));
   const Place y = room(group.output, md);

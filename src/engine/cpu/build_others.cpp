@@ -1,5 +1,7 @@
 // Element-wise operators, pools, means, softmax.
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/overload.hpp"
 #include "engine/cpu/builder.hpp"
@@ -71,6 +73,10 @@ void Builder::emit_unary(const Group& group, const Unary& op) {
   const api::Desc md = as_it_lies ? value(x).md : row_major(batch_, shape(x));
   const Place from = as_it_lies ? value(x).place : as_row_major(x);
   const Place y = from == value(x).place && last_use(x) ? from : room(group.output, md);
+  if (const auto function = function_of(op)) {
+    add_function(*function, static_cast<std::int64_t>(count), from, y);
+    return define(group.output, md, y);
+  }
   add_loop([op, count](std::span<float* const> p) { apply(op, count, p[0], p[1]); }, {from, y});
   define(group.output, md, y);
 }
@@ -90,6 +96,18 @@ void Builder::emit_binary(const Group& group, bool multiply) {
     Group affine = group;
     affine.inputs = {x};
     return multiply ? emit_affine(affine, values, rest) : emit_affine(affine, rest, values);
+  }
+  for (const auto& [x, c] : {std::pair{a, b}, std::pair{b, a}}) {  // a number a channel, as squeeze and excitation has
+    const std::optional<Layout> lies = layout(x);
+    if (out.size() != 3 || shape(x) != out || shape(x) == shape(c) || shape(c) != Shape{out[0], 1, 1} || !lies)
+      continue;
+    const Place from = value(x).place, numbers = as_row_major(c);
+    const api::Desc md = value(x).md;
+    const Place y = last_use(x) ? from : room(group.output, md);
+    add_loop([l = *lies, multiply, activation = group.activation](
+                 std::span<float* const> p) { combine_channels(l, multiply, activation, p[0], p[1], p[2]); },
+             {from, numbers, y});
+    return define(group.output, md, y);
   }
   if (shape(a) != shape(b)) {
     const api::Desc md = row_major(batch_, out);

@@ -73,6 +73,9 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
         },
         output_places);
   }
+  if (group.function) {
+    add_function(*function_of(*group.function), static_cast<std::int64_t>(dst.get_size() / sizeof(float)), y, y);
+  }
   define(group.output, dst, y);
   note_output(group);
   return true;

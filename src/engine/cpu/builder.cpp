@@ -31,7 +31,7 @@ Builder::Builder(const Network& network, std::int64_t batch, bool bare_layers)
 }
 
 Plan Builder::build() {
-  const std::vector<Group> groups = fuse(network_, bare_layers_);
+  const std::vector<Group> groups = fuse(network_, {bare_layers_, follows_layers});
   for (const Group& g : groups) {
     for (const ValueId v : g.inputs) ++uses_[static_cast<std::size_t>(v)];
     if (g.residual >= 0) ++uses_[static_cast<std::size_t>(g.residual)];
@@ -159,7 +159,14 @@ void Builder::add_loop(Loop loop, std::vector<Place> places) {
 
 float* Builder::shared_floats(std::size_t count) { return plan_.shared.emplace_back(count * sizeof(float)).floats(); }
 
-dnnl::primitive_attr Builder::attributes(bool sum, const Activation& activation) const {
+void Builder::add_function(const Function& function, std::int64_t count, const Place& x, const Place& y) {
+  const api::Desc flat({count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+  const auto pd = api::eltwise(plan_.engine, function.what, flat, function.alpha, 0.0F, api::strict_attributes());
+  add_primitive(dnnl::eltwise_forward(pd), pd, {{DNNL_ARG_SRC, flat, x}, {DNNL_ARG_DST, flat, y}});
+}
+
+dnnl::primitive_attr Builder::attributes(bool sum, const Group& group) const {
+  const Activation& activation = group.activation;
   dnnl::primitive_attr result = api::strict_attributes();
   dnnl::post_ops ops;
   if (sum) ops.append_sum(1.0F);
@@ -169,6 +176,10 @@ dnnl::primitive_attr Builder::attributes(bool sum, const Activation& activation)
     } else {
       api::append_eltwise(ops, dnnl::algorithm::eltwise_clip, activation.minimum, activation.maximum);
     }
+  }
+  if (group.function) {
+    const Function function = *function_of(*group.function);
+    api::append_eltwise(ops, function.what, function.alpha, 0.0F);
   }
   result.set_post_ops(ops);
   return result;

@@ -8,6 +8,7 @@
 
 #include "engine/common/arena.hpp"
 #include "engine/common/fuse.hpp"
+#include "engine/cpu/functions.hpp"
 #include "engine/cpu/layout.hpp"
 #include "engine/cpu/plan.hpp"
 
@@ -81,7 +82,9 @@ class Builder {
 
   template <typename Describe>
   auto describe_conv(const Shape& in, const Shape& out, const Describe& describe) const;
-  dnnl::primitive_attr attributes(bool sum, const Activation& activation) const;
+  dnnl::primitive_attr attributes(bool sum, const Group& group) const;
+  // y = function(x) in vector instructions, for what lies at x in `count` floats.
+  void add_function(const Function& function, std::int64_t count, const Place& x, const Place& y);
   // Memory of a layer's weights for a primitive that wants them as md; `plain` is row-major. Its argument.
   Argument layer(const Group& group, const api::Desc& plain, const api::Desc& md, const Argument& bias);
   Argument winograd_layer(const Group& group, const Winograd& w, const api::Desc& md, const Argument& bias);

@@ -35,8 +35,60 @@ void affine(const Layout& layout, const std::vector<float>& scale, const std::ve
   }
 }
 
+void combine_channels(const Layout& layout, bool multiply, const Activation& activation, const float* x, const float* c,
+                      float* y) {
+  const I block = layout.block;
+  const auto run = [&](const auto& op) {
+    for (I n = 0; n < layout.images; ++n, c += layout.channels) {
+      for (I first = 0; first < layout.channels; first += block) {
+        const I full = std::min(block, layout.channels - first);
+        if (block == 1) {
+          const float v = c[first];
+          for (I p = 0; p < layout.plane; ++p) y[p] = activate(activation, op(x[p], v));
+          x += layout.plane, y += layout.plane;
+          continue;
+        }
+        for (I p = 0; p < layout.plane; ++p, x += block, y += block) {
+          for (I j = 0; j < full; ++j) y[j] = activate(activation, op(x[j], c[first + j]));
+          for (I j = full; j < block; ++j) y[j] = 0;
+        }
+      }
+    }
+  };
+  if (multiply) {
+    run([](float a, float b) { return a * b; });
+  } else {
+    run([](float a, float b) { return a + b; });
+  }
+}
+
+namespace {
+
+// With the kind known when this is compiled, so that what is inside is one function and not a choice for each element.
+template <Unary::Kind kind>
+void apply_kind(const Unary& op, std::size_t count, const float* x, float* y) {
+  const Unary fixed{kind, op.alpha, op.beta};
+  for (std::size_t i = 0; i < count; ++i) y[i] = unary(fixed, x[i]);
+}
+
+}  // namespace
+
 void apply(const Unary& op, std::size_t count, const float* x, float* y) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = unary(op, x[i]);
+  using Kind = Unary::Kind;
+  switch (op.kind) {
+    case Kind::hard_sigmoid:
+      return apply_kind<Kind::hard_sigmoid>(op, count, x, y);
+    case Kind::hard_swish:
+      return apply_kind<Kind::hard_swish>(op, count, x, y);
+    case Kind::leaky_relu:
+      return apply_kind<Kind::leaky_relu>(op, count, x, y);
+    case Kind::sqrt:
+      return apply_kind<Kind::sqrt>(op, count, x, y);
+    case Kind::reciprocal:
+      return apply_kind<Kind::reciprocal>(op, count, x, y);
+    default:
+      for (std::size_t i = 0; i < count; ++i) y[i] = unary(op, x[i]);
+  }
 }
 
 void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y) {
@@ -70,22 +122,54 @@ Broadcast make_broadcast(bool multiply, I images, const Shape& a, const Shape& b
 
 namespace {
 
+// The last axis of a broadcast: each operand has one number for all of it, or neighbours.
+void broadcast_row(const Broadcast& plan, const float* a, const float* b, float* y) {
+  const I count = plan.shape.back();
+  const auto run = [&](const auto& left, const auto& right) {
+    if (plan.multiply) {
+      for (I i = 0; i < count; ++i) y[i] = activate(plan.activation, left(i) * right(i));
+    } else {
+      for (I i = 0; i < count; ++i) y[i] = activate(plan.activation, left(i) + right(i));
+    }
+  };
+  const auto each = [](const float* p) { return [p](I i) { return p[i]; }; };
+  const auto same = [](const float* p) { return [v = *p](I) { return v; }; };
+  if (plan.stride_a.back() == 0) return run(same(a), each(b));
+  if (plan.stride_b.back() == 0) return run(each(a), same(b));
+  run(each(a), each(b));
+}
+
 // One axis of a broadcast; returns the next free place of y.
 float* broadcast_axis(const Broadcast& plan, std::size_t axis, const float* a, const float* b, float* y) {
-  const I step_a = plan.stride_a[axis], step_b = plan.stride_b[axis];
-  const bool last = axis + 1 == plan.shape.size();
-  for (I i = 0; i < plan.shape[axis]; ++i, a += step_a, b += step_b) {
-    if (last) {
-      *y++ = activate(plan.activation, plan.multiply ? *a * *b : *a + *b);
-    } else {
-      y = broadcast_axis(plan, axis + 1, a, b, y);
-    }
+  if (axis + 1 == plan.shape.size()) {
+    broadcast_row(plan, a, b, y);
+    return y + plan.shape.back();
+  }
+  for (I i = 0; i < plan.shape[axis]; ++i, a += plan.stride_a[axis], b += plan.stride_b[axis]) {
+    y = broadcast_axis(plan, axis + 1, a, b, y);
   }
   return y;
 }
 
+// In several sums beside each other, which a processor adds at once.
+double sum_row(I count, I stride, const float* x) {
+  constexpr I kSums = 16;
+  double sums[kSums] = {};
+  I i = 0;
+  if (stride == 1) {
+    for (; i + kSums <= count; i += kSums) {
+      for (I k = 0; k < kSums; ++k) sums[k] += x[i + k];
+    }
+  }
+  double sum = 0;
+  for (; i < count; ++i) sum += x[i * stride];
+  for (const double s : sums) sum += s;
+  return sum;
+}
+
 double sum_axis(const Mean& plan, std::size_t axis, const float* x) {
   if (axis == plan.reduced.size()) return *x;
+  if (axis + 1 == plan.reduced.size()) return sum_row(plan.reduced[axis], plan.reduced_stride[axis], x);
   double sum = 0;
   for (I i = 0; i < plan.reduced[axis]; ++i, x += plan.reduced_stride[axis]) sum += sum_axis(plan, axis + 1, x);
   return sum;

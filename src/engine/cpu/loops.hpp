@@ -19,6 +19,10 @@ void apply(const Unary& op, std::size_t count, const float* x, float* y);
 // y = activation(a op b) for `count` elements that lie alike; y may be a or b.
 void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y);
 
+// y = activation(x op c) where c, [images, channels], has one number for a channel of an image; y lies as x.
+void combine_channels(const Layout& layout, bool multiply, const Activation& activation, const float* x, const float* c,
+                      float* y);
+
 // What a row of Slices and Pads amounts to: elements picked by index on each axis, the rest `value`.
 struct Copy {
   // Along one axis: `length` elements from `in` on go to `out` on (offsets in elements); a run's elements are

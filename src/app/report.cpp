@@ -1,0 +1,274 @@
+#include "app/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "app/chart.hpp"
+#include "app/job.hpp"
+#include "app/names.hpp"
+#include "app/progress.hpp"
+#include "core/check.hpp"
+#include "core/file.hpp"
+#include "vbq/version.hpp"
+
+namespace vbq {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20, kLargestJson = std::uint64_t{1} << 30;
+
+constexpr const char* kStyle = R"(
+:root { color-scheme: light dark; --ink: #1c2430; --quiet: #66707f; --line: #d7dce3; --page: #ffffff; --box: #f5f7f9;
+  --c0: #1565c0; --c1: #ef6c00; --c2: #2e7d32; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --quiet: #9aa4b2; --line: #39424e; --page: #14181d; --box: #1d232a;
+  --c0: #64b5f6; --c1: #ffb74d; --c2: #81c784; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 780px; margin: 2em auto;
+  padding: 0 1em; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .25em .8em .25em 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th { color: var(--quiet); font-weight: 500; } td.number, th.number { text-align: right; }
+td.name { overflow-wrap: anywhere; }
+figure { margin: 1em 0; } figcaption { color: var(--quiet); margin-bottom: .3em; }
+svg { width: 100%; height: auto; } svg.strip { width: 400px; max-width: 50vw; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--quiet); }
+.grid { stroke: var(--line); } .axis { stroke: var(--quiet); } .tick { stroke: var(--c0); stroke-width: 1.5; }
+polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
+.line0 { stroke: var(--c0); } .line1 { stroke: var(--c1); } .line2 { stroke: var(--c2); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: .8em; }
+.tile { background: var(--box); border-radius: 8px; padding: .7em 1em; } .tile b { display: block; font-size: 1.5em; }
+.tile span { color: var(--quiet); }
+pre { background: var(--box); padding: 1em; border-radius: 8px; overflow-x: auto; }
+)";
+
+// history.csv, timing.csv: a head line, then numbers alone.
+struct Table {
+  std::vector<std::string> names;
+  std::vector<std::vector<double>> columns;
+
+  const std::vector<double>& operator[](std::string_view name) const {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) fail("a table has no column \"{}\"", name);
+    return columns[static_cast<std::size_t>(found - names.begin())];
+  }
+};
+
+std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t at = text.find(by);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+Table read_table(const fs::path& path) {
+  const std::string text = read_file(path, "table", kLargestTable);
+  Table table;
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.empty()) continue;
+    const auto fields = split(line, ',');
+    if (table.names.empty()) {
+      table.names.assign(fields.begin(), fields.end());
+      table.columns.resize(fields.size());
+      continue;
+    }
+    if (fields.size() != table.names.size()) {
+      fail("{} has a line of {} fields: {} were expected", path.string(), fields.size(), table.names.size());
+    }
+    for (std::size_t k = 0; k < fields.size(); ++k) {
+      double value = 0;
+      const auto [end, code] = std::from_chars(fields[k].data(), fields[k].data() + fields[k].size(), value);
+      if (code != std::errc() || end != fields[k].data() + fields[k].size()) {
+        fail("{} has the field \"{}\", where a number was expected", path.string(), fields[k].substr(0, 40));
+      }
+      table.columns[k].push_back(value);
+    }
+  }
+  return table;
+}
+
+// Nothing where the file is not there: a run that has not ended yet has no best.json and no summary.json.
+std::optional<Json> read_json(const fs::path& path) {
+  if (!fs::exists(path)) return std::nullopt;
+  Json json = Json::parse(read_file(path, "file", kLargestJson), nullptr, false);
+  if (!json.is_object()) fail("{} is not JSON as vbq writes it", path.string());
+  return json;
+}
+
+std::string row(const std::string& name, const std::string& value) {
+  return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", html_text(name), html_text(value));
+}
+
+std::string tile(const std::string& number, const std::string& what) {
+  return fmt::format(R"(<div class="tile"><b>{}</b><span>{}</span></div>)", html_text(number), html_text(what)) + "\n";
+}
+
+std::string percent(const Json& share) { return fmt::format("{:.2f} %", share.at("percent").get<double>()); }
+
+std::string with_interval(const Json& share) {
+  return fmt::format("{} ({:.2f} to {:.2f})", percent(share), share.at("interval95").at(0).get<double>(),
+                     share.at("interval95").at(1).get<double>());
+}
+
+std::string tiles(const Json& summary) {
+  const Json &before = summary.at("fp32").at("held_out"), &after = summary.at("quantised").at("held_out");
+  std::string text = "<div class=\"tiles\">\n";
+  if (after.at("images").get<std::int64_t>() > 0) {
+    text += tile(percent(after.at("top1")), "top-1 quantised, on images that the search never saw");
+    text += tile(percent(before.at("top1")), "top-1 as trained (FP32), same images");
+  }
+  text += tile(fmt::format("{:.2f}", summary.at("bits_per_weight").get<double>()),
+               "bits per weight, codebooks and scales counted");
+  const double share = summary.at("bytes").get<double>() / (4 * summary.at("weights").get<double>());
+  text += tile(fmt::format("{:.1f} %", 100 * share), "of the weights' size in FP32");
+  return text + "</div>\n";
+}
+
+std::string accuracy(const Json& summary) {
+  std::string text =
+      "<h2>Accuracy</h2>\n<table><tr><th></th><th>images</th><th>top-1 (95 % interval)</th><th>top-5</th>"
+      "<th class=\"number\">loss</th></tr>\n";
+  for (const auto& [network, network_name] : {std::pair{"fp32", "as trained"}, {"quantised", "quantised"}}) {
+    for (const auto& [images, images_name] : {std::pair{"held_out", "held out"}, {"search", "searched on"}}) {
+      const Json& score = summary.at(network).at(images);
+      text += fmt::format("<tr><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td><td class=\"number\">{:.4f}</td></tr>\n",
+                          network_name, thousands(score.at("images").get<long long>()), images_name,
+                          with_interval(score.at("top1")), percent(score.at("top5")), score.at("loss").get<double>());
+    }
+  }
+  return text + "</table>\n";
+}
+
+std::string progress_charts(const Table& history, Fitness fitness) {
+  const std::vector<double>& generations = history["generation"];
+  // Divergence and loss are stored negative, so that larger is better.
+  const bool negative = fitness != Fitness::top1;
+  const auto shown = [&](const char* name) {
+    std::vector<double> values = history[name];
+    for (double& v : values) v = negative ? -v : v;
+    return values;
+  };
+  const std::string name = fitness_name(fitness);
+  std::string text = "<h2>Search</h2>\n";
+  text += line_chart({name + " on the search's images (" + (negative ? "lower" : "higher") + " is better)",
+                      "generation",
+                      generations,
+                      {{"best", shown("best")}, {"median of the population", shown("median")}},
+                      negative});
+  text += line_chart(
+      {"top-1 of the best on the search's images, %", "generation", generations, {{"top-1", history["top1"]}}});
+  text += line_chart({"diversity: spread of the genes, as a share of a codebook's width",
+                      "generation",
+                      generations,
+                      {{"diversity", history["diversity"]}}});
+  return text;
+}
+
+std::string codebooks(const Json& best) {
+  std::string text =
+      "<h2>Codebooks</h2>\n<p>A tick a level, from minus to plus the layer's largest.</p>\n"
+      "<table><tr><th>layer</th><th class=\"number\">levels</th><th></th></tr>\n";
+  for (const Json& layer : best.at("layers")) {
+    const Json& levels = layer.at("levels");
+    std::vector<float> ticks;
+    const bool many = !levels.empty() && levels.front().is_array();
+    for (const Json& one : many ? levels : Json::array({levels})) {
+      for (const Json& level : one) ticks.push_back(level.get<float>());
+    }
+    double limit = 0;
+    for (const float v : ticks) limit = std::max(limit, std::abs(static_cast<double>(v)));
+    const std::string count = many ? fmt::format("{} codebooks", levels.size()) : std::to_string(levels.size());
+    text +=
+        fmt::format("<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
+                    html_text(layer.at("name").get<std::string>()), count, tick_strip(ticks, limit > 0 ? limit : 1));
+  }
+  return text + "</table>\n";
+}
+
+std::string speed(const Table& timing) {
+  const std::vector<double>& seconds = timing["seconds"];
+  double whole = 0;
+  for (const double s : seconds) whole += s;
+  const auto share = [&](const char* name) {
+    const std::vector<double>& shares = timing[name];
+    double sum = 0;
+    for (std::size_t k = 0; k < seconds.size(); ++k) sum += seconds[k] * shares[k];
+    return fmt::format("{:.1f} %", whole > 0 ? 100 * sum / whole : 0);
+  };
+  std::string text = "<h2>Speed</h2>\n";
+  text += line_chart(
+      {"images a second", "generation", timing["generation"], {{"images a second", timing["images_per_second"]}}, false,
+       true});
+  text += "<table>\n" + row("time in inference", share("inference")) + row("time in quantising", share("quantise")) +
+          row("time in communication and waiting", share("communication")) +
+          row("generations took", duration_text(whole));
+  return text + "</table>\n";
+}
+
+std::string machine(const Json& summary) {
+  std::string text = "<h2>Machine</h2>\n<table>\n";
+  for (const char* key : {"ranks", "workers", "threads_per_worker", "engine", "precision", "device", "instruction_set",
+                          "library", "evaluations", "images_inferred", "seed", "network_hash", "data_hash"}) {
+    const auto found = summary.find(key);
+    if (found == summary.end()) continue;
+    std::string name = key;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    text += row(name, found->is_string() ? found->get<std::string>() : found->dump());
+  }
+  return text + "</table>\n";
+}
+
+std::string page(const fs::path& folder) {
+  const std::string job_text = read_file(folder / "job.toml", "job file", kLargestTable);
+  const Job job = parse_job(job_text, "/", (folder / "job.toml").string(), {});
+  const Table history = read_table(folder / "history.csv"), timing = read_table(folder / "timing.csv");
+  const std::optional<Json> summary = read_json(folder / "summary.json"), best = read_json(folder / "best.json");
+  const std::string title = fmt::format("{} in {} levels", job.network.filename().string(), job.format.levels);
+  std::string text =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n";
+  text +=
+      fmt::format("<title>{0}</title>\n<style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n", html_text(title), kStyle);
+  if (summary) text += tiles(*summary);
+  const std::size_t done = history["generation"].size();
+  text += fmt::format(
+      "<p>{} encoding, scope {}, scale {}, assignment {}, matching {}; {} of {} generations of {} ({}){}.</p>\n",
+      name_of<Encoding>(job.format.encoding, kEncodings), name_of<Scope>(job.format.scope, kScopes),
+      name_of<ScaleScope>(job.format.scale, kScales), name_of<Assignment>(job.format.assignment, kAssignments),
+      name_of<Matching>(job.format.matching, kMatchings), done, job.generations, job.search.population,
+      name_of<Method>(job.search.method, kMethods), summary ? "" : "; this run has not ended");
+  if (summary) text += accuracy(*summary);
+  text += progress_charts(history, job.fitness);
+  if (best) text += codebooks(*best);
+  text += speed(timing);
+  if (summary) text += machine(*summary);
+  text += fmt::format("<h2>Job</h2>\n<pre>{}</pre>\n<p>vbq {}</p>\n</body></html>\n", html_text(job_text), kVersion);
+  return text;
+}
+
+}  // namespace
+
+std::string report_html(const fs::path& folder) {
+  if (!fs::exists(folder / "job.toml") || !fs::exists(folder / "history.csv")) {
+    fail("{} holds no run: a folder with job.toml and history.csv, as vbq search makes it, was expected",
+         folder.string());
+  }
+  try {
+    return page(folder);
+  } catch (const nlohmann::json::exception& error) {
+    fail("{} holds a best.json or summary.json that is not as vbq writes it ({})", folder.string(), error.what());
+  }
+}
+
+}  // namespace vbq
