@@ -3,6 +3,7 @@
 
     tests/system/export.py VBQ NETWORK.onnx DATA.h5 BEST.json...   formats that a search found
     tests/system/export.py VBQ --digits JOBS/digits                short searches on digits first
+    --forms codebook,packed,dequantize,float: of a format that a search found; the first, second and last unless told otherwise
     --venv DIR: a Python virtual environment with onnxruntime, h5py and numpy, made where it is missing
 
 Exit code 77 (skipped) where that environment cannot be had."""
@@ -119,6 +120,7 @@ def main():
     parser.add_argument("vbq", type=pathlib.Path)
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     parser.add_argument("--digits", type=pathlib.Path)
+    parser.add_argument("--forms", default="codebook,packed,float")
     parser.add_argument("--venv", type=pathlib.Path, default=pathlib.Path("build/export-venv"))
     arguments = parser.parse_args()
     enter_venv(arguments.venv.resolve())
@@ -128,7 +130,7 @@ def main():
             good = digits(arguments.vbq, arguments.digits, folder)
         else:
             network, data, *formats = arguments.files
-            good = all([check(arguments.vbq, network, data, best, ["codebook", "packed", "float"], folder) for best in formats])
+            good = all([check(arguments.vbq, network, data, best, arguments.forms.split(","), folder) for best in formats])
     sys.exit(0 if good else 1)
 
 

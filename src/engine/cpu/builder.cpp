@@ -161,7 +161,8 @@ float* Builder::shared_floats(std::size_t count) { return plan_.shared.emplace_b
 
 void Builder::add_function(const Function& function, std::int64_t count, const Place& x, const Place& y) {
   const api::Desc flat({count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
-  const auto pd = api::eltwise(plan_.engine, function.what, flat, function.alpha, 0.0F, api::strict_attributes());
+  const auto pd =
+      api::eltwise(plan_.engine, function.what, flat, function.alpha, function.beta, api::strict_attributes());
   add_primitive(dnnl::eltwise_forward(pd), pd, {{DNNL_ARG_SRC, flat, x}, {DNNL_ARG_DST, flat, y}});
 }
 
@@ -179,7 +180,7 @@ dnnl::primitive_attr Builder::attributes(bool sum, const Group& group) const {
   }
   if (group.function) {
     const Function function = *function_of(*group.function);
-    api::append_eltwise(ops, function.what, function.alpha, 0.0F);
+    api::append_eltwise(ops, function.what, function.alpha, function.beta);
   }
   result.set_post_ops(ops);
   return result;

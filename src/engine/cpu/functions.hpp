@@ -10,7 +10,7 @@ namespace vbq::cpu {
 
 struct Function {
   dnnl::algorithm what;
-  float alpha;
+  float alpha = 0, beta = 0;
 };
 
 // Nothing where oneDNN has none, or another one in some of its versions.
@@ -22,6 +22,8 @@ inline std::optional<Function> function_of(const Unary& op) {
       return Function{algorithm::eltwise_logistic, 0};
     case Kind::swish:
       return Function{algorithm::eltwise_swish, op.alpha};
+    case Kind::hard_swish:  // x clip(alpha x + beta, 0, 1); oneDNN 2 knows these two only, and does not look at them
+      return Function{algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
     case Kind::tanh:
       return Function{algorithm::eltwise_tanh, 0};
     case Kind::gelu:

@@ -78,8 +78,6 @@ void apply(const Unary& op, std::size_t count, const float* x, float* y) {
   switch (op.kind) {
     case Kind::hard_sigmoid:
       return apply_kind<Kind::hard_sigmoid>(op, count, x, y);
-    case Kind::hard_swish:
-      return apply_kind<Kind::hard_swish>(op, count, x, y);
     case Kind::leaky_relu:
       return apply_kind<Kind::leaky_relu>(op, count, x, y);
     case Kind::sqrt:
