@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-SKIPPED = 77
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import environment
 
 
 def run(*command):
@@ -22,23 +23,6 @@ def run(*command):
     if done.returncode != 0:
         sys.exit(f"export.py: {' '.join(map(str, command))}\n{done.stderr}")
     return done.stdout
-
-
-def enter_venv(folder):
-    """Goes on in the virtual environment; never returns where it had to be entered."""
-    python = folder / "bin" / "python"
-    if pathlib.Path(sys.prefix) == folder:
-        return
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        if subprocess.run([python, "-c", "import onnxruntime, h5py"], capture_output=True).returncode != 0:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "onnxruntime", "h5py", "numpy"], check=True,
-                           capture_output=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"skipped: onnxruntime cannot be installed: {error}")
-        sys.exit(SKIPPED)
-    sys.exit(subprocess.run([python, *sys.argv]).returncode)
 
 
 def read_images(path):
@@ -123,7 +107,7 @@ def main():
     parser.add_argument("--forms", default="codebook,packed,float")
     parser.add_argument("--venv", type=pathlib.Path, default=pathlib.Path("build/export-venv"))
     arguments = parser.parse_args()
-    enter_venv(arguments.venv.resolve())
+    environment.enter(arguments.venv, ["onnxruntime", "h5py", "numpy"])
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         if arguments.digits:

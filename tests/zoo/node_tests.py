@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The ONNX project's own backend node tests (they come with the PyPI package onnx), for the operators that vbq claims.
 
-    tests/zoo/node_tests.py VBQ [--engine cpu] [--verbose]
+    tests/zoo/node_tests.py VBQ [--engine cpu] [--verbose] [--venv DIR]
 
 A node test feeds every input. vbq takes images, one after another, and constants. So each test is put to it in one of two ways:
 
@@ -12,13 +12,17 @@ on constants  all inputs are constants, and the output is added to an image of z
 
 Outside the claim are: operators across the images of a batch that are not folded, numbers that are neither float, double, half,
 bfloat16, integer nor bool, and what outside() lists with its reason. Prints a table in Markdown, an operator a
-line. Exit code 1 when any claimed test was refused or is wrong. Needs onnx and numpy."""
+line. Exit code 1 when any claimed test was refused or is wrong; 77 (skipped) where onnx cannot be installed."""
 import argparse
 import collections
 import pathlib
 import subprocess
 import sys
 import tempfile
+import warnings
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import environment
 
 IMAGES = """Add AveragePool BatchNormalization Cast Clip Concat Conv Div Dropout Elu Erf Exp Flatten Gather Gelu Gemm
 GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LayerNormalization LeakyRelu LRN MatMul MaxPool Mul Pad Pow
@@ -162,7 +166,10 @@ def main():
     parser.add_argument("vbq", type=pathlib.Path)
     parser.add_argument("--engine", default="cpu")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--venv", type=pathlib.Path, default=pathlib.Path("build/zoo-venv"))
     arguments = parser.parse_args()
+    environment.enter(arguments.venv, ["onnxruntime", "onnx", "numpy"])
+    warnings.simplefilter("ignore")  # onnx makes its tests anew, infinities and all
     from onnx.backend.test.loader import load_node_model_tests
     table = collections.defaultdict(collections.Counter)
     reasons = collections.Counter()

@@ -1,0 +1,23 @@
+"""A Python virtual environment for the tests that need packages: made where it is missing, entered, or the test skipped."""
+import pathlib
+import subprocess
+import sys
+
+SKIPPED = 77  # CTest's SKIP_RETURN_CODE here
+
+
+def enter(folder, packages):
+    """Goes on in the virtual environment `folder` with these packages; never returns where it had to be entered."""
+    folder = pathlib.Path(folder).resolve()
+    python = folder / "bin" / "python"
+    if pathlib.Path(sys.prefix) == folder:
+        return
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+        if subprocess.run([python, "-c", f"import {', '.join(packages)}"], capture_output=True).returncode != 0:
+            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True, timeout=300)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"skipped: {', '.join(packages)} cannot be installed: {error}")
+        sys.exit(SKIPPED)
+    sys.exit(subprocess.run([python, *sys.argv]).returncode)
