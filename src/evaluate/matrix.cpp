@@ -23,7 +23,6 @@ Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) 
     fail_internal("a matrix of {} genomes x {} blocks over {} workers: at least one of each was expected", genomes,
                   blocks, workers);
   }
-  if (workers <= blocks) return {blocks, 1, workers};
   if (ceil_div(workers, blocks) > genomes) {
     fail(
         "there are more workers than work: {} workers for {} genomes x {} blocks of images; start fewer ranks, or use "
@@ -32,7 +31,7 @@ Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) 
   }
   Cut best;
   std::optional<std::tuple<std::int64_t, std::int64_t, std::int64_t>> least;
-  for (std::int64_t columns = 1; columns <= blocks; ++columns) {
+  for (std::int64_t columns = 1; columns <= std::min(blocks, workers); ++columns) {
     const std::int64_t most = std::min(workers / columns, genomes);
     // Fewest groups that give the same rows a group.
     const std::int64_t rows = ceil_div(genomes, ceil_div(genomes, most));
@@ -42,6 +41,12 @@ Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) 
       least = score;
       best = {blocks, rows, columns};
     }
+  }
+  // All genomes on every worker's own blocks is the least memory, and suits calls of any number of genomes; but where
+  // blocks are few for the workers, some would have twice the work of others.
+  if (workers <= blocks) {
+    const std::int64_t all = genomes * ceil_div(blocks, workers);
+    if (6 * std::get<0>(*least) > 5 * all) return {blocks, 1, workers};
   }
   return best;
 }

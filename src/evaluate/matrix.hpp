@@ -26,10 +26,11 @@ struct Cut {
   std::int64_t genome_groups = 1, block_groups = 1;
 };
 
-// workers <= blocks: every worker has all genomes and its own run of blocks. More workers: genomes are split too, by
-// the grid that minimises the largest rectangle, ceil(genomes / genome_groups) * ceil(blocks / block_groups); of equal
-// ones that with the smallest shard, then that with the fewest workers. genomes: how many a call usually has (the
-// population). Error when there are more workers than cells.
+// workers <= blocks: every worker has all genomes and its own run of blocks, unless a grid makes the largest rectangle
+// smaller by a sixth or more. A grid, and always so for more workers: genomes are split too, by the one that minimises
+// the largest rectangle, ceil(genomes / genome_groups) * ceil(blocks / block_groups); of equal ones that with the
+// smallest shard, then that with the fewest workers. genomes: how many a call usually has (the population). Error when
+// there are more workers than cells.
 Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks);
 
 // Rows and columns of worker w; empty for an idle one. `genomes`: of this call.

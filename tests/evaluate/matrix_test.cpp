@@ -61,6 +61,7 @@ TEST(Matrix, FewWorkersTakeRunsOfBlocksThatDifferByAtMostOne) {
   for (std::int64_t blocks = 1; blocks <= 30; ++blocks) {
     for (std::int64_t workers = 1; workers <= blocks; ++workers) {
       const Cut cut = cut_matrix(workers, 50, blocks);
+      if (cut.genome_groups > 1) continue;  // see the next test
       std::int64_t next = 0;
       for (std::int64_t w = 0; w < workers; ++w) {
         EXPECT_EQ(genome_range(cut, w, 50), (Range{0, 50}));
@@ -71,6 +72,21 @@ TEST(Matrix, FewWorkersTakeRunsOfBlocksThatDifferByAtMostOne) {
         next = mine.end();
       }
       EXPECT_EQ(next, blocks);
+    }
+  }
+}
+
+TEST(Matrix, GenomesAreSplitWhereBlocksAreFewForTheWorkers) {
+  for (const auto& [workers, blocks, groups] :
+       {std::tuple{4, 40, 1}, {8, 40, 1}, {1, 3, 1}, {3, 100, 1}, {20, 20, 1}, {16, 40, 2}, {32, 40, 4}, {18, 20, 9}}) {
+    EXPECT_EQ(cut_matrix(workers, 50, blocks).genome_groups, groups) << workers << " workers, " << blocks << " blocks";
+  }
+  for (std::int64_t blocks = 1; blocks <= 60; ++blocks) {  // never worse than all genomes on own blocks
+    for (std::int64_t workers = 1; workers <= blocks; ++workers) {
+      const Cut cut = cut_matrix(workers, 50, blocks);
+      const std::int64_t largest = ceil_div(50, cut.genome_groups) * ceil_div(blocks, cut.block_groups);
+      const std::int64_t plain = 50 * ceil_div(blocks, workers);
+      EXPECT_TRUE(cut.genome_groups == 1 ? largest == plain : 6 * largest <= 5 * plain) << workers << ' ' << blocks;
     }
   }
 }
