@@ -23,8 +23,12 @@ constexpr std::chrono::milliseconds kTick{500};  // in which a signal on this ra
 
 }  // namespace
 
-Heartbeat::Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(const Loss&)> last_resort)
-    : pace_(pace), last_resort_(std::move(last_resort)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+Heartbeat::Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(const Loss&)> last_resort,
+                     std::function<bool()> is_well)
+    : pace_(pace),
+      last_resort_(std::move(last_resort)),
+      is_well_(std::move(is_well)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   for (Peer& peer : peers) watched_.push_back({std::move(peer), Clock::now()});
   thread_ = std::thread([this] { run(); });
 }
@@ -63,7 +67,7 @@ void Heartbeat::run() {
       told = true;
     }
     if (now - beaten >= pace_.beat) {
-      say(kAlive);
+      if (!is_well_ || is_well_()) say(kAlive);
       beaten = now;
     }
     if (!watch(now)) break;

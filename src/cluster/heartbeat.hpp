@@ -51,7 +51,9 @@ class Heartbeat {
   };
 
   // last_resort: called by the heartbeat's thread when a loss is this old and nobody has ended the process yet.
-  Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(const Loss&)> last_resort);
+  // is_well: asked before each beat; a rank that is not well does not beat, and so is lost to the others in time.
+  Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(const Loss&)> last_resort,
+            std::function<bool()> is_well = nullptr);
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
   ~Heartbeat();  // says goodbye to the others
@@ -79,6 +81,7 @@ class Heartbeat {
   std::vector<Watched> watched_;
   Pace pace_;
   std::function<void(const Loss&)> last_resort_;
+  std::function<bool()> is_well_;
   Socket wake_;  // an event descriptor
   mutable std::mutex mutex_;
   std::optional<Loss> loss_;

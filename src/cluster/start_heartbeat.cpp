@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "core/device_call.hpp"
 #include "core/log.hpp"
 
 namespace vbq {
@@ -126,11 +127,18 @@ std::unique_ptr<Heartbeat> start_worker(Communicator& world) {
   if (heard[static_cast<std::size_t>(world.rank())] != '1') return nullptr;
   // Without rank 0 there is nothing left to do. Rank 1 says so, once, and the launcher ends the others meanwhile.
   const Heartbeat::Pace pace{.patience = world.rank() == 1 ? 0s : 5s};
-  return std::make_unique<Heartbeat>(std::move(peers), pace, [](const Loss& loss) {
+  const auto end = [](const Loss& loss) {
     if (loss.said) ::sleep(5);
     if (!loss.said) log::error("{}", loss.sentence);
     std::_Exit(exit_code(Fault::internal));
-  });
+  };
+  const auto is_well = [rank = world.rank(), host = world.host(), told = false]() mutable {
+    if (!device_hangs()) return true;
+    if (!std::exchange(told, true))
+      log::warning("a call to the device of rank {} on {} does not return: it hangs", rank, host);
+    return false;
+  };
+  return std::make_unique<Heartbeat>(std::move(peers), pace, end, is_well);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/device_call.hpp"
 #include "core/stop.hpp"
 #include "quant/format_hash.hpp"
 #include "quant/sequential.hpp"
@@ -175,6 +176,7 @@ Tally Workbench::infer(std::int64_t blocks) {
     double seconds = 0;
     {
       const Stopwatch portion(seconds);
+      const DeviceCall call;
       sum += engine_->tally(first, count);
     }
     first += count;

@@ -22,10 +22,11 @@ std::pair<Socket, Socket> connection() {
 // One that watches rank 7 on "node7"; what it says at last.
 class Watch {
  public:
-  explicit Watch(Socket socket, Heartbeat::Pace pace = {}) {
+  explicit Watch(Socket socket, Heartbeat::Pace pace = {}, std::function<bool()> is_well = nullptr) {
     std::vector<Heartbeat::Peer> peers(1);
     peers.front() = {7, "node7", std::move(socket)};
-    heartbeat_.emplace(std::move(peers), pace, [this](const Loss& loss) { last_.set_value(loss); });
+    heartbeat_.emplace(
+        std::move(peers), pace, [this](const Loss& loss) { last_.set_value(loss); }, std::move(is_well));
   }
   // Waits until it gives up.
   Loss last_word() { return last_.get_future().get(); }
@@ -56,6 +57,17 @@ TEST(Heartbeat, SilenceIsALostRank) {
   const Loss loss = watch.last_word();
   EXPECT_NE(loss.sentence.find("rank 7 on node7 is lost: no sign of life for 0."), std::string::npos) << loss.sentence;
   EXPECT_FALSE(there.receive(100).bytes.empty());  // it has beaten itself
+}
+
+TEST(Heartbeat, ARankThatIsNotWellIsLostThoughItsProcessLives) {
+  auto [here, there] = connection();
+  std::atomic<bool> well = true;
+  Watch watch(std::move(here), {.beat = 20ms, .silence = 300ms});
+  Watch ill(std::move(there), {.beat = 20ms}, [&] { return well.load(); });
+  std::this_thread::sleep_for(600ms);
+  EXPECT_FALSE(watch.heartbeat().loss().has_value());
+  well = false;
+  EXPECT_NE(watch.last_word().sentence.find("no sign of life"), std::string::npos);
 }
 
 TEST(Heartbeat, ARankThatSaysWhyItEndsIsNotNamedAgain) {

@@ -30,13 +30,13 @@ def output(*words):
 class Job:
     """One batch job of its own folder below `work`."""
 
-    def __init__(self, options, work, name, script="jobs/digits/submit.sbatch", batch=(), words=(), **environment):
+    def __init__(self, options, work, name, script="jobs/digits/submit.sbatch", batch=(), words=(), last=(), **environment):
         self.name, self.folder, self.log = name, work / name, work / f"{name}.out"
         self.waiting = {}  # since when, by job
         environment = dict(os.environ, RUN=str(self.folder), VBQ=options.vbq, VBQ_ROOT=options.source, RUNS=str(self.folder), **environment)
         changes = [word for change in options.set for word in ("--set", change)]
         command = ["sbatch", "--parsable", "--nodes=1", "--ntasks=3", "--time=10", f"--output={self.log}", *batch,
-                   f"{options.source}/{script}", *words, *changes]
+                   f"{options.source}/{script}", *words, *changes, *last]
         self.id = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     def facts(self):
@@ -148,7 +148,7 @@ def scenarios(options, work):
 
     if options.long:
         # Slurm's shortest limit is a minute, and the search must be longer than what vbq leaves of it.
-        long = Job(options, work, "out-of-time", batch=["--time=1", "--signal=B:TERM@1"], words=["--set", "search.generations=100000"])
+        long = Job(options, work, "out-of-time", batch=["--time=1", "--signal=B:TERM@1"], last=["--set", "search.generations=100000"])
         while not runs.checkpoints(long.folder) or "stopped before the job's time limit" not in long.log.read_text():
             if long.states() & OVER:
                 long.fail(f"{long.states()} before it was put back")
