@@ -75,6 +75,8 @@ if [[ $code -eq 0 ]]; then
 Results are in $folder:
   summary.json  accuracy as trained and quantised, on the search's images and on held-out ones; bits, evaluations
   best.json     the format found: the values of each layer
+  best.onnx     the network in that format, for onnxruntime
+  report.html   the run as a page
   history.csv   a line a generation
 END
 elif [[ $code -eq 75 ]]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The ONNX project's own backend node tests (they come with the PyPI package onnx), for the operators that vbq claims.
 
-    tests/zoo/node_tests.py VBQ [--engine cpu] [--verbose] [--venv DIR]
+    tests/zoo/node_tests.py VBQ [--engine cpu] [--every-opset] [--verbose] [--venv DIR]
 
 A node test feeds every input. vbq takes images, one after another, and constants. So each test is put to it in one of two ways:
 
@@ -9,6 +9,8 @@ on images     the first float input is the batch of images, the others are const
               node does the same to each image: ONNX's reference evaluator gives, for the images in another order, the same
               outputs in that order.
 on constants  all inputs are constants, and the output is added to an image of zeros, for the operators that vbq folds.
+
+--every-opset puts each test in every opset of 7 to 28 in which its operator has the same definition, and adds a table by opset.
 
 Outside the claim are: operators across the images of a batch that are not folded, numbers that are neither float, double, half,
 bfloat16, integer nor bool, and what outside() lists with its reason. Prints a table in Markdown, an operator a
@@ -161,10 +163,27 @@ def run(vbq, engine, test, folder):
     return "constants", *ask(vbq, engine, folder, whole)
 
 
+def opsets_of(test, every):
+    """The test's own opset; or all in which its operator's definition is the same."""
+    import onnx
+    own = test.model.opset_import[0].version
+    if not every:
+        return [own]
+
+    def since(opset):
+        try:
+            return onnx.defs.get_schema(test.model.graph.node[0].op_type, opset, "").since_version
+        except onnx.defs.SchemaError:
+            return None
+
+    return [opset for opset in OPSETS if since(opset) == since(own)] or [own]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("vbq", type=pathlib.Path)
     parser.add_argument("--engine", default="cpu")
+    parser.add_argument("--every-opset", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--venv", type=pathlib.Path, default=pathlib.Path("build/zoo-venv"))
     arguments = parser.parse_args()
@@ -172,18 +191,23 @@ def main():
     warnings.simplefilter("ignore")  # onnx makes its tests anew, infinities and all
     from onnx.backend.test.loader import load_node_model_tests
     table = collections.defaultdict(collections.Counter)
+    by_opset = collections.defaultdict(collections.Counter)
     reasons = collections.Counter()
     with tempfile.TemporaryDirectory() as name:
         for test in load_node_model_tests():
             nodes = test.model.graph.node
             if len(nodes) != 1 or nodes[0].op_type not in IMAGES + CONSTANTS:
                 continue
-            way, outcome, text = run(arguments.vbq, arguments.engine, test, pathlib.Path(name))
-            table[nodes[0].op_type][way, outcome] += 1
-            if way == "outside":
-                reasons[text] += 1
-            if outcome in ("wrong", "refused") or (arguments.verbose and outcome != "passed"):
-                print(f"{test.name}: {way}: {outcome}: {text}", file=sys.stderr)
+            for opset in opsets_of(test, arguments.every_opset):
+                test.model.opset_import[0].version = opset
+                way, outcome, text = run(arguments.vbq, arguments.engine, test, pathlib.Path(name))
+                table[nodes[0].op_type][way, outcome] += 1
+                if way == "outside":
+                    reasons[text] += 1
+                else:
+                    by_opset[opset][outcome] += 1
+                if outcome in ("wrong", "refused") or (arguments.verbose and outcome != "passed"):
+                    print(f"{test.name}, opset {opset}: {way}: {outcome}: {text}", file=sys.stderr)
     columns = [("images", "passed"), ("constants", "passed"), ("images", "refused"), ("constants", "refused"),
                ("images", "wrong"), ("constants", "wrong"), ("outside", "")]
     total = collections.Counter()
@@ -198,6 +222,10 @@ def main():
         line(operator, counts)
     line("all", total)
     print("\nOutside the claim: " + "; ".join(f"{text}: {n}" for text, n in reasons.most_common()))
+    if arguments.every_opset:
+        print("\n| opset | passed | claimed |\n|---|---|---|")
+        for opset, counts in sorted(by_opset.items()):
+            print(f"| {opset} | {counts['passed']} | {counts.total()} |")
     sys.exit(1 if sum(total[c] for c in columns[2:6]) else 0)
 
 
