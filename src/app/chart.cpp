@@ -43,16 +43,19 @@ double nice_step(double span, int count) {
 std::vector<double> ticks(const Axis& axis) {
   std::vector<double> at;
   if (axis.logarithmic && axis.high > 4 * axis.low) {
-    for (double power = std::pow(10.0, std::floor(std::log10(axis.low))); power <= axis.high; power *= 10) {
+    const auto decade = [](double v) { return static_cast<int>(std::floor(std::log10(v))); };
+    for (int d = decade(axis.low); d <= decade(axis.high); ++d) {
       for (const double factor : {1.0, 2.0, 5.0}) {
-        if (const double v = factor * power; v >= axis.low && v <= axis.high) at.push_back(v);
+        const double v = factor * std::pow(10.0, d);
+        if (v >= axis.low && v <= axis.high) at.push_back(v);
       }
     }
     return at;
   }
   if (!(axis.high > axis.low)) return {axis.low};
   const double step = nice_step(axis.high - axis.low, 6);
-  for (double k = std::ceil(axis.low / step); k * step <= axis.high; ++k) at.push_back(k * step);
+  const double first = std::ceil(axis.low / step);
+  for (int k = 0; (first + k) * step <= axis.high; ++k) at.push_back((first + k) * step);
   return at;
 }
 
