@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 namespace vbq {
 namespace {
@@ -16,7 +17,7 @@ struct Axis {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   bool logarithmic = false;
 
-  bool takes(double v) const { return std::isfinite(v) && (!logarithmic || v > 0); }
+  bool takes(double v) const { return std::abs(v) < 1e300 && (!logarithmic || v > 1e-300); }
   double scaled(double v) const { return logarithmic ? std::log10(v) : v; }
   void include(double v) {
     if (!takes(v)) return;
@@ -141,9 +142,14 @@ std::string line_chart(const Chart& chart) {
 std::string tick_strip(const std::vector<float>& values, double limit) {
   std::string svg = R"(<svg class="strip" viewBox="0 0 400 16"><line class="axis" x1="0" y1="8" x2="400" y2="8"/>)";
   svg += R"(<line class="grid" x1="200" y1="0" x2="200" y2="16"/>)";
+  std::set<long> places;  // in halves of a unit: more could not be seen
   for (const float v : values) {
     const double x = 200 + 196 * static_cast<double>(v) / limit;
-    if (std::isfinite(x)) svg += fmt::format(R"(<line class="tick" x1="{0:.1f}" y1="2" x2="{0:.1f}" y2="14"/>)", x);
+    if (x >= 0 && x <= 400) places.insert(std::lround(2 * x));
+  }
+  for (const long place : places) {
+    svg +=
+        fmt::format(R"(<line class="tick" x1="{0:.1f}" y1="2" x2="{0:.1f}" y2="14"/>)", static_cast<double>(place) / 2);
   }
   return svg + "</svg>";
 }

@@ -26,12 +26,12 @@ std::filesystem::path default_run(const std::filesystem::path& job) {
 void write_extras(const Setup& setup, const std::filesystem::path& folder) {
   try {
     export_file(setup.job.network, folder / "best.json", folder / "best.onnx", ExportForm::codebook);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log::warning("no best.onnx: {}", error.what());
   }
   try {
     write_file(folder / "report.html", report_html(folder));
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log::warning("no report.html: {}", error.what());
   }
 }

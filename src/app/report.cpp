@@ -24,7 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20, kLargestJson = std::uint64_t{1} << 30;
+constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20, kLargestJson = std::uint64_t{256} << 20;
+constexpr int kDeepestJson = 16;
 
 constexpr const char* kStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2430; --quiet: #66707f; --line: #d7dce3; --page: #ffffff; --box: #f5f7f9;
@@ -72,28 +73,35 @@ std::vector<std::string_view> split(std::string_view text, char by) {
   }
 }
 
+double number(std::string_view field, const fs::path& path) {
+  double value = 0;
+  const auto [end, code] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (code != std::errc() || end != field.data() + field.size() || !std::isfinite(value)) {
+    fail("{} has the field \"{}\", where a number was expected", path.string(), field.substr(0, 40));
+  }
+  return value;
+}
+
 Table read_table(const fs::path& path) {
+  constexpr std::ptrdiff_t kMostColumns = 64;
   const std::string text = read_file(path, "table", kLargestTable);
   Table table;
-  for (const std::string_view line : split(text, '\n')) {
+  for (std::string_view rest(text); !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     if (line.empty()) continue;
+    const std::ptrdiff_t count = std::count(line.begin(), line.end(), ',') + 1;
+    if (count > kMostColumns || (!table.names.empty() && count != std::ssize(table.names))) {
+      fail("{} has a line of {} fields: {} were expected", path.string(), count,
+           table.names.empty() ? kMostColumns : std::ssize(table.names));
+    }
     const auto fields = split(line, ',');
     if (table.names.empty()) {
       table.names.assign(fields.begin(), fields.end());
       table.columns.resize(fields.size());
       continue;
     }
-    if (fields.size() != table.names.size()) {
-      fail("{} has a line of {} fields: {} were expected", path.string(), fields.size(), table.names.size());
-    }
-    for (std::size_t k = 0; k < fields.size(); ++k) {
-      double value = 0;
-      const auto [end, code] = std::from_chars(fields[k].data(), fields[k].data() + fields[k].size(), value);
-      if (code != std::errc() || end != fields[k].data() + fields[k].size()) {
-        fail("{} has the field \"{}\", where a number was expected", path.string(), fields[k].substr(0, 40));
-      }
-      table.columns[k].push_back(value);
-    }
+    for (std::size_t k = 0; k < fields.size(); ++k) table.columns[k].push_back(number(fields[k], path));
   }
   return table;
 }
@@ -101,7 +109,12 @@ Table read_table(const fs::path& path) {
 // Nothing where the file is not there: a run that has not ended yet has no best.json and no summary.json.
 std::optional<Json> read_json(const fs::path& path) {
   if (!fs::exists(path)) return std::nullopt;
-  Json json = Json::parse(read_file(path, "file", kLargestJson), nullptr, false);
+  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > kDeepestJson)
+      fail("{} is nested more than {} deep, which vbq does not write", path.string(), kDeepestJson);
+    return true;
+  };
+  Json json = Json::parse(read_file(path, "file", kLargestJson), shallow, false);
   if (!json.is_object()) fail("{} is not JSON as vbq writes it", path.string());
   return json;
 }
@@ -183,8 +196,13 @@ std::string codebooks(const Json& best) {
     const Json& levels = layer.at("levels");
     std::vector<float> ticks;
     const bool many = !levels.empty() && levels.front().is_array();
-    for (const Json& one : many ? levels : Json::array({levels})) {
+    const auto take = [&](const Json& one) {
       for (const Json& level : one) ticks.push_back(level.get<float>());
+    };
+    if (many) {
+      for (const Json& one : levels) take(one);
+    } else {
+      take(levels);
     }
     double limit = 0;
     for (const float v : ticks) limit = std::max(limit, std::abs(static_cast<double>(v)));
@@ -207,9 +225,12 @@ std::string speed(const Table& timing) {
     return fmt::format("{:.1f} %", whole > 0 ? 100 * sum / whole : 0);
   };
   std::string text = "<h2>Speed</h2>\n";
-  text += line_chart(
-      {"images a second", "generation", timing["generation"], {{"images a second", timing["images_per_second"]}}, false,
-       true});
+  text += line_chart({"images a second",
+                      "generation",
+                      timing["generation"],
+                      {{"images a second", timing["images_per_second"]}},
+                      false,
+                      true});
   text += "<table>\n" + row("time in inference", share("inference")) + row("time in quantising", share("quantise")) +
           row("time in communication and waiting", share("communication")) +
           row("generations took", duration_text(whole));
@@ -224,7 +245,7 @@ std::string machine(const Json& summary) {
     if (found == summary.end()) continue;
     std::string name = key;
     std::replace(name.begin(), name.end(), '_', ' ');
-    text += row(name, found->is_string() ? found->get<std::string>() : found->dump());
+    text += row(name, found->is_string() ? found->get<std::string>() : found->is_primitive() ? found->dump() : "-");
   }
   return text + "</table>\n";
 }

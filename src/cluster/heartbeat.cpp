@@ -11,6 +11,7 @@
 #include <cstring>
 #include <span>
 
+#include "core/device_call.hpp"
 #include "core/stop.hpp"
 
 namespace vbq {
@@ -61,13 +62,15 @@ void Heartbeat::run() {
     if (now - last > pace_.silence / 3) {
       for (Watched& watched : watched_) watched.heard = now;
     }
+    const auto passed = std::min<Clock::duration>(now - last, 2 * kTick);
+    advance_device_clock(std::chrono::duration_cast<std::chrono::milliseconds>(passed));
     last = now;
     if (!told && stop_requested()) {
       say(kStop);
       told = true;
     }
-    if (now - beaten >= pace_.beat) {
-      if (!is_well_ || is_well_()) say(kAlive);
+    if (now - beaten >= pace_.beat && (!is_well_ || is_well_())) {
+      say(kAlive);
       beaten = now;
     }
     if (!watch(now)) break;

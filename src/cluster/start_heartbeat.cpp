@@ -133,9 +133,12 @@ std::unique_ptr<Heartbeat> start_worker(Communicator& world) {
     std::_Exit(exit_code(Fault::internal));
   };
   const auto is_well = [rank = world.rank(), host = world.host(), told = false]() mutable {
-    if (!device_hangs()) return true;
+    if (!device_hangs()) {
+      told = false;
+      return true;
+    }
     if (!std::exchange(told, true))
-      log::warning("a call to the device of rank {} on {} does not return: it hangs", rank, host);
+      log::error("a call to the device of rank {} on {} does not return: it hangs", rank, host);
     return false;
   };
   return std::make_unique<Heartbeat>(std::move(peers), pace, end, is_well);

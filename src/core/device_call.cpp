@@ -1,34 +1,39 @@
 #include "core/device_call.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 namespace vbq {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
+using Time = std::chrono::milliseconds::rep;
+constexpr Time kNone = -1, kShortest = 20'000;
 
-std::atomic<Clock::rep> started{0};  // of the call that goes on; 0: none does
-std::atomic<Clock::rep> longest{0};  // of those that have ended
+std::atomic<Time> now{0};
+std::atomic<Time> started{kNone};  // of the call that goes on
+std::atomic<int> kind_now{0};
+std::array<std::atomic<Time>, 3> longest{kNone, kNone, kNone};  // of each kind that has ended
 
 }  // namespace
 
-DeviceCall::DeviceCall() { started = Clock::now().time_since_epoch().count(); }
+DeviceCall::DeviceCall(Kind kind) : before_(started), kind_before_(kind_now) {
+  kind_now = static_cast<int>(kind);
+  started = now.load();
+}
 
 DeviceCall::~DeviceCall() {
-  const Clock::rep length = Clock::now().time_since_epoch().count() - started.exchange(0);
-  longest = std::max(longest.load(), length);
+  std::atomic<Time>& most = longest[static_cast<std::size_t>(kind_now.load())];
+  most = std::max(most.load(), now.load() - started.load());
+  kind_now = kind_before_;
+  started = before_;
 }
 
-bool is_overdue(Seconds length, Seconds longest_ended) {
-  return longest_ended.count() > 0 && length > std::max(Seconds(20), 10 * longest_ended);
-}
+void advance_device_clock(std::chrono::milliseconds by) { now += by.count(); }
 
 bool device_hangs() {
-  const Clock::rep start = started;
-  if (start == 0) return false;
-  return is_overdue(Clock::now().time_since_epoch() - Clock::duration(start), Clock::duration(longest));
+  const Time start = started, most = longest[static_cast<std::size_t>(kind_now.load())];
+  return start != kNone && most != kNone && now.load() - start > std::max(kShortest, 10 * most);
 }
 
 }  // namespace vbq

@@ -1,24 +1,32 @@
 // Which call to a device this process is in, and for how long: so that a device that hangs is told from one at work.
+//
+// Time is what the heartbeat's thread has seen pass, so that a process that was stopped for an hour is not in a call
+// for one.
 #pragma once
 
 #include <chrono>
 
 namespace vbq {
 
-// Marks a call, one at a time in a process, from its making to its end.
+// Marks a call from its making to its end. Calls of one kind take about as long as each other.
 class DeviceCall {
  public:
-  DeviceCall();
+  enum class Kind { tally, pass, other };
+  explicit DeviceCall(Kind kind);
   DeviceCall(const DeviceCall&) = delete;
   DeviceCall& operator=(const DeviceCall&) = delete;
   ~DeviceCall();
+
+ private:
+  std::chrono::milliseconds::rep before_;  // of the call around this one
+  int kind_before_;
 };
 
-// Whether a call of this length is one that hangs, when the longest that ended took `longest` (0: none has ended yet, and
-// nothing is known): ten times as long, and 20 s at least.
-bool is_overdue(std::chrono::duration<double> length, std::chrono::duration<double> longest);
+// So much more time has passed.
+void advance_device_clock(std::chrono::milliseconds by);
 
-// Of the call that this process is in now; from any thread.
+// Whether the call that this process is in has lasted ten times as long as any of its kind that has ended, and 20 s at
+// least; the first of a kind may take any time. From any thread.
 bool device_hangs();
 
 }  // namespace vbq

@@ -68,6 +68,7 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<std::optional
       const Stopwatch watch(times_.quantise);
       NetworkFormat formats = made.empty() ? formats_of(genomes[g], false) : decoder_(genomes[g]);
       if (!made.empty()) choose(formats, std::move(*made[g]));
+      const DeviceCall call(DeviceCall::Kind::other);
       engine_->quantise(formats);
     }
     cells[g] += infer(blocks.count);
@@ -118,6 +119,7 @@ void Workbench::load(ImageSet set, Range blocks) {
   const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
   const ImageSource& source = source_of(problem_, set);
   loaded_ = {};  // whatever happens below, the old images no longer count
+  const DeviceCall call(DeviceCall::Kind::other);
   engine_->load({source.read(std::span(all).subspan(first, count)), source.info().normalisation, block,
                  problem_.with_divergence});
   loaded_set_ = set;
@@ -130,6 +132,7 @@ NetworkFormat Workbench::formats_of(const Genome& genome, bool finished) {
   assigner_(formats);
   const bool matched = format.matching == Matching::always || (format.matching == Matching::end && finished);
   if (!matched && format.assignment != Assignment::sequential) return formats;
+  const DeviceCall call(DeviceCall::Kind::pass);
   return engine_->match(formats, matched);
 }
 
@@ -176,7 +179,7 @@ Tally Workbench::infer(std::int64_t blocks) {
     double seconds = 0;
     {
       const Stopwatch portion(seconds);
-      const DeviceCall call;
+      const DeviceCall call(DeviceCall::Kind::tally);
       sum += engine_->tally(first, count);
     }
     first += count;

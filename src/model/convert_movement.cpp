@@ -200,6 +200,7 @@ Value gather(NodeContext& node, Builder& builder) {
     Slice op{std::vector<std::int64_t>(x.shape.size() - 1, 0), std::vector<std::int64_t>(x.shape.size() - 1, 1)};
     op.start[at] = index(first);
     op.step[at] = last > first ? step : 1;
+    node.reader().budget().take(128, node.where());  // about what a node takes
     shape[at + 1] = static_cast<std::int64_t>(last - first + 1);
     const bool whole = last + 1 == count && runs.empty() && named;
     runs.push_back(builder.emit(node, std::move(op), {x.id}, shape, whole ? "" : fmt::format(".{}", runs.size())).id);

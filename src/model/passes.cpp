@@ -160,14 +160,17 @@ std::optional<float> number_of(const Network& network, ValueId v) {
 }
 
 // Gathers what a tree of Muls multiplies; an inner one that something else reads as well is a factor of its own.
-void gather_factors(const Network& network, const std::vector<int>& readers, const Node& node, Product& product) {
+// Not deeper than any spelling is: a file may hold a chain of a hundred thousand.
+void gather_factors(const Network& network, const std::vector<int>& readers, const Node& node, Product& product,
+                    int depth = 0) {
+  constexpr int kDeepest = 3;
   for (const ValueId v : node.inputs) {
     const Node* inner = v == kInputValue ? nullptr : &network.nodes[static_cast<std::size_t>(v) - 1];
     if (const auto number = number_of(network, v)) {
       product.number *= *number;
     } else if (inner != nullptr && readers[static_cast<std::size_t>(v)] == 1 &&
-               std::holds_alternative<Mul>(inner->op) && product.factors.size() < 3) {
-      gather_factors(network, readers, *inner, product);
+               std::holds_alternative<Mul>(inner->op) && depth < kDeepest) {
+      gather_factors(network, readers, *inner, product, depth + 1);
     } else {
       product.factors.push_back(v);
     }

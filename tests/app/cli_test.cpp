@@ -100,7 +100,13 @@ TEST_F(Cli, ReportShowsARunAndRefusesWhatIsNone) {
   fs::remove(path("out/summary.json"));
   write("out/best.json", "{\"layers\": [{\"name\": \"a\", \"levels\": [\"<b>\"]}]}");
   expect_refused("report out --output bad.html", {"not as vbq writes it"});
+  write("out/best.json", "{\"layers\": " + std::string(200'000, '[') + std::string(200'000, ']') + "}");
+  expect_refused("report out --output bad.html", {"best.json", "nested more than 16 deep"});
   fs::remove(path("out/best.json"));
+  for (const std::string& bad : {std::string("inf"), std::string("1,1"), std::string(100, ',')}) {
+    write("out/timing.csv", "generation\n" + bad + "\n");
+    expect_refused("report out --output bad.html", {"timing.csv", "expected"});
+  }
   write("out/history.csv", "generation,best\n1,two\n");
   expect_refused("report out --output bad.html", {"history.csv", "\"two\"", "a number was expected"});
   EXPECT_FALSE(fs::exists(path("bad.html")));

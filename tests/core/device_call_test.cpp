@@ -5,22 +5,46 @@
 namespace vbq {
 namespace {
 
-using Seconds = std::chrono::duration<double>;
+using Kind = DeviceCall::Kind;
+using namespace std::chrono_literals;
 
-TEST(DeviceCall, IsOverdueAfterTenTimesTheLongestAndTwentySeconds) {
-  EXPECT_FALSE(is_overdue(Seconds(1e6), Seconds(0)));  // the first one
-  EXPECT_FALSE(is_overdue(Seconds(19), Seconds(0.001)));
-  EXPECT_TRUE(is_overdue(Seconds(21), Seconds(0.001)));
-  EXPECT_FALSE(is_overdue(Seconds(99), Seconds(10)));
-  EXPECT_TRUE(is_overdue(Seconds(101), Seconds(10)));
+void call(Kind kind, std::chrono::milliseconds length) {
+  const DeviceCall one(kind);
+  advance_device_clock(length);
 }
 
-TEST(DeviceCall, NoneAndAShortOneDoNotHang) {
+// One test, because what is known of earlier calls stays.
+TEST(DeviceCall, HangsAfterTenTimesTheLongestOfItsKindAndTwentySeconds) {
   EXPECT_FALSE(device_hangs());
   {
-    const DeviceCall call;
+    const DeviceCall first(Kind::tally);
+    advance_device_clock(3s);
+    EXPECT_FALSE(device_hangs());
+    advance_device_clock(std::chrono::hours(1));  // nothing is known of its kind yet
     EXPECT_FALSE(device_hangs());
   }
+  call(Kind::pass, 1s);
+  {
+    const DeviceCall second(Kind::pass);
+    advance_device_clock(20s);
+    EXPECT_FALSE(device_hangs());
+    advance_device_clock(1ms);
+    EXPECT_TRUE(device_hangs());
+    {
+      const DeviceCall inner(Kind::other);
+      EXPECT_FALSE(device_hangs());
+    }
+    EXPECT_TRUE(device_hangs());  // the outer one goes on
+  }
+  EXPECT_FALSE(device_hangs());
+  {
+    const DeviceCall third(Kind::pass);  // the longest took 20 s
+    advance_device_clock(200s);
+    EXPECT_FALSE(device_hangs());
+    advance_device_clock(1s);
+    EXPECT_TRUE(device_hangs());
+  }
+  advance_device_clock(std::chrono::hours(9));  // between calls
   EXPECT_FALSE(device_hangs());
 }
 

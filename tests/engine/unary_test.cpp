@@ -59,5 +59,35 @@ TEST(UnaryFunctions, EnginesAgreeOnRootsAndPowers) {
   }
 }
 
+// The exact Gelu, after layers of either kind: 16 channels and 3x3 are Winograd's.
+TEST(UnaryFunctions, EnginesAgreeWhereAFunctionEndsALayer) {
+  for (const Unary& op : {Unary{Kind::gelu}, Unary{Kind::gelu, 1}, Unary{Kind::swish, 1}, Unary{Kind::hard_swish}}) {
+    Graph g({16, 14, 13});
+    const ValueId x = g.add(op, {g.conv(kInputValue, 16, 3, 1, 1)}, {16, 14, 13});
+    const ValueId y = g.conv(x, 16, 3, 1, 1);
+    const ValueId z = g.add(op, {g.sum(y, x)}, {16, 14, 13});
+    g.add(op, {g.conv(z, 17, 1)}, {17, 14, 13});
+    expect_equal_engines(g.network());
+  }
+}
+
+// Squeeze and excitation: each image has numbers of its own, one a channel.
+TEST(UnaryFunctions, EnginesAgreeOnANumberAChannel) {
+  for (const std::int64_t channels : {16, 17, 3}) {
+    for (const bool multiply : {true, false}) {
+      for (const bool first : {true, false}) {
+        Graph g({3, 9, 7});
+        const ValueId x = g.conv(kInputValue, channels, 3);
+        const ValueId mean = g.add(GlobalAveragePool{}, {x}, {channels, 1, 1});
+        const ValueId gate = g.add(Unary{Kind::sigmoid}, {g.conv(mean, channels, 1)}, {channels, 1, 1});
+        const std::vector<ValueId> inputs = first ? std::vector{x, gate} : std::vector{gate, x};
+        const ValueId y = multiply ? g.add(Mul{}, inputs, g.shape(x)) : g.add(Add{}, inputs, g.shape(x));
+        g.conv(g.relu(g.sum(y, x)), 5, 1);  // x is used again
+        expect_equal_engines(g.network());
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vbq::test

@@ -305,6 +305,19 @@ TEST(RecogniseFunctions, SwishHardSwishAndGeluAsTheyAreSpelled) {
   }
 }
 
+TEST(RecogniseFunctions, AChainOfAHundredThousandMulsIsReadInNoTime) {
+  ModelBuilder b;
+  b.scalar("c", 1.5F);
+  constexpr int kMuls = 100'000;
+  std::string before = "x";
+  for (int k = 0; k < kMuls; ++k) {
+    const std::string name = k + 1 == kMuls ? "y" : "v" + std::to_string(k);
+    b.node("Mul", {before, "c"}, name);
+    before = name;
+  }
+  EXPECT_GT(b.read().nodes.size(), static_cast<std::size_t>(kMuls));
+}
+
 TEST(RecogniseFunctions, LeavesWhatIsAnother) {
   ModelBuilder other;  // of another value
   other.node("Relu", {"x"}, "r");
