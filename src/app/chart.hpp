@@ -10,10 +10,10 @@ namespace vbq {
 // Text as it may stand in HTML, inside quotes as well.
 std::string html_text(std::string_view text);
 
+// y: as many as the chart's x. What is not finite (or, on a logarithmic axis, not positive) is left out.
 struct Series {
   std::string name;
-  std::vector<double>
-      y;  // as many as the chart's x; what is not finite (or, on a logarithmic axis, not positive) is left out
+  std::vector<double> y;
 };
 
 struct Chart {

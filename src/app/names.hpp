@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "data/resample.hpp"
 #include "evaluate/fitness.hpp"
+#include "model/onnx_export.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/format.hpp"
 #include "vbq/search.hpp"
@@ -35,6 +36,10 @@ inline constexpr Name<Fitness> kFitness[] = {
     {"top1", Fitness::top1}, {"loss", Fitness::loss}, {"divergence", Fitness::divergence}};
 inline constexpr Name<Interpolation> kInterpolations[] = {{"bilinear", Interpolation::bilinear},
                                                           {"bicubic", Interpolation::bicubic}};
+inline constexpr Name<ExportForm> kExportForms[] = {{"codebook", ExportForm::codebook},
+                                                    {"packed", ExportForm::packed},
+                                                    {"dequantize", ExportForm::dequantize},
+                                                    {"float", ExportForm::plain}};
 inline constexpr Name<EngineKind> kEngines[] = {{"auto", EngineKind::automatic},
                                                 {"cuda", EngineKind::cuda},
                                                 {"cpu", EngineKind::cpu},

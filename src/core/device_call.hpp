@@ -8,7 +8,8 @@
 
 namespace vbq {
 
-// Marks a call from its making to its end. Calls of one kind take about as long as each other.
+// Marks a call from its making to its end. Calls of one kind take about as long as each other (loading
+// images does not, and is not marked).
 class DeviceCall {
  public:
   enum class Kind { tally, pass, other };

@@ -119,7 +119,7 @@ void Workbench::load(ImageSet set, Range blocks) {
   const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
   const ImageSource& source = source_of(problem_, set);
   loaded_ = {};  // whatever happens below, the old images no longer count
-  const DeviceCall call(DeviceCall::Kind::other);
+  // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
   engine_->load({source.read(std::span(all).subspan(first, count)), source.info().normalisation, block,
                  problem_.with_divergence});
   loaded_set_ = set;
