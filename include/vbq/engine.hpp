@@ -97,12 +97,13 @@ class Engine {
   // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
   virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;
 
-  // Inference of the shard's blocks first..first+count-1 with the weights as they are, by copies 0, 1, ...: a tally each.
-  virtual void tally(std::int64_t first, std::int64_t count, std::span<Tally> copies) = 0;
+  // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it can,
+  // it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
+  virtual void start(std::int64_t first, std::int64_t count, int copy) = 0;
+  virtual Tally finish(int copy) = 0;
   Tally tally(std::int64_t first, std::int64_t count) {
-    Tally one;
-    tally(first, count, {&one, 1});
-    return one;
+    start(first, count, 0);
+    return finish(0);
   }
 
   // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...]; host, FP32.

@@ -59,6 +59,12 @@ Workbench::Workbench(Problem problem, Post post)
         return engine->assign(layers);
       }) {
   engine_->prepare(problem_.calibration);
+  // So many genomes as fill a GPU, whose indices (a byte a weight) are no more than 64 MiB.
+  std::size_t weights = 1;
+  for (const int k : decoder_.layers()) {
+    weights += weight_of(problem_.network.nodes[static_cast<std::size_t>(k)])->data.size();
+  }
+  at_once_ = std::clamp<std::size_t>((std::size_t{64} << 20) / weights, 1, 64);
   load(ImageSet::search, block_range(cut_, post_.index));
   calibrate();
 }
@@ -69,49 +75,62 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<std::optional
   const Range blocks = block_range(cut_, post_.index);
   if (mine.count == 0 || blocks.count == 0) return;
   load(ImageSet::search, blocks);
-  std::vector<std::size_t> some;  // genomes that run together
+  std::vector<std::size_t> asked;
   for (std::int64_t i = mine.first; i < mine.end(); ++i) {
     const auto g = static_cast<std::size_t>(i);
-    if (made.empty() || made[g]) some.push_back(g);
-    if (some.empty() || (std::ssize(some) < engine_->copies() && i + 1 < mine.end())) continue;
-    if (stop_requested()) return;
-    quantise(genomes, some, made);
-    const std::vector<Tally> got = infer(blocks.count, some.size());
-    for (std::size_t k = 0; k < some.size(); ++k) cells[some[k]] += got[k];
-    some.clear();
+    if (made.empty() || made[g]) asked.push_back(g);
   }
+  // Genomes take the engine's copies in turn: while one is made ready, the others run.
+  struct Running {
+    std::size_t genome;
+    Portion portion;
+  };
+  std::vector<std::optional<Running>> running(static_cast<std::size_t>(engine_->copies()));
+  const auto collect = [&](std::size_t copy) {
+    if (!running[copy]) return;
+    cells[running[copy]->genome] += finish(running[copy]->portion, blocks.count, static_cast<int>(copy));
+    running[copy].reset();
+  };
+  std::size_t turn = 0;
+  const std::size_t at_once = made.empty() && passes(problem_.format) ? 1 : at_once_;
+  for (std::size_t first = 0; first < asked.size() && !stop_requested(); first += at_once) {
+    const auto some = std::span(asked).subspan(first, std::min(at_once, asked.size() - first));
+    std::vector<NetworkFormat> formats = formats_of(genomes, some, made);
+    for (std::size_t k = 0; k < some.size() && !stop_requested(); ++k) {
+      const std::size_t copy = turn++ % running.size();
+      collect(copy);
+      {
+        const Stopwatch watch(times_.quantise);
+        const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::other));
+        engine_->quantise(formats[k], static_cast<int>(copy));
+      }
+      running[copy] = Running{some[k], start(0, blocks.count, static_cast<int>(copy))};
+    }
+  }
+  for (std::size_t copy = 0; copy < running.size(); ++copy) collect(copy);
 }
 
-// Genome some[k] into copy k of the engine.
-void Workbench::quantise(std::span<const Genome> genomes, std::span<const std::size_t> some,
-                         std::span<std::optional<Choices>> made) {
+// Of the genomes named, as they are evaluated. made: see tallies().
+std::vector<NetworkFormat> Workbench::formats_of(std::span<const Genome> genomes, std::span<const std::size_t> some,
+                                                 std::span<std::optional<Choices>> made) {
   const Stopwatch watch(times_.quantise);
   std::vector<NetworkFormat> formats;
   for (const std::size_t g : some) {
     formats.push_back(decoder_(genomes[g]));
     if (!made.empty()) choose(formats.back(), std::move(*made[g]));
   }
-  if (made.empty()) finish(formats, false);
-  for (std::size_t k = 0; k < some.size(); ++k) {
-    const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::other));
-    engine_->quantise(formats[k], static_cast<int>(k));
-  }
+  if (made.empty()) complete(formats, false);
+  return formats;
 }
 
 void Workbench::fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots) {
   const Stopwatch watch(times_.quantise);
-  // So many at a time as fill a GPU, and whose indices (a byte a weight) are no more than 64 MiB.
-  std::size_t weights = 1;
-  for (const int k : decoder_.layers()) {
-    weights += weight_of(problem_.network.nodes[static_cast<std::size_t>(k)])->data.size();
-  }
-  const std::size_t at_once = std::clamp<std::size_t>((std::size_t{64} << 20) / weights, 1, 64);
   std::vector<std::size_t> own;
   for (auto g = static_cast<std::size_t>(post_.index); g < genomes.size(); g += static_cast<std::size_t>(post_.count)) {
     own.push_back(g);
   }
-  for (std::size_t first = 0; first < own.size(); first += at_once) {
-    const auto some = std::span(own).subspan(first, std::min(at_once, own.size() - first));
+  for (std::size_t first = 0; first < own.size(); first += at_once_) {
+    const auto some = std::span(own).subspan(first, std::min(at_once_, own.size() - first));
     std::vector<NetworkFormat> formats;
     for (const std::size_t g : some) formats.push_back(decoder_(genomes[g]));
     // What sequential assignment chooses is a matter of inference.
@@ -130,7 +149,7 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
     if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return sum;
     load(set, blocks);
     quantise(genome);
-    return infer(blocks.count, 1).front();
+    return infer(blocks.count);
   }
   const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
   const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
@@ -138,7 +157,7 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
   for (std::int64_t first = share.first; first < share.end() && !stop_requested(); first += piece) {
     const Range blocks{first, std::min(piece, share.end() - first)};
     load(set, blocks);
-    sum += infer(blocks.count, 1).front();
+    sum += infer(blocks.count);
   }
   return sum;
 }
@@ -161,14 +180,14 @@ void Workbench::load(ImageSet set, Range blocks) {
   loaded_ = blocks;
 }
 
-NetworkFormat Workbench::formats_of(const Genome& genome, bool finished) {
+NetworkFormat Workbench::formats_of(const Genome& genome, bool delivered) {
   NetworkFormat formats = decoder_(genome);
-  finish({&formats, 1}, finished);
+  complete({&formats, 1}, delivered);
   return formats;
 }
 
 // What the genes do not say: assignment and matching. delivered: see choices().
-void Workbench::finish(std::span<NetworkFormat> formats, bool delivered) {
+void Workbench::complete(std::span<NetworkFormat> formats, bool delivered) {
   const Format& format = problem_.format;
   assigner_(formats);
   const bool matched = format.matching == Matching::always || (format.matching == Matching::end && delivered);
@@ -216,23 +235,34 @@ void Workbench::quantise(const Genome* genome) {
   }
 }
 
-// Of the engine's first `copies` copies.
-std::vector<Tally> Workbench::infer(std::int64_t blocks, std::size_t copies) {
+Workbench::Portion Workbench::start(std::int64_t first, std::int64_t blocks, int copy) {
   const Stopwatch watch(times_.inference);
-  std::vector<Tally> sums(copies), part(copies);
-  for (std::int64_t first = 0; first < blocks && !stop_requested();) {
-    const std::int64_t count = std::min(portion_, blocks - first);
-    double seconds = 0;
+  const Portion portion{first, std::min(portion_, blocks - first), std::chrono::steady_clock::now()};
+  const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::tally));
+  engine_->start(portion.first, portion.count, copy);
+  return portion;
+}
+
+Tally Workbench::finish(Portion portion, std::int64_t blocks, int copy) {
+  Tally sum;
+  for (;;) {
     {
-      const Stopwatch portion(seconds);
+      const Stopwatch watch(times_.inference);
       const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::tally));
-      engine_->tally(first, count, part);
+      sum += engine_->finish(copy);
     }
-    for (std::size_t k = 0; k < copies; ++k) sums[k] += part[k];
-    first += count;
-    if (count == portion_ && seconds < kPortionSeconds / 2) portion_ *= 2;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - portion.since;
+    if (portion.count == portion_ && seconds.count() < kPortionSeconds / 2) portion_ *= 2;
+    const std::int64_t next = portion.first + portion.count;
+    if (next >= blocks || stop_requested()) return sum;
+    portion = start(next, blocks, copy);
   }
-  return sums;
+}
+
+// All blocks, by copy 0.
+Tally Workbench::infer(std::int64_t blocks) {
+  if (blocks == 0 || stop_requested()) return {};
+  return finish(start(0, blocks, 0), blocks, 0);
 }
 
 void keep_whole(std::span<Tally> tallies, std::size_t images) {

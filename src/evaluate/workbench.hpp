@@ -1,6 +1,7 @@
 // Workbench: what one worker holds (engine, decoder, its shard of the images) and does (its rectangle of the matrix).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,14 +49,24 @@ class Workbench {
   EvaluatorTimes times();
 
  private:
+  // Blocks that a copy of the engine has been given.
+  struct Portion {
+    std::int64_t first, count;
+    std::chrono::steady_clock::time_point since;
+  };
+
   void load(ImageSet set, Range blocks);
-  NetworkFormat formats_of(const Genome& genome, bool finished);
-  void finish(std::span<NetworkFormat> formats, bool delivered);
+  NetworkFormat formats_of(const Genome& genome, bool delivered);
+  std::vector<NetworkFormat> formats_of(std::span<const Genome> genomes, std::span<const std::size_t> some,
+                                        std::span<std::optional<Choices>> made);
+  void complete(std::span<NetworkFormat> formats, bool delivered);
   void quantise(const Genome* genome);  // as delivered
-  void quantise(std::span<const Genome> genomes, std::span<const std::size_t> some,
-                std::span<std::optional<Choices>> made);
   void calibrate();
-  std::vector<Tally> infer(std::int64_t blocks, std::size_t copies);
+  // The portion that begins at block `first` of `blocks`; then it and all that come after, unless there is a wish to
+  // stop.
+  Portion start(std::int64_t first, std::int64_t blocks, int copy);
+  Tally finish(Portion portion, std::int64_t blocks, int copy);
+  Tally infer(std::int64_t blocks);
 
   Problem problem_;
   Post post_;
@@ -67,6 +78,7 @@ class Workbench {
   Range loaded_;  // blocks that the engine holds
   EvaluatorTimes times_;
   std::int64_t portion_ = 1;  // blocks that the engine gets at a time
+  std::size_t at_once_ = 1;   // genomes that are assigned together
 };
 
 // What is asked for under a wish to stop may be there in part: those tallies are emptied. images: of a whole one.

@@ -73,8 +73,8 @@ TEST(Compensation, RefusesWhatIsNotTheNetworks) {
     EXPECT_THROW(engine->assign({&layer, 1}), Error);
     EXPECT_EQ(engine->copies(), 1);
     EXPECT_THROW(engine->quantise({}, 1), Error);
-    std::vector<Tally> two(2);
-    EXPECT_THROW(engine->tally(0, 0, two), Error);
+    EXPECT_THROW(engine->start(0, 0, 1), Error);
+    EXPECT_THROW(engine->finish(1), Error);
   }
 }
 

@@ -108,17 +108,24 @@ class CpuEngine final : public Engine {
     return fingerprint_of(network_, weight_layers_, formats, lane_.front()->room());
   }
 
-  void tally(std::int64_t first, std::int64_t count, std::span<Tally> into) override {
-    check_copy(std::ssize(into) - 1, copies());
+  void start(std::int64_t first, std::int64_t count, int copy) override {
+    check_copy(copy, copies());
     check_blocks(shard_, first, count);
+    started_ = {first, count};
+  }
+
+  Tally finish(int copy) override {
+    check_copy(copy, copies());
     std::vector<Tally> tallies(lane_.size());
+    const auto [first, count] = std::exchange(started_, {});
     run_blocks(first, count, [&](int lane, std::size_t image, std::span<const float> outputs) {
       std::span<const float> fp32_log_p(fp32_log_p_);
       if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(image * classes_, classes_);
       count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, tallies[static_cast<std::size_t>(lane)]);
     });
-    into[0] = {};
-    for (const Tally& t : tallies) into[0] += t;
+    Tally result;
+    for (const Tally& t : tallies) result += t;
+    return result;
   }
 
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
@@ -178,6 +185,7 @@ class CpuEngine final : public Engine {
   HostCompensation compensation_;
   NetworkFormat formats_;  // that the weights are in now
   Shard shard_;
+  std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
   PixelTable table_;
   std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
 };

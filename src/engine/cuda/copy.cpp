@@ -30,20 +30,19 @@ void Copy::quantise(const NetworkFormat& formats) {
 
 // The first time, an item is run as it is before it is recorded, so that every kernel is loaded by then: that may not
 // be done while recording.
-void Copy::begin(std::int64_t first_item) {
+void Copy::start(std::int64_t first, std::int64_t items) {
   if (!graph_) {
-    set_item(first_item);
+    set_item(first);
     run_item(false);
     stream_.synchronise();
     graph_ = Graph(stream_, [&] { run_item(false); });
   }
   stream_.zero(tally_.data(), sizeof(Tally));
-  set_item(first_item);
+  set_item(first);
+  for (std::int64_t i = 0; i < items; ++i) graph_.launch(stream_);
 }
 
-void Copy::step() { graph_.launch(stream_); }
-
-Tally Copy::end() {
+Tally Copy::finish() {
   Tally result;
   stream_.download(&result, tally_.data(), sizeof result);
   stream_.synchronise();

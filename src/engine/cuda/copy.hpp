@@ -24,11 +24,10 @@ class Copy {
   void quantise(const NetworkFormat& formats);
   const NetworkFormat& formats() const { return formats_; }  // that the weights are in
 
-  // An item is a batch of a block (see images_of()). begin(), then step() once an item, are queued; end() waits for
-  // them, and gives what they counted.
-  void begin(std::int64_t first_item);
-  void step();
-  Tally end();
+  // An item is a batch of a block (see images_of()). start() queues some; finish() waits for them, and gives what they
+  // counted.
+  void start(std::int64_t first, std::int64_t items);
+  Tally finish();
   // log p of all items into the shard, as the weights are; waits.
   void record(std::int64_t items);
 

@@ -155,18 +155,19 @@ class CudaEngine final : public Engine {
     return fingerprint_of(network_, layers_, formats, room_);
   }
 
-  void tally(std::int64_t first, std::int64_t count, std::span<Tally> into) override {
-    check_copy(std::ssize(into) - 1, copies());
+  void start(std::int64_t first, std::int64_t count, int copy) override {
+    check_copy(copy, copies());
     if (first < 0 || count < 0 || first > blocks() || count > blocks() - first) {
       fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, blocks());
     }
     use_device(device_.index);
-    const auto running = std::span(copies_).first(into.size());
-    for (const auto& copy : running) copy->begin(first * parts());
-    for (std::int64_t i = 0; i < count * parts(); ++i) {
-      for (const auto& copy : running) copy->step();
-    }
-    for (std::size_t k = 0; k < into.size(); ++k) into[k] = running[k]->end();
+    copies_[static_cast<std::size_t>(copy)]->start(first * parts(), count * parts());
+  }
+
+  Tally finish(int copy) override {
+    check_copy(copy, copies());
+    use_device(device_.index);
+    return copies_[static_cast<std::size_t>(copy)]->finish();
   }
 
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {

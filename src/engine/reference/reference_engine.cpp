@@ -118,18 +118,25 @@ class ReferenceEngine final : public Engine {
     return fingerprint_of(trained_, layers_, formats, room_);
   }
 
-  void tally(std::int64_t first, std::int64_t count, std::span<Tally> into) override {
-    check_copy(std::ssize(into) - 1, copies());
+  void start(std::int64_t first, std::int64_t count, int copy) override {
+    check_copy(copy, copies());
     check_blocks(shard_, first, count);
+    started_ = {first, count};
+  }
+
+  Tally finish(int copy) override {
+    check_copy(copy, copies());
+    const auto [first, count] = std::exchange(started_, {});
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     const auto begin = static_cast<std::size_t>(first * block_);
     const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
-    into[0] = {};
+    Tally result;
     for (std::size_t i = begin; i < end; ++i) {
       std::span<const float> fp32_log_p(fp32_log_p_);
       if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(i * classes, classes);
-      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, into[0]);
+      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, result);
     }
+    return result;
   }
 
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
@@ -245,6 +252,7 @@ class ReferenceEngine final : public Engine {
   std::int64_t block_;
   EngineInfo info_;
   Shard shard_, calibration_;
+  std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
   HostCompensation compensation_;
   std::shared_ptr<LayerAssigner> assigner_;
   std::vector<Moments> trained_moments_;  // of each layer's outputs over the calibration images
