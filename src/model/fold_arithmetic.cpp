@@ -1,7 +1,7 @@
 #include <cmath>
-#include <limits>
 
 #include "core/check.hpp"
+#include "core/half.hpp"
 #include "model/fold.hpp"
 #include "model/geometry.hpp"
 #include "model/shape_rules.hpp"
@@ -89,18 +89,9 @@ std::int64_t to_integer(float v, const NodeContext& node) {
   return static_cast<std::int64_t>(v);
 }
 
-// The nearest number with so many bits of fraction, ties to even, and exponents from `least` up; beyond `largest`,
-// infinity.
-float rounded(float v, int fraction, int least, float largest) {
-  if (v == 0 || !std::isfinite(v)) return v;
-  const float unit = std::ldexp(1.0F, std::max(std::ilogb(v), least) - fraction);
-  const float near = std::nearbyint(v / unit) * unit;
-  return std::abs(near) > largest ? std::copysign(std::numeric_limits<float>::infinity(), v) : near;
-}
-
 float as_type(float v, std::int64_t type) {
-  if (type == onnx::TensorProto::FLOAT16) return rounded(v, 10, -14, 65504.0F);
-  if (type == onnx::TensorProto::BFLOAT16) return rounded(v, 7, -126, 0x1.fep127F);
+  if (type == onnx::TensorProto::FLOAT16) return float_of_fp16(fp16_of(v));
+  if (type == onnx::TensorProto::BFLOAT16) return float_of_bf16(bf16_of(v));
   return v;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/check.hpp"
+#include "core/half.hpp"
 #include "model/geometry.hpp"
 #include "model/onnx_external.hpp"
 
@@ -13,20 +14,6 @@ namespace vbq {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "raw tensor data is little endian");
-
-// IEEE half to single; exact.
-float from_half(std::uint16_t bits) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16;
-  const std::uint32_t exponent = bits >> 10 & 0x1fU, fraction = bits & 0x3ffU;
-  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
-
-float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 // What is asked of one tensor.
 struct Source {
@@ -128,10 +115,10 @@ HostTensor TensorReader::read(const onnx::TensorProto& proto, const std::string&
       tensor.data = read_reals<double>(s, proto.double_data());
       break;
     case Type::FLOAT16:
-      tensor.data = from_either<std::uint16_t, float>(s, proto.int32_data(), from_half);
+      tensor.data = from_either<std::uint16_t, float>(s, proto.int32_data(), float_of_fp16);
       break;
     case Type::BFLOAT16:
-      tensor.data = from_either<std::uint16_t, float>(s, proto.int32_data(), from_bfloat);
+      tensor.data = from_either<std::uint16_t, float>(s, proto.int32_data(), float_of_bf16);
       break;
     case Type::INT64:
       tensor.data = read_integers<std::int64_t>(s, proto.int64_data());

@@ -113,8 +113,10 @@ inline std::unique_ptr<Engine> engine_of(EngineKind kind, const Network& net, st
   return make_engine(net, options);
 }
 
-// Outputs of the plan that engine cuda would run, by the host; channels padded as for half precision (plan_test.cpp).
-std::vector<float> infer_by_cuda_plan(const Network& net, bool half, const std::vector<float>& input,
+// Outputs of the plan that engine cuda would run, by the host (cuda_plan_test.cpp). padded: half precision's plan, with
+// its padding and copies, but in fp32.
+enum class PlanNumbers { fp32, padded, fp16, bf16 };
+std::vector<float> infer_by_cuda_plan(const Network& net, PlanNumbers numbers, const std::vector<float>& input,
                                       std::int64_t images);
 
 // Whether engine cuda can be used here; asked once.
@@ -133,7 +135,7 @@ inline bool cuda_is_here() {
 // The outputs of engine cpu, and of engine cuda's plan on the host, differ from reference's by at most 1e-5 *
 // factor * the largest magnitude of reference's: sums are in float there, in double here. Blocks of 1 and 5 images,
 // because both have layouts of their own.
-inline void expect_equal_engines(const Network& net, double factor = 1) {
+inline void expect_equal_engines(const Network& net, double factor = 1, double half_factor = 1) {
   ASSERT_NO_THROW(validate(net));
   constexpr std::int64_t images = 7;
   const auto input = inputs_for(net, images);
@@ -150,15 +152,19 @@ inline void expect_equal_engines(const Network& net, double factor = 1) {
     }
     EXPECT_LE(worst, 1e-5 * factor * largest) << "engine " << static_cast<int>(kind) << ", block " << block;
   }
-  // What engine cuda would run, place by place on the host.
-  for (const bool half : {false, true}) {
-    const auto got = infer_by_cuda_plan(net, half, input, images);
+  // What engine cuda would run, place by place on the host. In half precision activations are as coarse as its
+  // fraction; half_factor is for functions that widen their errors.
+  for (const auto& [numbers, tolerance] : {std::pair{PlanNumbers::fp32, 1e-5 * factor},
+                                           {PlanNumbers::padded, 1e-5 * factor},
+                                           {PlanNumbers::fp16, 1e-2 * half_factor},
+                                           {PlanNumbers::bf16, 6e-2 * half_factor}}) {
+    const auto got = infer_by_cuda_plan(net, numbers, input, images);
     double worst = 0;
     for (std::size_t i = 0; i < got.size(); ++i) {
       ASSERT_TRUE(std::isfinite(got[i])) << "output " << i;
       worst = std::max<double>(worst, std::fabs(static_cast<double>(got[i]) - expected[i]));
     }
-    EXPECT_LE(worst, 1e-5 * factor * largest) << "plan of engine cuda";
+    EXPECT_LE(worst, tolerance * largest) << "plan of engine cuda, numbers " << static_cast<int>(numbers);
   }
 }
 

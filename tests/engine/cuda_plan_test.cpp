@@ -7,6 +7,7 @@
 #include "core/random.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
+#include "engine/common/weights.hpp"
 #include "engine/compare.hpp"
 #include "engine/cuda/plan/binding.hpp"
 #include "engine/host_plan.hpp"
@@ -15,9 +16,20 @@
 
 namespace vbq::test {
 
-std::vector<float> infer_by_cuda_plan(const Network& net, bool half, const std::vector<float>& input,
+std::vector<float> infer_by_cuda_plan(const Network& net, PlanNumbers numbers, const std::vector<float>& input,
                                       std::int64_t images) {
-  return HostPlan(net, 4, half ? cuda::Type::fp16 : cuda::Type::fp32).infer(input, images);
+  using Numbers = HostPlan::Numbers;
+  switch (numbers) {
+    case PlanNumbers::fp32:
+      break;
+    case PlanNumbers::padded:
+      return HostPlan(net, 4, cuda::Type::fp16, Numbers::fp32).infer(input, images);
+    case PlanNumbers::fp16:
+      return HostPlan(net, 4, cuda::Type::fp16).infer(input, images);
+    case PlanNumbers::bf16:
+      return HostPlan(net, 4, cuda::Type::bf16).infer(input, images);
+  }
+  return HostPlan(net, 4).infer(input, images);
 }
 
 namespace {
@@ -74,12 +86,17 @@ TEST(CudaPlan, QuantisedNetworksAsReference) {
     const auto expected = infer(*reference, net, input, 6);
     double largest = 1e-6;
     for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
-    for (const cuda::Type pad_as : {cuda::Type::fp32, cuda::Type::bf16}) {
-      HostPlan plan(net, 4, pad_as);
+    for (const cuda::Type type : {cuda::Type::fp32, cuda::Type::bf16}) {
+      HostPlan plan(net, 4, type, HostPlan::Numbers::fp32);
       plan.quantise(formats);
       expect_near(plan.infer(input, 6), expected, 2e-5 * largest);
       plan.quantise({});  // back to the weights as trained
       expect_near(plan.infer(input, 6), infer(*engine_of(EngineKind::reference, net), net, input, 6), 1e-4);
+    }
+    for (const auto& [type, tolerance] : {std::pair{cuda::Type::fp16, 1e-2}, {cuda::Type::bf16, 6e-2}}) {
+      HostPlan plan(net, 4, type);
+      plan.quantise(formats);
+      expect_near(plan.infer(input, 6), expected, tolerance * largest);
     }
   }
 }
@@ -226,7 +243,7 @@ TEST(CudaPlan, RealNetworksAsEngineCpu) {
     const auto expected = infer(*engine_of(EngineKind::cpu, net, 1), net, input, 1);
     double largest = 0;
     for (const float y : expected) largest = std::max<double>(largest, std::fabs(y));
-    expect_near(HostPlan(net, 1, cuda::Type::fp16).infer(input, 1), expected, 1e-4 * largest);
+    expect_near(HostPlan(net, 1, cuda::Type::fp16, HostPlan::Numbers::fp32).infer(input, 1), expected, 1e-4 * largest);
   }
 }
 

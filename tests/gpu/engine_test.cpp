@@ -109,6 +109,13 @@ TEST_F(CudaEngine, LoadKeepsTheWeights) {
   EXPECT_EQ(engine->tally(0, 3), before);
 }
 
+TEST_F(CudaEngine, NothingLoadedIsAnEmptyTally) {
+  const auto engine = cuda_engine(support::residual_network(), Precision::fp32, 8);
+  EXPECT_EQ(engine->tally(0, 0), Tally{});
+  engine->load(some_images(20, 8));
+  EXPECT_EQ(engine->tally(0, 3).seen, 20);
+}
+
 TEST_F(CudaEngine, FingerprintsAndMatchingAreTheHosts) {
   const Network net = support::residual_network();
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);

@@ -160,6 +160,7 @@ class CudaEngine final : public Engine {
     if (first < 0 || count < 0 || first > blocks() || count > blocks() - first) {
       fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, blocks());
     }
+    if (count == 0) return {};  // perhaps nothing was loaded, and there is no shard to record a graph with
     use_device(device_.index);
     copies_[static_cast<std::size_t>(copy)]->start(first * parts(), count * parts());
   }

@@ -83,6 +83,15 @@ Descriptor& Descriptor::finalise() {
   return *this;
 }
 
+bool Descriptor::try_finalise() {
+  const cudnnStatus_t status = api_->finalise(descriptor_);
+  if (status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+      status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED) {
+    api_->check(status, "finishing a descriptor");
+  }
+  return status == CUDNN_STATUS_SUCCESS;
+}
+
 std::int64_t Descriptor::get(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::int64_t most,
                              void* values) const {
   std::int64_t count = 0;

@@ -90,8 +90,9 @@ class Descriptor {
     return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value.descriptor_);
   }
   Descriptor& finalise();
-  // Whether cuDNN takes it; for what it may well refuse.
-  bool try_finalise() { return api_->finalise(descriptor_) == CUDNN_STATUS_SUCCESS; }
+  // Whether cuDNN takes it; for what it may well refuse. Error when memory is too small: that is no refusal, and
+  // kernels chosen for it would differ from one rank to the next.
+  bool try_finalise();
 
   // How many values of the attribute were got, at most `most`.
   std::int64_t get(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::int64_t most,

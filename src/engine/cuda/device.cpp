@@ -64,6 +64,7 @@ void Stream::synchronise() const { check(cudaStreamSynchronize(stream_), "work o
 void Stream::upload(void* to, const void* from, std::size_t bytes) const {
   if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copying to the GPU");
+  synchronise();
 }
 void Stream::download(void* to, const void* from, std::size_t bytes) const {
   if (bytes == 0) return;

@@ -45,8 +45,9 @@ class Stream {
   ~Stream();
   cudaStream_t get() const { return stream_; }
   void synchronise() const;
-  // Copies are ordered with the stream's other work. Host memory is ordinary memory, so it may be used again on return
-  // from upload() (CUDA copies it aside first), and holds the result on return from download().
+  // Copies are ordered with the stream's other work. Host memory is ordinary memory. It may be used again on return
+  // from upload(), which waits: CUDA copies such memory aside first on most machines, but promises it on none (a GPU
+  // that can read it, as on Grace, need not). It holds what was downloaded after synchronise().
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
   void zero(void* to, std::size_t bytes) const;

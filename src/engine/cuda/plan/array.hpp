@@ -1,6 +1,5 @@
 // Arrays of activations as kernels see them: memory whose element type is known at run time. The same code is compiled
-// for the device and for the host, whose tests run every kernel's arithmetic; on the host only fp32 is read and
-// written.
+// for the device and for the host, whose tests run every kernel's arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +10,7 @@
 #endif
 
 #include "core/both.hpp"
+#include "core/half.hpp"
 
 namespace vbq::cuda {
 
@@ -26,6 +26,9 @@ struct In {
 #ifdef __CUDA_ARCH__
     if (type == Type::fp16) return __half2float(static_cast<const __half*>(data)[i]);
     if (type == Type::bf16) return __bfloat162float(static_cast<const __nv_bfloat16*>(data)[i]);
+#else
+    if (type == Type::fp16) return float_of_fp16(static_cast<const std::uint16_t*>(data)[i]);
+    if (type == Type::bf16) return float_of_bf16(static_cast<const std::uint16_t*>(data)[i]);
 #endif
     return static_cast<const float*>(data)[i];
   }
@@ -45,6 +48,11 @@ struct Out {
     }
     if (type == Type::bf16) {
       static_cast<__nv_bfloat16*>(data)[i] = __float2bfloat16_rn(v);
+      return;
+    }
+#else
+    if (type != Type::fp32) {
+      static_cast<std::uint16_t*>(data)[i] = type == Type::fp16 ? fp16_of(v) : bf16_of(v);
       return;
     }
 #endif
