@@ -15,11 +15,11 @@ namespace vbq::test {
 
 class HostPlan {
  public:
-  // pad_as: whose channel padding; numbers are fp32 in any case.
-  HostPlan(const Network& network, std::int64_t batch, cuda::Type pad_as = cuda::Type::fp32)
+  // pad_as: whose channel padding; numbers are fp32 in any case. bare_layers: as make_plan().
+  HostPlan(const Network& network, std::int64_t batch, cuda::Type pad_as = cuda::Type::fp32, bool bare_layers = false)
       : network_(network),
         layers_(weight_layers(network)),
-        plan_(cuda::make_plan(network, batch, pad_as)),
+        plan_(cuda::make_plan(network, batch, pad_as, bare_layers)),
         packer_(plan_.layers) {
     plan_.type = cuda::Type::fp32;
     for (cuda::Layer& layer : plan_.layers) layer.type = cuda::Type::fp32;
@@ -71,6 +71,35 @@ class HostPlan {
       }
     });
     return sum;
+  }
+
+  // The network's input of an item of the shard.
+  void feed(const cuda::ShardView& shard, std::int64_t item) {
+    cuda::Normalise op;
+    op.y = plan_.input.layout;
+    op.batch = plan_.batch;
+    op.plane = static_cast<int>(elements(network_.input_shape()) / network_.input_shape()[0]);
+    op.shard = &shard;
+    op.item = &item;
+    fill(op, op.y.image, address(plan_.input.place));
+  }
+
+  // Steps first..last-1 of the plan.
+  void run(std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) run(plan_.steps[i]);
+  }
+
+  cuda::Out array(const cuda::Place& place) { return {address(place), cuda::Type::fp32}; }
+
+  // As a kernel of places does it.
+  template <typename Op>
+  void fill(const Op& op, std::int64_t places, void* out) {
+    for (std::int64_t n = 0; n < plan_.batch; ++n) {
+      for (std::int64_t p = 0; p < places; ++p) {
+        float v;
+        if (op(n, p, v)) cuda::Out{out}.store(n * places + p, v);
+      }
+    }
   }
 
   const cuda::Plan& plan() const { return plan_; }
@@ -126,14 +155,8 @@ class HostPlan {
     const std::int64_t parts = (shard.block + plan_.batch - 1) / plan_.batch;
     const std::int64_t items = (images + shard.block - 1) / shard.block * parts;
     for (std::int64_t item = 0; item < items; ++item) {
-      cuda::Normalise feed;
-      feed.y = plan_.input.layout;
-      feed.batch = plan_.batch;
-      feed.plane = static_cast<int>(elements(network_.input_shape()) / network_.input_shape()[0]);
-      feed.shard = &shard;
-      feed.item = &item;
-      fill(feed, feed.y.image, address(plan_.input.place));
-      for (const cuda::Step& step : plan_.steps) run(step);
+      feed(shard, item);
+      run(0, plan_.steps.size());
       const cuda::Range range = cuda::images_of(item, plan_.batch, shard.block, images);
       const cuda::Count count = counter(shard, false);
       for (std::int64_t n = 0; n < range.count; ++n) {
@@ -160,16 +183,6 @@ class HostPlan {
           }
         },
         op);
-  }
-
-  template <typename Op>
-  void fill(const Op& op, std::int64_t places, void* out) {
-    for (std::int64_t n = 0; n < plan_.batch; ++n) {
-      for (std::int64_t p = 0; p < places; ++p) {
-        float v;
-        if (op(n, p, v)) cuda::Out{out}.store(n * places + p, v);
-      }
-    }
   }
 
   Network network_;

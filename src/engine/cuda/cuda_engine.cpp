@@ -12,6 +12,7 @@
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cuda/kernels.hpp"
+#include "engine/cuda/matcher.hpp"
 #include "engine/cuda/plan/binding.hpp"
 #include "engine/cuda/runner.hpp"
 
@@ -130,9 +131,23 @@ class CudaEngine final : public Engine {
   void restore() override { quantise({}); }
 
   void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
-    host().calibrate(std::move(images), std::move(assigner));
+    check_shard(network_, images, block_);
+    use_device(device_.index);
+    matcher_.reset();
+    if (assigner != nullptr || !matches_in_one_batch(network_, images.images.count)) {
+      host().calibrate(std::move(images), std::move(assigner));
+      return;
+    }
+    matcher_.emplace(network_, images, numbers_.type, numbers_.arithmetic, handle_, stream_);
+    log::debug("engine cuda: {} MiB for matching at {} images", matcher_->bytes() >> 20, images.images.count);
   }
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override { return host().match(formats, moments); }
+
+  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
+    if (!matcher_) return host().match(formats, moments);
+    check_formats(network_, formats);
+    use_device(device_.index);
+    return matcher_->match(formats, moments);
+  }
 
   Fingerprint fingerprint(const NetworkFormat& formats) override {
     check_formats(network_, formats);
@@ -263,6 +278,7 @@ class CudaEngine final : public Engine {
   NetworkFormat formats_;  // that the weights are in now
   Shard shard_;            // without its images
   EngineInfo info_;
+  std::optional<Matcher> matcher_;  // where calibrate() found that the GPU can do it
   std::function<std::unique_ptr<Engine>()> make_host_;
   std::unique_ptr<Engine> host_;
 };

@@ -21,7 +21,10 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream)
     : plan_(std::move(plan)), packer_(plan_.layers), stream_(stream) {
   allocate(network);
-  for (const Step& step : plan_.steps) compile(step, arithmetic, handle);
+  for (const Step& step : plan_.steps) {
+    compile(step, arithmetic, handle);
+    ends_.push_back(steps_.size());
+  }
   scratch_ = DeviceBuffer(std::max<std::size_t>(1, scratch_bytes_));
   for (const auto& place : place_) place();
   if (census_.own > 0) {
@@ -186,6 +189,11 @@ void Runner::forward() const {
   for (const auto& step : steps_) step();
 }
 
+void Runner::run(std::size_t first, std::size_t last) const {
+  for (std::size_t i = first == 0 ? 0 : ends_[first - 1]; i < (last == 0 ? 0 : ends_[last - 1]); ++i) steps_[i]();
+}
+
+Out Runner::array(const Place& place) const { return {address(place), plan_.type_of(place)}; }
 Out Runner::input() const { return {address(plan_.input.place), plan_.type_of(plan_.input.place)}; }
 In Runner::output() const { return {address(plan_.output.place), plan_.type_of(plan_.output.place)}; }
 

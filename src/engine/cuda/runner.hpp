@@ -27,6 +27,9 @@ class Runner {
 
   // The whole network over one batch: input() -> output(). Only queued.
   void forward() const;
+  // Steps first..last-1 of plan().steps. Only queued.
+  void run(std::size_t first, std::size_t last) const;
+  Out array(const Place& place) const;  // device
   Out input() const;  // lies as plan().input.layout
   In output() const;  // lies as plan().output.layout
 
@@ -56,6 +59,7 @@ class Runner {
   int quantise_blocks_ = 0;
   // Steps in order; those of cuDNN get their scratch memory when all are known.
   std::vector<std::function<void()>> steps_;
+  std::vector<std::size_t> ends_;  // of each step of the plan: where its steps_ end
   std::vector<std::function<void()>> place_;
   std::size_t scratch_bytes_ = 0;
   Census census_;
