@@ -1,10 +1,12 @@
 // Engine cuda's moment matching without a GPU: its pass on the host against the other engines.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 
 #include "engine/host_matcher.hpp"
 #include "engine/matching_problem.hpp"
+#include "model/onnx.hpp"
 
 namespace vbq::test {
 namespace {
@@ -85,6 +87,19 @@ TEST(CudaMatching, EachPassStartsAnew) {
     EXPECT_EQ(again[i].gain, first[i].gain);
     EXPECT_EQ(again[i].shift, first[i].shift);
   }
+}
+
+// A real network, whose weights are small and whose batch norms are far from 1 and 0.
+TEST(CudaMatching, ResNet20AsEngineCpu) {
+  const std::filesystem::path file = std::filesystem::path(VBQ_SHARED) / "data/cifar10/resnet20.onnx";
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no " << file;
+  const Network net = read_onnx(file);
+  NetworkFormat formats = coarse(net);
+  for (LayerFormat& layer : formats) layer.scales = {0.1F};
+  const Shard images{support::random_images(4, 3, 32), {{0.5F, 0.5F, 0.5F}, {0.25F, 0.25F, 0.25F}}, 100, false};
+  const auto engine = engine_of(EngineKind::cpu, net);
+  engine->calibrate(images, nullptr);
+  expect_near(HostMatcher(net, images, cuda::Type::fp32).match(formats), engine->match(formats, true));
 }
 
 // What does not vary is given its mean alone, whichever of the two networks it is that keeps it.

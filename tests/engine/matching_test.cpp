@@ -61,10 +61,12 @@ TEST(Matching, EnginesAgree) {
     const auto reference = engine_of(EngineKind::reference, net);
     reference->calibrate(calibration(net), nullptr);
     const NetworkFormat expected = reference->match(coarse(net), true);
-    for (const std::int64_t block : {1, 5, 100}) {
-      const auto cpu = engine_of(EngineKind::cpu, net, block);
-      cpu->calibrate(calibration(net, block), nullptr);
-      const NetworkFormat got = cpu->match(coarse(net), true);
+    for (const auto& [kind, block] :
+         {std::pair{EngineKind::cpu, 1}, {EngineKind::cpu, 5}, {EngineKind::cpu, 100}, {EngineKind::cuda, 5}}) {
+      if (kind == EngineKind::cuda && !cuda_is_here()) continue;
+      const auto engine = engine_of(kind, net, block);
+      engine->calibrate(calibration(net, block), nullptr);
+      const NetworkFormat got = engine->match(coarse(net), true);
       ASSERT_EQ(got.size(), expected.size());
       for (std::size_t i = 0; i < got.size(); ++i) {
         ASSERT_EQ(got[i].gain.size(), expected[i].gain.size()) << "layer " << i;

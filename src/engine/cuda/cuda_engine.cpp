@@ -134,17 +134,13 @@ class CudaEngine final : public Engine {
     check_shard(network_, images, block_);
     use_device(device_.index);
     matcher_.reset();
-    if (assigner != nullptr || !matches_in_one_batch(network_, images.images.count)) {
-      host().calibrate(std::move(images), std::move(assigner));
-      return;
-    }
+    const bool here = assigner == nullptr && matches_in_one_batch(network_, images.images.count);
+    if (!here) return host().calibrate(std::move(images), std::move(assigner));
     matcher_.emplace(network_, images, numbers_.type, numbers_.arithmetic, handle_, stream_);
-    log::debug("engine cuda: {} MiB for matching at {} images", matcher_->bytes() >> 20, images.images.count);
   }
 
   NetworkFormat match(const NetworkFormat& formats, bool moments) override {
     if (!matcher_) return host().match(formats, moments);
-    check_formats(network_, formats);
     use_device(device_.index);
     return matcher_->match(formats, moments);
   }

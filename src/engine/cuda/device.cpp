@@ -35,9 +35,9 @@ DeviceBuffer::DeviceBuffer(std::size_t bytes) : bytes_(bytes) {
     std::size_t free = 0, total = 0;
     check(cudaMemGetInfo(&free, &total), "asking for free memory");
     fail(
-        "{} MiB of GPU memory were asked for, but only {} of {} MiB are free: a smaller data.block or more workers "
-        "need "
-        "less",
+        "{} MiB of GPU memory were asked for, but only {} of {} MiB are free: a smaller data.block, fewer matching "
+        "images "
+        "or more workers need less",
         (bytes >> 20) + 1, free >> 20, total >> 20);
   }
   check(status, "allocating GPU memory");

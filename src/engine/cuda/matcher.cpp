@@ -1,5 +1,6 @@
 #include "engine/cuda/matcher.hpp"
 
+#include "core/log.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cuda/kernels.hpp"
@@ -39,6 +40,7 @@ Matcher::Matcher(const Network& network, const Shard& images, Type type, Arithme
   stream_.upload(norms_.data(), norms.data(), norms_.bytes());
   pass({});
   stream_.synchronise();
+  log::debug("engine cuda: {} MiB for matching at {} images", bytes() >> 20, images.images.count);
 }
 
 void Matcher::upload(const Shard& shard) {
@@ -80,6 +82,7 @@ void Matcher::pass(std::span<const LayerFormat* const> formats) {
 }
 
 NetworkFormat Matcher::match(const NetworkFormat& formats, bool moments) {
+  check_formats(network_, formats);
   NetworkFormat result = formats;
   for (LayerFormat& format : result) {
     format.gain.clear();

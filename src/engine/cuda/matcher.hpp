@@ -19,14 +19,13 @@ class Matcher {
   Matcher(const Network& network, const Shard& images, Type type, Arithmetic arithmetic, const Handle& handle,
           const Stream& stream);
 
-  // See Engine::match(), without an assigner; waits for the GPU once, at the end. formats: checked.
+  // See Engine::match(), without an assigner; waits for the GPU once, at the end.
   NetworkFormat match(const NetworkFormat& formats, bool moments);
-
-  std::size_t bytes() const;  // of GPU memory
 
  private:
   void upload(const Shard& images);
   void pass(std::span<const LayerFormat* const> formats);
+  std::size_t bytes() const;  // of GPU memory
 
   const Network& network_;
   const Stream& stream_;
