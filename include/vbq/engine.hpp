@@ -7,7 +7,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "vbq/calibration.hpp"
 #include "vbq/dataset.hpp"
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
@@ -65,10 +67,22 @@ class Engine {
   // Error when images do not fit the network's input or a label is not below the number of outputs.
   virtual void load(Shard shard) = 0;
 
+  // Copies of the network, each with weights of its own, that it runs at once, so that a device too large for one is
+  // kept busy. Results do not depend on the copy.
+  virtual int copies() const = 0;
+
   // Weights of the layers named become their quantised values; all others, as trained. Batch norm is folded afterwards.
-  virtual void quantise(const NetworkFormat& formats) = 0;
-  // Back to the weights as trained.
-  virtual void restore() = 0;
+  virtual void quantise(const NetworkFormat& formats, int copy) = 0;
+  void quantise(const NetworkFormat& formats) { quantise(formats, 0); }
+  // Copy 0 back to the weights as trained.
+  void restore() { quantise({}, 0); }
+
+  // Keeps what assign() needs. Error when a factor is not one of this network's, or a weight is not finite.
+  virtual void prepare(std::shared_ptr<const Calibration> calibration) = 0;
+  // Compensated assignment: the level of each weight of each layer, as assign_compensated() (quant/compensated.hpp)
+  // gives them, to the bit. A layer may be there several times, in different formats. Error (internal) for a layer
+  // without a factor.
+  virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;
 
   // Keeps these images for match(), and the moments that each layer's outputs have over them in FP32. Labels do not
   // count. assigner: kept and shown every layer with weights; nullptr for none.
@@ -83,10 +97,15 @@ class Engine {
   // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
   virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;
 
-  // Inference of the shard's blocks first..first+count-1 with the weights as they are.
-  virtual Tally tally(std::int64_t first, std::int64_t count) = 0;
+  // Inference of the shard's blocks first..first+count-1 with the weights as they are, by copies 0, 1, ...: a tally each.
+  virtual void tally(std::int64_t first, std::int64_t count, std::span<Tally> copies) = 0;
+  Tally tally(std::int64_t first, std::int64_t count) {
+    Tally one;
+    tally(first, count, {&one, 1});
+    return one;
+  }
 
-  // Raw outputs. input: [images, input_shape...], already normalised; output: [images, output_shape...]; host, FP32.
+  // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...]; host, FP32.
   virtual void infer(std::span<const float> input, std::int64_t images, std::span<float> output) = 0;
 };
 

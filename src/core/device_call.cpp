@@ -13,7 +13,7 @@ constexpr Time kNone = -1, kShortest = 20'000;
 std::atomic<Time> now{0};
 std::atomic<Time> started{kNone};  // of the call that goes on
 std::atomic<int> kind_now{0};
-std::array<std::atomic<Time>, 3> longest{kNone, kNone, kNone};  // of each kind that has ended
+std::array<std::atomic<Time>, 4> longest{kNone, kNone, kNone, kNone};  // of each kind that has ended
 
 }  // namespace
 
@@ -32,7 +32,9 @@ DeviceCall::~DeviceCall() {
 void advance_device_clock(std::chrono::milliseconds by) { now += by.count(); }
 
 bool device_hangs() {
-  const Time start = started, most = longest[static_cast<std::size_t>(kind_now.load())];
+  const int kind = kind_now;
+  if (kind == static_cast<int>(DeviceCall::Kind::host)) return false;
+  const Time start = started, most = longest[static_cast<std::size_t>(kind)];
   return start != kNone && most != kNone && now.load() - start > std::max(kShortest, 10 * most);
 }
 

@@ -9,10 +9,11 @@
 namespace vbq {
 
 // Marks a call from its making to its end. Calls of one kind take about as long as each other (loading
-// images does not, and is not marked).
+// images does not, and is not marked). host: this process computes by itself; other programs may starve it for as long
+// as they like, so it never counts as hanging.
 class DeviceCall {
  public:
-  enum class Kind { tally, pass, other };
+  enum class Kind { tally, pass, other, host };
   explicit DeviceCall(Kind kind);
   DeviceCall(const DeviceCall&) = delete;
   DeviceCall& operator=(const DeviceCall&) = delete;

@@ -34,6 +34,11 @@ Problem validated(Problem problem) {
   return problem;
 }
 
+// Only a GPU is a device of its own, which can hang while this process is well.
+DeviceCall::Kind kind_of(const Engine& engine, DeviceCall::Kind kind) {
+  return engine.info().kind == "cuda" ? kind : DeviceCall::Kind::host;
+}
+
 // Of what the genes say alone.
 Fingerprint fingerprint_of(const NetworkFormat& formats) {
   Hasher hasher;
@@ -49,7 +54,11 @@ Workbench::Workbench(Problem problem, Post post)
       cut_(cut_matrix(post.count, problem_.population, block_count(problem_, ImageSet::search))),
       engine_(make_engine(problem_.network, problem_.engine)),
       decoder_(problem_.network, problem_.format),
-      assigner_(problem_.network, problem_.calibration) {
+      assigner_(problem_.calibration.get(), [engine = engine_.get()](std::span<const LayerFormat* const> layers) {
+        const DeviceCall call(kind_of(*engine, DeviceCall::Kind::other));
+        return engine->assign(layers);
+      }) {
+  engine_->prepare(problem_.calibration);
   load(ImageSet::search, block_range(cut_, post_.index));
   calibrate();
 }
@@ -60,30 +69,56 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<std::optional
   const Range blocks = block_range(cut_, post_.index);
   if (mine.count == 0 || blocks.count == 0) return;
   load(ImageSet::search, blocks);
+  std::vector<std::size_t> some;  // genomes that run together
   for (std::int64_t i = mine.first; i < mine.end(); ++i) {
-    if (stop_requested()) return;
     const auto g = static_cast<std::size_t>(i);
-    if (!made.empty() && !made[g]) continue;
-    {
-      const Stopwatch watch(times_.quantise);
-      NetworkFormat formats = made.empty() ? formats_of(genomes[g], false) : decoder_(genomes[g]);
-      if (!made.empty()) choose(formats, std::move(*made[g]));
-      const DeviceCall call(DeviceCall::Kind::other);
-      engine_->quantise(formats);
-    }
-    cells[g] += infer(blocks.count);
+    if (made.empty() || made[g]) some.push_back(g);
+    if (some.empty() || (std::ssize(some) < engine_->copies() && i + 1 < mine.end())) continue;
+    if (stop_requested()) return;
+    quantise(genomes, some, made);
+    const std::vector<Tally> got = infer(blocks.count, some.size());
+    for (std::size_t k = 0; k < some.size(); ++k) cells[some[k]] += got[k];
+    some.clear();
+  }
+}
+
+// Genome some[k] into copy k of the engine.
+void Workbench::quantise(std::span<const Genome> genomes, std::span<const std::size_t> some,
+                         std::span<std::optional<Choices>> made) {
+  const Stopwatch watch(times_.quantise);
+  std::vector<NetworkFormat> formats;
+  for (const std::size_t g : some) {
+    formats.push_back(decoder_(genomes[g]));
+    if (!made.empty()) choose(formats.back(), std::move(*made[g]));
+  }
+  if (made.empty()) finish(formats, false);
+  for (std::size_t k = 0; k < some.size(); ++k) {
+    const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::other));
+    engine_->quantise(formats[k], static_cast<int>(k));
   }
 }
 
 void Workbench::fingerprints(std::span<const Genome> genomes, std::span<Fingerprint> slots) {
   const Stopwatch watch(times_.quantise);
+  // So many at a time as fill a GPU, and whose indices (a byte a weight) are no more than 64 MiB.
+  std::size_t weights = 1;
+  for (const int k : decoder_.layers()) {
+    weights += weight_of(problem_.network.nodes[static_cast<std::size_t>(k)])->data.size();
+  }
+  const std::size_t at_once = std::clamp<std::size_t>((std::size_t{64} << 20) / weights, 1, 64);
+  std::vector<std::size_t> own;
   for (auto g = static_cast<std::size_t>(post_.index); g < genomes.size(); g += static_cast<std::size_t>(post_.count)) {
-    NetworkFormat formats = decoder_(genomes[g]);
-    if (problem_.format.assignment == Assignment::sequential) {  // its indices are a matter of inference
-      slots[g] = fingerprint_of(formats);
-    } else {
-      assigner_(formats);
-      slots[g] = engine_->fingerprint(formats);
+    own.push_back(g);
+  }
+  for (std::size_t first = 0; first < own.size(); first += at_once) {
+    const auto some = std::span(own).subspan(first, std::min(at_once, own.size() - first));
+    std::vector<NetworkFormat> formats;
+    for (const std::size_t g : some) formats.push_back(decoder_(genomes[g]));
+    // What sequential assignment chooses is a matter of inference.
+    const bool sequential = problem_.format.assignment == Assignment::sequential;
+    if (!sequential) assigner_(formats);
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      slots[some[k]] = sequential ? fingerprint_of(formats[k]) : engine_->fingerprint(formats[k]);
     }
   }
 }
@@ -95,7 +130,7 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
     if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return sum;
     load(set, blocks);
     quantise(genome);
-    return infer(blocks.count);
+    return infer(blocks.count, 1).front();
   }
   const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
   const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
@@ -103,7 +138,7 @@ Tally Workbench::score(ImageSet set, const Genome* genome) {
   for (std::int64_t first = share.first; first < share.end() && !stop_requested(); first += piece) {
     const Range blocks{first, std::min(piece, share.end() - first)};
     load(set, blocks);
-    sum += infer(blocks.count);
+    sum += infer(blocks.count, 1).front();
   }
   return sum;
 }
@@ -127,13 +162,23 @@ void Workbench::load(ImageSet set, Range blocks) {
 }
 
 NetworkFormat Workbench::formats_of(const Genome& genome, bool finished) {
-  const Format& format = problem_.format;
   NetworkFormat formats = decoder_(genome);
+  finish({&formats, 1}, finished);
+  return formats;
+}
+
+// What the genes do not say: assignment and matching. delivered: see choices().
+void Workbench::finish(std::span<NetworkFormat> formats, bool delivered) {
+  const Format& format = problem_.format;
   assigner_(formats);
-  const bool matched = format.matching == Matching::always || (format.matching == Matching::end && finished);
-  if (!matched && format.assignment != Assignment::sequential) return formats;
-  const DeviceCall call(DeviceCall::Kind::pass);
-  return engine_->match(formats, matched);
+  const bool matched = format.matching == Matching::always || (format.matching == Matching::end && delivered);
+  if (!matched && format.assignment != Assignment::sequential) return;
+  for (NetworkFormat& network : formats) {
+    // Sequential assignment is the host's work, whatever the engine.
+    const DeviceCall call(format.assignment == Assignment::sequential ? DeviceCall::Kind::host
+                                                                      : kind_of(*engine_, DeviceCall::Kind::pass));
+    network = engine_->match(network, matched);
+  }
 }
 
 // Every worker keeps all of these images and does a whole pass over them, so that what is found does not depend on the
@@ -171,21 +216,23 @@ void Workbench::quantise(const Genome* genome) {
   }
 }
 
-Tally Workbench::infer(std::int64_t blocks) {
+// Of the engine's first `copies` copies.
+std::vector<Tally> Workbench::infer(std::int64_t blocks, std::size_t copies) {
   const Stopwatch watch(times_.inference);
-  Tally sum;
+  std::vector<Tally> sums(copies), part(copies);
   for (std::int64_t first = 0; first < blocks && !stop_requested();) {
     const std::int64_t count = std::min(portion_, blocks - first);
     double seconds = 0;
     {
       const Stopwatch portion(seconds);
-      const DeviceCall call(DeviceCall::Kind::tally);
-      sum += engine_->tally(first, count);
+      const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::tally));
+      engine_->tally(first, count, part);
     }
+    for (std::size_t k = 0; k < copies; ++k) sums[k] += part[k];
     first += count;
     if (count == portion_ && seconds < kPortionSeconds / 2) portion_ *= 2;
   }
-  return sum;
+  return sums;
 }
 
 void keep_whole(std::span<Tally> tallies, std::size_t images) {

@@ -50,9 +50,12 @@ class Workbench {
  private:
   void load(ImageSet set, Range blocks);
   NetworkFormat formats_of(const Genome& genome, bool finished);
+  void finish(std::span<NetworkFormat> formats, bool delivered);
   void quantise(const Genome* genome);  // as delivered
+  void quantise(std::span<const Genome> genomes, std::span<const std::size_t> some,
+                std::span<std::optional<Choices>> made);
   void calibrate();
-  Tally infer(std::int64_t blocks);
+  std::vector<Tally> infer(std::int64_t blocks, std::size_t copies);
 
   Problem problem_;
   Post post_;

@@ -1,6 +1,7 @@
 // Assigner: compensated assignment with a memory.
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/check.hpp"
@@ -17,19 +18,13 @@ constexpr std::size_t kMemory = std::size_t{256} << 20;  // bytes of indices rem
 struct Assigner::State {
   using Key = std::pair<int, std::array<std::uint64_t, 2>>;  // node, hash of codebooks and scales
 
-  std::map<int, Tensor> weights;  // of the layers that have a factor
-  std::shared_ptr<const Calibration> calibration;
+  std::set<int> nodes;  // of the layers that have a factor
+  Work work;
   std::map<Key, std::vector<std::uint8_t>> known;
   std::deque<Key> order;  // of arrival
   std::size_t bytes = 0;
 
-  const std::vector<std::uint8_t>& indices(const LayerFormat& layer, const LayerFactor& factor) {
-    Hasher hasher;
-    hash_genes(hasher, layer);
-    const Key key{layer.node, hasher.digest()};
-    if (const auto found = known.find(key); found != known.end()) return found->second;
-    const Tensor& weight = weights.at(layer.node);
-    std::vector<std::uint8_t> made = assign_compensated(weight.data, weight.shape.front(), layer, factor);
+  void remember(const Key& key, std::vector<std::uint8_t> made) {
     bytes += made.size();
     while (bytes > kMemory && !order.empty()) {
       const auto oldest = known.find(order.front());
@@ -38,35 +33,43 @@ struct Assigner::State {
       order.pop_front();
     }
     order.push_back(key);
-    return known.emplace(key, std::move(made)).first->second;
+    known.emplace(key, std::move(made));
   }
 };
 
-Assigner::Assigner(const Network& network, std::shared_ptr<const Calibration> calibration)
-    : state_(std::make_unique<State>()) {
-  state_->calibration = std::move(calibration);
-  if (state_->calibration == nullptr) return;
-  for (const LayerFactor& factor : state_->calibration->factors) {
-    const bool exists = factor.node >= 0 && static_cast<std::size_t>(factor.node) < network.nodes.size();
-    const Tensor* weight = exists ? weight_of(network.nodes[static_cast<std::size_t>(factor.node)]) : nullptr;
-    if (weight == nullptr)
-      fail("a calibration has a factor of node {}, which is not a layer with weights", factor.node);
-    state_->weights.emplace(factor.node, *weight);
-  }
+Assigner::Assigner(const Calibration* calibration, Work work) : state_(std::make_unique<State>()) {
+  state_->work = std::move(work);
+  if (calibration == nullptr) return;
+  for (const LayerFactor& factor : calibration->factors) state_->nodes.insert(factor.node);
 }
 Assigner::~Assigner() = default;
 Assigner::Assigner(Assigner&&) noexcept = default;
 Assigner& Assigner::operator=(Assigner&&) noexcept = default;
 
-void Assigner::operator()(NetworkFormat& formats) {
-  if (state_->calibration == nullptr) return;
-  const std::vector<LayerFactor>& factors = state_->calibration->factors;
-  for (LayerFormat& layer : formats) {
-    if (!layer.indices.empty()) continue;
-    for (const LayerFactor& factor : factors) {
-      if (factor.node == layer.node) layer.indices = state_->indices(layer, factor);
+void Assigner::operator()(std::span<NetworkFormat> formats) {
+  std::vector<const LayerFormat*> missing;
+  std::map<State::Key, std::size_t> asked;                    // where among the missing
+  std::vector<std::pair<LayerFormat*, std::size_t>> waiting;  // a layer, and which of the missing it is
+  for (NetworkFormat& network : formats) {
+    for (LayerFormat& layer : network) {
+      if (!layer.indices.empty() || !state_->nodes.contains(layer.node)) continue;
+      Hasher hasher;
+      hash_genes(hasher, layer);
+      const State::Key key{layer.node, hasher.digest()};
+      if (const auto found = state_->known.find(key); found != state_->known.end()) {
+        layer.indices = found->second;
+        continue;
+      }
+      const auto [at, fresh] = asked.try_emplace(key, missing.size());
+      if (fresh) missing.push_back(&layer);
+      waiting.emplace_back(&layer, at->second);
     }
   }
+  if (missing.empty()) return;
+  std::vector<std::vector<std::uint8_t>> made = state_->work(missing);
+  if (made.size() != missing.size()) fail_internal("{} layers were assigned of {}", made.size(), missing.size());
+  for (const auto& [layer, at] : waiting) layer->indices = made[at];
+  for (const auto& [key, at] : asked) state_->remember(key, std::move(made[at]));
 }
 
 }  // namespace vbq

@@ -63,20 +63,13 @@ class BlockAssigner {
 
 }  // namespace
 
-std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
-                                             const LayerFormat& format, const LayerFactor& factor) {
-  for (const Codebook& codebook : format.codebooks) {
-    if (codebook.size() > 256) fail("a codebook has {} levels; expected at most 256", codebook.size());
-  }
+void check_factor(std::span<const float> weight, std::int64_t channels, const LayerFactor& factor) {
   if (channels < 1 || weight.size() % static_cast<std::size_t>(channels) != 0) {
     fail_internal("{} weights do not divide into {} channels", weight.size(), channels);
   }
   const std::size_t row = weight.size() / static_cast<std::size_t>(channels);
-  std::vector<std::uint8_t> indices(weight.size());
   for (std::size_t i = 0; i < weight.size(); ++i) {
     if (!std::isfinite(weight[i])) fail("weight {} of a layer is {}; expected finite numbers", i, weight[i]);
-    const float coded = format.scales.empty() ? weight[i] : weight[i] / format.scale(i / row);
-    indices[i] = static_cast<std::uint8_t>(format.codebook(i / row).index(coded));
   }
   for (const FactorBlock& block : factor.blocks) {
     const std::size_t n = block.columns.size();
@@ -85,8 +78,22 @@ std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std:
                       std::all_of(block.columns.begin(), block.columns.end(),
                                   [&](std::int32_t c) { return c >= 0 && static_cast<std::size_t>(c) < row; });
     if (!fits) fail("the factor of node {} is not one of a layer of [{}, {}] weights", factor.node, channels, row);
-    BlockAssigner(block, format).run(weight, row, indices);
   }
+}
+
+std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
+                                             const LayerFormat& format, const LayerFactor& factor) {
+  for (const Codebook& codebook : format.codebooks) {
+    if (codebook.size() > 256) fail("a codebook has {} levels; expected at most 256", codebook.size());
+  }
+  check_factor(weight, channels, factor);
+  const std::size_t row = weight.size() / static_cast<std::size_t>(channels);
+  std::vector<std::uint8_t> indices(weight.size());
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    const float coded = format.scales.empty() ? weight[i] : weight[i] / format.scale(i / row);
+    indices[i] = static_cast<std::uint8_t>(format.codebook(i / row).index(coded));
+  }
+  for (const FactorBlock& block : factor.blocks) BlockAssigner(block, format).run(weight, row, indices);
   return indices;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -35,18 +36,24 @@ FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns
 std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
                                              const LayerFormat& format, const LayerFactor& factor);
 
-// Fills in LayerFormat::indices by a layer's factor; remembers recent answers layer by layer, because a search moves a
-// few layers at a time. Not thread safe.
+// Error when the factor is not one of a layer of these weights, or a weight is not finite.
+void check_factor(std::span<const float> weight, std::int64_t channels, const LayerFactor& factor);
+
+// Fills in LayerFormat::indices; remembers recent answers layer by layer, because a search moves a few layers at a
+// time. Not thread safe.
 class Assigner {
  public:
-  // Without a calibration it does nothing.
-  Assigner(const Network& network, std::shared_ptr<const Calibration> calibration);
+  // The level of each weight of each layer: Engine::assign().
+  using Work = std::function<std::vector<std::vector<std::uint8_t>>(std::span<const LayerFormat* const>)>;
+
+  // Layers without a factor in the calibration are left alone; all are where it is nullptr.
+  Assigner(const Calibration* calibration, Work work);
   ~Assigner();
   Assigner(Assigner&&) noexcept;
   Assigner& operator=(Assigner&&) noexcept;
 
-  // Layers that have a factor and no indices yet are assigned. Error where weights are not finite.
-  void operator()(NetworkFormat& formats);
+  // Layers that have a factor and no indices yet are assigned, those of all formats in one call of the work.
+  void operator()(std::span<NetworkFormat> formats);
 
  private:
   struct State;

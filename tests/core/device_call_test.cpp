@@ -44,6 +44,12 @@ TEST(DeviceCall, HangsAfterTenTimesTheLongestOfItsKindAndTwentySeconds) {
     advance_device_clock(1s);
     EXPECT_TRUE(device_hangs());
   }
+  call(Kind::host, 1s);
+  {
+    const DeviceCall own(Kind::host);
+    advance_device_clock(std::chrono::hours(9));  // starved by other programs
+    EXPECT_FALSE(device_hangs());
+  }
   advance_device_clock(std::chrono::hours(9));  // between calls
   EXPECT_FALSE(device_hangs());
 }

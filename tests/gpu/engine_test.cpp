@@ -7,6 +7,7 @@
 #include "data/importers.hpp"
 #include "engine/compare.hpp"
 #include "model/onnx.hpp"
+#include "quant/input_moments.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
@@ -150,6 +151,51 @@ TEST_F(CudaEngine, MatchingLeavesTheWeightsAlone) {
     EXPECT_EQ(infer(*engine, net, input, 5), before);
   }
   for (std::size_t i = 0; i < last.size(); ++i) EXPECT_EQ(last[i].gain, first[i].gain);
+}
+
+TEST_F(CudaEngine, LevelsAreTheHostsToTheBit) {
+  const Network net = support::residual_network(3, 9, 40, 10);
+  const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
+  auto calibration = std::make_shared<Calibration>();
+  for (const int k : weight_layers(net)) {
+    const Node& node = net.nodes[static_cast<std::size_t>(k)];
+    const Shape& input = net.shapes[static_cast<std::size_t>(node.inputs.front())];
+    InputMoments moments(node, k, input, net.shapes[static_cast<std::size_t>(k) + 1], 20);
+    for (std::uint32_t image = 0; image < 30; ++image) {
+      moments.add(support::normals(static_cast<std::size_t>(elements(input)), image + 1, 1.0), image);
+    }
+    calibration->factors.push_back(moments.factor());
+  }
+  engine->prepare(calibration);
+  cpu->prepare(calibration);
+  std::vector<const LayerFormat*> layers;
+  const NetworkFormat one = coarse(net, true), other = coarse(net, false);
+  for (const LayerFormat& layer : one) layers.push_back(&layer);
+  for (const LayerFormat& layer : other) layers.push_back(&layer);
+  EXPECT_EQ(engine->assign(layers), cpu->assign(layers));
+  EXPECT_EQ(engine->assign(layers), engine->assign(layers));
+}
+
+// Several networks in flight: each as if it were alone, and others' weights stay what they were.
+TEST_F(CudaEngine, CopiesRunAtOnce) {
+  const Network net = support::residual_network(3, 9, 16, 5);
+  const auto engine = cuda_engine(net, Precision::fp32, 10);
+  engine->load(some_images(37, 10));
+  ASSERT_GT(engine->copies(), 1);
+  std::vector<NetworkFormat> formats{coarse(net, true), {}, coarse(net, false)};
+  while (std::ssize(formats) < engine->copies()) formats.push_back(formats[formats.size() - 3]);
+  formats.resize(static_cast<std::size_t>(engine->copies()));
+  std::vector<Tally> alone;
+  for (const NetworkFormat& format : formats) {
+    engine->quantise(format);
+    alone.push_back(engine->tally(0, 4));
+  }
+  for (std::size_t k = 0; k < formats.size(); ++k) engine->quantise(formats[k], static_cast<int>(k));
+  std::vector<Tally> together(formats.size());
+  for (int round = 0; round < 3; ++round) {
+    engine->tally(0, 4, together);
+    EXPECT_EQ(together, alone);
+  }
 }
 
 // The CPU counts 9155 of 9980.

@@ -258,18 +258,36 @@ TEST(Assigner, RemembersAndFillsInOnlyWhatIsMissing) {
   auto calibration = std::make_shared<Calibration>();
   calibration->factors.push_back(
       {node, {make_factor(correlated(n, 4), columns(n), 0, static_cast<std::int64_t>(rows))}});
-  Assigner assigner(network, calibration);
+  std::size_t asked = 0;
+  Assigner assigner(calibration.get(), [&](std::span<const LayerFormat* const> layers) {
+    asked += layers.size();
+    std::vector<std::vector<std::uint8_t>> made;
+    for (const LayerFormat* one : layers) {
+      made.push_back(assign_compensated(weight.data, weight.shape[0], *one, calibration->factors[0]));
+    }
+    return made;
+  });
   LayerFormat layer = some_format(rows, false);
   layer.node = node;
-  NetworkFormat first{layer}, second{layer};
-  assigner(first);
-  assigner(second);
-  EXPECT_EQ(first[0].indices, assign_compensated(weight.data, weight.shape[0], layer, calibration->factors[0]));
-  EXPECT_EQ(first[0].indices, second[0].indices);
-  NetworkFormat given{layer};
-  given[0].indices.assign(weight.data.size(), 1);
-  assigner(given);
-  EXPECT_EQ(given[0].indices, std::vector<std::uint8_t>(weight.data.size(), 1));
+  LayerFormat other = some_format(rows, true);
+  other.node = node;
+  LayerFormat without = layer;
+  without.node = node + 1;  // no factor
+  LayerFormat given = layer;
+  given.indices.assign(weight.data.size(), 1);
+  std::vector<NetworkFormat> formats{{layer}, {other, without}, {layer}, {given}};
+  assigner(formats);
+  EXPECT_EQ(asked, 2);  // the same layer once
+  const auto expected = assign_compensated(weight.data, weight.shape[0], layer, calibration->factors[0]);
+  EXPECT_EQ(formats[0][0].indices, expected);
+  EXPECT_EQ(formats[1][0].indices, assign_compensated(weight.data, weight.shape[0], other, calibration->factors[0]));
+  EXPECT_TRUE(formats[1][1].indices.empty());
+  EXPECT_EQ(formats[2][0].indices, expected);
+  EXPECT_EQ(formats[3][0].indices, given.indices);
+  std::vector<NetworkFormat> again{{layer}};
+  assigner(again);
+  EXPECT_EQ(again[0][0].indices, expected);
+  EXPECT_EQ(asked, 2);
 }
 
 TEST(Packing, RoundTripsEveryWidthAndLength) {

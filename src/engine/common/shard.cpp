@@ -50,6 +50,10 @@ void check_blocks(const Shard& shard, std::int64_t first, std::int64_t count) {
   }
 }
 
+void check_copy(std::int64_t copy, std::int64_t copies) {
+  if (copy < 0 || copy >= copies) fail_internal("copy {} was asked for of an engine that has {}", copy, copies);
+}
+
 void check_infer(const Network& network, std::span<const float> input, std::int64_t images, std::span<float> output) {
   const auto in = static_cast<std::size_t>(elements(network.input_shape()));
   const auto out = static_cast<std::size_t>(elements(network.output_shape()));

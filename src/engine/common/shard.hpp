@@ -19,6 +19,9 @@ void check_shard(const Network& network, const Shard& shard, std::int64_t block)
 // Error when blocks first..first+count-1 are not all in the shard.
 void check_blocks(const Shard& shard, std::int64_t first, std::int64_t count);
 
+// Error (internal) when an engine with `copies` copies has none of this number.
+void check_copy(std::int64_t copy, std::int64_t copies);
+
 // Error when input does not hold `images` of the network's inputs, or output has not room for as many outputs.
 void check_infer(const Network& network, std::span<const float> input, std::int64_t images, std::span<float> output);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "engine/common/compensate.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
@@ -63,10 +64,13 @@ class CpuEngine final : public Engine {
       log_probabilities(outputs, outputs_, std::span(log_p).subspan(image * classes_, classes_));
     });
     fp32_log_p_ = std::move(log_p);
-    quantise(formats);
+    quantise(formats, 0);
   }
 
-  void quantise(const NetworkFormat& formats) override {
+  int copies() const override { return 1; }
+
+  void quantise(const NetworkFormat& formats, int copy) override {
+    check_copy(copy, copies());
     check_formats(network_, formats);
     formats_ = formats;
     const auto format = formats_of(weight_layers_, formats_);
@@ -89,14 +93,23 @@ class CpuEngine final : public Engine {
     return matcher_->match(formats, moments);
   }
 
-  void restore() override { quantise({}); }
+  void prepare(std::shared_ptr<const Calibration> calibration) override {
+    compensation_.prepare(network_, std::move(calibration));
+  }
+
+  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
+    return compensation_.assign(layers, [&](std::int64_t items, const std::function<void(std::int64_t)>& work) {
+      lanes_.run(items, [&](int, std::int64_t item) { work(item); });
+    });
+  }
 
   Fingerprint fingerprint(const NetworkFormat& formats) override {
     check_formats(network_, formats);
     return fingerprint_of(network_, weight_layers_, formats, lane_.front()->room());
   }
 
-  Tally tally(std::int64_t first, std::int64_t count) override {
+  void tally(std::int64_t first, std::int64_t count, std::span<Tally> into) override {
+    check_copy(std::ssize(into) - 1, copies());
     check_blocks(shard_, first, count);
     std::vector<Tally> tallies(lane_.size());
     run_blocks(first, count, [&](int lane, std::size_t image, std::span<const float> outputs) {
@@ -104,9 +117,8 @@ class CpuEngine final : public Engine {
       if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(image * classes_, classes_);
       count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, tallies[static_cast<std::size_t>(lane)]);
     });
-    Tally result;
-    for (const Tally& t : tallies) result += t;
-    return result;
+    into[0] = {};
+    for (const Tally& t : tallies) into[0] += t;
   }
 
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
@@ -163,6 +175,7 @@ class CpuEngine final : public Engine {
   cpu::Lanes lanes_;
   std::vector<std::optional<cpu::Lane>> lane_;
   std::optional<cpu::Matcher> matcher_;
+  HostCompensation compensation_;
   NetworkFormat formats_;  // that the weights are in now
   Shard shard_;
   PixelTable table_;

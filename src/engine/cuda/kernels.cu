@@ -73,17 +73,9 @@ __global__ void next_item(std::int64_t* item) { *item += 1; }
 __global__ void __launch_bounds__(kThreads)
     quantise_layers(const LayerTask* tasks, int layers, const PackedLayer* formats, const float* words) {
   const int block = static_cast<int>(blockIdx.x);
-  int low = 0, high = layers - 1;  // the last layer that begins at or before this block
-  while (low < high) {
-    const int middle = (low + high + 1) / 2;
-    if (tasks[middle].first_block <= block) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  const LayerTask task = tasks[low];
-  const PackedLayer format = formats[low];
+  const int number = task_of(tasks, layers, block);
+  const LayerTask task = tasks[number];
+  const PackedLayer format = formats[number];
   __shared__ float near_thresholds[kMostLevels], near_values[kMostLevels];
   const bool few = format.codebooks == 1;
   for (int i = static_cast<int>(threadIdx.x); few && i < format.levels; i += kThreads) {

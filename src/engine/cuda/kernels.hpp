@@ -3,6 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "engine/cuda/plan/assign.hpp"
 #include "engine/cuda/plan/images.hpp"
 #include "engine/cuda/plan/operators.hpp"
 #include "engine/cuda/plan/weights.hpp"
@@ -35,5 +36,9 @@ void launch_quantise(const LayerTask* tasks, int layers, const PackedLayer* form
                      int blocks, cudaStream_t stream);
 // Thread blocks that a layer needs.
 int quantise_blocks(const LayerTask& task);
+
+// Levels of compensated assignment; see AssignTask and AssignRows. words: of the packed formats; blocks: of all tasks.
+void launch_assign(const AssignTask* tasks, int count, const std::uint32_t* words, float* scratch, std::uint8_t* levels,
+                   int blocks, cudaStream_t stream);
 
 }  // namespace vbq::cuda

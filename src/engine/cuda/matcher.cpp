@@ -1,5 +1,7 @@
 #include "engine/cuda/matcher.hpp"
 
+#include <utility>
+
 #include "core/log.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/weights.hpp"
@@ -24,12 +26,12 @@ struct Queue {
 
 }  // namespace
 
-Matcher::Matcher(const Network& network, const Shard& images, Type type, Arithmetic arithmetic, const Handle& handle,
-                 const Stream& stream)
+Matcher::Matcher(const Network& network, const Shard& images, Type type, Arithmetic arithmetic,
+                 std::shared_ptr<const Cudnn> api)
     : network_(network),
-      stream_(stream),
       layers_(weight_layers(network)),
-      runner_(network, make_plan(network, images.images.count, type, true), arithmetic, handle, stream),
+      handle_(std::move(api), stream_),
+      runner_(network, make_plan(network, images.images.count, type, true), arithmetic, handle_, stream_),
       pass_(runner_.plan()) {
   upload(images);
   const std::vector<float> norms = pass_.norms();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "engine/common/compensate.hpp"
 #include "engine/common/moments.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
@@ -44,7 +45,10 @@ class ReferenceEngine final : public Engine {
     }
   }
 
-  void quantise(const NetworkFormat& formats) override {
+  int copies() const override { return 1; }
+
+  void quantise(const NetworkFormat& formats, int copy) override {
+    check_copy(copy, copies());
     check_formats(trained_, formats);
     const auto format = formats_of(layers_, formats);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -76,7 +80,7 @@ class ReferenceEngine final : public Engine {
     NetworkFormat result = formats;
     for (LayerFormat& layer : result) layer.gain = layer.shift = {};
     const Network network = network_;
-    quantise(result);
+    quantise(result, 0);
     const auto format_of = [&](std::size_t node) {
       const auto is = [&](const LayerFormat& f) { return static_cast<std::size_t>(f.node) == node; };
       return std::find_if(result.begin(), result.end(), is);
@@ -101,25 +105,31 @@ class ReferenceEngine final : public Engine {
     return result;
   }
 
-  void restore() override { quantise({}); }
+  void prepare(std::shared_ptr<const Calibration> calibration) override {
+    compensation_.prepare(trained_, std::move(calibration));
+  }
+
+  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
+    return compensation_.assign(layers, in_order);
+  }
 
   Fingerprint fingerprint(const NetworkFormat& formats) override {
     check_formats(trained_, formats);
     return fingerprint_of(trained_, layers_, formats, room_);
   }
 
-  Tally tally(std::int64_t first, std::int64_t count) override {
+  void tally(std::int64_t first, std::int64_t count, std::span<Tally> into) override {
+    check_copy(std::ssize(into) - 1, copies());
     check_blocks(shard_, first, count);
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     const auto begin = static_cast<std::size_t>(first * block_);
     const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
-    Tally result;
+    into[0] = {};
     for (std::size_t i = begin; i < end; ++i) {
       std::span<const float> fp32_log_p(fp32_log_p_);
       if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(i * classes, classes);
-      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, result);
+      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, into[0]);
     }
-    return result;
   }
 
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
@@ -235,6 +245,7 @@ class ReferenceEngine final : public Engine {
   std::int64_t block_;
   EngineInfo info_;
   Shard shard_, calibration_;
+  HostCompensation compensation_;
   std::shared_ptr<LayerAssigner> assigner_;
   std::vector<Moments> trained_moments_;  // of each layer's outputs over the calibration images
   PixelTable table_;

@@ -23,8 +23,6 @@ std::uint32_t word(float v) {
   return w;
 }
 
-std::span<const Codebook> codebooks(const LayerFormat& format) { return format.codebooks; }
-
 // Appends to the words; says where.
 std::int32_t append(Words& words, std::span<const float> values) {
   const std::size_t at = words.size();
@@ -44,36 +42,18 @@ std::int32_t append_padded(Words& words, std::span<const float> values, std::siz
   return at;
 }
 
-void check_format(const Layer& layer, const LayerFormat& format) {
-  for (const Codebook& codebook : codebooks(format)) {
-    if (codebook.size() > kMostLevels) {
-      fail("a codebook of node {} has {} levels: engine cuda takes at most {}", layer.node, codebook.size(),
-           kMostLevels);
-    }
-  }
+void check_indices(const Layer& layer, const LayerFormat& format) {
   if (format.indices.empty()) return;
   if (format.indices.size() != layer.weights()) {
     fail("node {} has {} weights, but its format has {} indices", layer.node, layer.weights(), format.indices.size());
   }
-  const std::size_t row = layer.weights() / codebooks(format).size();
-  for (std::size_t c = 0; c < codebooks(format).size(); ++c) {
+  const std::size_t row = layer.weights() / format.codebooks.size();
+  for (std::size_t c = 0; c < format.codebooks.size(); ++c) {
     const int most = *std::max_element(format.indices.begin() + static_cast<std::ptrdiff_t>(c * row),
                                        format.indices.begin() + static_cast<std::ptrdiff_t>((c + 1) * row));
-    const int levels = codebooks(format)[c].size();
+    const int levels = format.codebooks[c].size();
     if (most >= levels) fail("a weight of node {} has level {} of {}", layer.node, most, levels);
   }
-}
-
-void append_codebooks(std::span<const Codebook> all, PackedLayer& packed, Words& words) {
-  int most = 0;
-  for (const Codebook& codebook : all) most = std::max(most, codebook.size());
-  packed.codebooks = static_cast<std::int32_t>(all.size());
-  packed.levels = most;
-  const auto width = static_cast<std::size_t>(most);
-  packed.thresholds = static_cast<std::int32_t>(words.size());
-  for (const Codebook& c : all) append_padded(words, c.boundaries(), width, std::numeric_limits<float>::infinity());
-  packed.values = static_cast<std::int32_t>(words.size());
-  for (const Codebook& c : all) append_padded(words, c.levels(), width, c.levels().back());
 }
 
 // [outputs] factors of the weights; empty where all are 1.
@@ -96,6 +76,26 @@ float bias_of(const Layer& layer, const LayerFormat* format, std::size_t o) {
 
 }  // namespace
 
+PackedLayer pack_codebooks(const LayerFormat& format, Words& words) {
+  const int most = format.levels();
+  if (most > kMostLevels) {
+    fail("a codebook of node {} has {} levels: engine cuda takes at most {}", format.node, most, kMostLevels);
+  }
+  PackedLayer packed;
+  packed.codebooks = static_cast<std::int32_t>(format.codebooks.size());
+  packed.levels = most;
+  const auto width = static_cast<std::size_t>(most);
+  packed.thresholds = static_cast<std::int32_t>(words.size());
+  for (const Codebook& c : format.codebooks) {
+    append_padded(words, c.boundaries(), width, std::numeric_limits<float>::infinity());
+  }
+  packed.values = static_cast<std::int32_t>(words.size());
+  for (const Codebook& c : format.codebooks) append_padded(words, c.levels(), width, c.levels().back());
+  packed.scale_count = static_cast<std::int32_t>(format.scales.size());
+  packed.scales = append(words, format.scales);
+  return packed;
+}
+
 Packer::Packer(std::vector<Layer> layers) : layers_(std::move(layers)) {
   fixed_ = aligned(layers_.size() * kHeader);
   for (const Layer& layer : layers_) {
@@ -106,7 +106,7 @@ Packer::Packer(std::vector<Layer> layers) : layers_(std::move(layers)) {
 
 void Packer::pack(std::span<const LayerFormat* const> formats, Packed& packed) const {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (formats[i] != nullptr) check_format(layers_[i], *formats[i]);
+    if (formats[i] != nullptr) check_indices(layers_[i], *formats[i]);
   }
   packed.fixed.assign(fixed_, 0U);
   packed.words.clear();
@@ -115,9 +115,7 @@ void Packer::pack(std::span<const LayerFormat* const> formats, Packed& packed) c
     const LayerFormat* format = formats[i];
     PackedLayer header;
     if (format != nullptr) {
-      append_codebooks(codebooks(*format), header, packed.words);
-      header.scale_count = static_cast<std::int32_t>(format->scales.size());
-      header.scales = append(packed.words, format->scales);
+      header = pack_codebooks(*format, packed.words);
       if (!format->indices.empty()) header.indices = append(packed.words, format->indices);
     }
     if (const auto f = factors(layer, format); !f.empty()) header.factors = append(packed.words, f);

@@ -17,6 +17,10 @@ struct Packed {
   std::vector<std::uint32_t> fixed, words;
 };
 
+// Appends the format's codebooks and scales to the words; the result says where. Error when a codebook has more than
+// kMostLevels levels.
+PackedLayer pack_codebooks(const LayerFormat& format, std::vector<std::uint32_t>& words);
+
 class Packer {
  public:
   explicit Packer(std::vector<Layer> layers);

@@ -37,6 +37,21 @@ struct PackedLayer {
   std::int32_t indices = -1;     // a byte a weight, [outputs, inputs, height, width]; -1: nearest
 };
 
+// Which of the tasks a thread block works on: the last that begins at or before it. Task has first_block, ascending.
+template <typename Task>
+VBQ_BOTH int task_of(const Task* tasks, int count, int block) {
+  int low = 0, high = count - 1;
+  while (low < high) {
+    const int middle = (low + high + 1) / 2;
+    if (tasks[middle].first_block <= block) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
 // The number of thresholds below w, as Codebook::index().
 VBQ_BOTH inline int level_of(float w, const float* thresholds, int levels) {
   int low = 0, high = levels - 1;

@@ -1,0 +1,48 @@
+#include "engine/common/compensate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "quant/compensated.hpp"
+
+namespace vbq {
+
+const LayerFactor& factor_of(const Calibration* calibration, int node) {
+  if (calibration == nullptr) fail_internal("layers were to be assigned before there was a calibration");
+  const auto found = std::ranges::find(calibration->factors, node, &LayerFactor::node);
+  if (found == calibration->factors.end()) fail_internal("the calibration has no factor of node {}", node);
+  return *found;
+}
+
+void check_calibration(const Network& network, const Calibration& calibration) {
+  for (const LayerFactor& factor : calibration.factors) {
+    const bool exists = factor.node >= 0 && static_cast<std::size_t>(factor.node) < network.nodes.size();
+    const Tensor* weight = exists ? weight_of(network.nodes[static_cast<std::size_t>(factor.node)]) : nullptr;
+    if (weight == nullptr) {
+      fail("a calibration has a factor of node {}, which is not a layer with weights", factor.node);
+    }
+    check_factor(weight->data, weight->shape.front(), factor);
+  }
+}
+
+void HostCompensation::prepare(const Network& network, std::shared_ptr<const Calibration> calibration) {
+  if (calibration != nullptr) check_calibration(network, *calibration);
+  network_ = &network;
+  calibration_ = std::move(calibration);
+}
+
+std::vector<std::vector<std::uint8_t>> HostCompensation::assign(std::span<const LayerFormat* const> layers,
+                                                                const LayerAssigner::Parallel& parallel) const {
+  std::vector<const LayerFactor*> factors;
+  for (const LayerFormat* layer : layers) factors.push_back(&factor_of(calibration_.get(), layer->node));
+  std::vector<std::vector<std::uint8_t>> made(layers.size());
+  parallel(static_cast<std::int64_t>(layers.size()), [&](std::int64_t item) {
+    const auto i = static_cast<std::size_t>(item);
+    const Tensor& weight = *weight_of(network_->nodes[static_cast<std::size_t>(layers[i]->node)]);
+    made[i] = assign_compensated(weight.data, weight.shape.front(), *layers[i], *factors[i]);
+  });
+  return made;
+}
+
+}  // namespace vbq

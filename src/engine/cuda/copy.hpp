@@ -1,0 +1,60 @@
+// One copy of the network on the GPU: weights, activations, a stream of its own, and the recorded work of a batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/cuda/plan/images.hpp"
+#include "engine/cuda/runner.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq::cuda {
+
+class Copy {
+ public:
+  // network outlives the copy. shard: device memory of the engine, which holds the images whenever items are run; it
+  // stays where it is. Error (input) when the GPU's memory is too small.
+  Copy(const Network& network, const Plan& plan, Arithmetic arithmetic, std::shared_ptr<const Cudnn> api,
+       const ShardView* shard);
+  Copy(const Copy&) = delete;
+  Copy& operator=(const Copy&) = delete;
+
+  void quantise(const NetworkFormat& formats);
+  const NetworkFormat& formats() const { return formats_; }  // that the weights are in
+
+  // An item is a batch of a block (see images_of()). begin(), then step() once an item, are queued; end() waits for
+  // them, and gives what they counted.
+  void begin(std::int64_t first_item);
+  void step();
+  Tally end();
+  // log p of all items into the shard, as the weights are; waits.
+  void record(std::int64_t items);
+
+  // See Engine::infer(); waits.
+  void infer(std::span<const float> input, std::int64_t images, std::span<float> output);
+
+  const Runner& runner() const { return runner_; }
+  std::size_t bytes() const { return runner_.bytes(); }  // of GPU memory
+
+ private:
+  std::int64_t batch() const { return runner_.plan().batch; }
+  std::int64_t classes() const { return elements(network_.output_shape()); }
+  void set_item(std::int64_t item);
+  Normalise feed(const ShardView* shard, const DeviceBuffer& item) const;
+  void run_item(bool record);
+
+  const Network& network_;
+  std::vector<int> layers_;
+  Stream stream_;
+  Handle handle_;
+  Runner runner_;
+  const ShardView* shard_;
+  DeviceBuffer item_, tally_;
+  DeviceBuffer given_, given_view_, given_item_, outputs_;  // of infer()
+  Graph graph_;
+  NetworkFormat formats_;
+};
+
+}  // namespace vbq::cuda

@@ -1,0 +1,82 @@
+// Compensated assignment through engines: the host's own give assign_compensated()'s levels, on any number of threads.
+#include <gtest/gtest.h>
+
+#include "engine/compare.hpp"
+#include "quant/compensated.hpp"
+#include "quant/input_moments.hpp"
+#include "vbq/error.hpp"
+
+namespace vbq::test {
+namespace {
+
+std::shared_ptr<Calibration> calibration_of(const Network& net) {
+  auto calibration = std::make_shared<Calibration>();
+  for (const int k : weight_layers(net)) {
+    const Node& node = net.nodes[static_cast<std::size_t>(k)];
+    const Shape& input = net.shapes[static_cast<std::size_t>(node.inputs.front())];
+    InputMoments moments(node, k, input, net.shapes[static_cast<std::size_t>(k) + 1], 10);
+    for (std::uint32_t image = 0; image < 10; ++image) {
+      moments.add(support::normals(static_cast<std::size_t>(elements(input)), image + 1, 1.0), image);
+    }
+    calibration->factors.push_back(moments.factor());
+  }
+  return calibration;
+}
+
+TEST(Compensation, EnginesGiveTheSameLevels) {
+  const Network net = support::residual_network();
+  const auto calibration = calibration_of(net);
+  NetworkFormat formats;
+  for (const int k : weight_layers(net)) {
+    for (const float width : {0.5F, 0.9F}) {
+      LayerFormat format;
+      format.node = k;
+      format.codebooks = {Codebook::from_levels({-width, -0.1F, 0.1F, width})};
+      formats.push_back(format);
+    }
+  }
+  std::vector<const LayerFormat*> layers;
+  std::vector<std::vector<std::uint8_t>> expected;
+  for (const LayerFormat& format : formats) {
+    layers.push_back(&format);
+    const Tensor& weight = *weight_of(net.nodes[static_cast<std::size_t>(format.node)]);
+    const auto factor = std::ranges::find(calibration->factors, format.node, &LayerFactor::node);
+    expected.push_back(assign_compensated(weight.data, weight.shape[0], format, *factor));
+  }
+  for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+    for (const int threads : {1, 3}) {
+      EngineOptions options;
+      options.kind = kind;
+      options.threads = threads;
+      const auto engine = make_engine(net, options);
+      EXPECT_THROW(engine->assign(layers), Error);  // not prepared
+      engine->prepare(calibration);
+      EXPECT_EQ(engine->assign(layers), expected);
+      EXPECT_TRUE(engine->assign({}).empty());
+    }
+  }
+}
+
+TEST(Compensation, RefusesWhatIsNotTheNetworks) {
+  const Network net = support::residual_network();
+  for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+    const auto engine = engine_of(kind, net);
+    auto other = calibration_of(net);
+    other->factors[0].node = 1;  // not a layer with weights
+    EXPECT_THROW(engine->prepare(other), Error);
+    other = calibration_of(net);
+    other->factors[0].blocks[0].columns[0] = 1 << 20;
+    EXPECT_THROW(engine->prepare(other), Error);
+    engine->prepare(nullptr);
+    LayerFormat format;
+    const LayerFormat* layer = &format;
+    EXPECT_THROW(engine->assign({&layer, 1}), Error);
+    EXPECT_EQ(engine->copies(), 1);
+    EXPECT_THROW(engine->quantise({}, 1), Error);
+    std::vector<Tally> two(2);
+    EXPECT_THROW(engine->tally(0, 0, two), Error);
+  }
+}
+
+}  // namespace
+}  // namespace vbq::test
