@@ -14,10 +14,10 @@ constexpr std::byte kNan{0xff};  // in every byte: a NaN in all types
 
 }  // namespace
 
-HostPlan::HostPlan(const Network& network, std::int64_t batch, cuda::Type type, Numbers numbers)
+HostPlan::HostPlan(const Network& network, std::int64_t batch, cuda::Type type, Numbers numbers, bool bare_layers)
     : network_(network),
       layers_(weight_layers(network)),
-      plan_(cuda::make_plan(network, batch, type)),
+      plan_(cuda::make_plan(network, batch, type, bare_layers)),
       packer_(plan_.layers) {
   if (numbers == Numbers::fp32) {
     plan_.type = cuda::Type::fp32;
@@ -125,6 +125,25 @@ cuda::Count HostPlan::counter(const cuda::ShardView& shard, bool probabilities) 
   return count;
 }
 
+void HostPlan::feed(const cuda::ShardView& shard, std::int64_t item) {
+  std::fill(arena_.begin(), arena_.end(), kNan);
+  cuda::Normalise op;
+  op.y = plan_.input.layout;
+  op.batch = plan_.batch;
+  op.plane = static_cast<int>(elements(network_.input_shape()) / network_.input_shape()[0]);
+  op.shard = &shard;
+  op.item = &item;
+  check_room(plan_.input.place, op.y.image);
+  fill(op, out(plan_.input.place));
+}
+
+void HostPlan::run(std::size_t first, std::size_t last) {
+  for (std::size_t k = first; k < last; ++k) {
+    run(plan_.steps[k]);
+    forget(static_cast<int>(k));
+  }
+}
+
 template <typename Each>
 std::vector<float> HostPlan::run(cuda::ShardView shard, std::int64_t images, Each each) {
   shard.count = images;
@@ -133,18 +152,8 @@ std::vector<float> HostPlan::run(cuda::ShardView shard, std::int64_t images, Eac
   const std::int64_t parts = (shard.block + plan_.batch - 1) / plan_.batch;
   const std::int64_t items = (images + shard.block - 1) / shard.block * parts;
   for (std::int64_t item = 0; item < items; ++item) {
-    std::fill(arena_.begin(), arena_.end(), kNan);
-    cuda::Normalise feed;
-    feed.y = plan_.input.layout;
-    feed.batch = plan_.batch;
-    feed.plane = static_cast<int>(elements(network_.input_shape()) / network_.input_shape()[0]);
-    feed.shard = &shard;
-    feed.item = &item;
-    fill(feed, plan_.input.place);
-    for (std::size_t k = 0; k < plan_.steps.size(); ++k) {
-      run(plan_.steps[k]);
-      forget(static_cast<int>(k));
-    }
+    feed(shard, item);
+    run(0, plan_.steps.size());
     const cuda::Range range = cuda::images_of(item, plan_.batch, shard.block, images);
     const cuda::Count count = counter(shard, false);
     for (std::int64_t n = 0; n < range.count; ++n) {
@@ -173,22 +182,11 @@ void HostPlan::run(const cuda::Step& step) {
             check_padding(o.x, o.in[0]);
             if (o.in[1]) check_padding(o.y, o.in[1]);
           }
-          fill(o, step.out);
+          check_room(step.out, o.y.image);
+          fill(o, out(step.out));
         }
       },
       op);
-}
-
-template <typename Op>
-void HostPlan::fill(const Op& op, const cuda::Place& to) {
-  check_room(to, op.y.image);
-  const cuda::Out y = out(to);
-  for (std::int64_t n = 0; n < plan_.batch; ++n) {
-    for (std::int64_t p = 0; p < op.y.image; ++p) {
-      float v;
-      if (op(n, p, v)) y.store(n * op.y.image + p, v);
-    }
-  }
 }
 
 void HostPlan::check_room(const cuda::Place& place, std::int64_t places) const {

@@ -17,8 +17,9 @@ class HostPlan {
     planned,
     fp32,  // whatever the plan's type, whose padding and copies it keeps: to compare it closely
   };
+  // bare_layers: as make_plan().
   HostPlan(const Network& network, std::int64_t batch, cuda::Type type = cuda::Type::fp32,
-           Numbers numbers = Numbers::planned);
+           Numbers numbers = Numbers::planned, bool bare_layers = false);
 
   void quantise(const NetworkFormat& formats);
 
@@ -30,19 +31,32 @@ class HostPlan {
   // As Engine::tally() of the whole shard.
   Tally tally(cuda::ShardView shard, bool probabilities);
 
+  // The network's input of an item of the shard; nothing else is remembered.
+  void feed(const cuda::ShardView& shard, std::int64_t item);
+  // Steps first..last-1 of the plan.
+  void run(std::size_t first, std::size_t last);
+  // As a kernel of places does it.
+  template <typename Op>
+  void fill(const Op& op, cuda::Out y) const {
+    for (std::int64_t n = 0; n < plan_.batch; ++n) {
+      for (std::int64_t p = 0; p < op.y.image; ++p) {
+        float v;
+        if (op(n, p, v)) y.store(n * op.y.image + p, v);
+      }
+    }
+  }
+  cuda::Out out(const cuda::Place& place) { return {address(place), plan_.type_of(place)}; }
+
   const cuda::Plan& plan() const { return plan_; }
 
  private:
   cuda::LayerTask task(std::size_t i);
   void* address(const cuda::Place& place);
-  cuda::Out out(const cuda::Place& place) { return {address(place), plan_.type_of(place)}; }
   cuda::Count counter(const cuda::ShardView& shard, bool probabilities);
   // each(item) after every item of the images. Returns their outputs.
   template <typename Each>
   std::vector<float> run(cuda::ShardView shard, std::int64_t images, Each each);
   void run(const cuda::Step& step);
-  template <typename Op>
-  void fill(const Op& op, const cuda::Place& to);
   void check_room(const cuda::Place& place, std::int64_t places) const;
   void check_padding(const cuda::Layout& layout, cuda::In values) const;
   void forget(int step);

@@ -5,33 +5,11 @@
 #include <tuple>
 
 #include "engine/compare.hpp"
+#include "engine/matching_problem.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
 namespace {
-
-constexpr std::int64_t kImages = 13;  // not a multiple of any batch
-
-Shard calibration(const Network& net, std::int64_t block = 100) {
-  const Shape& in = net.input_shape();
-  const auto channels = static_cast<std::size_t>(in[0]);
-  return {support::random_images(kImages, in[0], in[1], 2),
-          {std::vector<float>(channels, 0.5F), std::vector<float>(channels, 0.25F)},
-          block,
-          false};
-}
-
-// Three coarse levels for every layer: a network that is far from the trained one.
-NetworkFormat coarse(const Network& net) {
-  NetworkFormat formats;
-  for (const int node : weight_layers(net)) {
-    LayerFormat layer;
-    layer.node = node;
-    layer.codebooks = {Codebook::from_levels({-0.5F, 0.05F, 0.4F})};
-    formats.push_back(layer);
-  }
-  return formats;
-}
 
 // The calibration images as infer() takes them.
 std::vector<float> inputs(const Shard& shard) {
@@ -56,20 +34,6 @@ std::vector<std::pair<double, double>> moments(Engine& engine, const Network& ne
     result.emplace_back(mean, square / kImages - mean * mean);
   }
   return result;
-}
-
-// Convolutions by every path of engine cpu: Winograd (16 channels), direct, grouped, two added, with and without norms.
-Network many_paths() {
-  Graph g({3, 9, 9});
-  const ValueId stem = g.relu(g.norm(g.conv(kInputValue, 16, 3, 1, 1, 1, false)));
-  const ValueId a = g.norm(g.conv(stem, 16, 3, 1, 1)), b = g.conv(stem, 16, 1, 1, 0, 1, false);
-  const ValueId joined = g.concat({g.relu(g.sum(a, b)), g.relu(g.norm(g.conv(stem, 16, 3, 1, 1, 4)))});
-  g.linear(g.flatten(g.relu(g.conv(joined, 7, 3, 2))), 5);
-  return g.network();
-}
-
-std::vector<Network> networks() {
-  return {support::residual_network(), support::residual_network(3, 9, 16), many_paths()};
 }
 
 TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
@@ -97,10 +61,12 @@ TEST(Matching, EnginesAgree) {
     const auto reference = engine_of(EngineKind::reference, net);
     reference->calibrate(calibration(net), nullptr);
     const NetworkFormat expected = reference->match(coarse(net), true);
-    for (const std::int64_t block : {1, 5, 100}) {
-      const auto cpu = engine_of(EngineKind::cpu, net, block);
-      cpu->calibrate(calibration(net, block), nullptr);
-      const NetworkFormat got = cpu->match(coarse(net), true);
+    for (const auto& [kind, block] :
+         {std::pair{EngineKind::cpu, 1}, {EngineKind::cpu, 5}, {EngineKind::cpu, 100}, {EngineKind::cuda, 5}}) {
+      if (kind == EngineKind::cuda && !cuda_is_here()) continue;
+      const auto engine = engine_of(kind, net, block);
+      engine->calibrate(calibration(net, block), nullptr);
+      const NetworkFormat got = engine->match(coarse(net), true);
       ASSERT_EQ(got.size(), expected.size());
       for (std::size_t i = 0; i < got.size(); ++i) {
         ASSERT_EQ(got[i].gain.size(), expected[i].gain.size()) << "layer " << i;

@@ -120,14 +120,44 @@ TEST_F(CudaEngine, FingerprintsAndMatchingAreTheHosts) {
   const Network net = support::residual_network();
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
   EXPECT_EQ(engine->fingerprint(coarse(net, true)), cpu->fingerprint(coarse(net, true)));
-  engine->calibrate(some_images(16, 8), nullptr);
+  EXPECT_THROW(engine->match(coarse(net, true), true), Error);  // nothing to match to yet
   cpu->calibrate(some_images(16, 8), nullptr);
-  const NetworkFormat got = engine->match(coarse(net, true), true), expected = cpu->match(coarse(net, true), true);
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    EXPECT_EQ(got[i].gain, expected[i].gain);
-    EXPECT_EQ(got[i].shift, expected[i].shift);
+  const NetworkFormat expected = cpu->match(coarse(net, true), true);
+  for (const auto& [precision, tolerance] : kPrecisions) {
+    const auto own = cuda_engine(net, precision, 8);
+    own->calibrate(some_images(16, 8), nullptr);
+    const NetworkFormat got = own->match(coarse(net, true), true), again = own->match(coarse(net, true), true);
+    ASSERT_EQ(got.size(), expected.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(again[i].gain, got[i].gain);  // to the bit
+      EXPECT_EQ(again[i].shift, got[i].shift);
+      ASSERT_EQ(got[i].gain.size(), expected[i].gain.size());
+      for (std::size_t o = 0; o < got[i].gain.size(); ++o) {
+        EXPECT_NEAR(got[i].gain[o], expected[i].gain[o], 10 * tolerance * expected[i].gain[o]);
+        EXPECT_NEAR(got[i].shift[o], expected[i].shift[o], 10 * tolerance * (1 + std::fabs(expected[i].shift[o])));
+      }
+    }
+    for (const LayerFormat& layer : own->match(got, false)) EXPECT_TRUE(layer.gain.empty() && layer.shift.empty());
+    EXPECT_NO_THROW(own->quantise(got));
   }
-  EXPECT_NO_THROW(engine->quantise(got));
+}
+
+// A pass has weights of its own; a second calibration takes the place of the first.
+TEST_F(CudaEngine, MatchingLeavesTheWeightsAlone) {
+  const Network net = support::residual_network();
+  const auto input = inputs_for(net, 5);
+  const auto engine = cuda_engine(net, Precision::fp32, 8);
+  engine->quantise(coarse(net, true));
+  const auto before = infer(*engine, net, input, 5);
+  NetworkFormat first, last;
+  for (const std::int64_t images : {16, 7, 16}) {
+    engine->calibrate(some_images(images, 8), nullptr);
+    last = engine->match(coarse(net, false), true);
+    if (first.empty()) first = last;
+    EXPECT_EQ(last[0].gain == first[0].gain, images == 16);
+    EXPECT_EQ(infer(*engine, net, input, 5), before);
+  }
+  for (std::size_t i = 0; i < last.size(); ++i) EXPECT_EQ(last[i].gain, first[i].gain);
 }
 
 TEST_F(CudaEngine, LevelsAreTheHostsToTheBit) {

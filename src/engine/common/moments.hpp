@@ -21,9 +21,7 @@ struct MomentSums {
   Moments moments() const;
 };
 
-// (y - mean_now) sqrt(variance_then / variance_now) + mean_then, as gain and shift of format. Gains are kept within
-// 1/8..8, and are 1 for a channel that does not vary: then only the mean is matched. Error (internal) where sizes
-// differ.
+// matching_of() (channel.hpp) of every channel, as gain and shift of format. Error (internal) where sizes differ.
 void set_matching(const Moments& now, const Moments& then, LayerFormat& format);
 
 }  // namespace vbq

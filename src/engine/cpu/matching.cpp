@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/common/channel.hpp"
 #include "engine/common/weights.hpp"
 
 namespace vbq::cpu {
@@ -166,19 +167,17 @@ Moments Matcher::measure(const Plan::LayerPoint& point, const LayerMemory& layer
   for (const MomentSums& part : parts) all.add(part);
   Moments moments = all.moments();
   for (std::size_t c = 0; c < channels && !layer.scale.empty(); ++c) {
-    const double s = layer.scale[c];
-    moments.mean[c] = s == 0 ? 0.0 : (moments.mean[c] - layer.shift[c]) / s;
-    moments.variance[c] = s == 0 ? 0.0 : moments.variance[c] / (s * s);
+    const ChannelMoments own = before_norm({moments.mean[c], moments.variance[c]}, layer.scale[c], layer.shift[c]);
+    moments.mean[c] = own.mean;
+    moments.variance[c] = own.variance;
   }
   return moments;
 }
 
-// gain * y + shift before the batch norm is gain * (y' - t) + shift * s + t after it, y' = y s + t.
 void Matcher::apply(const Plan::LayerPoint& point, const LayerMemory& layer, const LayerFormat& format) {
   std::vector<float> add(format.shift);
   for (std::size_t c = 0; c < add.size() && !layer.scale.empty(); ++c) {
-    const double t = layer.shift[c];
-    add[c] = static_cast<float>(static_cast<double>(add[c]) * layer.scale[c] + t - t * format.gain[c]);
+    add[c] = shift_after_norm({format.gain[c], format.shift[c]}, layer.scale[c], layer.shift[c]);
   }
   const Layout& lies = *point.output_layout;
   lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {

@@ -31,7 +31,7 @@ void Copy::quantise(const NetworkFormat& formats) {
 // The first time, an item is run as it is before it is recorded, so that every kernel is loaded by then: that may not
 // be done while recording.
 void Copy::start(std::int64_t first, std::int64_t items) {
-  if (!graph_) {
+  if (!graph_ && items > 0) {  // without items, perhaps nothing was loaded that a graph could be recorded with
     set_item(first);
     run_item(false);
     stream_.synchronise();
@@ -84,7 +84,7 @@ void Copy::infer(std::span<const float> input, std::int64_t images, std::span<fl
   }
 }
 
-void Copy::set_item(std::int64_t item) { stream_.upload(item_.data(), &item, sizeof item); }
+void Copy::set_item(std::int64_t item) { launch_set_item(item_.as<std::int64_t>(), item, stream_.get()); }
 
 Normalise Copy::feed(const ShardView* shard, const DeviceBuffer& item) const {
   const Shape& shape = network_.input_shape();

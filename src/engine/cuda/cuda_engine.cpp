@@ -12,6 +12,7 @@
 #include "engine/common/weights.hpp"
 #include "engine/cuda/compensator.hpp"
 #include "engine/cuda/copy.hpp"
+#include "engine/cuda/matcher.hpp"
 #include "engine/cuda/plan/binding.hpp"
 
 namespace vbq {
@@ -146,9 +147,19 @@ class CudaEngine final : public Engine {
   }
 
   void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
-    host().calibrate(std::move(images), std::move(assigner));
+    check_shard(network_, images, block_);
+    use_device(device_.index);
+    matcher_.reset();
+    const bool here = assigner == nullptr && matches_in_one_batch(network_, images.images.count);
+    if (!here) return host().calibrate(std::move(images), std::move(assigner));
+    matcher_.emplace(network_, images, numbers_.type, numbers_.arithmetic, api_);
   }
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override { return host().match(formats, moments); }
+
+  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
+    if (!matcher_) return host().match(formats, moments);
+    use_device(device_.index);
+    return matcher_->match(formats, moments);
+  }
 
   Fingerprint fingerprint(const NetworkFormat& formats) override {
     check_formats(network_, formats);
@@ -160,7 +171,6 @@ class CudaEngine final : public Engine {
     if (first < 0 || count < 0 || first > blocks() || count > blocks() - first) {
       fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, blocks());
     }
-    if (count == 0) return {};  // perhaps nothing was loaded, and there is no shard to record a graph with
     use_device(device_.index);
     copies_[static_cast<std::size_t>(copy)]->start(first * parts(), count * parts());
   }
@@ -203,6 +213,7 @@ class CudaEngine final : public Engine {
   std::vector<std::unique_ptr<Copy>> copies_;
   std::unique_ptr<Compensator> compensator_;
   EngineInfo info_;
+  std::optional<Matcher> matcher_;  // where calibrate() found that the GPU can do it
   std::function<std::unique_ptr<Engine>()> make_host_;
   std::unique_ptr<Engine> host_;
 };

@@ -12,7 +12,8 @@ namespace vbq {
 // Empty when a GPU and cuDNN are there; else why not, in one sentence.
 std::string why_no_cuda();
 
-// host: makes the engine that does calibrate() and match(), which are not on the GPU yet; called when first needed.
+// host: makes the engine that does calibrate() and match() where there is an assigner, or too many images for one batch
+// (matches_in_one_batch()); called when first needed.
 // Error when there is no GPU of compute capability 8.0 or later, or no cuDNN 9.
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, const EngineOptions& options,
                                          std::function<std::unique_ptr<Engine>()> host);

@@ -35,9 +35,9 @@ DeviceBuffer::DeviceBuffer(std::size_t bytes) : bytes_(bytes) {
     std::size_t free = 0, total = 0;
     check(cudaMemGetInfo(&free, &total), "asking for free memory");
     fail(
-        "{} MiB of GPU memory were asked for, but only {} of {} MiB are free: a smaller data.block or more workers "
-        "need "
-        "less",
+        "{} MiB of GPU memory were asked for, but only {} of {} MiB are free: a smaller data.block, fewer matching "
+        "images "
+        "or more workers need less",
         (bytes >> 20) + 1, free >> 20, total >> 20);
   }
   check(status, "allocating GPU memory");
@@ -58,6 +58,19 @@ void DeviceBuffer::reserve(std::size_t bytes) {
   *this = DeviceBuffer(bytes);
 }
 
+PinnedBuffer::~PinnedBuffer() { cudaFreeHost(data_); }
+
+void PinnedBuffer::reserve(std::size_t bytes) {
+  if (bytes <= bytes_) return;
+  cudaFreeHost(data_);
+  data_ = nullptr;
+  bytes_ = 0;
+  void* data = nullptr;
+  check(cudaMallocHost(&data, bytes), "allocating memory of the host for copies");
+  data_ = static_cast<std::byte*>(data);
+  bytes_ = bytes;
+}
+
 Stream::Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream"); }
 Stream::~Stream() { cudaStreamDestroy(stream_); }
 void Stream::synchronise() const { check(cudaStreamSynchronize(stream_), "work on the GPU"); }
@@ -65,6 +78,10 @@ void Stream::upload(void* to, const void* from, std::size_t bytes) const {
   if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copying to the GPU");
   synchronise();
+}
+void Stream::upload(void* to, const PinnedBuffer& from, std::size_t first, std::size_t bytes) const {
+  if (bytes == 0) return;
+  check(cudaMemcpyAsync(to, from.data() + first, bytes, cudaMemcpyHostToDevice, stream_), "copying to the GPU");
 }
 void Stream::download(void* to, const void* from, std::size_t bytes) const {
   if (bytes == 0) return;

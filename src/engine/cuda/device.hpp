@@ -37,6 +37,23 @@ class DeviceBuffer {
   std::size_t bytes_ = 0;
 };
 
+// Memory of the host that the GPU copies by itself.
+class PinnedBuffer {
+ public:
+  PinnedBuffer() = default;
+  PinnedBuffer(const PinnedBuffer&) = delete;
+  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
+  ~PinnedBuffer();
+  std::byte* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  // Keeps the memory when it is large enough already; what it held is lost.
+  void reserve(std::size_t bytes);
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 class Stream {
  public:
   Stream();
@@ -49,6 +66,8 @@ class Stream {
   // from upload(), which waits: CUDA copies such memory aside first on most machines, but promises it on none (a GPU
   // that can read it, as on Grace, need not). It holds what was downloaded after synchronise().
   void upload(void* to, const void* from, std::size_t bytes) const;
+  // Does not wait: what is copied must stay as it is until the stream has come this far.
+  void upload(void* to, const PinnedBuffer& from, std::size_t first, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
   void zero(void* to, std::size_t bytes) const;
 

@@ -56,16 +56,20 @@ __device__ void add(std::int64_t* to, std::int64_t v) {
 }
 
 __global__ void __launch_bounds__(kThreads) count_images(const Count op, Tally* tally) {
-  const std::int64_t n = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
-  if (n >= op.batch) return;  // whole warps leave
-  Tally one;
-  if (!op(Warp(), n, one) || Warp::rank() != 0) return;
-  add(&tally->seen, one.seen);
-  add(&tally->top1, one.top1);
-  add(&tally->top5, one.top5);
-  add(&tally->loss, one.loss);
-  add(&tally->divergence, one.divergence);
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp);
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
+  for (std::int64_t n = first; n < op.batch; n += step) {  // whole warps leave
+    Tally one;
+    if (!op(Warp(), n, one) || Warp::rank() != 0) continue;
+    add(&tally->seen, one.seen);
+    add(&tally->top1, one.top1);
+    add(&tally->top5, one.top5);
+    add(&tally->loss, one.loss);
+    add(&tally->divergence, one.divergence);
+  }
 }
+
+__global__ void set_item(std::int64_t* item, std::int64_t value) { *item = value; }
 
 // A launch of its own, because the images of an item are counted by several blocks.
 __global__ void next_item(std::int64_t* item) { *item += 1; }
@@ -120,6 +124,11 @@ void launch_softmax(const Softmax& op, std::int64_t images, Out y, cudaStream_t 
   const std::int64_t rows = images * op.rows;
   softmax_rows<<<blocks_for(rows * kWarp), kThreads, 0, stream>>>(op, rows, y);
   launched("launching the softmax kernel");
+}
+
+void launch_set_item(std::int64_t* item, std::int64_t value, cudaStream_t stream) {
+  set_item<<<1, 1, 0, stream>>>(item, value);
+  launched("launching the choice of an item");
 }
 
 void launch_count(const Count& op, Tally* tally, std::int64_t* item, cudaStream_t stream) {

@@ -27,6 +27,9 @@ extern template void launch(const Normalise&, std::int64_t, Out, cudaStream_t);
 // A warp a row; y is zeroed before.
 void launch_softmax(const Softmax& op, std::int64_t images, Out y, cudaStream_t stream);
 
+// What a copy from the host would do, without waiting for the host's memory to be read.
+void launch_set_item(std::int64_t* item, std::int64_t value, cudaStream_t stream);
+
 // A warp an image of the item; adds to the tally, then steps to the next item.
 void launch_count(const Count& op, Tally* tally, std::int64_t* item, cudaStream_t stream);
 

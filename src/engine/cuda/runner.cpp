@@ -1,6 +1,7 @@
 #include "engine/cuda/runner.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <variant>
 
@@ -21,7 +22,10 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream)
     : plan_(std::move(plan)), packer_(plan_.layers), stream_(stream) {
   allocate(network);
-  for (const Step& step : plan_.steps) compile(step, arithmetic, handle);
+  for (const Step& step : plan_.steps) {
+    compile(step, arithmetic, handle);
+    ends_.push_back(steps_.size());
+  }
   scratch_ = DeviceBuffer(std::max<std::size_t>(1, scratch_bytes_));
   for (const auto& place : place_) place();
   if (census_.own > 0) {
@@ -48,6 +52,7 @@ void Runner::allocate(const Network& network) {
   trained_ = DeviceBuffer(trained);
   weights_ = DeviceBuffer(weights);
   fixed_ = DeviceBuffer(packer_.fixed_words() * sizeof(std::uint32_t));
+  pinned_.reserve(std::max<std::size_t>(1, fixed_.bytes()));
   if (plan_.type != Type::fp32) {
     biases_ =
         DeviceBuffer((packer_.fixed_words() - packer_.first_bias()) * static_cast<std::size_t>(bytes_of(plan_.type)));
@@ -166,11 +171,16 @@ void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const
 
 void Runner::quantise(std::span<const LayerFormat* const> formats) {
   packer_.pack(formats, packed_);
-  const std::size_t bytes = packed_.words.size() * sizeof(std::uint32_t);
-  if (bytes > words_.bytes())
-    words_.reserve(std::max<std::size_t>(2 * bytes, 4096));  // room for larger genomes to come
-  stream_.upload(fixed_.data(), packed_.fixed.data(), fixed_.bytes());
-  stream_.upload(words_.data(), packed_.words.data(), bytes);
+  const std::size_t fixed = fixed_.bytes(), bytes = packed_.words.size() * sizeof(std::uint32_t);
+  stream_.synchronise();         // the copies of the genome before, which ran long ago as a rule
+  if (bytes > words_.bytes()) {  // with room for larger genomes to come
+    words_.reserve(std::max<std::size_t>(2 * bytes, 4096));
+    pinned_.reserve(fixed + words_.bytes());
+  }
+  std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
+  if (bytes > 0) std::memcpy(pinned_.data() + fixed, packed_.words.data(), bytes);
+  stream_.upload(fixed_.data(), pinned_, 0, fixed);
+  stream_.upload(words_.data(), pinned_, fixed, bytes);
   launch_quantise(tasks_.as<const LayerTask>(), static_cast<int>(plan_.layers.size()), fixed_.as<const PackedLayer>(),
                   words_.as<const std::uint32_t>(), quantise_blocks_, stream_.get());
   if (plan_.type == Type::fp32) return;
@@ -186,6 +196,11 @@ void Runner::forward() const {
   for (const auto& step : steps_) step();
 }
 
+void Runner::run(std::size_t first, std::size_t last) const {
+  for (std::size_t i = first == 0 ? 0 : ends_[first - 1]; i < (last == 0 ? 0 : ends_[last - 1]); ++i) steps_[i]();
+}
+
+Out Runner::array(const Place& place) const { return {address(place), plan_.type_of(place)}; }
 Out Runner::input() const { return {address(plan_.input.place), plan_.type_of(plan_.input.place)}; }
 In Runner::output() const { return {address(plan_.output.place), plan_.type_of(plan_.output.place)}; }
 

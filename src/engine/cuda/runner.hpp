@@ -27,8 +27,11 @@ class Runner {
 
   // The whole network over one batch: input() -> output(). Only queued.
   void forward() const;
-  Out input() const;  // lies as plan().input.layout
-  In output() const;  // lies as plan().output.layout
+  // Steps first..last-1 of plan().steps. Only queued.
+  void run(std::size_t first, std::size_t last) const;
+  Out array(const Place& place) const;  // device
+  Out input() const;                    // lies as plan().input.layout
+  In output() const;                    // lies as plan().output.layout
 
   const Plan& plan() const { return plan_; }
   std::size_t bytes() const;  // of GPU memory
@@ -51,11 +54,13 @@ class Runner {
   Packed packed_;
   const Stream& stream_;
   DeviceBuffer arena_, constants_, trained_, weights_, tasks_, fixed_, words_, scratch_;
+  PinnedBuffer pinned_;                                // fixed_ and words_ on their way
   DeviceBuffer biases_;                                // all biases once more, in half precision
   std::vector<std::size_t> constant_at_, weights_at_;  // bytes
   int quantise_blocks_ = 0;
   // Steps in order; those of cuDNN get their scratch memory when all are known.
   std::vector<std::function<void()>> steps_;
+  std::vector<std::size_t> ends_;  // of each step of the plan: where its steps_ end
   std::vector<std::function<void()>> place_;
   std::size_t scratch_bytes_ = 0;
   Census census_;

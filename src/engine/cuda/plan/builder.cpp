@@ -12,15 +12,25 @@ namespace {
 
 constexpr std::size_t kAlignment = 256;  // bytes, as cudaMalloc gives
 
+// Elements an image of the network's largest value.
+std::int64_t largest_value(const Network& network) {
+  std::int64_t largest = 1;
+  for (const Shape& shape : network.shapes) largest = std::max(largest, elements(shape));
+  return largest;
+}
+
 }  // namespace
 
 std::int64_t batch_of(const Network& network, std::int64_t block) {
   constexpr std::int64_t kPlaces = (std::int64_t{512} << 20) / 4;
-  std::int64_t largest = 1;
-  for (const Shape& shape : network.shapes) largest = std::max(largest, elements(shape));
-  const std::int64_t most = std::clamp<std::int64_t>(kPlaces / largest, 1, block);
+  const std::int64_t most = std::clamp<std::int64_t>(kPlaces / largest_value(network), 1, block);
   const std::int64_t parts = (block + most - 1) / most;
   return (block + parts - 1) / parts;
+}
+
+bool matches_in_one_batch(const Network& network, std::int64_t images) {
+  constexpr std::int64_t kPlaces = (std::int64_t{4} << 30) / 4;
+  return images > 0 && images <= kPlaces / largest_value(network);
 }
 
 Layout layout_of(const Shape& shape, int multiple, int channel) {
@@ -49,9 +59,10 @@ Layout layout_of(const Shape& shape, int multiple, int channel) {
   return layout;
 }
 
-Builder::Builder(const Network& network, std::int64_t batch, Type type)
+Builder::Builder(const Network& network, std::int64_t batch, Type type, bool bare_layers)
     : network_(network),
       type_(type),
+      bare_layers_(bare_layers),
       multiple_(type == Type::fp32 ? 4 : 8),
       values_(network.shapes.size()),
       exact_(network.shapes.size()),
@@ -76,7 +87,9 @@ void Builder::find_outputs() {
 Plan Builder::build() {
   values_[kInputValue] = room(kInputValue);
   plan_.input = values_[kInputValue];
-  for (const Group& group : fuse(network_)) {
+  FuseOptions options;
+  options.bare_layers = bare_layers_;
+  for (const Group& group : fuse(network_, options)) {
     name_ = node(group.node).name;
     emit(group);
   }
@@ -195,6 +208,8 @@ void Builder::use(const Place& place) {
   plan_.slots[static_cast<std::size_t>(place.number)].last = static_cast<int>(plan_.steps.size());
 }
 
-Plan make_plan(const Network& network, std::int64_t batch, Type type) { return Builder(network, batch, type).build(); }
+Plan make_plan(const Network& network, std::int64_t batch, Type type, bool bare_layers) {
+  return Builder(network, batch, type, bare_layers).build();
+}
 
 }  // namespace vbq::cuda

@@ -12,7 +12,7 @@ namespace vbq::cuda {
 
 class Builder {
  public:
-  Builder(const Network& network, std::int64_t batch, Type type);
+  Builder(const Network& network, std::int64_t batch, Type type, bool bare_layers);
   Plan build();
 
  private:
@@ -53,6 +53,7 @@ class Builder {
 
   const Network& network_;
   Type type_;
+  bool bare_layers_;
   int multiple_;  // of channels
   Plan plan_;
   std::vector<Value> values_;

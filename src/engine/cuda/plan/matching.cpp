@@ -1,0 +1,115 @@
+#include "engine/cuda/plan/matching.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace vbq::cuda {
+namespace {
+
+constexpr std::int64_t kRowsOfLane = 32;  // fewer are not worth a thread
+constexpr std::int64_t kMostParts = 512;  // beyond, lanes take more rows
+
+// Threads that lie side by side read places that do, as far as there are channels.
+ChannelBlocks cut_of(const Layout& layout) {
+  ChannelBlocks cut;
+  cut.channels = layout.channels();
+  while (cut.width < std::min(cut.channels, 32)) cut.width *= 2;
+  return cut;
+}
+
+// A channel's values, over all images.
+std::int64_t rows_of(const Plan& plan, const Layout& layout) { return plan.batch * (layout.image / layout.padded); }
+
+// By the layer alone, so that sums are added in the same order on every GPU.
+int parts_of(const Plan& plan, const Layout& layout) {
+  const std::int64_t rows = kRowsOfLane * cut_of(layout).lanes();
+  return static_cast<int>(std::clamp<std::int64_t>((rows_of(plan, layout) + rows - 1) / rows, 1, kMostParts));
+}
+
+}  // namespace
+
+MatchingPass::MatchingPass(const Plan& plan) : plan_(plan) {
+  for (const Plan::LayerPoint& point : plan_.layer_points) {
+    first_.push_back(channels_);
+    channels_ += static_cast<std::size_t>(point.output.layout.channels());
+  }
+}
+
+std::size_t MatchingPass::parts() const {
+  std::size_t most = 0;
+  for (const Plan::LayerPoint& point : plan_.layer_points) {
+    const Layout& layout = point.output.layout;
+    most =
+        std::max(most, static_cast<std::size_t>(parts_of(plan_, layout)) * static_cast<std::size_t>(layout.channels()));
+  }
+  return most;
+}
+
+std::vector<float> MatchingPass::norms() const {
+  std::vector<float> norms(2 * channels_, 0.0F);
+  std::fill_n(norms.begin(), channels_, 1.0F);
+  for (std::size_t k = 0; k < first_.size(); ++k) {
+    const Layer& layer = plan_.layers[static_cast<std::size_t>(plan_.layer_points[k].layer)];
+    const auto at = norms.begin() + static_cast<std::ptrdiff_t>(first_[k]);
+    std::ranges::copy(layer.scale, at);
+    std::ranges::copy(layer.shift, at + static_cast<std::ptrdiff_t>(channels_));
+  }
+  return norms;
+}
+
+SumRows MatchingPass::sum_of(std::size_t point, Out y, const MatchingMemory& memory) const {
+  const Layout& layout = plan_.layer_points[point].output.layout;
+  SumRows op;
+  op.y = In{y.data, y.type};
+  op.out = memory.parts;
+  op.rows = rows_of(plan_, layout);
+  op.padded = layout.padded;
+  op.parts = parts_of(plan_, layout);
+  op.cut = cut_of(layout);
+  return op;
+}
+
+MatchChannels MatchingPass::match_of(std::size_t point, bool record, const MatchingMemory& memory) const {
+  const Layout& layout = plan_.layer_points[point].output.layout;
+  const std::size_t first = first_[point];
+  MatchChannels op;
+  op.in = memory.parts;
+  op.parts = parts_of(plan_, layout);
+  op.count = static_cast<double>(rows_of(plan_, layout));
+  op.cut = cut_of(layout);
+  op.norm_scale = memory.norms + first;
+  op.norm_shift = memory.norms + channels_ + first;
+  op.record = record;
+  op.trained = memory.trained + first;
+  op.gain = memory.matching + first;
+  op.shift = memory.matching + channels_ + first;
+  op.add = memory.matching + 2 * channels_ + first;
+  return op;
+}
+
+Affine MatchingPass::apply_of(std::size_t point, Out y, const MatchingMemory& memory) const {
+  Affine op;
+  op.y = plan_.layer_points[point].output.layout;
+  op.axis = op.y.channel;
+  op.clamp = {-INFINITY, INFINITY};
+  op.in[0] = In{y.data, y.type};  // in place: each place is read and written by one thread
+  op.in[2] = In{memory.matching + first_[point], Type::fp32};
+  op.in[3] = In{memory.matching + 2 * channels_ + first_[point], Type::fp32};
+  return op;
+}
+
+void MatchingPass::put(std::span<const float> matching, NetworkFormat& formats) const {
+  for (std::size_t k = 0; k < first_.size(); ++k) {
+    const Plan::LayerPoint& point = plan_.layer_points[k];
+    const int node = plan_.layers[static_cast<std::size_t>(point.layer)].node;
+    const auto format = std::ranges::find(formats, node, &LayerFormat::node);
+    if (format == formats.end()) continue;
+    const auto channels = static_cast<std::size_t>(point.output.layout.channels());
+    const auto gains = matching.subspan(first_[k], channels),
+               shifts = matching.subspan(channels_ + first_[k], channels);
+    format->gain.assign(gains.begin(), gains.end());
+    format->shift.assign(shifts.begin(), shifts.end());
+  }
+}
+
+}  // namespace vbq::cuda

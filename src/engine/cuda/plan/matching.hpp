@@ -1,0 +1,72 @@
+// A pass of moment matching over a plan with bare layers: which operations run, in which order, on which memory.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/cuda/plan/moments.hpp"
+#include "engine/cuda/plan/operators.hpp"
+#include "engine/cuda/plan/plan.hpp"
+#include "vbq/format.hpp"
+
+namespace vbq::cuda {
+
+// What a pass works on; device (host in tests). Channels: those of all layer points, one after another.
+struct MatchingMemory {
+  ChannelSums* parts = nullptr;       // [MatchingPass::parts()]
+  const float* norms = nullptr;       // [2, channels]: MatchingPass::norms()
+  ChannelMoments* trained = nullptr;  // [channels]
+  float* matching = nullptr;          // [3, channels]: gains, shifts, and what is added after a folded batch norm
+};
+
+class MatchingPass {
+ public:
+  // plan: one with bare layers; outlives the pass.
+  explicit MatchingPass(const Plan& plan);
+
+  std::size_t channels() const { return channels_; }
+  std::size_t parts() const;         // sums that the first stage keeps, of the largest layer
+  std::vector<float> norms() const;  // of the batch norms folded into the layers: scales, then shifts
+
+  // Runs the plan up to the last layer that is wanted (formats: one a layer, nullptr for those left alone; empty: all
+  // are wanted, and their moments are recorded as those of the network as trained). `machine` has
+  //   run(first, last)      steps first..last-1 of the plan
+  //   array(place)          the place's memory, as an Out
+  //   sum(op)               a SumRows or MatchChannels
+  //   apply(op, y)          an Affine over all images
+  // and does, or queues, them in order.
+  template <typename Machine>
+  void run(std::span<const LayerFormat* const> formats, const MatchingMemory& memory, Machine& machine) const;
+
+  // matching: [2, channels], gains and shifts that a pass has left; into the formats of the layers that were matched.
+  void put(std::span<const float> matching, NetworkFormat& formats) const;
+
+ private:
+  SumRows sum_of(std::size_t point, Out y, const MatchingMemory& memory) const;
+  MatchChannels match_of(std::size_t point, bool record, const MatchingMemory& memory) const;
+  Affine apply_of(std::size_t point, Out y, const MatchingMemory& memory) const;
+
+  const Plan& plan_;
+  std::vector<std::size_t> first_;  // of each layer point: its first channel
+  std::size_t channels_ = 0;
+};
+
+template <typename Machine>
+void MatchingPass::run(std::span<const LayerFormat* const> formats, const MatchingMemory& memory,
+                       Machine& machine) const {
+  const bool record = formats.empty();
+  std::size_t done = 0;
+  for (std::size_t k = 0; k < plan_.layer_points.size(); ++k) {
+    const Plan::LayerPoint& point = plan_.layer_points[k];
+    if (!record && formats[static_cast<std::size_t>(point.layer)] == nullptr) continue;
+    machine.run(std::exchange(done, point.after), point.after);
+    const Out y = machine.array(point.output.place);
+    machine.sum(sum_of(k, y, memory));
+    machine.sum(match_of(k, record, memory));
+    if (!record) machine.apply(apply_of(k, y, memory), y);
+  }
+}
+
+}  // namespace vbq::cuda
