@@ -153,19 +153,14 @@ TEST(CudaMatching, OnlyLayersWithAFormat) {
   }
 }
 
-// As engine cpu, which leaves a Linear alone whose channels are not the first axis of an image.
 TEST(CudaMatching, LinearLayersOverSeveralAxes) {
-  Graph g({3, 6, 6});
-  const ValueId turned = g.linear(g.conv(kInputValue, 5, 3, 1, 1), 9);  // [5, 6, 9]
-  const ValueId rows = g.add(Reshape{}, {g.relu(turned)}, {30, 9});     //
-  g.linear(g.flatten(g.relu(g.linear(rows, 7))), 4);
-  const Network& net = g.network();
-  const NetworkFormat expected = match_by(EngineKind::cpu, net, coarse(net));
+  const Network net = linear_over_axes();
+  const NetworkFormat expected = match_by(EngineKind::reference, net, coarse(net));
   for (const cuda::Type pad_as : kPaddings) {
     const NetworkFormat got = HostMatcher(net, calibration(net), pad_as).match(coarse(net));
     expect_near(got, expected);
-    const std::size_t channels[] = {5, 0, 0, 4};
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(got[i].gain.size(), channels[i]);
+    const std::size_t channels[] = {3, 5, 9, 7, 4};
+    for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(got[i].gain.size(), channels[i]);
   }
 }
 

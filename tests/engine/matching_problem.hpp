@@ -40,8 +40,19 @@ inline Network many_paths() {
   return g.network();
 }
 
+// Linear layers over several axes: their channels are the last one. The first has as many outputs as its input has
+// rows, so that a wrong axis would fit.
+inline Network linear_over_axes() {
+  Graph g({3, 6, 6});
+  const ValueId same = g.relu(g.linear(kInputValue, 3));             // [3, 6, 3]
+  const ValueId turned = g.linear(g.conv(same, 5, 3, 1, 1), 9);      // [5, 6, 9]
+  const ValueId rows = g.add(Reshape{}, {g.relu(turned)}, {30, 9});  //
+  g.linear(g.flatten(g.relu(g.linear(rows, 7))), 4);
+  return g.network();
+}
+
 inline std::vector<Network> networks() {
-  return {support::residual_network(), support::residual_network(3, 9, 16), many_paths()};
+  return {support::residual_network(), support::residual_network(3, 9, 16), many_paths(), linear_over_axes()};
 }
 
 }  // namespace vbq::test

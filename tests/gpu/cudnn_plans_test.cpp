@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <string>
 
 #include "engine/cuda/convolution.hpp"
@@ -70,6 +71,7 @@ TEST_P(CudnnPlans, EveryConvolutionIsOneKernel) {
   properties.set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, std::ssize(text), text.data());
   properties.finalise();
   const Target target{api.get(), nullptr, &properties};
+  std::set<std::vector<std::int64_t>> choices;
   for (const auto& [type, arithmetic] : {std::pair{Type::fp32, Arithmetic::fp32},
                                          {Type::fp32, Arithmetic::tf32},
                                          {Type::fp16, Arithmetic::half},
@@ -78,12 +80,18 @@ TEST_P(CudnnPlans, EveryConvolutionIsOneKernel) {
       const Convolution op = convolution(c, type == Type::fp32 ? 4 : 8);
       ASSERT_TRUE(clamp_fits(op));
       for (const bool fused : {true, false}) {
-        EXPECT_TRUE(ConvolutionPlan::make(target, op, 100, type, arithmetic, fused, std::size_t{512} << 20))
-            << c.name << ", type " << static_cast<int>(type) << ", arithmetic " << static_cast<int>(arithmetic)
-            << (fused ? ", fused" : "");
+        const auto make = [&] {
+          return ConvolutionPlan::make(target, op, 100, type, arithmetic, fused, std::size_t{512} << 20);
+        };
+        const auto plan = make();
+        ASSERT_TRUE(plan) << c.name << ", type " << static_cast<int>(type) << ", arithmetic "
+                          << static_cast<int>(arithmetic) << (fused ? ", fused" : "");
+        EXPECT_EQ(plan->choice(), make()->choice()) << c.name;  // the same rule, the same kernel
+        choices.insert(plan->choice());
       }
     }
   }
+  EXPECT_GT(choices.size(), 8U);  // kernels are told apart
 }
 
 INSTANTIATE_TEST_SUITE_P(Described, CudnnPlans,

@@ -67,8 +67,10 @@ void Builder::note_output(const Group& group) {
   Plan::LayerPoint& point = plan_.layer_points.back();
   point.after = plan_.steps.size();
   point.output = place;
-  if (shape(group.output).front() == weight_of(node(group.node))->shape.front()) {
-    point.output_layout = layout(group.output);
+  point.output_layout = *layout(group.output);
+  if (std::holds_alternative<Linear>(node(group.node).op)) {  // its channels are the last axis, row-major
+    const std::int64_t channels = shape(group.output).back();
+    point.output_layout = {batch_, channels, elements(shape(group.output)) / channels, channels, true};
   }
 }
 

@@ -56,7 +56,7 @@ NetworkFormat Matcher::match(const NetworkFormat& formats, bool moments) {
         set(static_cast<std::size_t>(std::ranges::find(layers_, node) - layers_.begin()), format);
       },
       [&](std::size_t point, const Moments& now, LayerFormat* format) {
-        if (moments && format != nullptr && !now.mean.empty()) set_matching(now, trained_[point], *format);
+        if (moments && format != nullptr) set_matching(now, trained_[point], *format);
       });
   return result;
 }
@@ -80,7 +80,7 @@ void Matcher::pass(NetworkFormat& formats, Assign assign, Each each) {
     assign(point.node, found);
     run(done, point.after);
     done = point.after;
-    each(k, point.output_layout ? measure(point, *layer) : Moments{}, found);
+    each(k, measure(point, *layer), found);
     if (found != nullptr && !found->gain.empty()) apply(point, *layer, *found);
   }
 }
@@ -142,7 +142,7 @@ std::int64_t Matcher::images_in(std::size_t batch) const {
 // Of the layer's own outputs: a folded batch norm, y s + t, is undone. Each batch is summed alone, then all in order,
 // so the sums do not depend on the number of threads.
 Moments Matcher::measure(const Plan::LayerPoint& point, const LayerMemory& layer) {
-  const Layout& lies = *point.output_layout;
+  const Layout& lies = point.output_layout;
   const auto channels = static_cast<std::size_t>(lies.channels);
   std::vector<MomentSums> parts(batches_.size(), MomentSums(channels));
   lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {
@@ -179,7 +179,7 @@ void Matcher::apply(const Plan::LayerPoint& point, const LayerMemory& layer, con
   for (std::size_t c = 0; c < add.size() && !layer.scale.empty(); ++c) {
     add[c] = shift_after_norm({format.gain[c], format.shift[c]}, layer.scale[c], layer.shift[c]);
   }
-  const Layout& lies = *point.output_layout;
+  const Layout& lies = point.output_layout;
   lanes_.run(static_cast<std::int64_t>(batches_.size()), [&](int, std::int64_t item) {
     float* base = batches_[static_cast<std::size_t>(item)]->find(point.output);
     for (std::int64_t i = 0; i < plan_.batch; ++i) {

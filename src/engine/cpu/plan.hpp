@@ -90,8 +90,7 @@ struct Plan {
     int node;
     std::size_t before, after;
     Place input, output;
-    Layout input_layout;
-    std::optional<Layout> output_layout;  // none where its channels are not the first axis of an image
+    Layout input_layout, output_layout;  // of a Linear's output: the last axis is the channel
   };
   std::vector<LayerPoint> layer_points;
   std::byte* find(const Place& place, std::byte* arena) const {

@@ -41,10 +41,11 @@ class GraphMaker {
     const bool residual = fused_ && op_.in[1];
     const bool clamped = fused_ && op_.clamped;
     left_ = 1 + (fused_ ? 1 : 0) + (residual ? 1 : 0) + (clamped ? 1 : 0);
-    convolve();
-    if (residual) pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kResidual, y_dims(), type_));
-    if (fused_) pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kBias, {1, op_.y.padded, 1, 1}, type_));
-    if (clamped) pointwise(CUDNN_POINTWISE_RELU_FWD, std::nullopt);
+    bool taken = convolve();
+    if (residual) taken = taken && pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kResidual, y_dims(), type_));
+    if (fused_) taken = taken && pointwise(CUDNN_POINTWISE_ADD, tensor(api_, kBias, {1, op_.y.padded, 1, 1}, type_));
+    if (clamped) taken = taken && pointwise(CUDNN_POINTWISE_RELU_FWD, std::nullopt);
+    if (!taken) return std::nullopt;
     std::vector<cudnnBackendDescriptor_t> all;
     for (const Descriptor& o : operations_) all.push_back(o.get());
     Descriptor graph(api_, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
@@ -65,7 +66,8 @@ class GraphMaker {
                       : tensor(api_, kFirstVirtual + left_, y_dims(), CUDNN_DATA_FLOAT, true);
   }
 
-  void convolve() {
+  // False where cuDNN does not take the operation.
+  bool convolve() {
     const Window& w = op_.window;
     std::array<std::int64_t, 2> stride, dilation, before, after;
     for (std::size_t a = 0; a < 2; ++a) {
@@ -83,7 +85,7 @@ class GraphMaker {
     conv.set(CUDNN_ATTR_CONVOLUTION_DILATIONS, dilation);
     conv.set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, before);
     conv.set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, after);
-    conv.finalise();
+    if (!conv.try_finalise()) return false;
     const Descriptor x = tensor(api_, kX, {batch_, op_.x.padded, op_.x.extent[1], op_.x.extent[2]}, type_);
     const Descriptor weights = tensor(api_, kWeights, {op_.y.padded, op_.x.padded, w.kernel[0], w.kernel[1]}, type_);
     value_ = next();
@@ -95,11 +97,12 @@ class GraphMaker {
     operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, *value_);
     operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT, 1, &alpha);
     operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT, 1, &beta);
-    operation.finalise();
+    if (!operation.try_finalise()) return false;
     operations_.push_back(std::move(operation));
+    return true;
   }
 
-  void pointwise(cudnnPointwiseMode_t mode, const std::optional<Descriptor>& other) {
+  bool pointwise(cudnnPointwiseMode_t mode, const std::optional<Descriptor>& other) {
     Descriptor point(api_, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
     point.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
     point.set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
@@ -114,9 +117,10 @@ class GraphMaker {
     operation.set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, *value_);
     if (other) operation.set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, *other);
     operation.set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
-    operation.finalise();
+    if (!operation.try_finalise()) return false;
     operations_.push_back(std::move(operation));
     value_ = std::move(y);
+    return true;
   }
 
   const Target& target_;
@@ -183,6 +187,32 @@ bool keeps_to(const Cudnn& api, const Descriptor& configuration, Arithmetic arit
   return true;
 }
 
+// Which kernel this is: cuDNN's number of it, and how its knobs are set.
+std::vector<std::int64_t> choice_of(const Cudnn& api, const Descriptor& configuration) {
+  const Descriptor engine(api, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+  cudnnBackendDescriptor_t raw = engine.get();
+  configuration.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &raw);
+  std::vector<std::int64_t> choice(1);
+  engine.get(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, choice.data());
+  std::vector<Descriptor> knobs;
+  std::vector<cudnnBackendDescriptor_t> raws;
+  for (int i = 0; i < CUDNN_KNOB_TYPE_COUNTS; ++i) {
+    knobs.emplace_back(api, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
+    raws.push_back(knobs.back().get());
+  }
+  const std::int64_t count = configuration.get(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                                               std::ssize(raws), raws.data());
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(count, std::ssize(knobs)); ++i) {
+    cudnnBackendKnobType_t type{};
+    std::int64_t value = 0;
+    knobs[static_cast<std::size_t>(i)].get(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &type);
+    knobs[static_cast<std::size_t>(i)].get(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1, &value);
+    choice.push_back(static_cast<std::int64_t>(type));
+    choice.push_back(value);
+  }
+  return choice;
+}
+
 }  // namespace
 
 bool clamp_fits(const Convolution& op) { return !op.clamped || (op.clamp.low == 0 && op.clamp.high > 0); }
@@ -204,7 +234,8 @@ std::optional<ConvolutionPlan> ConvolutionPlan::make(const Target& target, const
       std::int64_t bytes = 0;
       plan.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &bytes);
       if (bytes < 0 || static_cast<std::size_t>(bytes) > workspace) continue;
-      return ConvolutionPlan(api, std::move(plan), static_cast<std::size_t>(bytes), fused);
+      return ConvolutionPlan(api, std::move(plan), static_cast<std::size_t>(bytes), fused,
+                             choice_of(api, configuration));
     }
   }
   return std::nullopt;

@@ -34,6 +34,8 @@ class ConvolutionPlan {
                                              Arithmetic arithmetic, bool fused, std::size_t workspace);
 
   std::size_t workspace() const { return workspace_; }
+  // Names the kernel among all of cuDNN's.
+  const std::vector<std::int64_t>& choice() const { return choice_; }
 
   // Fixes the arrays (device): op's inputs, y, and scratch memory of workspace() bytes.
   void place(const Convolution& op, void* y, void* scratch);
@@ -41,13 +43,15 @@ class ConvolutionPlan {
   void run(const Handle& handle) const;
 
  private:
-  ConvolutionPlan(const Cudnn& api, Descriptor plan, std::size_t workspace, bool fused)
-      : api_(&api), plan_(std::move(plan)), workspace_(workspace), fused_(fused) {}
+  ConvolutionPlan(const Cudnn& api, Descriptor plan, std::size_t workspace, bool fused,
+                  std::vector<std::int64_t> choice)
+      : api_(&api), plan_(std::move(plan)), workspace_(workspace), fused_(fused), choice_(std::move(choice)) {}
   const Cudnn* api_;
   Descriptor plan_;
   std::optional<Descriptor> arrays_;
   std::size_t workspace_;
   bool fused_;
+  std::vector<std::int64_t> choice_;
 };
 
 // True when cuDNN can clamp as op does within its own kernel: not at all, or from 0 on.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/check.hpp"
+#include "core/hash.hpp"
 #include "core/log.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/weights.hpp"
@@ -81,13 +82,19 @@ class CudaEngine final : public Engine {
     info_.kind = "cuda";
     info_.device = fmt::format("{}, driver {}", device_.name, device_.driver);
     info_.isa = fmt::format("sm_{}", device_.capability);
-    info_.library = fmt::format("cuDNN {}, CUDA {}", api_->version(), device_.cuda);
     info_.precision = numbers_.name;
     const Plan plan = make_plan(network_, batch_of(network_, block_), numbers_.type);
     batch_ = plan.batch;
     do {
       copies_.push_back(std::make_unique<Copy>(network_, plan, numbers_.arithmetic, api_, view_.as<const ShardView>()));
+      if (copies_.back()->runner().choices() != copies_.front()->runner().choices()) {
+        fail_internal("cuDNN chose other kernels for the same network on the same GPU");
+      }
     } while (copies() < kMostCopies && copies_.front()->bytes() <= kSmall);
+    Hasher kernels;  // another GPU of the same capability, or a part of one, may be given others
+    kernels.array(std::span(copies_.front()->runner().choices()));
+    info_.library =
+        fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), kernels.digest()[0] >> 32, device_.cuda);
     log::debug("engine cuda: GPU {} ({}), {} MiB for each of {} copies of the network at {} images a batch",
                device_.index, device_.name, copies_.front()->bytes() >> 20, copies(), batch_);
   }

@@ -164,6 +164,7 @@ void Runner::compile(const std::string& name, const Convolution& op, Out y, Arit
 
 void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle) {
   scratch_bytes_ = std::max(scratch_bytes_, plan.workspace());
+  choices_.insert(choices_.end(), plan.choice().begin(), plan.choice().end());
   const auto shared = std::make_shared<ConvolutionPlan>(std::move(plan));  // std::function wants to be copied
   place_.push_back([shared, op, y, this] { shared->place(op, y.data, scratch_.data()); });
   steps_.push_back([shared, &handle] { shared->run(handle); });

@@ -41,6 +41,8 @@ class Runner {
     int fused = 0, bare = 0, own = 0;
   };
   const Census& census() const { return census_; }
+  // Of the kernels that cuDNN chose: where it differs, results may.
+  const std::vector<std::int64_t>& choices() const { return choices_; }
 
  private:
   std::byte* address(const Place& place) const;
@@ -64,6 +66,7 @@ class Runner {
   std::vector<std::function<void()>> place_;
   std::size_t scratch_bytes_ = 0;
   Census census_;
+  std::vector<std::int64_t> choices_;
 };
 
 }  // namespace vbq::cuda

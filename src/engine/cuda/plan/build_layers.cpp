@@ -57,10 +57,7 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
        {Place::Kind::weights, static_cast<int>(number)},
        {Place::Kind::bias, static_cast<int>(number)}},
       y.place);
-  const bool conv = weight.shape.size() == 4;
-  if (bare_layers_ && (conv || shape(group.output).size() == 1)) {
-    plan_.layer_points.push_back({static_cast<int>(number), plan_.steps.size(), y});
-  }
+  if (bare_layers_) plan_.layer_points.push_back({static_cast<int>(number), plan_.steps.size(), y});
 }
 
 void Builder::emit_conv(const Group& group, const Conv& op) {

@@ -66,9 +66,9 @@ struct Plan {
   std::vector<std::vector<float>> constants;
   std::vector<Layer> layers;  // as weight_layers(network)
   Value input, output;
-  // Of a plan with bare layers: the layers whose outputs can be given gain and shift, in the order in which they run.
+  // Of a plan with bare layers: the layers, whose outputs are given gain and shift, in the order in which they run.
   // Their outputs lie as `output` says once steps[0..after-1] are done, and until steps[after] runs may be changed in
-  // place: nothing has read them. A Linear over more than one axis is missing: its channels are not an image's first.
+  // place: nothing has read them.
   struct LayerPoint {
     int layer = 0;  // in `layers`
     std::size_t after = 0;
