@@ -91,6 +91,13 @@ class CudaEngine final : public Engine {
         fail_internal("cuDNN chose other kernels for the same network on the same GPU");
       }
     } while (copies() < kMostCopies && copies_.front()->bytes() <= kSmall);
+    const Runner::Census& census = copies_.front()->runner().census();
+    log::debug("engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two", census.fused,
+               census.bare);
+    if (!census.own.empty()) {
+      log::warning("engine cuda: cuDNN has no deterministic kernel for {}; vbq's own is slow",
+                   fmt::join(census.own, ", "));
+    }
     Hasher kernels;  // another GPU of the same capability, or a part of one, may be given others
     kernels.array(std::span(copies_.front()->runner().choices()));
     info_.library =
