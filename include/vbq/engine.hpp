@@ -97,8 +97,8 @@ class Engine {
   // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
   virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;
 
-  // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it can,
-  // it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
+  // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it
+  // can, it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
   virtual void start(std::int64_t first, std::int64_t count, int copy) = 0;
   virtual Tally finish(int copy) = 0;
   Tally tally(std::int64_t first, std::int64_t count) {
@@ -106,17 +106,19 @@ class Engine {
     return finish(0);
   }
 
-  // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...]; host, FP32.
+  // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...];
+  // host, FP32.
   virtual void infer(std::span<const float> input, std::int64_t images, std::span<float> output) = 0;
 };
 
-// The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for is
-// not in this build or finds no device. The network is copied as far as needed.
+// The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for
+// is not in this build or finds no device. The network is copied as far as needed.
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options);
 
 // Bytes on the host that an engine of these options takes, before any image is loaded: the network's weights in all
-// copies, and the activations of its threads. pass_images: images given to calibrate(), 0 for none. An estimate, of the
-// large parts; of engine cuda the host's part alone.
-std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images);
+// copies, and the activations of its threads. pass_images: images given to calibrate(), 0 for none; with_assigner: and
+// an assigner. An estimate, of the large parts; of engine cuda the host's part alone.
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images,
+                          bool with_assigner);
 
 }  // namespace vbq

@@ -80,7 +80,7 @@ WorkerMemory worker_memory(const Problem& problem, Post post) {
   const bool sequential = format.assignment == Assignment::sequential;
   const bool pass = (sequential || format.matching != Matching::never) && problem.given.empty();
   const std::int64_t pass_images = pass ? std::min<std::int64_t>(search, format.matching_images) : 0;
-  need.engine = engine_bytes(problem.network, problem.engine, pass_images);
+  need.engine = engine_bytes(problem.network, problem.engine, pass_images, sequential);
 
   std::int64_t weights = 0;
   for (const int k : quantised_layers(problem.network, format)) {
