@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "evaluate/matrix.hpp"
@@ -76,6 +77,7 @@ class Workbench {
   Assigner assigner_;
   ImageSet loaded_set_ = ImageSet::search;
   Range loaded_;  // blocks that the engine holds
+  std::optional<std::pair<Genome, NetworkFormat>> delivered_;
   EvaluatorTimes times_;
   std::int64_t portion_ = 1;  // blocks that the engine gets at a time
   std::size_t at_once_ = 1;   // genomes that are assigned together
