@@ -25,6 +25,7 @@ struct EngineOptions {
   Precision precision = Precision::fp32;
   int threads = 0;           // 0: as many as this process may use
   std::int64_t block = 100;  // images in a block; batches inside it are cut by a fixed rule of network and block
+  int copies = 1;            // of the network, at most: see Engine::copies()
   // Among the workers of this host, who share its GPUs round robin.
   int host_worker = 0, host_workers = 1;
 };
@@ -84,13 +85,14 @@ class Engine {
   // without a factor.
   virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;
 
-  // Keeps these images for match(), and the moments that each layer's outputs have over them in FP32. Labels do not
-  // count. assigner: kept and shown every layer with weights; nullptr for none.
+  // Keeps these images for match(), and the moments that each layer's outputs have over them as trained (in the
+  // precision of the engine, or FP32 where an assigner or their size leaves the pass to the host). Labels do not count.
+  // assigner: kept and shown every layer with weights; nullptr for none.
   virtual void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) = 0;
   // One pass over the calibration images under `formats`, layer after layer, each with the layers before it finished:
   // - With an assigner, a layer without indices is given them for the inputs that it sees now.
   // - With moments, gain and shift are filled in, so that every output channel of a quantised layer has over the images
-  //   the mean and variance that it has in FP32 (moment matching); else they are emptied.
+  //   the mean and variance that it has as trained (moment matching); else they are emptied.
   // The weights that inference uses are left as they are. Error (internal) before calibrate().
   virtual NetworkFormat match(const NetworkFormat& formats, bool moments) = 0;
 

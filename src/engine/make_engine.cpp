@@ -34,7 +34,7 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
   bool on_cpu = options.kind == EngineKind::cpu || options.kind == EngineKind::automatic;
 #ifdef VBQ_HAS_CUDA
   const bool on_gpu = options.kind != EngineKind::reference && options.kind != EngineKind::cpu && why_no_cuda().empty();
-  if (on_gpu && !(pass_images > 0 && with_assigner)) return weights * kFloat;  // else engine cpu makes the pass
+  if (on_gpu && !cuda_leaves_pass(network, pass_images, with_assigner)) return weights * kFloat;
   on_cpu = on_cpu || on_gpu;
 #endif
   if (on_cpu) return cpu_engine_bytes(network, options, pass_images) + weights * kFloat;

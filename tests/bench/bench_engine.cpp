@@ -174,6 +174,7 @@ void run(const Arguments& a) {
   options.precision = a.precision;
   options.threads = a.threads;
   options.block = a.block;
+  options.copies = 4;
   const auto engine = make_engine(network, options);
 
   std::int64_t images = a.images;

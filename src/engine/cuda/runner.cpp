@@ -167,8 +167,9 @@ void Runner::quantise(std::span<const LayerFormat* const> formats) {
   const std::size_t fixed = fixed_.bytes(), bytes = packed_.words.size() * sizeof(std::uint32_t);
   stream_.synchronise();         // the copies of the genome before, which ran long ago as a rule
   if (bytes > words_.bytes()) {  // with room for larger genomes to come
-    words_.reserve(std::max<std::size_t>(2 * bytes, 4096));
-    pinned_.reserve(fixed + words_.bytes());
+    const std::size_t room = std::max<std::size_t>(2 * bytes, 4096);
+    pinned_.reserve(fixed + room);
+    words_.reserve(room);
   }
   std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
   if (bytes > 0) std::memcpy(pinned_.data() + fixed, packed_.words.data(), bytes);
