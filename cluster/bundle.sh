@@ -47,10 +47,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{bin,lib,mca,pmix,share}
 
-if [[ -z $programs ]]; then programs=$(cd "$build/bin" && echo vbq bench_engine test_*); fi
+if [[ -z $programs ]]; then programs=$(cd "$build/bin" && ls -d vbq test_* bench_engine 2>/dev/null || true); fi
 for program in $programs; do
   program=$build/bin/$program
-  [[ -x $program ]] || continue
+  [[ -x $program ]] || fail "there is no $program: build it first"
   strip -o "$work/bin/${program##*/}" "$program"
 done
 if launcher=$(readlink -f "$(command -v mpirun)" 2>/dev/null); then

@@ -145,7 +145,7 @@ def export(model, size, path):
 def ours(program, path, batch, images, seconds):
     command = [program, str(path), "--engine", "cuda", "--precision", "fp16", "--block", str(batch), "--images", str(images)]
     command += ["--seconds", str(seconds), "--json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def bench(args):

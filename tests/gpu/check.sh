@@ -5,16 +5,29 @@
 # script itself where there is no GPU. It has never run on a GPU.
 set -u
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-[ $# -gt 0 ] || { sed -n '2,5p' "$0"; exit 1; }
-results=$1
+case "${1:--}" in
+  -*)
+    sed -n '2,5p' "$0"
+    exit 1
+    ;;
+esac
+mkdir -p "$1" && results=$(cd "$1" && pwd) || exit 1
 shift
 [ $# -gt 0 ] || set -- tests sanitizer counts search bench
+for name in "$@"; do
+  case "$name" in
+    tests | sanitizer | counts | search | bench) ;;
+    *)
+      echo "check: '$name' is no part: tests, sanitizer, counts, search or bench" >&2
+      exit 1
+      ;;
+  esac
+done
 python=${PYTHON:-python3}
 engine=${ENGINE:-cuda}
-work=$(mktemp -d)
+work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$results"
-results=$(cd "$results" && pwd)
+: >"$results/summary.txt"
 
 # Libraries of NVIDIA's that pip installed: cuDNN, and what it loads.
 for folder in $("$python" -c 'import glob, site
@@ -57,11 +70,24 @@ sanitizer() {
   done
 }
 
+# A number of a JSON file: json FILE KEY ...
+json() {
+  "$python" -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2:]: value = value[key]
+print(value)' "$@"
+}
+
 counts() { # the CPU counts 9155 of 9980 in FP32
-  for precision in fp32 tf32 fp16 bf16; do
-    [ "$engine" = cuda ] || [ $precision = fp32 ] || continue
+  for precision in "fp32 2" "tf32 5" "fp16 10" "bf16 10"; do
+    within=${precision#* } precision=${precision% *}
+    [ "$engine" = cuda ] || [ "$precision" = fp32 ] || continue
     "$run" vbq evaluate --network "$work/data/resnet20.onnx" --data "$work/data/test_batch_9980.h5" --engine "$engine" \
-      --precision $precision --json || return 1
+      --precision "$precision" --json >"$work/counts.json" || return 1
+    cat "$work/counts.json"
+    correct=$(json "$work/counts.json" top1 correct) || return 1
+    echo "$precision: $correct correct, expected 9155 within $within"
+    [ "$correct" -ge $((9155 - within)) ] && [ "$correct" -le $((9155 + within)) ] || return 1
   done
 }
 
@@ -87,7 +113,11 @@ END
     cp "$work/${try#* }/summary.json" "$results/search_${try#* }.json"
     cp "$work/${try#* }/timing.csv" "$results/search_${try#* }_timing.csv"
   done
-  cmp "$work/first/history.csv" "$work/second/history.csv" && cmp "$work/first/best.json" "$work/second/best.json"
+  cmp "$work/first/history.csv" "$work/second/history.csv" && cmp "$work/first/best.json" "$work/second/best.json" || return 1
+  first=$(json "$work/first/summary.json" quantised held_out top1 correct) || return 1
+  third=$(json "$work/third/summary.json" quantised held_out top1 correct) || return 1
+  echo "held-out images right: $first on $engine, $third on cpu; expected within 60 (0.6 %)"
+  [ $((first - third)) -le 60 ] && [ $((third - first)) -le 60 ]
 }
 
 bench() {
@@ -99,15 +129,14 @@ bench() {
 unpack networks
 unpack data
 { date; nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.mem --format=csv,noheader; "$run" vbq info; } >"$results/machine.txt" 2>&1
-if [ "$engine" = cuda ] && grep -q 'engine cuda *not available' "$results/machine.txt"; then
-  grep 'engine cuda' "$results/machine.txt" >&2  # or all tests would be skipped, and pass
+# Or all tests would be skipped, and pass.
+if [ "$engine" = cuda ] && ! grep 'engine cuda ' "$results/machine.txt" | grep -qv 'not available'; then
+  echo "check: no engine cuda here; see $results/machine.txt" >&2
   exit 1
 fi
 for name in "$@"; do
   case "$name" in
     counts | search) [ -e "$work/data/resnet20.onnx" ] || { echo "$name: skipped, no ResNet-20" | tee -a "$results/summary.txt"; continue; } ;;
-    tests | sanitizer | bench) ;;
-    *) echo "check: '$name' is no part: tests, sanitizer, counts, search or bench" >&2; exit 1 ;;
   esac
   part "$name" "$name"
 done

@@ -14,8 +14,10 @@ output=$root/build/gpu
 python=${PYTHON:-python3}
 while [[ $# -gt 0 ]]; do
   case "$1" in
-    --build) build=$2 ;;
-    --output) output=$2 ;;
+    --build | --output)
+      [[ -n ${2-} ]] || { echo "pack: $1 needs a folder" >&2; exit 1; }
+      printf -v "${1#--}" %s "$2"
+      ;;
     *)
       echo "pack: unknown option '$1', expected --build DIR or --output DIR" >&2
       exit 1
@@ -24,13 +26,14 @@ while [[ $# -gt 0 ]]; do
   shift 2
 done
 
+rm -rf "$output"/{networks,data}
 mkdir -p "$output"/{networks,data}
 "$root/cluster/bundle.sh" --build "$build" --output "$output/bundle" --programs "vbq bench_engine test_gpu test_engine"
 cp "$root/tests/gpu/check.sh" "$root/tests/bench/gpu.py" "$output/"
 if "$python" -c 'import torch, torchvision' 2>/dev/null; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  "$python" "$root/tests/bench/gpu.py" export "$work" 2>/dev/null
+  "$python" "$root/tests/bench/gpu.py" export "$work" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
   for network in "$work"/*.onnx; do xz -9 --stdout "$network" >"$output/networks/${network##*/}.xz"; done
 else
   echo "pack: $python has no torch and torchvision: check.sh must export the networks itself" >&2
