@@ -37,9 +37,12 @@ int blocks_for(std::int64_t threads) {
 template <typename Op>
 __global__ void __launch_bounds__(kThreads) each_place(const Op op, std::int64_t places, Out y) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kThreads;
+  const bool few = places <= UINT32_MAX;  // then they are divided in 32 bits, which is much faster
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < places; i += step) {
+    const std::int64_t n =
+        few ? static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(op.y.image) : i / op.y.image;
     float v;
-    if (op(i / op.y.image, i % op.y.image, v)) y.store(i, v);
+    if (op(n, i - n * op.y.image, v)) y.store(i, v);
   }
 }
 
