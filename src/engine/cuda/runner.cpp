@@ -178,7 +178,7 @@ void Runner::quantise(std::span<const LayerFormat* const> formats) {
     words_.reserve(std::max<std::size_t>(2 * bytes, 4096));
     pinned_.reserve(fixed + words_.bytes());
   }
-  std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
+  if (fixed > 0) std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
   if (bytes > 0) std::memcpy(pinned_.data() + fixed, packed_.words.data(), bytes);
   stream_.upload(fixed_.data(), pinned_, 0, fixed);
   stream_.upload(words_.data(), pinned_, fixed, bytes);

@@ -1,5 +1,5 @@
-// An emulated cuDNN behind its C interface: descriptors with attributes, as engine cuda's convolution.cpp makes them, and
-// the convolution that they describe.
+// An emulated cuDNN behind its C interface: descriptors with attributes, as engine cuda's convolution.cpp makes them,
+// and the convolution that they describe.
 #pragma once
 
 #include <cudnn_graph.h>

@@ -11,8 +11,8 @@ void require(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(std::string("cuDNN: ") + what);
 }
 
-// The kernels on offer, best first. Engine cuda must skip those that cuDNN warns of, those that want too much memory and
-// those that turn out not to work; to run one of these is an error.
+// The kernels on offer, best first. Engine cuda must skip those that cuDNN warns of, those that want too much memory
+// and those that turn out not to work; to run one of these is an error.
 struct Kernel {
   std::int64_t index;
   cudnnBackendHeurMode_t mode;
@@ -79,8 +79,8 @@ bool finalise_plan(Part& plan) {
   if (kernel.kind == Kernel::refused) return false;
   // Another amount for each shape, so that scratch memory must fit the largest.
   const Formula formula = formula_of_plan(plan);
-  const std::int64_t bytes =
-      kernel.kind == Kernel::greedy ? std::int64_t{1} << 40 : 64 + 4 * formula.y.elements() + formula.weights.elements();
+  const std::int64_t bytes = kernel.kind == Kernel::greedy ? std::int64_t{1} << 40
+                                                           : 64 + 4 * formula.y.elements() + formula.weights.elements();
   plan.put(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, &bytes, 1);
   return true;
 }

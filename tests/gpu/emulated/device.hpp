@@ -19,6 +19,7 @@ struct Settings {
   bool descending = false;  // threads, thread blocks and streams run from last to first
   enum class Cudnn { fused, bare, none } cudnn = Cudnn::fused;  // refused: nothing; what is fused; everything
   std::size_t memory = std::size_t{8} << 30;                    // bytes of the GPU
+  int allocations = -1;                                         // after so many more, memory has run out; -1: never
 };
 Settings& settings();
 

@@ -49,6 +49,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 
 cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   Machine& m = machine();
+  int& left = settings().allocations;
+  if (left == 0) return error(cudaErrorMemoryAllocation);
+  if (left > 0) --left;
   if (bytes > settings().memory - std::min(settings().memory, m.used)) return error(cudaErrorMemoryAllocation);
   const cudaError_t status = allocate(data, bytes, m.device);
   if (status == cudaSuccess) m.used += bytes;

@@ -5,9 +5,11 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <csetjmp>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -32,6 +34,8 @@ struct Context {
   std::size_t bytes = 0;
   std::unique_ptr<unsigned char[]> memory;  // the stack, where it is ours
   void* shadow = nullptr;                   // AddressSanitizer's
+  std::jmp_buf jump;
+  bool entered = false;
 };
 
 // AddressSanitizer is told which stack is in use.
@@ -47,6 +51,13 @@ void end_switch([[maybe_unused]] void* shadow, [[maybe_unused]] const void** sta
 #endif
 }
 void change(Context& from, Context& to) {
+#ifndef __SANITIZE_ADDRESS__  // which would forget what it knows of the stack at each jump
+  if (std::exchange(to.entered, true)) {
+    if (::_setjmp(from.jump) == 0) ::_longjmp(to.jump, 1);  // swapcontext() asks the kernel for the signal mask
+    return;
+  }
+  if (::_setjmp(from.jump) != 0) return;
+#endif
   begin_switch(from, to);
   ::swapcontext(&from.registers, &to.registers);
   end_switch(from.shadow, nullptr, nullptr);
@@ -59,6 +70,8 @@ __attribute__((no_sanitize("address"))) void spoil_shared_memory() {
 
 class Block {
  public:
+  Block() { main_.entered = true; }
+  void begin_grid() { first_ = true; }
   void run(const char* kernel, unsigned block, unsigned threads, const Work& thread);
   void meet_block() { wait(State::at_block); }
   std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned distance);
@@ -86,6 +99,7 @@ class Block {
   const Work* work_ = nullptr;
   unsigned count_ = 0, next_ = 0, ended_ = 0, now_ = 0;
   Context* running_ = nullptr;
+  bool first_ = true, waited_ = false;  // in the grid; a thread at a barrier, in the block before
 };
 
 Block the_block;
@@ -127,6 +141,7 @@ void Block::run_threads() {
 }
 
 void Block::wait(State state) {
+  waited_ = true;
   threads_[now_].state = state;
   threads_[now_].context = running_;
   change(*running_, main_);
@@ -173,7 +188,8 @@ std::string Block::stuck() const {
 }
 
 void Block::run(const char* kernel, unsigned block, unsigned threads, const Work& thread) {
-  spoil_shared_memory();
+  // Before the first block, and after each that has barriers: no other has a use for shared memory.
+  if (std::exchange(first_, false) || std::exchange(waited_, false)) spoil_shared_memory();
   blockIdx.x = block;
   count_ = threads;
   next_ = ended_ = 0;
@@ -204,6 +220,7 @@ void Block::run(const char* kernel, unsigned block, unsigned threads, const Work
 void run_grid(const char* kernel, unsigned blocks, unsigned threads, const Work& thread) {
   gridDim.x = blocks;
   blockDim.x = threads;
+  the_block.begin_grid();
   for (unsigned k = 0; k < blocks; ++k) {
     the_block.run(kernel, settings().descending ? blocks - 1 - k : k, threads, thread);
   }

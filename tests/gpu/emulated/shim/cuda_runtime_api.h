@@ -1,4 +1,5 @@
-// Stands in for CUDA's header of the same name: what engine cuda uses of the runtime, on the emulated GPU (runtime.cpp).
+// Stands in for CUDA's header of the same name: what engine cuda uses of the runtime, on the emulated GPU
+// (runtime.cpp).
 #pragma once
 
 #include <cstddef>

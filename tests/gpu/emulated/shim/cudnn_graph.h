@@ -1,5 +1,6 @@
-// Stands in for cuDNN's header of the same name: what engine cuda uses of the graph API, with the values that matter here
-// made up. The real header, and the real cuDNN's opinion of the same graphs, are in test_gpu (cudnn_plans_test.cpp).
+// Stands in for cuDNN's header of the same name: what engine cuda uses of the graph API, with the values that matter
+// here made up. The real header, and the real cuDNN's opinion of the same graphs, are in test_gpu
+// (cudnn_plans_test.cpp).
 #pragma once
 
 #include <cuda_runtime_api.h>
