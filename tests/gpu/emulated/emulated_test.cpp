@@ -142,6 +142,7 @@ TEST_F(Emulated, MemoryMayEndAnywhere) {
   const int before = emulated::live_objects();
   int failed = 0;
   for (bool done = false; !done; ++failed) {
+    ASSERT_LT(failed, 1000);
     settings().allocations = failed;
     try {
       const auto engine = make_engine(net, options());
