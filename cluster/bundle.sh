@@ -3,7 +3,9 @@
 # them: no MPI, HDF5, Boost or oneDNN. It wants only a Linux of the same processor kind with a C library at least as new as
 # this one's, and, for engine cuda, the NVIDIA driver and cuDNN 9 (LD_LIBRARY_PATH says where; neither is packed).
 #
-#   cluster/bundle.sh [--build DIR] [--output DIR]     build/release and build/bundle unless told
+#   cluster/bundle.sh [--build DIR] [--output DIR] [--programs "NAME ..."]
+#
+# build/release, build/bundle, and the program with the tests and benchmarks that are built, unless told.
 #
 #   FOLDER/vbq ...               the program, one rank
 #   FOLDER/run test_engine ...   a test
@@ -16,6 +18,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$root/build/release
 output=$root/build/bundle
+programs=
 limit=60 # MiB
 
 fail() {
@@ -24,16 +27,16 @@ fail() {
 }
 while [[ $# -gt 0 ]]; do
   case "$1" in
-    --build | --output)
-      [[ -n ${2-} ]] || fail "$1 needs a folder"
-      if [[ $1 == --build ]]; then build=$2; else output=$2; fi
+    --build | --output | --programs)
+      [[ -n ${2-} ]] || fail "$1 needs a value"
+      printf -v "${1#--}" %s "$2"
       shift
       ;;
     --help | -h)
       sed -n '2,/^set -euo/p' "${BASH_SOURCE[0]}" | sed -e '/^set -euo/d' -e 's/^# \{0,1\}//'
       exit
       ;;
-    *) fail "unknown option '$1', expected --build DIR or --output DIR" ;;
+    *) fail "unknown option '$1', expected --build DIR, --output DIR or --programs NAMES" ;;
   esac
   shift
 done
@@ -44,8 +47,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{bin,lib,mca,pmix,share}
 
-for program in "$build"/bin/vbq "$build"/bin/test_*; do
-  [[ -x $program ]] || continue
+if [[ -z $programs ]]; then programs=$(cd "$build/bin" && ls -d vbq test_* bench_engine 2>/dev/null || true); fi
+for program in $programs; do
+  program=$build/bin/$program
+  [[ -x $program ]] || fail "there is no $program: build it first"
   strip -o "$work/bin/${program##*/}" "$program"
 done
 if launcher=$(readlink -f "$(command -v mpirun)" 2>/dev/null); then

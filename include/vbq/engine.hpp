@@ -25,6 +25,7 @@ struct EngineOptions {
   Precision precision = Precision::fp32;
   int threads = 0;           // 0: as many as this process may use
   std::int64_t block = 100;  // images in a block; batches inside it are cut by a fixed rule of network and block
+  int copies = 1;            // of the network, at most: see Engine::copies()
   // Among the workers of this host, who share its GPUs round robin.
   int host_worker = 0, host_workers = 1;
 };
@@ -84,21 +85,22 @@ class Engine {
   // without a factor.
   virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;
 
-  // Keeps these images for match(), and the moments that each layer's outputs have over them in FP32. Labels do not
-  // count. assigner: kept and shown every layer with weights; nullptr for none.
+  // Keeps these images for match(), and the moments that each layer's outputs have over them as trained (in the
+  // precision of the engine, or FP32 where an assigner or their size leaves the pass to the host). Labels do not count.
+  // assigner: kept and shown every layer with weights; nullptr for none.
   virtual void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) = 0;
   // One pass over the calibration images under `formats`, layer after layer, each with the layers before it finished:
   // - With an assigner, a layer without indices is given them for the inputs that it sees now.
   // - With moments, gain and shift are filled in, so that every output channel of a quantised layer has over the images
-  //   the mean and variance that it has in FP32 (moment matching); else they are emptied.
+  //   the mean and variance that it has as trained (moment matching); else they are emptied.
   // The weights that inference uses are left as they are. Error (internal) before calibrate().
   virtual NetworkFormat match(const NetworkFormat& formats, bool moments) = 0;
 
   // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
   virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;
 
-  // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it can,
-  // it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
+  // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it
+  // can, it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
   virtual void start(std::int64_t first, std::int64_t count, int copy) = 0;
   virtual Tally finish(int copy) = 0;
   Tally tally(std::int64_t first, std::int64_t count) {
@@ -106,17 +108,19 @@ class Engine {
     return finish(0);
   }
 
-  // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...]; host, FP32.
+  // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...];
+  // host, FP32.
   virtual void infer(std::span<const float> input, std::int64_t images, std::span<float> output) = 0;
 };
 
-// The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for is
-// not in this build or finds no device. The network is copied as far as needed.
+// The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for
+// is not in this build or finds no device. The network is copied as far as needed.
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options);
 
 // Bytes on the host that an engine of these options takes, before any image is loaded: the network's weights in all
-// copies, and the activations of its threads. pass_images: images given to calibrate(), 0 for none. An estimate, of the
-// large parts; of engine cuda the host's part alone.
-std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images);
+// copies, and the activations of its threads. pass_images: images given to calibrate(), 0 for none; with_assigner: and
+// an assigner. An estimate, of the large parts; of engine cuda the host's part alone.
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images,
+                          bool with_assigner);
 
 }  // namespace vbq

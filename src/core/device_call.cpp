@@ -13,7 +13,7 @@ constexpr Time kNone = -1, kShortest = 20'000;
 std::atomic<Time> now{0};
 std::atomic<Time> started{kNone};  // of the call that goes on
 std::atomic<int> kind_now{0};
-std::array<std::atomic<Time>, 4> longest{kNone, kNone, kNone, kNone};  // of each kind that has ended
+std::array<std::atomic<Time>, 5> longest{kNone, kNone, kNone, kNone, kNone};  // of each kind that has ended
 
 }  // namespace
 

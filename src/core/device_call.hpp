@@ -13,7 +13,7 @@ namespace vbq {
 // as they like, so it never counts as hanging.
 class DeviceCall {
  public:
-  enum class Kind { tally, pass, other, host };
+  enum class Kind { tally, pass, assign, other, host };
   explicit DeviceCall(Kind kind);
   DeviceCall(const DeviceCall&) = delete;
   DeviceCall& operator=(const DeviceCall&) = delete;

@@ -22,7 +22,8 @@ std::unique_ptr<Engine> make_host_engine(const Network& network, const EngineOpt
 
 }  // namespace
 
-std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images) {
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images,
+                          [[maybe_unused]] bool with_assigner) {
   validate(network);
   std::int64_t weights = 0, values = 0;
   for (const int k : weight_layers(network)) {
@@ -33,7 +34,7 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
   bool on_cpu = options.kind == EngineKind::cpu || options.kind == EngineKind::automatic;
 #ifdef VBQ_HAS_CUDA
   const bool on_gpu = options.kind != EngineKind::reference && options.kind != EngineKind::cpu && why_no_cuda().empty();
-  if (on_gpu && pass_images == 0) return weights * kFloat;
+  if (on_gpu && !cuda_leaves_pass(network, pass_images, with_assigner)) return weights * kFloat;
   on_cpu = on_cpu || on_gpu;
 #endif
   if (on_cpu) return cpu_engine_bytes(network, options, pass_images) + weights * kFloat;

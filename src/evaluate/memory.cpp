@@ -80,7 +80,7 @@ WorkerMemory worker_memory(const Problem& problem, Post post) {
   const bool sequential = format.assignment == Assignment::sequential;
   const bool pass = (sequential || format.matching != Matching::never) && problem.given.empty();
   const std::int64_t pass_images = pass ? std::min<std::int64_t>(search, format.matching_images) : 0;
-  need.engine = engine_bytes(problem.network, problem.engine, pass_images);
+  need.engine = engine_bytes(problem.network, problem.engine, pass_images, sequential);
 
   std::int64_t weights = 0;
   for (const int k : quantised_layers(problem.network, format)) {
@@ -92,6 +92,9 @@ WorkerMemory worker_memory(const Problem& problem, Post post) {
     const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
     for (const ColumnRun& run : column_runs(patches)) need.choosing += run.size * run.size * kFloat;
   }
+  // Found, remembered, and on their way.
+  if (format.assignment == Assignment::compensated && problem.given.empty())
+    need.choosing += 2 * static_cast<std::int64_t>(assigned_at_once(problem)) * weights;
   if (sequential && pass) need.choosing += sequential_bytes(problem.network, pass_images);
   if (passes(format)) need.choosing += problem.population * weights;
   return need;

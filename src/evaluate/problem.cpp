@@ -101,6 +101,14 @@ std::string settings_hash(const Problem& problem) {
   return hasher.hex();
 }
 
+std::size_t assigned_at_once(const Problem& problem) {
+  std::size_t weights = 1;
+  for (const int k : quantised_layers(problem.network, problem.format)) {
+    weights += weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data.size();
+  }
+  return std::clamp<std::size_t>((std::size_t{16} << 20) / weights, 1, 16);
+}
+
 std::string engine_identity(const EngineInfo& info) {
   return fmt::format("{}, {}, {}, {}", info.kind, info.isa, info.library, info.precision);
 }

@@ -26,7 +26,7 @@ struct Problem {
   bool with_divergence = false;  // tallies carry the divergence from the FP32 network
   NetworkFormat given;           // what score(set, nullptr) quantises by; empty: the network as trained
   std::shared_ptr<const Calibration> calibration;  // of compensated assignment; null: made by whoever evaluates
-  int population = 50;           // genomes that a call usually has: decides how the matrix is cut
+  int population = 50;                             // genomes that a call usually has: decides how the matrix is cut
 };
 
 // Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images.
@@ -43,6 +43,10 @@ std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block);
 // Whether each candidate needs a pass over calibration images before its tally: its choices cost much, and are made
 // once and handed round, instead of by every worker.
 bool passes(const Format& format);
+
+// Genomes whose levels are found together: enough to fill a GPU, and soon done on a CPU. At most 16, and 16 MiB of
+// levels (a byte a weight), unless one genome's are more.
+std::size_t assigned_at_once(const Problem& problem);
 
 // 32 hexadecimal digits over the images of both sets and the split.
 std::string data_hash(const Problem& problem);

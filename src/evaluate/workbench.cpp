@@ -34,6 +34,13 @@ Problem validated(Problem problem) {
   return problem;
 }
 
+// A search has many networks to run; where there is one alone, so is the engine's.
+EngineOptions with_copies(const Problem& problem) {
+  EngineOptions options = problem.engine;
+  options.copies = problem.given.empty() ? 4 : 1;
+  return options;
+}
+
 // Only a GPU is a device of its own, which can hang while this process is well.
 DeviceCall::Kind kind_of(const Engine& engine, DeviceCall::Kind kind) {
   return engine.info().kind == "cuda" ? kind : DeviceCall::Kind::host;
@@ -48,23 +55,18 @@ Fingerprint fingerprint_of(const NetworkFormat& formats) {
 
 }  // namespace
 
-Workbench::Workbench(Problem problem, Post post)
+Workbench::Workbench(Problem problem, Post post, const MakeEngine& make)
     : problem_(validated(std::move(problem))),
       post_(post),
       cut_(cut_matrix(post.count, problem_.population, block_count(problem_, ImageSet::search))),
-      engine_(make_engine(problem_.network, problem_.engine)),
+      engine_(make(problem_.network, with_copies(problem_))),
       decoder_(problem_.network, problem_.format),
       assigner_(problem_.calibration.get(), [engine = engine_.get()](std::span<const LayerFormat* const> layers) {
-        const DeviceCall call(kind_of(*engine, DeviceCall::Kind::other));
+        const DeviceCall call(kind_of(*engine, DeviceCall::Kind::assign));
         return engine->assign(layers);
       }) {
   engine_->prepare(problem_.calibration);
-  // So many genomes as fill a GPU, whose indices (a byte a weight) are no more than 64 MiB.
-  std::size_t weights = 1;
-  for (const int k : decoder_.layers()) {
-    weights += weight_of(problem_.network.nodes[static_cast<std::size_t>(k)])->data.size();
-  }
-  at_once_ = std::clamp<std::size_t>((std::size_t{64} << 20) / weights, 1, 64);
+  at_once_ = assigned_at_once(problem_);
   load(ImageSet::search, block_range(cut_, post_.index));
   calibrate();
 }
@@ -105,6 +107,8 @@ void Workbench::tallies(std::span<const Genome> genomes, std::span<std::optional
         engine_->quantise(formats[k], static_cast<int>(copy));
       }
       running[copy] = Running{some[k], start(0, blocks.count, static_cast<int>(copy))};
+      // Nothing runs beside a single copy: now, so that a wish to stop before the next genome leaves this one whole.
+      if (running.size() == 1) collect(copy);
     }
   }
   for (std::size_t copy = 0; copy < running.size(); ++copy) collect(copy);
@@ -180,9 +184,12 @@ void Workbench::load(ImageSet set, Range blocks) {
   loaded_ = blocks;
 }
 
+// The last one delivered is remembered: the best is scored on two sets of images, and its choices are asked for.
 NetworkFormat Workbench::formats_of(const Genome& genome, bool delivered) {
+  if (delivered && delivered_ && delivered_->first == genome) return delivered_->second;
   NetworkFormat formats = decoder_(genome);
   complete({&formats, 1}, delivered);
+  if (delivered) delivered_.emplace(genome, formats);
   return formats;
 }
 
@@ -238,7 +245,7 @@ void Workbench::quantise(const Genome* genome) {
 Workbench::Portion Workbench::start(std::int64_t first, std::int64_t blocks, int copy) {
   const Stopwatch watch(times_.inference);
   const Portion portion{first, std::min(portion_, blocks - first), std::chrono::steady_clock::now()};
-  const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::tally));
+  const DeviceCall call(kind_of(*engine_, DeviceCall::Kind::other));
   engine_->start(portion.first, portion.count, copy);
   return portion;
 }

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "evaluate/matrix.hpp"
@@ -21,14 +23,15 @@ struct Post {
 
 class Workbench {
  public:
+  using MakeEngine = std::function<std::unique_ptr<Engine>(const Network&, const EngineOptions&)>;
+
   // Makes the engine and loads this worker's search images; an idle worker loads none. Error when anything of the
   // problem does not fit.
-  Workbench(Problem problem, Post post);
+  Workbench(Problem problem, Post post, const MakeEngine& make = make_engine);
 
   // Adds this worker's rectangle: cells[g] += tally of genome g over its blocks, for the genomes that are its own.
   // cells: [genomes]. made: [genomes], their choices, taken from there (a genome without is left out); or empty: they
-  // are made here. A wish to stop
-  // (core/stop.hpp) ends it early: then cells lack images, as their `seen` tells.
+  // are made here. A wish to stop (core/stop.hpp) ends it early: then cells lack images, as their `seen` tells.
   void tallies(std::span<const Genome> genomes, std::span<std::optional<Choices>> made, std::span<Tally> cells);
 
   // Fills slots[g] for the genomes that are its own, dealt round robin: g % count == index. slots: [genomes].
@@ -76,6 +79,7 @@ class Workbench {
   Assigner assigner_;
   ImageSet loaded_set_ = ImageSet::search;
   Range loaded_;  // blocks that the engine holds
+  std::optional<std::pair<Genome, NetworkFormat>> delivered_;
   EvaluatorTimes times_;
   std::int64_t portion_ = 1;  // blocks that the engine gets at a time
   std::size_t at_once_ = 1;   // genomes that are assigned together

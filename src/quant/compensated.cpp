@@ -73,8 +73,8 @@ void check_factor(std::span<const float> weight, std::int64_t channels, const La
   }
   for (const FactorBlock& block : factor.blocks) {
     const std::size_t n = block.columns.size();
-    const bool fits = block.first_row >= 0 && block.rows >= 0 && block.first_row + block.rows <= channels &&
-                      block.feedback.size() == n * n &&
+    const bool fits = block.first_row >= 0 && block.rows >= 0 && block.rows <= channels &&
+                      block.first_row <= channels - block.rows && block.feedback.size() == n * n &&
                       std::all_of(block.columns.begin(), block.columns.end(),
                                   [&](std::int32_t c) { return c >= 0 && static_cast<std::size_t>(c) < row; });
     if (!fits) fail("the factor of node {} is not one of a layer of [{}, {}] weights", factor.node, channels, row);

@@ -1,13 +1,17 @@
-// Images a second of an engine, and what of a genome's way costs beside: quantising, compensated assignment (one core,
-// no layer remembered) moment matching, and sequential assignment with it,
-// over 200 images: bench_engine NETWORK.onnx [--seconds S] [--threads T]
-// [--images N] [--block B] [--engine cpu|cuda] [--precision P] [--json]. Random pixels; normalising them and counting
-// the tally are part of the time. --tally: no assignment and no matching.
+// Images a second of an engine (all its copies at once), and what of a genome's way costs beside: quantising, telling
+// networks apart, compensated assignment (no layer remembered; of one genome, and of 16 together), moment matching, and
+// sequential assignment with it, over 200 images; and whole evaluations, genomes taking the copies in turn as in a
+// search: bench_engine NETWORK.onnx [--seconds S] [--threads T] [--images N] [--block B] [--engine cpu|cuda]
+// [--precision P]
+// [--json]. Random pixels; normalising them and counting the tally are part of the time. --tally: no assignment and no
+// matching.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -103,8 +107,9 @@ NetworkFormat spread_levels(const Network& network, int k) {
 
 // A factor for each layer as a calibration gives it, but of made-up inputs: the time to assign does not depend on their
 // values.
-std::vector<LayerFactor> made_up_factors(const Network& network) {
-  std::vector<LayerFactor> factors;
+std::shared_ptr<const Calibration> made_up_calibration(const Network& network) {
+  auto calibration = std::make_shared<Calibration>();
+  std::vector<LayerFactor>& factors = calibration->factors;
   for (const int node : weight_layers(network)) {
     const Tensor& w = *weight_of(network.nodes[static_cast<std::size_t>(node)]);
     const std::int64_t rows = w.shape[0], row = static_cast<std::int64_t>(w.data.size()) / rows;
@@ -121,13 +126,23 @@ std::vector<LayerFactor> made_up_factors(const Network& network) {
       factor.blocks.push_back(make_factor(std::move(h), std::move(columns), 0, rows));
     }
   }
-  return factors;
+  return calibration;
 }
 
-void assign(const Network& network, const NetworkFormat& formats, const std::vector<LayerFactor>& factors) {
-  for (std::size_t i = 0; i < formats.size(); ++i) {
-    const Tensor& w = *weight_of(network.nodes[static_cast<std::size_t>(formats[i].node)]);
-    assign_compensated(w.data, w.shape[0], formats[i], factors[i]);
+// All copies, each over all blocks.
+void tally_all(Engine& engine, std::int64_t blocks) {
+  for (int copy = 0; copy < engine.copies(); ++copy) engine.start(0, blocks, copy);
+  for (int copy = 0; copy < engine.copies(); ++copy) engine.finish(copy);
+}
+
+// So many networks, one after another, as a search evaluates them.
+void evaluate(Engine& engine, const NetworkFormat& formats, std::int64_t blocks, int networks) {
+  for (int i = 0; i < networks + engine.copies(); ++i) {
+    const int copy = i % engine.copies();
+    if (i >= engine.copies()) engine.finish(copy);
+    if (i >= networks) continue;
+    engine.quantise(formats, copy);
+    engine.start(0, blocks, copy);
   }
 }
 
@@ -159,6 +174,7 @@ void run(const Arguments& a) {
   options.precision = a.precision;
   options.threads = a.threads;
   options.block = a.block;
+  options.copies = 4;
   const auto engine = make_engine(network, options);
 
   std::int64_t images = a.images;
@@ -175,9 +191,10 @@ void run(const Arguments& a) {
 
   double total = 0;
   std::int64_t done = 0;
+  tally_all(*engine, blocks);
   while (total < a.seconds) {
-    total += seconds_of([&] { engine->tally(0, blocks); });
-    done += images;
+    total += seconds_of([&] { tally_all(*engine, blocks); });
+    done += images * engine->copies();
   }
   const NetworkFormat formats = spread_levels(network, 8);
   // An engine may only have queued it: counting no images waits for it.
@@ -185,14 +202,19 @@ void run(const Arguments& a) {
     engine->quantise(formats);
     engine->tally(0, 0);
   });
-  const double evaluation = median_seconds(5, [&] {
-    engine->quantise(formats);
-    engine->tally(0, blocks);
-  });
-  double assigning = 0, matching = 0, sequential = 0;
+  const int networks = engine->copies() == 1 ? 1 : 8 * engine->copies();
+  const double evaluation = median_seconds(5, [&] { evaluate(*engine, formats, blocks, networks); }) / networks;
+  const double fingerprint = median_seconds(21, [&] { engine->fingerprint(formats); });
+  double assigning = 0, together = 0, matching = 0, sequential = 0;
   if (!a.tally_only) {
-    const std::vector<LayerFactor> factors = made_up_factors(network);
-    assigning = median_seconds(5, [&] { assign(network, formats, factors); });
+    engine->prepare(made_up_calibration(network));
+    constexpr int kTogether = 16;
+    std::vector<const LayerFormat*> layers;
+    for (int i = 0; i < kTogether; ++i) {
+      for (const LayerFormat& layer : formats) layers.push_back(&layer);
+    }
+    assigning = median_seconds(5, [&] { engine->assign(std::span(layers).first(formats.size())); });
+    together = median_seconds(3, [&] { engine->assign(layers); }) / kTogether;
     constexpr std::int64_t kPassImages = 200;
     engine->calibrate(random_shard(shape, kPassImages, a.block), nullptr);
     matching = median_seconds(5, [&] { engine->match(formats, true); });
@@ -204,17 +226,18 @@ void run(const Arguments& a) {
   const double rate = static_cast<double>(done) / total;
   if (a.json) {
     fmt::print(
-        R"({{"images_per_second": {:.1f}, "quantise_ms": {:.3f}, "assign_ms": {:.3f}, "match_ms": {:.3f}, "sequential_ms": {:.3f}, "evaluation_ms": {:.3f}, "images": {}, "threads": {}, "isa": "{}", "library": "{}"}})"
+        R"({{"images_per_second": {:.1f}, "quantise_ms": {:.3f}, "fingerprint_ms": {:.3f}, "assign_ms": {:.3f}, "assign_16_ms": {:.3f}, "match_ms": {:.3f}, "sequential_ms": {:.3f}, "evaluation_ms": {:.3f}, "images": {}, "copies": {}, "threads": {}, "isa": "{}", "library": "{}"}})"
         "\n",
-        rate, quantise * 1e3, assigning * 1e3, matching * 1e3, sequential * 1e3, evaluation * 1e3, images,
-        engine->info().threads, engine->info().isa, engine->info().library);
+        rate, quantise * 1e3, fingerprint * 1e3, assigning * 1e3, together * 1e3, matching * 1e3, sequential * 1e3,
+        evaluation * 1e3, images, engine->copies(), engine->info().threads, engine->info().isa, engine->info().library);
   } else {
     fmt::print("{}, {}, {}, {} threads\n", engine->info().device, engine->info().library, engine->info().isa,
                engine->info().threads);
-    fmt::print("tally:      {:.1f} images/s over {:.1f} s\n", rate, total);
-    for (const auto& [what, seconds] : {std::pair{"quantise:", quantise}, std::pair{"assign:", assigning},
-                                        std::pair{"match:", matching}, std::pair{"sequential:", sequential}}) {
-      fmt::print("{:<11} {:.3f} ms, {:.3f} % of tallying 1,000 images\n", what, seconds * 1e3, seconds * rate / 10);
+    fmt::print("tally:       {:.1f} images/s over {:.1f} s\n", rate, total);
+    for (const auto& [what, seconds] :
+         {std::pair{"quantise:", quantise}, std::pair{"fingerprint:", fingerprint}, std::pair{"assign:", assigning},
+          std::pair{"of 16:", together}, std::pair{"match:", matching}, std::pair{"sequential:", sequential}}) {
+      fmt::print("{:<12} {:.3f} ms, {:.3f} % of tallying 1,000 images\n", what, seconds * 1e3, seconds * rate / 10);
     }
   }
 }

@@ -18,4 +18,4 @@ python=${PYTHON:-python3}
   exit 1
 }
 cmake --build "$build" --target bench_engine
-exec "$python" "$root/tests/bench/gpu.py" "$build/bin/bench_engine" "$@"
+exec "$python" "$root/tests/bench/gpu.py" bench "$build/bin/bench_engine" "$@"

@@ -1,6 +1,8 @@
 // Compensated assignment through engines: the host's own give assign_compensated()'s levels, on any number of threads.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "engine/compare.hpp"
 #include "quant/compensated.hpp"
 #include "quant/input_moments.hpp"
@@ -66,6 +68,17 @@ TEST(Compensation, RefusesWhatIsNotTheNetworks) {
     EXPECT_THROW(engine->prepare(other), Error);
     other = calibration_of(net);
     other->factors[0].blocks[0].columns[0] = 1 << 20;
+    EXPECT_THROW(engine->prepare(other), Error);
+    for (const std::int64_t row : {std::int64_t{-1}, std::int64_t{1}, std::numeric_limits<std::int64_t>::max()}) {
+      other = calibration_of(net);
+      other->factors[0].blocks[0].first_row = row;
+      EXPECT_THROW(engine->prepare(other), Error) << row;
+    }
+    other = calibration_of(net);
+    other->factors[0].blocks[0].rows -= 1;  // a channel is left out
+    EXPECT_THROW(engine->prepare(other), Error);
+    other = calibration_of(net);
+    other->factors[0].blocks[0].columns[0] = other->factors[0].blocks[0].columns[1];
     EXPECT_THROW(engine->prepare(other), Error);
     engine->prepare(nullptr);
     LayerFormat format;

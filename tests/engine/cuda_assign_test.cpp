@@ -102,7 +102,6 @@ TEST(CudaAssign, LevelsAreTheHostsToTheBit) {
     const int node = static_cast<int>(weights.size());
     weights.push_back(support::normals(static_cast<std::size_t>(c.outputs * c.columns), random.below(1000), 1.0));
     factors.push_back(factor_for(node, c, random));
-    cuda::check_covers(factors.back(), c.outputs, c.columns);
     layers.push_back({node, static_cast<int>(c.outputs), static_cast<int>(c.columns), nullptr, {}});
   }
   for (std::size_t k = 0; k < layers.size(); ++k) {
@@ -134,16 +133,6 @@ TEST(CudaAssign, LevelsAreTheHostsToTheBit) {
     }
     EXPECT_EQ(at, made.levels.size());
   }
-}
-
-TEST(CudaAssign, FactorsThatLeaveWeightsOutAreRefused) {
-  Random random(12, 0, 0, Purpose::test);
-  LayerFactor factor = factor_for(0, {6, 10, 2, 2}, random);
-  EXPECT_NO_THROW(cuda::check_covers(factor, 6, 10));
-  EXPECT_THROW(cuda::check_covers(factor, 7, 10), Error);
-  EXPECT_THROW(cuda::check_covers(factor, 6, 11), Error);
-  factor.blocks[1].columns[0] = factor.blocks[0].columns[0];
-  EXPECT_THROW(cuda::check_covers(factor, 6, 10), Error);
 }
 
 TEST(CudaAssign, CodebooksOfMoreThan256LevelsAreRefused) {

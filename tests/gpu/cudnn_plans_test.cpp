@@ -29,19 +29,31 @@ struct Case {
   int inputs, outputs, kernel, stride, pad, after, size;
   bool residual;
   float high;  // of the clamp from 0; NaN for none
+  int groups = 1;
 };
 const Case kCases[] = {
-    {"first", 3, 16, 3, 1, 1, 1, 32, false, INFINITY},     {"residual", 16, 16, 3, 1, 1, 1, 32, true, INFINITY},
-    {"shortcut", 16, 32, 1, 2, 0, 0, 32, false, NAN},      {"strided", 16, 32, 3, 2, 1, 1, 32, false, INFINITY},
-    {"one side", 32, 32, 3, 2, 0, 1, 32, false, INFINITY}, {"odd channels", 5, 11, 3, 1, 0, 0, 9, false, INFINITY},
-    {"linear", 64, 10, 1, 1, 0, 0, 1, false, NAN},         {"relu6", 24, 144, 1, 1, 0, 0, 28, false, 6.0F},
+    {"first", 3, 16, 3, 1, 1, 1, 32, false, INFINITY},
+    {"residual", 16, 16, 3, 1, 1, 1, 32, true, INFINITY},
+    {"shortcut", 16, 32, 1, 2, 0, 0, 32, false, NAN},
+    {"strided", 16, 32, 3, 2, 1, 1, 32, false, INFINITY},
+    {"one side", 32, 32, 3, 2, 0, 1, 32, false, INFINITY},
+    {"odd channels", 5, 11, 3, 1, 0, 0, 9, false, INFINITY},
+    {"linear", 64, 10, 1, 1, 0, 0, 1, false, NAN},
+    {"relu6", 24, 144, 1, 1, 0, 0, 28, false, 6.0F},
     {"imagenet", 3, 64, 7, 2, 3, 3, 224, false, INFINITY},
+    {"depthwise", 96, 96, 3, 1, 1, 1, 56, false, 6.0F, 96},
+    {"depthwise strided", 144, 144, 5, 2, 2, 2, 56, false, NAN, 144},
+    {"groups", 128, 128, 3, 1, 1, 1, 56, false, INFINITY, 32},
+    {"groups, residual", 256, 512, 3, 2, 1, 1, 28, true, INFINITY, 8},
 };
 
 Convolution convolution(const Case& c, int multiple) {
   const int out = (c.size + c.pad + c.after - c.kernel) / c.stride + 1;
   Convolution op;
+  op.groups = c.groups;
+  op.inputs = c.inputs / c.groups;
   op.x = layout_of({c.inputs, c.size, c.size}, multiple);
+  op.inner = c.groups == 1 ? op.x.padded : op.inputs;
   op.y = layout_of({c.outputs, out, out}, multiple);
   for (int a = 0; a < 2; ++a) {
     op.window.kernel[a] = c.kernel;
@@ -98,6 +110,18 @@ INSTANTIATE_TEST_SUITE_P(Described, CudnnPlans,
                          ::testing::Values(std::pair("A100", description(800, 108, 166912, "NVIDIA A100-SXM4-40GB")),
                                            std::pair("H100", description(900, 132, 232448, "NVIDIA H100 80GB HBM3"))),
                          [](const auto& test) { return test.param.first; });
+
+TEST(Groups, OnlyThoseWithoutPaddingAreCudnns) {
+  Convolution op;
+  op.x = op.y = layout_of({12, 5, 5}, 8);
+  EXPECT_TRUE(groups_fit(op));
+  op.groups = 12;
+  EXPECT_FALSE(groups_fit(op));
+  op.x = layout_of({12, 5, 5}, 4);
+  EXPECT_FALSE(groups_fit(op));
+  op.y = op.x;
+  EXPECT_TRUE(groups_fit(op));
+}
 
 TEST(Clamps, OnlyThoseFromZeroAreCudnns) {
   Convolution op;

@@ -19,6 +19,7 @@ std::unique_ptr<Engine> cuda_engine(const Network& net, Precision precision, std
   options.kind = EngineKind::cuda;
   options.precision = precision;
   options.block = block;
+  options.copies = 4;
   return make_engine(net, options);
 }
 

@@ -8,6 +8,27 @@
 
 namespace vbq {
 
+namespace {
+
+// Otherwise levels would be missing, or depend on which block comes last.
+void check_covers(const LayerFactor& factor, std::int64_t channels, std::int64_t row) {
+  std::vector<bool> seen(static_cast<std::size_t>(channels * row));
+  std::size_t count = 0;
+  for (const FactorBlock& block : factor.blocks) {
+    for (std::int64_t r = block.first_row; r < block.first_row + block.rows; ++r) {
+      for (const std::int32_t c : block.columns) {
+        const auto at = static_cast<std::size_t>(r * row + c);
+        if (seen[at]) fail("the factor of node {} has weight {} twice", factor.node, at);
+        seen[at] = true;
+        ++count;
+      }
+    }
+  }
+  if (count != seen.size()) fail("the factor of node {} has {} weights of {}", factor.node, count, seen.size());
+}
+
+}  // namespace
+
 const LayerFactor& factor_of(const Calibration* calibration, int node) {
   if (calibration == nullptr) fail_internal("layers were to be assigned before there was a calibration");
   const auto found = std::ranges::find(calibration->factors, node, &LayerFactor::node);
@@ -22,7 +43,9 @@ void check_calibration(const Network& network, const Calibration& calibration) {
     if (weight == nullptr) {
       fail("a calibration has a factor of node {}, which is not a layer with weights", factor.node);
     }
-    check_factor(weight->data, weight->shape.front(), factor);
+    const std::int64_t channels = weight->shape.front();
+    check_factor(weight->data, channels, factor);
+    check_covers(factor, channels, std::ssize(weight->data) / channels);
   }
 }
 

@@ -26,7 +26,8 @@ class HostCompensation {
   std::shared_ptr<const Calibration> calibration_;
 };
 
-// Error when a factor is not one of the network's, or a weight of its layer is not finite.
+// Error when a factor is not one of the network's, its blocks leave a weight out or have one twice, or a weight of its
+// layer is not finite.
 void check_calibration(const Network& network, const Calibration& calibration);
 
 }  // namespace vbq

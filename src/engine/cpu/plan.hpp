@@ -63,12 +63,12 @@ struct Step {
 // Weights of one Conv or Linear as its primitive wants them. Written by set_layer(), shared by all
 // lanes.
 struct LayerMemory {
-  int node = 0;              // in Network::nodes
-  std::vector<float> scale;  // [O]: of the batch norm folded into the weights; empty for none
-  std::vector<float> shift;  // [O]: the same one's; empty for none
+  int node = 0;                 // in Network::nodes
+  std::vector<float> scale;     // [O]: of the batch norm folded into the weights; empty for none
+  std::vector<float> shift;     // [O]: the same one's; empty for none
   std::vector<float> own_bias;  // [O]: as trained, before the batch norm
   float* bias = nullptr;        // [O]: what the primitive adds
-  api::Desc plain;           // [O, ...] or [G, O / G, ...], row-major
+  api::Desc plain;              // [O, ...] or [G, O / G, ...], row-major
   dnnl::memory weights;
   Buffer memory;
   dnnl::reorder reorder;             // plain -> weights

@@ -10,6 +10,7 @@ namespace vbq::cuda {
 namespace {
 
 constexpr std::int64_t kMostTargets = std::int64_t{64} << 20;  // floats of scratch memory, or one layer's
+constexpr std::int64_t kMostWords = std::int64_t{16} << 20;    // of codebooks and scales, and one layer's more
 
 const Tensor& weight_of_node(const Network& network, int node) {
   return *weight_of(network.nodes[static_cast<std::size_t>(node)]);
@@ -22,8 +23,6 @@ Compensator::Compensator(const Network& network, const Calibration& calibration)
   std::size_t weights = 0, columns = 0, feedback = 0;
   for (const LayerFactor& factor : calibration.factors) {
     const Tensor& weight = weight_of_node(network, factor.node);
-    const std::int64_t outputs = weight.shape.front();
-    check_covers(factor, outputs, std::ssize(weight.data) / outputs);
     weights += weight.data.size();
     for (const FactorBlock& block : factor.blocks) {
       columns += block.columns.size();
@@ -71,7 +70,8 @@ std::vector<std::vector<std::uint8_t>> Compensator::assign(std::span<const Layer
     std::vector<std::int64_t> ends;  // of the layers' levels
     for (const LayerFormat* format : layers.subspan(made.size())) {
       const FactorLayer& layer = layer_of(format->node);
-      if (!ends.empty() && batch.targets + layer.targets() > kMostTargets) break;
+      const bool full = batch.targets + layer.targets() > kMostTargets || std::ssize(batch.words) > kMostWords;
+      if (!ends.empty() && full) break;
       batch.add(layer, *format);
       ends.push_back(batch.levels);
     }

@@ -87,7 +87,7 @@ class GraphMaker {
     conv.set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, after);
     if (!conv.try_finalise()) return false;
     const Descriptor x = tensor(api_, kX, {batch_, op_.x.padded, op_.x.extent[1], op_.x.extent[2]}, type_);
-    const Descriptor weights = tensor(api_, kWeights, {op_.y.padded, op_.x.padded, w.kernel[0], w.kernel[1]}, type_);
+    const Descriptor weights = tensor(api_, kWeights, {op_.y.padded, op_.inner, w.kernel[0], w.kernel[1]}, type_);
     value_ = next();
     const float alpha = 1, beta = 0;
     Descriptor operation(api_, CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);

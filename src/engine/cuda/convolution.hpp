@@ -54,6 +54,11 @@ class ConvolutionPlan {
   std::vector<std::int64_t> choice_;
 };
 
+// True when the channels of cuDNN's groups lie where op's do: padding would shift all but the first group's.
+inline bool groups_fit(const Convolution& op) {
+  return op.groups == 1 || (op.x.channels() == op.x.padded && op.y.channels() == op.y.padded);
+}
+
 // True when cuDNN can clamp as op does within its own kernel: not at all, or from 0 on.
 bool clamp_fits(const Convolution& op);
 

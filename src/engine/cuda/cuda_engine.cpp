@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -65,7 +66,6 @@ DeviceInfo take_device(const EngineOptions& options) {
 
 // Networks that are small for a GPU run several at a time.
 constexpr std::size_t kSmall = std::size_t{256} << 20;  // bytes of GPU memory
-constexpr int kMostCopies = 4;
 
 class CudaEngine final : public Engine {
  public:
@@ -85,16 +85,18 @@ class CudaEngine final : public Engine {
     info_.precision = numbers_.name;
     const Plan plan = make_plan(network_, batch_of(network_, block_), numbers_.type);
     batch_ = plan.batch;
-    do {
-      copies_.push_back(std::make_unique<Copy>(network_, plan, numbers_.arithmetic, api_, view_.as<const ShardView>()));
-      if (copies_.back()->runner().choices() != copies_.front()->runner().choices()) {
-        fail_internal("cuDNN chose other kernels for the same network on the same GPU");
-      }
-    } while (copies() < kMostCopies && copies_.front()->bytes() <= kSmall);
-    Hasher kernels;  // another GPU of the same capability, or a part of one, may be given others
-    kernels.array(std::span(copies_.front()->runner().choices()));
-    info_.library =
-        fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), kernels.digest()[0] >> 32, device_.cuda);
+    make_copies(plan, options.copies);
+    const Runner::Census& census = copies_.front()->runner().census();
+    log::debug("engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two", census.fused,
+               census.bare);
+    static std::once_flag said;  // a calibration makes many engines
+    if (!census.own.empty()) {
+      std::call_once(said, [&] {
+        log::warning("engine cuda: cuDNN has no deterministic kernel for {}; vbq's own is slow",
+                     fmt::join(census.own, ", "));
+      });
+    }
+    name_library();
     log::debug("engine cuda: GPU {} ({}), {} MiB for each of {} copies of the network at {} images a batch",
                device_.index, device_.name, copies_.front()->bytes() >> 20, copies(), batch_);
   }
@@ -157,9 +159,11 @@ class CudaEngine final : public Engine {
     check_shard(network_, images, block_);
     use_device(device_.index);
     matcher_.reset();
-    const bool here = assigner == nullptr && matches_in_one_batch(network_, images.images.count);
-    if (!here) return host().calibrate(std::move(images), std::move(assigner));
+    if (cuda_leaves_pass(network_, images.images.count, assigner != nullptr)) {
+      return host().calibrate(std::move(images), std::move(assigner));
+    }
     matcher_.emplace(network_, images, numbers_.type, numbers_.arithmetic, api_);
+    name_library();
   }
 
   NetworkFormat match(const NetworkFormat& formats, bool moments) override {
@@ -195,6 +199,30 @@ class CudaEngine final : public Engine {
   }
 
  private:
+  void make_copies(const Plan& plan, int most) {
+    do {
+      try {
+        copies_.push_back(
+            std::make_unique<Copy>(network_, plan, numbers_.arithmetic, api_, view_.as<const ShardView>()));
+      } catch (const Error& error) {
+        if (copies_.empty() || error.fault() == Fault::internal) throw;
+        return log::debug("engine cuda: no further copy of the network: {}", error.what());
+      }
+      if (copies_.back()->runner().choices() != copies_.front()->runner().choices()) {
+        fail_internal("cuDNN chose other kernels for the same network on the same GPU");
+      }
+    } while (copies() < most && copies_.front()->bytes() <= kSmall);
+  }
+
+  // With which kernels cuDNN chose: another GPU of the same capability, or a part of one, may be given others.
+  void name_library() {
+    Hasher kernels;
+    kernels.array(std::span(copies_.front()->runner().choices()));
+    if (matcher_) kernels.array(std::span(matcher_->runner().choices()));
+    info_.library =
+        fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), kernels.digest()[0] >> 32, device_.cuda);
+  }
+
   std::int64_t parts() const { return (block_ + batch_ - 1) / batch_; }  // items of a block
   std::int64_t blocks() const { return (count_ + block_ - 1) / block_; }
 
@@ -236,6 +264,10 @@ std::string why_no_cuda() {
     return error.what();
   }
   return "";
+}
+
+bool cuda_leaves_pass(const Network& network, std::int64_t images, bool with_assigner) {
+  return images > 0 && (with_assigner || !matches_in_one_batch(network, images));
 }
 
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, const EngineOptions& options,

@@ -12,8 +12,11 @@ namespace vbq {
 // Empty when a GPU and cuDNN are there; else why not, in one sentence.
 std::string why_no_cuda();
 
-// host: makes the engine that does calibrate() and match() where there is an assigner, or too many images for one batch
-// (matches_in_one_batch()); called when first needed.
+// Whether calibrate() and match() over so many images are left to the host: with an assigner, or where the images are
+// too many for one batch (matches_in_one_batch()).
+bool cuda_leaves_pass(const Network& network, std::int64_t images, bool with_assigner);
+
+// host: makes the engine that does what is left to the host; called when first needed.
 // Error when there is no GPU of compute capability 8.0 or later, or no cuDNN 9.
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, const EngineOptions& options,
                                          std::function<std::unique_ptr<Engine>()> host);

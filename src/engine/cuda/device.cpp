@@ -36,8 +36,7 @@ DeviceBuffer::DeviceBuffer(std::size_t bytes) : bytes_(bytes) {
     check(cudaMemGetInfo(&free, &total), "asking for free memory");
     fail(
         "{} MiB of GPU memory were asked for, but only {} of {} MiB are free: a smaller data.block, fewer matching "
-        "images "
-        "or more workers need less",
+        "images or fewer workers on this GPU need less",
         (bytes >> 20) + 1, free >> 20, total >> 20);
   }
   check(status, "allocating GPU memory");
@@ -62,11 +61,15 @@ PinnedBuffer::~PinnedBuffer() { cudaFreeHost(data_); }
 
 void PinnedBuffer::reserve(std::size_t bytes) {
   if (bytes <= bytes_) return;
-  cudaFreeHost(data_);
-  data_ = nullptr;
-  bytes_ = 0;
   void* data = nullptr;
-  check(cudaMallocHost(&data, bytes), "allocating memory of the host for copies");
+  const cudaError_t status = cudaMallocHost(&data, bytes);
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    fail("{} MiB of this machine's memory were asked for, to copy from it to the GPU, and were not to be had",
+         (bytes >> 20) + 1);
+  }
+  check(status, "allocating memory of the host for copies");
+  cudaFreeHost(data_);  // last, so that a failure leaves what there was
   data_ = static_cast<std::byte*>(data);
   bytes_ = bytes;
 }

@@ -24,6 +24,8 @@ class Matcher {
   // See Engine::match(), without an assigner; waits for the GPU once, at the end.
   NetworkFormat match(const NetworkFormat& formats, bool moments);
 
+  const Runner& runner() const { return runner_; }
+
  private:
   void upload(const Shard& images);
   void pass(std::span<const LayerFormat* const> formats);

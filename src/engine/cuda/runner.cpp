@@ -28,11 +28,6 @@ Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const H
   }
   scratch_ = DeviceBuffer(std::max<std::size_t>(1, scratch_bytes_));
   for (const auto& place : place_) place();
-  if (census_.own > 0) {
-    log::debug(
-        "engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two, {} by kernels of vbq's own",
-        census_.fused, census_.bare, census_.own);
-  }
 }
 
 void Runner::allocate(const Network& network) {
@@ -129,13 +124,12 @@ void Runner::compile(const Step& step, Arithmetic arithmetic, const Handle& hand
       bound);
 }
 
-// cuDNN in one kernel; or its bare convolution and a kernel for the rest; or a kernel of ours, always for groups, whose
-// padding cuDNN's layout has not.
+// cuDNN in one kernel; or its bare convolution and a kernel for the rest; or a kernel of ours.
 void Runner::compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic,
                      const Handle& handle) {
   const Target target{&handle.api(), handle.get()};
   if (y.type == Type::fp32 && arithmetic == Arithmetic::half) arithmetic = Arithmetic::tf32;
-  const bool possible = op.groups == 1;
+  const bool possible = groups_fit(op);
   if (possible && clamp_fits(op)) {
     if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, y.type, arithmetic, true, kMostScratch)) {
       ++census_.fused;
@@ -155,10 +149,8 @@ void Runner::compile(const std::string& name, const Convolution& op, Out y, Arit
       steps_.push_back([rest, y, this] { launch(rest, plan_.batch, y, stream_.get()); });
       return;
     }
-    log::warning("engine cuda: cuDNN has no kernel for node '{}' that always gives the same bits; vbq's own is slow",
-                 name);
   }
-  ++census_.own;
+  census_.own.push_back(name);
   steps_.push_back([op, y, this] { launch(op, plan_.batch, y, stream_.get()); });
 }
 
@@ -175,8 +167,9 @@ void Runner::quantise(std::span<const LayerFormat* const> formats) {
   const std::size_t fixed = fixed_.bytes(), bytes = packed_.words.size() * sizeof(std::uint32_t);
   stream_.synchronise();         // the copies of the genome before, which ran long ago as a rule
   if (bytes > words_.bytes()) {  // with room for larger genomes to come
-    words_.reserve(std::max<std::size_t>(2 * bytes, 4096));
-    pinned_.reserve(fixed + words_.bytes());
+    const std::size_t room = std::max<std::size_t>(2 * bytes, 4096);
+    pinned_.reserve(fixed + room);
+    words_.reserve(room);
   }
   if (fixed > 0) std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
   if (bytes > 0) std::memcpy(pinned_.data() + fixed, packed_.words.data(), bytes);

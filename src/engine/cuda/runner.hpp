@@ -38,7 +38,8 @@ class Runner {
   // How many convolutions and linear layers run how: fused by cuDNN, by cuDNN with a second kernel, by a kernel of
   // ours.
   struct Census {
-    int fused = 0, bare = 0, own = 0;
+    int fused = 0, bare = 0;
+    std::vector<std::string> own;  // names of nodes
   };
   const Census& census() const { return census_; }
   // Of the kernels that cuDNN chose: where it differs, results may.

@@ -1,5 +1,7 @@
 #include "engine/cuda/plan/assign_batch.hpp"
 
+#include <limits>
+
 #include "core/check.hpp"
 #include "engine/cuda/plan/pack.hpp"
 
@@ -11,26 +13,11 @@ std::int64_t FactorLayer::targets() const {
   return sum;
 }
 
-void check_covers(const LayerFactor& factor, std::int64_t outputs, std::int64_t row_length) {
-  std::vector<bool> seen(static_cast<std::size_t>(outputs * row_length));
-  std::int64_t count = 0;
-  for (const FactorBlock& block : factor.blocks) {
-    for (std::int64_t r = block.first_row; r < block.first_row + block.rows; ++r) {
-      for (const std::int32_t c : block.columns) {
-        const auto at = static_cast<std::size_t>(r * row_length + c);
-        if (seen[at]) fail_internal("the factor of node {} has weight {} twice", factor.node, at);
-        seen[at] = true;
-        ++count;
-      }
-    }
-  }
-  if (count != outputs * row_length) {
-    fail_internal("the factor of node {} has {} weights of {}", factor.node, count, outputs * row_length);
-  }
-}
-
 void AssignBatch::add(const FactorLayer& layer, const LayerFormat& format) {
   const PackedLayer packed = pack_codebooks(format, words);
+  if (words.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+    fail_internal("codebooks of {} words were to be assigned by at once", words.size());
+  }
   for (const FactorLayer::Block& block : layer.blocks) {
     if (block.rows == 0 || block.n == 0) continue;
     AssignTask task;

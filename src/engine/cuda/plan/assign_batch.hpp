@@ -27,10 +27,6 @@ struct FactorLayer {
   std::int64_t targets() const;
 };
 
-// Error (internal) when the blocks leave a weight out, or have one twice: then levels would be missing, or depend on
-// which thread block comes last.
-void check_covers(const LayerFactor& factor, std::int64_t outputs, std::int64_t row_length);
-
 // What one launch does.
 struct AssignBatch {
   std::vector<AssignTask> tasks;

@@ -1,5 +1,6 @@
 // Convolution and linear layers: everything with weights.
 #include <algorithm>
+#include <limits>
 
 #include "core/check.hpp"
 #include "engine/cuda/plan/builder.hpp"
@@ -38,6 +39,9 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
   }
   layer.padded_outputs = op.y.padded;
   layer.padded_inputs = op.groups == 1 ? op.x.padded : layer.inputs;
+  if (layer.places() > std::numeric_limits<std::int32_t>::max()) {
+    fail("node '{}' has {} weights: engine cuda takes at most 2^31 - 1 in a layer", name_, layer.places());
+  }
   layer.own_bias = bias;
   layer.own_bias.resize(static_cast<std::size_t>(layer.outputs), 0.0F);
   if (group.batch_norm >= 0) {

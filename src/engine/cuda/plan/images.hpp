@@ -47,7 +47,8 @@ struct Normalise {
     if (n >= images.count || !y.index_of(place, i)) return true;
     const std::int64_t number = y.number_of(i);
     const std::int64_t at = (images.first + n) * plane * (y.extent[0]) + number;
-    v = shard->input != nullptr ? shard->input[at] : shard->table[number / plane * 256 + shard->pixels[at]];
+    v = shard->input != nullptr ? shard->input[at]
+                                : shard->table[static_cast<int>(number) / plane * 256 + shard->pixels[at]];
     return true;
   }
 };

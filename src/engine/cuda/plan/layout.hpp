@@ -14,6 +14,17 @@ struct Index {
   int at[kAxes];
 };
 
+// Of 32 bits, because a GPU divides those many times as fast as 64 (an image has at most 2^31 - 1 places, and so have a
+// layer's weights).
+struct Divided {
+  std::uint32_t whole;
+  int left;
+};
+VBQ_BOTH inline Divided divide(std::uint32_t number, int by) {
+  const auto divisor = static_cast<std::uint32_t>(by);
+  return {number / divisor, static_cast<int>(number % divisor)};
+}
+
 // A batch of values of one shape. Image n begins at place n * image; its element `index` lies at the sum of index[a] *
 // stride[a]. The `channel` axis is innermost, `padded` >= extent[channel] places wide; the others keep their order. For
 // [C, H, W] the channel is axis 0, so this is NHWC; for any other rank it is the last axis.
@@ -27,12 +38,12 @@ struct Layout {
 
   // Index of a place of one image; false for padding.
   VBQ_BOTH bool index_of(std::int64_t place, Index& index) const {
-    index.at[channel] = static_cast<int>(place % padded);
-    std::int64_t rest = place / padded;
+    Divided rest = divide(static_cast<std::uint32_t>(place), padded);
+    index.at[channel] = rest.left;
     for (int a = rank - 1; a >= 0; --a) {
       if (a == channel) continue;
-      index.at[a] = static_cast<int>(rest % extent[a]);
-      rest /= extent[a];
+      rest = divide(rest.whole, extent[a]);
+      index.at[a] = rest.left;
     }
     return index.at[channel] < extent[channel];
   }
@@ -51,9 +62,10 @@ struct Layout {
   }
   VBQ_BOTH Index index_of_number(std::int64_t number) const {
     Index index{};
+    Divided rest{static_cast<std::uint32_t>(number), 0};
     for (int a = rank - 1; a >= 0; --a) {
-      index.at[a] = static_cast<int>(number % extent[a]);
-      number /= extent[a];
+      rest = divide(rest.whole, extent[a]);
+      index.at[a] = rest.left;
     }
     return index;
   }

@@ -152,15 +152,17 @@ struct Mean {
     Index i;
     v = 0;
     if (!y.index_of(place, i)) return true;
-    std::int64_t first = n * image, count = 1;
+    std::int64_t first = n * image;
+    std::uint32_t count = 1;
     for (int a = 0; a < y.rank; ++a) first += static_cast<std::int64_t>(i.at[a]) * step[a];
-    for (int a = 0; a < reduced; ++a) count *= extent[a];
+    for (int a = 0; a < reduced; ++a) count *= static_cast<std::uint32_t>(extent[a]);
     double sum = 0;
-    for (std::int64_t k = 0; k < count; ++k) {
-      std::int64_t at = first, rest = k;
+    for (std::uint32_t k = 0; k < count; ++k) {
+      std::int64_t at = first;
+      Divided rest{k, 0};
       for (int a = reduced - 1; a >= 0; --a) {
-        at += rest % extent[a] * stride[a];
-        rest /= extent[a];
+        rest = divide(rest.whole, extent[a]);
+        at += static_cast<std::int64_t>(rest.left) * stride[a];
       }
       sum += in[0][at];
     }
@@ -170,7 +172,7 @@ struct Mean {
 };
 
 // y[o] = clamp(bias[o] + sum over i, kh, kw of weight[o, kh, kw, i] x[first(o) + i] + residual), sums in fp32. The
-// plain form of every convolution and linear layer; cuDNN does those of one group where it can. x and y are [C, H, W].
+// plain form of every convolution and linear layer; cuDNN does them where it can. x and y are [C, H, W].
 // in: x, residual (lies as y, may be missing), weights [outputs, kernel, kernel, inner] (inner: inputs of a group,
 // padded for cuDNN), bias [outputs]; all of y's type.
 struct Convolution {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/cuda/plan/array.hpp"
+#include "engine/cuda/plan/layout.hpp"
 
 namespace vbq::cuda {
 
@@ -70,12 +71,9 @@ VBQ_BOTH inline int level_of(float w, const float* thresholds, int levels) {
 // they are few.
 VBQ_BOTH inline float weight_at(const LayerTask& task, const PackedLayer& format, const float* words,
                                 const float* thresholds, const float* values, std::int64_t place) {
-  const int i = static_cast<int>(place % task.padded_inputs);
-  std::int64_t rest = place / task.padded_inputs;
-  const int w = static_cast<int>(rest % task.width);
-  rest /= task.width;
-  const int h = static_cast<int>(rest % task.height);
-  const int o = static_cast<int>(rest / task.height);
+  const Divided by_input = divide(static_cast<std::uint32_t>(place), task.padded_inputs);
+  const Divided by_width = divide(by_input.whole, task.width), by_height = divide(by_width.whole, task.height);
+  const int i = by_input.left, w = by_width.left, h = by_height.left, o = static_cast<int>(by_height.whole);
   if (i >= task.inputs || o >= task.outputs) return 0;
   const std::int64_t at = ((static_cast<std::int64_t>(o) * task.inputs + i) * task.height + h) * task.width + w;
   float q = task.trained[at];

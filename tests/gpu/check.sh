@@ -1,0 +1,143 @@
+#!/bin/sh
+# Everything that only a GPU can show, from what tests/gpu/pack.sh packed: check.sh RESULTS [PART ...]. Parts, all in turn unless
+# some are named: tests, sanitizer, counts, search, bench. Each leaves RESULTS/PART.txt, and a line in RESULTS/summary.txt. Wants
+# the driver, cuDNN 9 (PYTHON's own is found), compute-sanitizer for its part, and torch for the benchmark. ENGINE=cpu tries the
+# script itself where there is no GPU. It has never run on a GPU.
+set -u
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+case "${1:--}" in
+  -*)
+    sed -n '2,5p' "$0"
+    exit 1
+    ;;
+esac
+mkdir -p "$1" && results=$(cd "$1" && pwd) || exit 1
+shift
+[ $# -gt 0 ] || set -- tests sanitizer counts search bench
+for name in "$@"; do
+  case "$name" in
+    tests | sanitizer | counts | search | bench) ;;
+    *)
+      echo "check: '$name' is no part: tests, sanitizer, counts, search or bench" >&2
+      exit 1
+      ;;
+  esac
+done
+python=${PYTHON:-python3}
+engine=${ENGINE:-cuda}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+: >"$results/summary.txt"
+
+# Libraries of NVIDIA's that pip installed: cuDNN, and what it loads.
+for folder in $("$python" -c 'import glob, site
+for path in site.getsitepackages() + [site.getusersitepackages()]:
+    print(*glob.glob(path + "/nvidia/*/lib"), sep="\n")' 2>/dev/null); do
+  LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+done
+export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}"
+run=$here/bundle/run
+failed=0
+
+# part NAME COMMAND...: runs it, keeps what it says, and notes how it went.
+part() {
+  name=$1
+  shift
+  start=$(date +%s)
+  if "$@" >"$results/$name.txt" 2>&1; then verdict=passed; else verdict=FAILED failed=1; fi
+  echo "$name: $verdict in $(($(date +%s) - start)) s" | tee -a "$results/summary.txt"
+}
+
+unpack() { # FOLDER: decompressed into $work/FOLDER
+  mkdir -p "$work/$1"
+  for file in "$here/$1"/*; do
+    case "$file" in
+      *.xz) "$python" -c 'import lzma, shutil, sys
+shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))' "$file" "$work/$1/$(basename "$file" .xz)" ;;
+      *) [ ! -e "$file" ] || cp "$file" "$work/$1/" ;;
+    esac
+  done
+}
+
+tests() {
+  "$run" test_gpu && "$run" test_engine
+}
+
+sanitizer() {
+  for tool in memcheck racecheck synccheck; do
+    compute-sanitizer --tool "$tool" --error-exitcode 9 --target-processes all "$run" test_gpu --gtest_filter='-*ResNet20*:*Plans*' ||
+      return 1
+  done
+}
+
+# A number of a JSON file: json FILE KEY ...
+json() {
+  "$python" -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2:]: value = value[key]
+print(value)' "$@"
+}
+
+counts() { # the CPU counts 9155 of 9980 in FP32
+  for precision in "fp32 2" "tf32 5" "fp16 10" "bf16 10"; do
+    within=${precision#* } precision=${precision% *}
+    [ "$engine" = cuda ] || [ "$precision" = fp32 ] || continue
+    "$run" vbq evaluate --network "$work/data/resnet20.onnx" --data "$work/data/test_batch_9980.h5" --engine "$engine" \
+      --precision "$precision" --json >"$work/counts.json" || return 1
+    cat "$work/counts.json"
+    correct=$(json "$work/counts.json" top1 correct) || return 1
+    echo "$precision: $correct correct, expected 9155 within $within"
+    [ "$correct" -ge $((9155 - within)) ] && [ "$correct" -le $((9155 + within)) ] || return 1
+  done
+}
+
+search() { # the same search on the GPU, twice, and on the CPU
+  cat >"$work/search.toml" <<END
+[network]
+path = "$work/data/resnet20.onnx"
+[data]
+path = "$work/data/test_batch_9980.h5"
+calibration = "$work/data/train_sample_2000.h5"
+search = 2000
+[format]
+bits = 3
+scale = "channel"
+assignment = "compensated"
+matching = "always"
+[search]
+population = 20
+generations = 4
+END
+  for try in "$engine first" "$engine second" "cpu third"; do
+    "$run" vbq search "$work/search.toml" --engine "${try% *}" --run "$work/${try#* }" || return 1
+    cp "$work/${try#* }/summary.json" "$results/search_${try#* }.json"
+    cp "$work/${try#* }/timing.csv" "$results/search_${try#* }_timing.csv"
+  done
+  cmp "$work/first/history.csv" "$work/second/history.csv" && cmp "$work/first/best.json" "$work/second/best.json" || return 1
+  first=$(json "$work/first/summary.json" quantised held_out top1 correct) || return 1
+  third=$(json "$work/third/summary.json" quantised held_out top1 correct) || return 1
+  echo "held-out images right: $first on $engine, $third on cpu; expected within 60 (0.6 %)"
+  [ $((first - third)) -le 60 ] && [ $((third - first)) -le 60 ]
+}
+
+bench() {
+  printf '#!/bin/sh\nexec "%s" bench_engine "$@"\n' "$run" >"$work/bench_engine"
+  chmod +x "$work/bench_engine"
+  "$python" "$here/gpu.py" bench "$work/bench_engine" --networks "$work/networks" --pairs 3
+}
+
+unpack networks
+unpack data
+{ date; nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.mem --format=csv,noheader; "$run" vbq info; } >"$results/machine.txt" 2>&1
+# Or all tests would be skipped, and pass.
+if [ "$engine" = cuda ] && ! grep 'engine cuda ' "$results/machine.txt" | grep -qv 'not available'; then
+  echo "check: no engine cuda here; see $results/machine.txt" >&2
+  exit 1
+fi
+for name in "$@"; do
+  case "$name" in
+    counts | search) [ -e "$work/data/resnet20.onnx" ] || { echo "$name: skipped, no ResNet-20" | tee -a "$results/summary.txt"; continue; } ;;
+  esac
+  part "$name" "$name"
+done
+exit $failed
