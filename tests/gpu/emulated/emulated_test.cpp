@@ -120,6 +120,7 @@ EngineOptions options() {
   all.kind = EngineKind::cuda;
   all.block = 4;
   all.precision = Precision::fp16;
+  all.copies = 2;
   return all;
 }
 
@@ -154,7 +155,7 @@ TEST_F(Emulated, MemoryMayEndAnywhere) {
     }
     ASSERT_EQ(emulated::live_objects(), before) << "after " << failed << " allocations";
   }
-  EXPECT_GT(failed, 50);
+  EXPECT_GT(failed, 30);
 }
 
 TEST_F(Emulated, EachFormOfAConvolutionIsRun) {
@@ -167,7 +168,7 @@ TEST_F(Emulated, EachFormOfAConvolutionIsRun) {
     const auto [fused, bare, own] = runner.census();
     EXPECT_EQ(fused, form == Settings::Cudnn::fused ? 3 : 0);
     EXPECT_EQ(bare, form == Settings::Cudnn::bare ? 3 : 0);
-    EXPECT_EQ(own, form == Settings::Cudnn::none ? 3 : 0);
+    EXPECT_EQ(std::size(own), form == Settings::Cudnn::none ? 3U : 0U);
   }
 }
 
