@@ -1,5 +1,6 @@
-// Engine cuda on a GPU against engines reference and cpu. Without one, each test is skipped.
-// (Every network of tests/engine that is compared between engines is compared here, too, where there is a GPU.)
+// Engine cuda on a GPU against engines reference and cpu. Without one, each test is skipped. (test_gpu_emulated is made
+// of these tests, too: tests/gpu/emulated.) (Every network of tests/engine that is compared between engines is compared
+// here, too, where there is a GPU.)
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -28,7 +29,11 @@ class CudaEngine : public ::testing::Test {
     try {
       cuda_engine(support::residual_network(), Precision::fp32, 4);
     } catch (const Error& error) {
+#ifdef VBQ_EMULATED_GPU
+      FAIL() << error.what();
+#else
       GTEST_SKIP() << error.what();
+#endif
     }
   }
 };

@@ -11,7 +11,7 @@ namespace {
 template <typename Op>
 __global__ void __launch_bounds__(kSumThreads) sum_channels(const Op op) {
   // As bytes, because shared memory has no constructors.
-  __shared__ alignas(ChannelSums) unsigned char memory[kSumThreads * sizeof(ChannelSums)];
+  alignas(ChannelSums) __shared__ unsigned char memory[kSumThreads * sizeof(ChannelSums)];
   auto* sums = reinterpret_cast<ChannelSums*>(memory);
   const int block = static_cast<int>(blockIdx.x), thread = static_cast<int>(threadIdx.x);
   sums[thread] = op(block, thread);

@@ -171,7 +171,7 @@ void Runner::quantise(std::span<const LayerFormat* const> formats) {
     pinned_.reserve(fixed + room);
     words_.reserve(room);
   }
-  std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
+  if (fixed > 0) std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
   if (bytes > 0) std::memcpy(pinned_.data() + fixed, packed_.words.data(), bytes);
   stream_.upload(fixed_.data(), pinned_, 0, fixed);
   stream_.upload(words_.data(), pinned_, fixed, bytes);
