@@ -97,9 +97,10 @@ NetworkFormat spread_levels(const Network& network, int k) {
   for (const int node : weight_layers(network)) {
     const Tensor& w = *weight_of(network.nodes[static_cast<std::size_t>(node)]);
     const auto [low, high] = std::minmax_element(w.data.begin(), w.data.end());
-    std::vector<float> levels;
-    for (int i = 0; i < k; ++i)
-      levels.push_back(*low + (*high - *low) * static_cast<float>(i) / static_cast<float>(k - 1));
+    std::vector<float> levels(static_cast<std::size_t>(k));
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      levels[i] = *low + (*high - *low) * static_cast<float>(i) / static_cast<float>(k - 1);
+    }
     formats.push_back({node, {Codebook::from_levels(levels)}, {}});
   }
   return formats;

@@ -60,9 +60,10 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
     format.scales.resize(kind == 0 ? 0 : kind == 1 ? 1 : channels);
     for (float& s : format.scales) s = static_cast<float>(0.1 + random.uniform());
     if (random.below(2) == 0) {
+      const std::size_t row = weight.data.size() / std::max<std::size_t>(1, channels);
       for (std::size_t i = 0; i < weight.data.size(); ++i) {
-        format.indices.push_back(static_cast<std::uint8_t>(
-            random.below(static_cast<std::uint64_t>(format.codebook(i / (weight.data.size() / channels)).size()))));
+        const auto levels = static_cast<std::uint64_t>(format.codebook(i / row).size());
+        format.indices.push_back(static_cast<std::uint8_t>(random.below(levels)));
       }
     }
     if (random.below(2) == 0) {

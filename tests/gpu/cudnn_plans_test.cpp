@@ -92,13 +92,13 @@ TEST_P(CudnnPlans, EveryConvolutionIsOneKernel) {
       const Convolution op = convolution(c, type == Type::fp32 ? 4 : 8);
       ASSERT_TRUE(clamp_fits(op));
       for (const bool fused : {true, false}) {
-        const auto make = [&] {
-          return ConvolutionPlan::make(target, op, 100, type, arithmetic, fused, std::size_t{512} << 20);
-        };
-        const auto plan = make();
+        constexpr std::size_t kScratch = std::size_t{512} << 20;
+        const auto plan = ConvolutionPlan::make(target, op, 100, type, arithmetic, fused, kScratch);
         ASSERT_TRUE(plan) << c.name << ", type " << static_cast<int>(type) << ", arithmetic "
                           << static_cast<int>(arithmetic) << (fused ? ", fused" : "");
-        EXPECT_EQ(plan->choice(), make()->choice()) << c.name;  // the same rule, the same kernel
+        // The same rule, the same kernel.
+        const auto again = ConvolutionPlan::make(target, op, 100, type, arithmetic, fused, kScratch);
+        EXPECT_EQ(plan->choice(), again->choice()) << c.name;
         choices.insert(plan->choice());
       }
     }

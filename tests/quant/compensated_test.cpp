@@ -229,7 +229,9 @@ TEST(InputMoments, GroupedConvolution) {
             for (int kx = 0; kx < 3; ++kx) {
               const int y = 2 * oy + ky - 1, z = 2 * ox + kx - 1;
               const bool inside = y >= 0 && y < 5 && z >= 0 && z < 5;
-              patch.push_back(inside ? static_cast<double>(x[static_cast<std::size_t>((c * 5 + y) * 5 + z)]) : 0.0);
+              const auto at =
+                  static_cast<std::size_t>(c) * 25 + static_cast<std::size_t>(y) * 5 + static_cast<std::size_t>(z);
+              patch.push_back(inside ? static_cast<double>(x[at]) : 0.0);
             }
           }
         }

@@ -81,7 +81,7 @@ auto Builder::describe_conv(const Shape& in, const Shape& out, const Describe& d
   const api::Dims src{batch_, in[0], in[1], in[2]}, dst{batch_, out[0], out[1], out[2]};
   if (!joints_.empty()) {
     try {
-      const auto pd = describe(in[0] < 16 ? any(src) : blocked(batch_, in, 16), blocked(batch_, out, 16));
+      auto pd = describe(in[0] < 16 ? any(src) : blocked(batch_, in, 16), blocked(batch_, out, 16));
       if (std::string_view(pd.impl_info_str()).starts_with("jit")) return pd;
     } catch (const dnnl::error&) {  // not taken in this layout
     }
@@ -160,7 +160,7 @@ void set_layer(const LayerMemory& layer, dnnl::stream& stream, std::span<const f
     layer.bias[o] = static_cast<float>(b);
   }
   if (!layer.scale.empty() || !gain.empty()) {
-    const std::size_t row = weights.size() / outputs;
+    const std::size_t row = weights.size() / std::max<std::size_t>(1, outputs);
     for (std::size_t o = 0; o < outputs; ++o) {
       const float s = (layer.scale.empty() ? 1.0F : layer.scale[o]) * (gain.empty() ? 1.0F : gain[o]);
       for (std::size_t i = o * row; i < (o + 1) * row; ++i) room[i] = weights[i] * s;

@@ -194,8 +194,8 @@ Place Builder::constant(std::vector<float> data) {
   return {Place::Kind::constant, static_cast<int>(plan_.constants.size()) - 1};
 }
 
-void Builder::add(Operation op, std::initializer_list<Place> in, const Place& out) {
-  Step step{name_, std::move(op), {}, out};
+void Builder::add(const Operation& op, std::initializer_list<Place> in, const Place& out) {
+  Step step{name_, op, {}, out};
   std::copy(in.begin(), in.end(), step.in.begin());
   for (const Place& place : in) use(place);
   use(out);

@@ -47,7 +47,7 @@ class Builder {
   // x in another layout of the same shape; a step does it.
   Value in_layout(const Value& x, const Layout& layout, Type type);
   Place constant(std::vector<float> data);
-  void add(Operation op, std::initializer_list<Place> in, const Place& out);
+  void add(const Operation& op, std::initializer_list<Place> in, const Place& out);
   void use(const Place& place);
   void find_outputs();  // fills exact_
 
