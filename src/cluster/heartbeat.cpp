@@ -18,7 +18,7 @@ namespace vbq {
 namespace {
 
 // The words of a connection, a byte each.
-constexpr char kAlive = 'a', kStop = 's', kEnding = 'e', kGoodbye = 'g';
+constexpr char kAlive = 'a', kStop = 's', kEndingByInput = 'i', kEndingByFault = 'e', kGoodbye = 'g';
 
 constexpr std::chrono::milliseconds kTick{500};  // in which a signal on this rank is passed on
 
@@ -47,7 +47,7 @@ std::optional<Loss> Heartbeat::loss() const {
   return loss_;
 }
 
-void Heartbeat::say_ending() const { say(kEnding); }
+void Heartbeat::say_ending(Fault fault) const { say(fault == Fault::input ? kEndingByInput : kEndingByFault); }
 
 void Heartbeat::say(char word) const {
   for (const Watched& watched : watched_) watched.peer.socket.send(std::span(&word, 1));
@@ -92,8 +92,8 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
   for (const char word : received.bytes) {
     watched.heard = now;
     if (word == kStop) request_stop(StopCause::other_rank);
-    if (word == kEnding) {
-      lose(watched.peer, "has ended the run", true);
+    if (word == kEndingByInput || word == kEndingByFault) {
+      lose(watched.peer, "has ended the run", word == kEndingByInput ? Fault::input : Fault::internal);
       return false;
     }
     if (word == kGoodbye) {
@@ -102,24 +102,21 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
     }
   }
   if (received.ended) {
-    lose(watched.peer,
-         received.reason == 0 || received.reason == ECONNRESET
-             ? "its process ended without a word: killed (by a signal, for want of memory) or crashed"
-             : fmt::format("the connection to it broke: {}", std::strerror(received.reason)),
-         false);
+    lose(watched.peer, received.reason == 0 || received.reason == ECONNRESET
+                           ? "its process ended without a word: killed (by a signal, for want of memory) or crashed"
+                           : fmt::format("the connection to it broke: {}", std::strerror(received.reason)));
     return false;
   }
   if (now - watched.heard < pace_.silence) return true;
-  lose(watched.peer,
-       fmt::format("no sign of life for {:.3g} s: it hangs, or its host or the network is down",
-                   std::chrono::duration<double>(now - watched.heard).count()),
-       false);
+  lose(watched.peer, fmt::format("no sign of life for {:.3g} s: it hangs, or its host or the network is down",
+                                 std::chrono::duration<double>(now - watched.heard).count()));
   return false;
 }
 
-void Heartbeat::lose(const Peer& peer, const std::string& cause, bool said) {
+void Heartbeat::lose(const Peer& peer, const std::string& cause, std::optional<Fault> said) {
   const std::lock_guard lock(mutex_);
-  loss_ = Loss{fmt::format("rank {} on {} is lost: {}", peer.rank, peer.host, cause), said};
+  loss_ = Loss{fmt::format("rank {} on {} is lost: {}", peer.rank, peer.host, cause), said.has_value(),
+               said.value_or(Fault::internal)};
 }
 
 // Until there is something to read, if listening.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cluster/socket.hpp"
+#include "vbq/error.hpp"
 
 namespace vbq {
 
@@ -24,6 +25,7 @@ namespace vbq {
 struct Loss {
   std::string sentence;  // rank, host and cause as far as known
   bool said = false;     // that rank has said itself what ends it
+  Fault fault = Fault::internal;
 };
 
 // Thrown on rank 0 by whatever would wait for a rank that is lost.
@@ -60,8 +62,9 @@ class Heartbeat {
 
   // The first loss, if any.
   std::optional<Loss> loss() const;
-  // Tells the others that this rank is about to end and has said why.
-  void say_ending() const;
+  // Tells the others that this rank is about to end and has said why, and whose mistake it was: whoever is heard first
+  // by mpirun, the exit code is the same.
+  void say_ending(Fault fault) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -74,7 +77,7 @@ class Heartbeat {
   void run();
   bool watch(Clock::time_point now);  // false: a rank is lost
   bool listen_to(Watched& watched, Clock::time_point now);
-  void lose(const Peer& peer, const std::string& cause, bool said);
+  void lose(const Peer& peer, const std::string& cause, std::optional<Fault> said = std::nullopt);
   void say(char word) const;
   bool sleep(std::chrono::milliseconds duration, bool listening);  // false: the end has come
 

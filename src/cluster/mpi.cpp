@@ -187,10 +187,10 @@ std::vector<std::string> Communicator::gather(const std::string& mine) {
   return result;
 }
 
-void Communicator::abort(int code) {
-  if (handle_ && handle_->heartbeat) handle_->heartbeat->say_ending();
-  if (handle_) MPI_Abort(handle_->world, code);
-  std::_Exit(code);
+void Communicator::abort(Fault fault) {
+  if (handle_ && handle_->heartbeat) handle_->heartbeat->say_ending(fault);
+  if (handle_) MPI_Abort(handle_->world, exit_code(fault));
+  std::_Exit(exit_code(fault));
 }
 
 Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
@@ -206,14 +206,14 @@ Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
 
 Environment::~Environment() {
   if (!world_.handle_) return;
-  if (std::uncaught_exceptions() > exceptions_) world_.abort(exit_code(Fault::internal));
+  if (std::uncaught_exceptions() > exceptions_) world_.abort(Fault::internal);
   world_.handle_.reset();
   MPI_Finalize();
 }
 
 void die(Communicator& world, const LostRank& lost) {
   if (!lost.loss().said) log::error("{}", lost.what());
-  world.abort(exit_code(Fault::internal));
+  world.abort(lost.loss().fault);
 }
 
 int exit_code(Fault fault) { return fault == Fault::input ? 1 : 2; }
@@ -224,7 +224,7 @@ void die(Communicator& world, const std::string& sentence, Fault fault) {
   } else {
     log::error("rank {} on {}: {}", world.rank(), world.host(), sentence);
   }
-  world.abort(exit_code(fault));
+  world.abort(fault);
 }
 
 }  // namespace vbq

@@ -50,7 +50,7 @@ class Communicator {
   bool dismissed() const { return dismissed_; }
 
   // Ends all ranks at once (MPI_Abort), after telling them that the cause was said.
-  [[noreturn]] void abort(int exit_code);
+  [[noreturn]] void abort(Fault fault);
 
  private:
   friend class Environment;

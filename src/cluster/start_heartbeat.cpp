@@ -112,7 +112,7 @@ std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   // Whoever waits for a lost rank ends the run, after a checkpoint. This is for when nobody does.
   return std::make_unique<Heartbeat>(std::move(peers), Heartbeat::Pace{.patience = 20s}, [](const Loss& loss) {
     if (!loss.said) log::error("{}", loss.sentence);
-    std::_Exit(exit_code(Fault::internal));
+    std::_Exit(exit_code(loss.fault));
   });
 }
 
@@ -130,7 +130,7 @@ std::unique_ptr<Heartbeat> start_worker(Communicator& world) {
   const auto end = [](const Loss& loss) {
     if (loss.said) ::sleep(5);
     if (!loss.said) log::error("{}", loss.sentence);
-    std::_Exit(exit_code(Fault::internal));
+    std::_Exit(exit_code(loss.fault));
   };
   const auto is_well = [rank = world.rank(), host = world.host(), told = false]() mutable {
     if (!device_hangs()) {

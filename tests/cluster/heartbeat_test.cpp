@@ -71,11 +71,14 @@ TEST(Heartbeat, ARankThatIsNotWellIsLostThoughItsProcessLives) {
 }
 
 TEST(Heartbeat, ARankThatSaysWhyItEndsIsNotNamedAgain) {
-  auto [here, there] = connection();
-  Watch watch(std::move(here));
-  Watch dying(std::move(there));
-  dying.heartbeat().say_ending();
-  EXPECT_TRUE(watch.last_word().said);
+  for (const Fault fault : {Fault::input, Fault::internal}) {
+    auto [here, there] = connection();
+    Watch watch(std::move(here));
+    Watch dying(std::move(there));
+    dying.heartbeat().say_ending(fault);
+    EXPECT_TRUE(watch.last_word().said);
+    EXPECT_EQ(watch.heartbeat().loss()->fault, fault);
+  }
 }
 
 TEST(Heartbeat, GoodbyeIsNoLoss) {

@@ -122,7 +122,8 @@ TEST(CudaMatching, ChannelsThatDoNotVary) {
       const auto node = static_cast<std::size_t>(got[i].node);
       for (std::size_t o = 0; o < got[i].gain.size(); ++o) {
         // A batch norm of scale 0 hides a channel: engine cuda, as engine cpu, leaves it alone.
-        const bool hidden = o == 2 && std::holds_alternative<BatchNorm>(net.nodes[node + 1].op);
+        const bool hidden =
+            o == 2 && node + 1 < net.nodes.size() && std::holds_alternative<BatchNorm>(net.nodes[node + 1].op);
         const bool dead_then = o == 1 && std::holds_alternative<Conv>(net.nodes[node].op);
         dead_norms = dead_norms || hidden;
         if (hidden || dead_then || o == dead_now) {
