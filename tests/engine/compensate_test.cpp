@@ -4,30 +4,16 @@
 #include <limits>
 
 #include "engine/compare.hpp"
+#include "engine/random_calibration.hpp"
 #include "quant/compensated.hpp"
-#include "quant/input_moments.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
 namespace {
 
-std::shared_ptr<Calibration> calibration_of(const Network& net) {
-  auto calibration = std::make_shared<Calibration>();
-  for (const int k : weight_layers(net)) {
-    const Node& node = net.nodes[static_cast<std::size_t>(k)];
-    const Shape& input = net.shapes[static_cast<std::size_t>(node.inputs.front())];
-    InputMoments moments(node, k, input, net.shapes[static_cast<std::size_t>(k) + 1], 10);
-    for (std::uint32_t image = 0; image < 10; ++image) {
-      moments.add(support::normals(static_cast<std::size_t>(elements(input)), image + 1, 1.0), image);
-    }
-    calibration->factors.push_back(moments.factor());
-  }
-  return calibration;
-}
-
 TEST(Compensation, EnginesGiveTheSameLevels) {
   const Network net = support::residual_network();
-  const auto calibration = calibration_of(net);
+  const auto calibration = random_calibration(net);
   NetworkFormat formats;
   for (const int k : weight_layers(net)) {
     for (const float width : {0.5F, 0.9F}) {
@@ -63,21 +49,21 @@ TEST(Compensation, RefusesWhatIsNotTheNetworks) {
   const Network net = support::residual_network();
   for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
     const auto engine = engine_of(kind, net);
-    auto other = calibration_of(net);
+    auto other = random_calibration(net);
     other->factors[0].node = 1;  // not a layer with weights
     EXPECT_THROW(engine->prepare(other), Error);
-    other = calibration_of(net);
+    other = random_calibration(net);
     other->factors[0].blocks[0].columns[0] = 1 << 20;
     EXPECT_THROW(engine->prepare(other), Error);
     for (const std::int64_t row : {std::int64_t{-1}, std::int64_t{1}, std::numeric_limits<std::int64_t>::max()}) {
-      other = calibration_of(net);
+      other = random_calibration(net);
       other->factors[0].blocks[0].first_row = row;
       EXPECT_THROW(engine->prepare(other), Error) << row;
     }
-    other = calibration_of(net);
+    other = random_calibration(net);
     other->factors[0].blocks[0].rows -= 1;  // a channel is left out
     EXPECT_THROW(engine->prepare(other), Error);
-    other = calibration_of(net);
+    other = random_calibration(net);
     other->factors[0].blocks[0].columns[0] = other->factors[0].blocks[0].columns[1];
     EXPECT_THROW(engine->prepare(other), Error);
     engine->prepare(nullptr);

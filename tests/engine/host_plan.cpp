@@ -82,17 +82,8 @@ Tally HostPlan::tally(cuda::ShardView shard, bool probabilities) {
 
 cuda::LayerTask HostPlan::task(std::size_t i) {
   const cuda::Layer& layer = plan_.layers[i];
-  cuda::LayerTask t;
-  t.trained = weight_of(network_.nodes[static_cast<std::size_t>(layer.node)])->data.data();
-  t.out = weights_[i].data();
-  t.type = layer.type;
-  t.outputs = layer.outputs;
-  t.inputs = layer.inputs;
-  t.height = layer.height;
-  t.width = layer.width;
-  t.padded_outputs = layer.padded_outputs;
-  t.padded_inputs = layer.padded_inputs;
-  return t;
+  const Tensor& weight = *weight_of(network_.nodes[static_cast<std::size_t>(layer.node)]);
+  return cuda::task_for(layer, weight.data.data(), weights_[i].data());
 }
 
 void* HostPlan::address(const cuda::Place& place) {
@@ -127,12 +118,7 @@ cuda::Count HostPlan::counter(const cuda::ShardView& shard, bool probabilities) 
 
 void HostPlan::feed(const cuda::ShardView& shard, std::int64_t item) {
   std::fill(arena_.begin(), arena_.end(), kNan);
-  cuda::Normalise op;
-  op.y = plan_.input.layout;
-  op.batch = plan_.batch;
-  op.plane = static_cast<int>(elements(network_.input_shape()) / network_.input_shape()[0]);
-  op.shard = &shard;
-  op.item = &item;
+  const cuda::Normalise op = cuda::feed_for(plan_, network_, &shard, &item);
   check_room(plan_.input.place, op.y.image);
   fill(op, out(plan_.input.place));
 }

@@ -7,8 +7,8 @@
 
 #include "data/importers.hpp"
 #include "engine/compare.hpp"
+#include "engine/random_calibration.hpp"
 #include "model/onnx.hpp"
-#include "quant/input_moments.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {
@@ -169,16 +169,7 @@ TEST_F(CudaEngine, MatchingLeavesTheWeightsAlone) {
 TEST_F(CudaEngine, LevelsAreTheHostsToTheBit) {
   const Network net = support::residual_network(3, 9, 40, 10);
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
-  auto calibration = std::make_shared<Calibration>();
-  for (const int k : weight_layers(net)) {
-    const Node& node = net.nodes[static_cast<std::size_t>(k)];
-    const Shape& input = net.shapes[static_cast<std::size_t>(node.inputs.front())];
-    InputMoments moments(node, k, input, net.shapes[static_cast<std::size_t>(k) + 1], 20);
-    for (std::uint32_t image = 0; image < 30; ++image) {
-      moments.add(support::normals(static_cast<std::size_t>(elements(input)), image + 1, 1.0), image);
-    }
-    calibration->factors.push_back(moments.factor());
-  }
+  const auto calibration = random_calibration(net, 30);
   engine->prepare(calibration);
   cpu->prepare(calibration);
   std::vector<const LayerFormat*> layers;

@@ -44,9 +44,9 @@ void check_shard(const Network& network, const Shard& shard, std::int64_t block)
     fail("shard is cut into blocks of {} images, the engine into blocks of {}", shard.block, block);
 }
 
-void check_blocks(const Shard& shard, std::int64_t first, std::int64_t count) {
-  if (first < 0 || count < 0 || first > shard.blocks() || count > shard.blocks() - first) {
-    fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, shard.blocks());
+void check_blocks(std::int64_t blocks, std::int64_t first, std::int64_t count) {
+  if (first < 0 || count < 0 || first > blocks || count > blocks - first) {
+    fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, blocks);
   }
 }
 

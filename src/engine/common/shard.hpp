@@ -17,7 +17,7 @@ namespace vbq {
 void check_shard(const Network& network, const Shard& shard, std::int64_t block);
 
 // Error when blocks first..first+count-1 are not all in the shard.
-void check_blocks(const Shard& shard, std::int64_t first, std::int64_t count);
+void check_blocks(std::int64_t blocks, std::int64_t first, std::int64_t count);
 
 // Error (internal) when an engine with `copies` copies has none of this number.
 void check_copy(std::int64_t copy, std::int64_t copies);

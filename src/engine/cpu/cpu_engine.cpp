@@ -110,7 +110,7 @@ class CpuEngine final : public Engine {
 
   void start(std::int64_t first, std::int64_t count, int copy) override {
     check_copy(copy, copies());
-    check_blocks(shard_, first, count);
+    check_blocks(shard_.blocks(), first, count);
     started_ = {first, count};
   }
 

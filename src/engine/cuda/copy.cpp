@@ -76,7 +76,8 @@ void Copy::infer(std::span<const float> input, std::int64_t images, std::span<fl
     const auto begin = static_cast<std::size_t>(first), some = static_cast<std::size_t>(view.count);
     stream_.upload(given_.data(), input.data() + begin * in, some * in * sizeof(float));
     stream_.upload(given_view_.data(), &view, sizeof view);
-    launch(feed(given_view_.as<const ShardView>(), given_item_), batch(), runner_.input(), stream_.get());
+    launch(feed_for(runner_.plan(), network_, given_view_.as<const ShardView>(), given_item_.as<const std::int64_t>()),
+           batch(), runner_.input(), stream_.get());
     runner_.forward();
     launch(rows, batch(), Out{outputs_.data(), Type::fp32}, stream_.get());
     stream_.download(output.data() + begin * out, outputs_.data(), some * out * sizeof(float));
@@ -85,17 +86,6 @@ void Copy::infer(std::span<const float> input, std::int64_t images, std::span<fl
 }
 
 void Copy::set_item(std::int64_t item) { launch_set_item(item_.as<std::int64_t>(), item, stream_.get()); }
-
-Normalise Copy::feed(const ShardView* shard, const DeviceBuffer& item) const {
-  const Shape& shape = network_.input_shape();
-  Normalise op;
-  op.y = runner_.plan().input.layout;
-  op.batch = batch();
-  op.plane = static_cast<int>(elements(shape) / std::max<std::int64_t>(1, shape.empty() ? 1 : shape.front()));
-  op.shard = shard;
-  op.item = item.as<const std::int64_t>();
-  return op;
-}
 
 // Queues one item: images in, the network, counts out, on to the next item.
 void Copy::run_item(bool record) {
@@ -108,7 +98,7 @@ void Copy::run_item(bool record) {
   count.outputs = runner_.output();
   count.shard = shard_;
   count.item = item_.as<const std::int64_t>();
-  launch(feed(shard_, item_), batch(), runner_.input(), stream_.get());
+  launch(feed_for(runner_.plan(), network_, shard_, count.item), batch(), runner_.input(), stream_.get());
   runner_.forward();
   launch_count(count, tally_.as<Tally>(), item_.as<std::int64_t>(), stream_.get());
 }

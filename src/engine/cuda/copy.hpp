@@ -41,7 +41,6 @@ class Copy {
   std::int64_t batch() const { return runner_.plan().batch; }
   std::int64_t classes() const { return elements(network_.output_shape()); }
   void set_item(std::int64_t item);
-  Normalise feed(const ShardView* shard, const DeviceBuffer& item) const;
   void run_item(bool record);
 
   const Network& network_;

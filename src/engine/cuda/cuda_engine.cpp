@@ -179,9 +179,7 @@ class CudaEngine final : public Engine {
 
   void start(std::int64_t first, std::int64_t count, int copy) override {
     check_copy(copy, copies());
-    if (first < 0 || count < 0 || first > blocks() || count > blocks() - first) {
-      fail_internal("blocks {}..{} were asked for of a shard of {} blocks", first, first + count - 1, blocks());
-    }
+    check_blocks(blocks(), first, count);
     use_device(device_.index);
     copies_[static_cast<std::size_t>(copy)]->start(first * parts(), count * parts());
   }

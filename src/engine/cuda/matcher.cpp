@@ -66,13 +66,8 @@ void Matcher::upload(const Shard& shard) {
 void Matcher::pass(std::span<const LayerFormat* const> formats) {
   runner_.quantise(formats.empty() ? std::vector<const LayerFormat*>(layers_.size(), nullptr)
                                    : std::vector<const LayerFormat*>(formats.begin(), formats.end()));
-  const Shape& shape = network_.input_shape();
-  Normalise feed;
-  feed.y = runner_.plan().input.layout;
-  feed.batch = runner_.plan().batch;
-  feed.plane = static_cast<int>(elements(shape) / shape.front());
-  feed.shard = view_.as<const ShardView>();
-  feed.item = item_.as<const std::int64_t>();
+  const Normalise feed =
+      feed_for(runner_.plan(), network_, view_.as<const ShardView>(), item_.as<const std::int64_t>());
   launch(feed, feed.batch, runner_.input(), stream_.get());
   MatchingMemory memory;
   memory.parts = parts_.as<ChannelSums>();

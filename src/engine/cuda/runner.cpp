@@ -62,16 +62,7 @@ void Runner::allocate(const Network& network) {
     const Layer& layer = plan_.layers[i];
     const auto& data = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->data;
     stream_.upload(at, data.data(), data.size() * sizeof(float));
-    LayerTask task;
-    task.trained = at;
-    task.out = weights_.data() + weights_at_[i];
-    task.type = layer.type;
-    task.outputs = layer.outputs;
-    task.inputs = layer.inputs;
-    task.height = layer.height;
-    task.width = layer.width;
-    task.padded_outputs = layer.padded_outputs;
-    task.padded_inputs = layer.padded_inputs;
+    LayerTask task = task_for(layer, at, weights_.data() + weights_at_[i]);
     task.first_block = quantise_blocks_;
     quantise_blocks_ += quantise_blocks(task);
     tasks.push_back(task);

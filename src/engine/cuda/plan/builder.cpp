@@ -208,6 +208,32 @@ void Builder::use(const Place& place) {
   plan_.slots[static_cast<std::size_t>(place.number)].last = static_cast<int>(plan_.steps.size());
 }
 
+LayerTask task_for(const Layer& layer, const float* trained, void* out) {
+  LayerTask task;
+  task.trained = trained;
+  task.out = out;
+  task.type = layer.type;
+  task.outputs = layer.outputs;
+  task.inputs = layer.inputs;
+  task.height = layer.height;
+  task.width = layer.width;
+  task.padded_outputs = layer.padded_outputs;
+  task.padded_inputs = layer.padded_inputs;
+  return task;
+}
+
+Normalise feed_for(const Plan& plan, const Network& network, const ShardView* shard, const std::int64_t* item) {
+  const Shape& shape = network.input_shape();
+  const std::int64_t channels = shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
+  Normalise op;
+  op.y = plan.input.layout;
+  op.batch = plan.batch;
+  op.plane = static_cast<int>(elements(shape) / channels);
+  op.shard = shard;
+  op.item = item;
+  return op;
+}
+
 Plan make_plan(const Network& network, std::int64_t batch, Type type, bool bare_layers) {
   return Builder(network, batch, type, bare_layers).build();
 }

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "engine/common/arena.hpp"
+#include "engine/cuda/plan/images.hpp"
 #include "engine/cuda/plan/operators.hpp"
-#include "engine/cuda/plan/team.hpp"
+#include "engine/cuda/plan/weights.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq::cuda {
@@ -99,6 +100,13 @@ Layout layout_of(const Shape& shape, int multiple, int channel = -1);
 // Compiles the network. Error naming the node that this engine cannot run. bare_layers: for moment matching; nothing
 // but a batch norm is fused into a layer, and layer_points are told.
 Plan make_plan(const Network& network, std::int64_t batch, Type type, bool bare_layers = false);
+
+// The layer as the quantise kernel sees it; first_block is still to be set. trained: [outputs, inputs, height, width];
+// out: [places()] of the layer's type; device (host in tests).
+LayerTask task_for(const Layer& layer, const float* trained, void* out);
+
+// The step that fills plan.input with the images of an item. shard, item: device (host in tests).
+Normalise feed_for(const Plan& plan, const Network& network, const ShardView* shard, const std::int64_t* item);
 
 // Gives every array of the step its memory: address(place) for each place that is not none.
 template <typename Address>
