@@ -27,8 +27,8 @@ struct DatasetInfo {
   std::vector<std::string> class_names;  // may be empty
   std::int64_t classes = 0;              // labels are 0..classes-1
   Normalisation normalisation;
-  std::string hash;    // 32 hexadecimal digits over pixels, labels and normalisation
-  std::string origin;  // path, for messages
+  std::string hash;                // 32 hexadecimal digits over pixels, labels and normalisation
+  std::string origin;              // path, for messages
   std::string preprocessing = {};  // what was done to photos before, for people; may be empty, not part of the hash
 };
 
@@ -59,8 +59,8 @@ Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count)
 struct Shard {
   Images images;
   Normalisation normalisation;
-  std::int64_t block = 100;        // images in a block
-  bool with_divergence = false;    // engine keeps the FP32 network's outputs to compare with
+  std::int64_t block = 100;      // images in a block
+  bool with_divergence = false;  // engine keeps the FP32 network's outputs to compare with
   std::int64_t blocks() const { return (images.count + block - 1) / block; }
 };
 

@@ -1,5 +1,5 @@
-// Format: how genes become codebooks (encoding, scope, symmetry), what weights are divided by (scale), and how they take
-// levels (assignment). A genome under a format gives each layer a LayerFormat.
+// Format: how genes become codebooks (encoding, scope, symmetry), what weights are divided by (scale), and how they
+// take levels (assignment). A genome under a format gives each layer a LayerFormat.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ struct Format {
 
 // What one layer needs to be quantised.
 struct LayerFormat {
-  int node = 0;               // index in Network::nodes
+  int node = 0;                     // index in Network::nodes
   std::vector<Codebook> codebooks;  // of weights divided by their scale. [1]: the layer's; [O]: one an output channel
   std::vector<float> scales;        // empty: none; [1]: the layer's; [O]: one an output channel. > 0 and finite
   std::vector<std::uint8_t> indices = {};  // level of each weight, [O, ...] row-major; empty: each takes the nearest
@@ -82,7 +82,8 @@ void choose(NetworkFormat& formats, Choices choices);
 // (naming the nearest), or when none is left.
 std::vector<int> quantised_layers(const Network& network, const Format& format);
 
-// Scale of each quantised layer (see LayerFormat::scales). Sums in double, in weight order; a channel of zeros has scale 1.
+// Scale of each quantised layer (see LayerFormat::scales). Sums in double, in weight order; a channel of zeros has
+// scale 1.
 std::vector<std::vector<float>> layer_scales(const Network& network, const Format& format);
 
 // Number of chromosomes (1 for the network, or one a quantised layer or output channel), genes in each, and whether

@@ -123,7 +123,7 @@ using Operator = std::variant<Conv, Linear, BatchNorm, Relu, Clip, Add, Mul, Max
                               ReduceMean, Concat, Reshape, Transpose, Pad, Slice, Softmax, Constant, Unary>;
 
 struct Node {
-  std::string name;         // as in the file, made up from its output where the file has none; unique
+  std::string name;  // as in the file, made up from its output where the file has none; unique
   Operator op;
   std::vector<ValueId> inputs;
   std::string weight_name;  // Conv, Linear: the initialiser's name in the file; else empty

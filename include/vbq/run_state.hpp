@@ -24,12 +24,12 @@ struct RunState {
   std::string data_hash;     // of the images and the split, search and held-out
   std::string engine;        // kind, instruction set, library and precision, in one line; threads are not part of it
   SearchState search;
-  std::vector<CachedTally> cache;      // in order of first evaluation
-  std::int64_t evaluations = 0;        // networks that were really run over the search images
-  std::int64_t images = 0;             // images inferred by the search
-  double seconds = 0;                  // wall time of the search so far, over all starts
-  std::vector<std::string> history;    // lines of history.csv, without header and line ends
-  std::vector<std::string> timing;     // lines of timing.csv
+  std::vector<CachedTally> cache;    // in order of first evaluation
+  std::int64_t evaluations = 0;      // networks that were really run over the search images
+  std::int64_t images = 0;           // images inferred by the search
+  double seconds = 0;                // wall time of the search so far, over all starts
+  std::vector<std::string> history;  // lines of history.csv, without header and line ends
+  std::vector<std::string> timing;   // lines of timing.csv
 };
 
 }  // namespace vbq

@@ -18,9 +18,9 @@ enum class Operators { standard, nogami2018 };
 struct SearchOptions {
   Method method = Method::genetic;
   Operators operators = Operators::standard;
-  int population = 50;      // individuals, >= 2
+  int population = 50;  // individuals, >= 2
   std::uint64_t seed = 1;
-  double mutation = 0.2;     // nogami2018: shares of newborns; mutation : crossover = 2 : 5
+  double mutation = 0.2;  // nogami2018: shares of newborns; mutation : crossover = 2 : 5
   double crossover = 0.5;
   double reproduction = 0.3;  // share of the population that survives
 };

@@ -32,7 +32,8 @@ std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count
     first = read_end(text.substr(0, colon), 0, text);
     last = read_end(text.substr(colon + 1), count, text);
   }
-  if (first < 0 || first >= last || last > count) fail("--images is \"{}\": a range within 0:{} was expected", text, count);
+  if (first < 0 || first >= last || last > count)
+    fail("--images is \"{}\": a range within 0:{} was expected", text, count);
   std::vector<std::int64_t> indices;
   for (std::int64_t i = first; i < last; ++i) indices.push_back(i);
   return indices;
@@ -41,7 +42,8 @@ std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count
 Problem make_problem(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
   Problem problem;
   problem.network = parse_onnx(std::move(network), arguments.network);
-  const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
+  const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
+                                    {arguments.std.begin(), arguments.std.end()}};
   problem.search_source = open_images(std::filesystem::absolute(arguments.data), normalisation);
   check_fit(problem.search_source->info(), problem.network, arguments.network.string());
   problem.split.search = read_range(arguments.images, problem.search_source->info().count);
@@ -70,9 +72,10 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const C
     std::fputs((json.dump() + "\n").c_str(), stdout);
     return;
   }
-  const std::string text = fmt::format("top-1 {}\ntop-5 {}\nloss  {:8.4f}\n{} images in {:.2f} s, {:.0f} images/s ({} engine)\n",
-                                       percent_text(tally.top1, tally.seen), percent_text(tally.top5, tally.seen),
-                                       mean_loss(tally), tally.seen, seconds, rate, engine.kind);
+  const std::string text =
+      fmt::format("top-1 {}\ntop-5 {}\nloss  {:8.4f}\n{} images in {:.2f} s, {:.0f} images/s ({} engine)\n",
+                  percent_text(tally.top1, tally.seen), percent_text(tally.top5, tally.seen), mean_loss(tally),
+                  tally.seen, seconds, rate, engine.kind);
   std::fputs(text.c_str(), stdout);
 }
 

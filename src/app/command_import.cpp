@@ -80,7 +80,8 @@ void refuse_photo_options(const ImportArguments& arguments) {
 }  // namespace
 
 int command_import(const ImportArguments& arguments, const CommonOptions& common) {
-  Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
+  Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
+                              {arguments.std.begin(), arguments.std.end()}};
   refuse_photo_options(arguments);
   DatasetInfo info;
   if (is_photo_kind(arguments.kind)) {

@@ -18,7 +18,8 @@ std::int64_t image_count(const NpyArray& input, const Network& network, const st
   const std::int64_t count = shape.empty() ? 0 : shape.front();
   if (!shape.empty()) shape.erase(shape.begin());
   if (shape != network.input_shape() || count < 1) {
-    fail("input {} has shape [{}]: [N, {}] was expected", path, fmt::join(input.shape, ", "), fmt::join(network.input_shape(), ", "));
+    fail("input {} has shape [{}]: [N, {}] was expected", path, fmt::join(input.shape, ", "),
+         fmt::join(network.input_shape(), ", "));
   }
   return count;
 }

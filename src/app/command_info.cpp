@@ -39,7 +39,7 @@ Json engine_json(EngineKind kind, const char* name, const EngineOptions& options
   asked.precision = Precision::fp32;
   try {
     const EngineInfo info = make_engine(probe_network(), asked)->info();
-    return {{"engine", name}, {"available", true}, {"device", info.device}, {"instruction_set", info.isa},
+    return {{"engine", name},          {"available", true},      {"device", info.device}, {"instruction_set", info.isa},
             {"library", info.library}, {"threads", info.threads}};
   } catch (const Error& error) {
     return {{"engine", name}, {"available", false}, {"why", error.what()}};
@@ -48,7 +48,8 @@ Json engine_json(EngineKind kind, const char* name, const EngineOptions& options
 
 int build_info(const CommonOptions& common) {
   Json json{{"vbq", kVersion}, {"compiler", __VERSION__}, {"engines", Json::array()}};
-  for (const auto& [kind, name] : {std::pair{EngineKind::cuda, "cuda"}, {EngineKind::cpu, "cpu"}, {EngineKind::reference, "reference"}}) {
+  for (const auto& [kind, name] :
+       {std::pair{EngineKind::cuda, "cuda"}, {EngineKind::cpu, "cpu"}, {EngineKind::reference, "reference"}}) {
     json["engines"].push_back(engine_json(kind, name, common.engine));
   }
   if (common.json) {
@@ -60,8 +61,8 @@ int build_info(const CommonOptions& common) {
     const auto name = engine["engine"].get<std::string>();
     if (engine["available"].get<bool>()) {
       print(fmt::format("engine {:<10} {}, {} thread{}, {}, {}\n", name, engine["device"].get<std::string>(),
-                        engine["threads"].get<int>(), engine["threads"].get<int>() == 1 ? "" : "s", engine["library"].get<std::string>(),
-                        engine["instruction_set"].get<std::string>()));
+                        engine["threads"].get<int>(), engine["threads"].get<int>() == 1 ? "" : "s",
+                        engine["library"].get<std::string>(), engine["instruction_set"].get<std::string>()));
     } else {
       print(fmt::format("engine {:<10} not available: {}\n", name, engine["why"].get<std::string>()));
     }
@@ -90,12 +91,14 @@ int dataset_info(const std::filesystem::path& path, const CommonOptions& common)
     print(json.dump() + "\n");
     return 0;
   }
-  print(fmt::format("dataset {}: {} images of {}x{}x{} (channels, height, width), {} classes\n", path.string(), info.count,
-                    info.channels, info.height, info.width, info.classes));
-  print(fmt::format("normalisation  (x / 255 - [{}]) / [{}]\n", fmt::join(info.normalisation.mean, ", "), fmt::join(info.normalisation.std, ", ")));
+  print(fmt::format("dataset {}: {} images of {}x{}x{} (channels, height, width), {} classes\n", path.string(),
+                    info.count, info.channels, info.height, info.width, info.classes));
+  print(fmt::format("normalisation  (x / 255 - [{}]) / [{}]\n", fmt::join(info.normalisation.mean, ", "),
+                    fmt::join(info.normalisation.std, ", ")));
   if (!info.preprocessing.empty()) print(fmt::format("photos         {}\n", info.preprocessing));
   for (std::size_t c = 0; c < per_class.size() && c < 20; ++c) {
-    print(fmt::format("class {:<4} {:<24} {:>8} images\n", c, c < info.class_names.size() ? info.class_names[c] : "", per_class[c]));
+    print(fmt::format("class {:<4} {:<24} {:>8} images\n", c, c < info.class_names.size() ? info.class_names[c] : "",
+                      per_class[c]));
   }
   if (per_class.size() > 20) print(fmt::format("... and {} classes more\n", per_class.size() - 20));
   print(fmt::format("hash  {}\n", info.hash));
@@ -105,16 +108,25 @@ int dataset_info(const std::filesystem::path& path, const CommonOptions& common)
 int checkpoint_info(const std::filesystem::path& path, const CommonOptions& common) {
   const RunState state = read_checkpoint(path);
   if (common.json) {
-    Json json{{"kind", "checkpoint"}, {"generation", state.search.generation}, {"best_fitness", state.search.best.fitness},
-              {"population", state.search.population.size()}, {"evaluations", state.evaluations}, {"images_inferred", state.images},
-              {"seconds", state.seconds}, {"engine", state.engine}, {"network_hash", state.network_hash}, {"data_hash", state.data_hash}};
+    Json json{{"kind", "checkpoint"},
+              {"generation", state.search.generation},
+              {"best_fitness", state.search.best.fitness},
+              {"population", state.search.population.size()},
+              {"evaluations", state.evaluations},
+              {"images_inferred", state.images},
+              {"seconds", state.seconds},
+              {"engine", state.engine},
+              {"network_hash", state.network_hash},
+              {"data_hash", state.data_hash}};
     print(json.dump() + "\n");
     return 0;
   }
-  print(fmt::format("checkpoint {}: generation {}, best fitness {:.6g}\n", path.string(), state.search.generation, state.search.best.fitness));
+  print(fmt::format("checkpoint {}: generation {}, best fitness {:.6g}\n", path.string(), state.search.generation,
+                    state.search.best.fitness));
   print(fmt::format("{} individuals, {} networks evaluated, {} images inferred, {}\n", state.search.population.size(),
                     thousands(state.evaluations), thousands(state.images), duration_text(state.seconds)));
-  print(fmt::format("engine   {}\nnetwork  {}\nimages   {}\n\n{}", state.engine, state.network_hash, state.data_hash, state.job));
+  print(fmt::format("engine   {}\nnetwork  {}\nimages   {}\n\n{}", state.engine, state.network_hash, state.data_hash,
+                    state.job));
   return 0;
 }
 
@@ -199,8 +211,13 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
     const auto [low, high] = std::minmax_element(weight->data.begin(), weight->data.end());
     weights += elements(weight->shape);
     work += multiply_adds(network, index);
-    layers.push_back({{"name", node.name}, {"operator", operator_name(node.op)}, {"shape", weight->shape},
-                      {"weights", elements(weight->shape)}, {"multiply_adds", multiply_adds(network, index)}, {"minimum", *low}, {"maximum", *high}});
+    layers.push_back({{"name", node.name},
+                      {"operator", operator_name(node.op)},
+                      {"shape", weight->shape},
+                      {"weights", elements(weight->shape)},
+                      {"multiply_adds", multiply_adds(network, index)},
+                      {"minimum", *low},
+                      {"maximum", *high}});
   }
   if (common.json) {
     Json json{{"kind", "network"},
@@ -223,12 +240,16 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
   print(fmt::format("network {}: input {} [N, {}], output {} [N, {}]\n{} nodes: {}\n\n", path.string(),
                     network.input_name, fmt::join(network.input_shape(), ", "), network.output_name,
                     fmt::join(network.output_shape(), ", "), network.nodes.size(), fmt::join(parts, ", ")));
-  print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>7} {:>14}  {}\n", "layer", "type", "shape", "weights", "share", "multiply-adds", "range"));
+  print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>7} {:>14}  {}\n", "layer", "type", "shape", "weights", "share",
+                    "multiply-adds", "range"));
   for (const Json& layer : layers) {
-    print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>6.1f}% {:>14}  {:.3g} .. {:.3g}\n", layer["name"].get<std::string>(),
-                      layer["operator"].get<std::string>(), fmt::format("{}", fmt::join(layer["shape"].get<std::vector<std::int64_t>>(), "x")),
-                      thousands(layer["weights"].get<std::int64_t>()), 100.0 * layer["weights"].get<double>() / static_cast<double>(weights),
-                      thousands(layer["multiply_adds"].get<std::int64_t>()), layer["minimum"].get<double>(), layer["maximum"].get<double>()));
+    print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>6.1f}% {:>14}  {:.3g} .. {:.3g}\n",
+                      layer["name"].get<std::string>(), layer["operator"].get<std::string>(),
+                      fmt::format("{}", fmt::join(layer["shape"].get<std::vector<std::int64_t>>(), "x")),
+                      thousands(layer["weights"].get<std::int64_t>()),
+                      100.0 * layer["weights"].get<double>() / static_cast<double>(weights),
+                      thousands(layer["multiply_adds"].get<std::int64_t>()), layer["minimum"].get<double>(),
+                      layer["maximum"].get<double>()));
   }
   print(
       fmt::format("\n{} weights in these {} layers ({} bytes in FP32) are what a search quantises (all but those in "

@@ -100,9 +100,8 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
     fail("{}: a layer has no name", file);
   }
   const auto name = layer["name"].get<std::string>();
-  const auto found = std::find_if(candidates.begin(), candidates.end(), [&](int node) {
-    return network.nodes[static_cast<std::size_t>(node)].name == name;
-  });
+  const auto found = std::find_if(candidates.begin(), candidates.end(),
+                                  [&](int node) { return network.nodes[static_cast<std::size_t>(node)].name == name; });
   if (found == candidates.end()) fail("{} names layer \"{}\", which the network does not have", file, name);
   const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(*found)]);
   const auto channels = static_cast<std::size_t>(weight.shape.front());
@@ -163,7 +162,8 @@ FoundFormat read_format(const std::filesystem::path& path, const Network& networ
     fail("{} has no \"layers\" array: a best.json as vbq writes it was expected", file);
   }
   if (const std::string found = json.value("network_hash", Json()).dump(); found != '"' + network_hash(network) + '"') {
-    fail("{} was found for a network with hash {}, this network's is \"{}\"", file, found.substr(0, 40), network_hash(network));
+    fail("{} was found for a network with hash {}, this network's is \"{}\"", file, found.substr(0, 40),
+         network_hash(network));
   }
   Format format;
   format.encoding = read_name<Encoding>(json, "encoding", kEncodings, file);

@@ -20,8 +20,8 @@ struct FoundFormat {
 // JSON text, ending in a newline; the same bytes for the same arguments on any machine.
 std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found);
 
-// Reads it back for `network`; scales are made anew by the file's rule. Error when the file is broken, names a layer that
-// the network lacks, or was found for other weights.
+// Reads it back for `network`; scales are made anew by the file's rule. Error when the file is broken, names a layer
+// that the network lacks, or was found for other weights.
 FoundFormat read_format(const std::filesystem::path& path, const Network& network);
 
 }  // namespace vbq

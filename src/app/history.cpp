@@ -35,8 +35,8 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
   const double median = fitness.empty() ? state.best.fitness : fitness[fitness.size() / 2];
   const double worst = fitness.empty() ? state.best.fitness : fitness.front();
   const double top1 = best.seen == 0 ? 0 : 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen);
-  return fmt::format("{},{},{:.9g},{:.9g},{:.9g},{:.4f},{:.6g}", state.generation, evaluations, state.best.fitness, median,
-                     worst, top1, diversity(state));
+  return fmt::format("{},{},{:.9g},{:.9g},{:.9g},{:.4f},{:.6g}", state.generation, evaluations, state.best.fitness,
+                     median, worst, top1, diversity(state));
 }
 
 std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times) {

@@ -9,7 +9,8 @@
 
 namespace vbq {
 
-// Mean over all genes of their standard deviation in the population, as a share of the best individual's range of genes.
+// Mean over all genes of their standard deviation in the population, as a share of the best individual's range of
+// genes.
 double diversity(const SearchState& state);
 
 // A line of history.csv. No times and no rank counts: byte for byte the same however the run was cut.

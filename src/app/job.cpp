@@ -101,7 +101,8 @@ void validate(const Job& job, const std::string& origin) {
     fail("format.symmetric is true in {}: it goes with encodings \"values\" and \"uniform\" only", origin);
   }
   if (job.format.symmetric && job.format.levels % 2 != 0) {
-    fail("format.levels is {} in {}: an even number was expected, as format.symmetric is true", job.format.levels, origin);
+    fail("format.levels is {} in {}: an even number was expected, as format.symmetric is true", job.format.levels,
+         origin);
   }
   if (job.search.method == Method::annealing && job.format.encoding != Encoding::companded) {
     fail("search.method is \"annealing\" in {}: it goes with format.encoding = \"companded\" only", origin);
@@ -124,7 +125,8 @@ void validate(const Job& job, const std::string& origin) {
          job.format.levels, origin);
   }
   if (job.mean.size() != job.std.size()) {
-    fail("data.mean has {} numbers and data.std {} in {}: as many were expected", job.mean.size(), job.std.size(), origin);
+    fail("data.mean has {} numbers and data.std {} in {}: as many were expected", job.mean.size(), job.std.size(),
+         origin);
   }
 }
 
@@ -151,7 +153,8 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
   }
   for (const std::string& text_override : overrides) settings.push_back(read_override(text_override));
   // A preset first: it is a set of defaults. Otherwise in order, so that --set wins.
-  std::stable_partition(settings.begin(), settings.end(), [](const Setting& s) { return s.field->key == "search.preset"; });
+  std::stable_partition(settings.begin(), settings.end(),
+                        [](const Setting& s) { return s.field->key == "search.preset"; });
   Job job;
   for (const Setting& setting : settings) setting.field->set(job, setting.value);
   validate(job, origin);
@@ -187,7 +190,8 @@ Job job_of_width(Job job, int levels) {
 
 std::string width_name(int levels) {
   const bool whole = std::has_single_bit(static_cast<unsigned>(levels));
-  return whole ? fmt::format("{}bit", std::countr_zero(static_cast<unsigned>(levels))) : fmt::format("{}levels", levels);
+  return whole ? fmt::format("{}bit", std::countr_zero(static_cast<unsigned>(levels)))
+               : fmt::format("{}levels", levels);
 }
 
 std::string job_difference(const Job& now, const Job& then) {

@@ -26,7 +26,7 @@ struct Job {
   // [data]
   std::filesystem::path data;                        // absolute; a dataset file, or a source that can be imported
   std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
-  double search_images = 0;  // > 1: images, <= 1: share of the set, 0: 2000 or what there is
+  double search_images = 0;                          // > 1: images, <= 1: share of the set, 0: 2000 or what there is
   std::int64_t block = 100;
   std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
   // [format]
@@ -40,8 +40,8 @@ struct Job {
   CheckpointInterval checkpoint;
 };
 
-// Reads a job file and applies `overrides` ("search.seed=2"). Error, one sentence, on an unknown key (naming the nearest
-// known one), a value of the wrong kind or out of range, or text that is not TOML (naming the line).
+// Reads a job file and applies `overrides` ("search.seed=2"). Error, one sentence, on an unknown key (naming the
+// nearest known one), a value of the wrong kind or out of range, or text that is not TOML (naming the line).
 Job read_job(const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
 // The same from text; relative paths are taken from `folder`. `origin` names it in messages.

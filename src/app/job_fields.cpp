@@ -1,7 +1,7 @@
 #include "app/job_fields.hpp"
 
-#include <cmath>
 #include <charconv>
+#include <cmath>
 
 #include "app/names.hpp"
 #include "core/check.hpp"
@@ -97,11 +97,13 @@ std::vector<JobField> make_fields() {
   fields.push_back({"data.path", [](Job& j, const TomlValue& v) { j.data = v.path(); },
                     [](const Job& j) { return quoted(j.data.string()); }, false});
   fields.push_back({"data.calibration", [](Job& j, const TomlValue& v) { j.calibration = v.path(); },
-                    [](const Job& j) { return j.calibration ? quoted(j.calibration->string()) : std::string(); }, false});
+                    [](const Job& j) { return j.calibration ? quoted(j.calibration->string()) : std::string(); },
+                    false});
   fields.push_back({"data.search", [](Job& j, const TomlValue& v) { j.search_images = read_amount(v); },
                     [](const Job& j) {
                       if (j.search_images == 0) return std::string();
-                      return j.search_images > 1 ? fmt::format("{:.0f}", j.search_images) : number_text(j.search_images);
+                      return j.search_images > 1 ? fmt::format("{:.0f}", j.search_images)
+                                                 : number_text(j.search_images);
                     }});
   fields.push_back({"data.block", [](Job& j, const TomlValue& v) { j.block = v.integer(1, 65536); },
                     [](const Job& j) { return fmt::format("{}", j.block); }});
@@ -122,7 +124,8 @@ std::vector<JobField> make_fields() {
                       const auto number = [](int levels) { return fmt::format("{}", levels); };
                       return j.sweep.empty() ? number(j.format.levels) : array_text(j.sweep, number);
                     }});
-  fields.push_back(choice_field<Encoding>("format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
+  fields.push_back(choice_field<Encoding>(
+      "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});
   fields.push_back({"format.exponent_bits",
@@ -133,10 +136,14 @@ std::vector<JobField> make_fields() {
        [](const Job& j) { return j.format.exponent_bias ? number_text(*j.format.exponent_bias) : std::string(); }});
   fields.push_back({"format.biases", [](Job& j, const TomlValue& v) { j.format.biases = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.biases); }});
-  fields.push_back(choice_field<Scope>("format.scope", [](Job& j) -> Scope& { return j.format.scope; }, kScopes));
-  fields.push_back(choice_field<ScaleScope>("format.scale", [](Job& j) -> ScaleScope& { return j.format.scale; }, kScales));
-  fields.push_back(choice_field<ScaleBy>("format.scale_by", [](Job& j) -> ScaleBy& { return j.format.scale_by; }, kScaleBy));
-  fields.push_back(choice_field<Assignment>("format.assignment", [](Job& j) -> Assignment& { return j.format.assignment; }, kAssignments));
+  fields.push_back(choice_field<Scope>(
+      "format.scope", [](Job& j) -> Scope& { return j.format.scope; }, kScopes));
+  fields.push_back(choice_field<ScaleScope>(
+      "format.scale", [](Job& j) -> ScaleScope& { return j.format.scale; }, kScales));
+  fields.push_back(choice_field<ScaleBy>(
+      "format.scale_by", [](Job& j) -> ScaleBy& { return j.format.scale_by; }, kScaleBy));
+  fields.push_back(choice_field<Assignment>(
+      "format.assignment", [](Job& j) -> Assignment& { return j.format.assignment; }, kAssignments));
   fields.push_back(choice_field<Matching>(
       "format.matching", [](Job& j) -> Matching& { return j.format.matching; }, kMatchings));
   fields.push_back(
@@ -144,7 +151,8 @@ std::vector<JobField> make_fields() {
        [](Job& j, const TomlValue& v) { j.format.matching_images = static_cast<int>(v.integer(1, 1000000)); },
        [](const Job& j) { return fmt::format("{}", j.format.matching_images); }});
 
-  fields.push_back(choice_field<Method>("search.method", [](Job& j) -> Method& { return j.search.method; }, kMethods));
+  fields.push_back(choice_field<Method>(
+      "search.method", [](Job& j) -> Method& { return j.search.method; }, kMethods));
   // A preset is a whole recipe; parse_job() applies it before any other key, so that those can change parts of it.
   fields.push_back({"search.preset",
                     [](Job& j, const TomlValue& v) {
@@ -159,13 +167,18 @@ std::vector<JobField> make_fields() {
                       j.fitness = Fitness::top1;
                     },
                     [](const Job& j) { return quoted(name_of<Operators>(j.search.operators, kPresets)); }});
-  fields.push_back({"search.population", [](Job& j, const TomlValue& v) { j.search.population = static_cast<int>(v.integer(2, 100000)); },
+  fields.push_back({"search.population",
+                    [](Job& j, const TomlValue& v) { j.search.population = static_cast<int>(v.integer(2, 100000)); },
                     [](const Job& j) { return fmt::format("{}", j.search.population); }});
-  fields.push_back({"search.generations", [](Job& j, const TomlValue& v) { j.generations = static_cast<int>(v.integer(1, 1000000000)); },
+  fields.push_back({"search.generations",
+                    [](Job& j, const TomlValue& v) { j.generations = static_cast<int>(v.integer(1, 1000000000)); },
                     [](const Job& j) { return fmt::format("{}", j.generations); }, false});
-  fields.push_back(choice_field<Fitness>("search.fitness", [](Job& j) -> Fitness& { return j.fitness; }, kFitness));
-  fields.push_back({"search.seed", [](Job& j, const TomlValue& v) { j.search.seed = static_cast<std::uint64_t>(v.integer(0, INT64_MAX)); },
-                    [](const Job& j) { return fmt::format("{}", j.search.seed); }});
+  fields.push_back(choice_field<Fitness>(
+      "search.fitness", [](Job& j) -> Fitness& { return j.fitness; }, kFitness));
+  fields.push_back(
+      {"search.seed",
+       [](Job& j, const TomlValue& v) { j.search.seed = static_cast<std::uint64_t>(v.integer(0, INT64_MAX)); },
+       [](const Job& j) { return fmt::format("{}", j.search.seed); }});
   const auto rate = [](std::string key, double SearchOptions::*member) {
     return JobField{std::move(key), [member](Job& j, const TomlValue& v) { j.search.*member = v.number(0, 1); },
                     [member](const Job& j) { return number_text(j.search.*member); }};

@@ -12,10 +12,10 @@
 namespace vbq {
 
 struct JobField {
-  std::string key;                                      // "search.seed"
-  std::function<void(Job&, const TomlValue&)> set;      // Error when the value does not fit
-  std::function<std::string(const Job&)> get;           // TOML text; empty: the key is left out
-  bool part_of_result = true;                           // a resumed run must agree in it
+  std::string key;                                  // "search.seed"
+  std::function<void(Job&, const TomlValue&)> set;  // Error when the value does not fit
+  std::function<std::string(const Job&)> get;       // TOML text; empty: the key is left out
+  bool part_of_result = true;                       // a resumed run must agree in it
 };
 
 // In the order in which job.toml is written, sections together.

@@ -31,7 +31,8 @@ inline constexpr Name<Matching> kMatchings[] = {
     {"never", Matching::never}, {"end", Matching::end}, {"always", Matching::always}};
 inline constexpr Name<Method> kMethods[] = {
     {"genetic", Method::genetic}, {"random", Method::random}, {"annealing", Method::annealing}};
-inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard}, {"nogami2018", Operators::nogami2018}};
+inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard},
+                                               {"nogami2018", Operators::nogami2018}};
 inline constexpr Name<Fitness> kFitness[] = {
     {"top1", Fitness::top1}, {"loss", Fitness::loss}, {"divergence", Fitness::divergence}};
 inline constexpr Name<Interpolation> kInterpolations[] = {{"bilinear", Interpolation::bilinear},

@@ -14,7 +14,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // On a terminal replaces the live line; in a log prints it when the last one is at least five seconds old, or `always`.
+  // On a terminal replaces the live line; in a log prints it when the last one is at least five seconds old, or
+  // `always`.
   void show(const std::string& line, bool always = false);
   // Ends the live line, so that other output starts on a line of its own.
   void end_line();

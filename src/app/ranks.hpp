@@ -13,14 +13,16 @@
 
 namespace vbq {
 
-// Runs body on every rank (one rank alone without a launcher) and gives the exit code. Other ranks than 0 log errors only.
+// Runs body on every rank (one rank alone without a launcher) and gives the exit code. Other ranks than 0 log errors
+// only.
 int on_all_ranks(const std::function<int(Communicator&)>& body);
 
 // Collective. The ONNX file's content everywhere, read by rank 0 alone: a thousand ranks do not ask one disk for it.
 std::string share_network(Communicator& world, const std::filesystem::path& path);
 
-// Rank 0: runs body with an evaluator over all workers, or over this process when it is alone. Other ranks: serve until it
-// ends, and give 0. Collective.
-int with_evaluator(Communicator& world, const Problem& problem, const std::function<int(Evaluator&, const Machinery&)>& body);
+// Rank 0: runs body with an evaluator over all workers, or over this process when it is alone. Other ranks: serve until
+// it ends, and give 0. Collective.
+int with_evaluator(Communicator& world, const Problem& problem,
+                   const std::function<int(Evaluator&, const Machinery&)>& body);
 
 }  // namespace vbq

@@ -8,8 +8,8 @@
 
 namespace vbq {
 
-// {"images": n, "top1": {"correct", "percent", "interval95"}, "top5": {...}, "loss": nats, "divergence": nats or absent}
-// Percentages and intervals (Wilson) are rounded to two decimals.
+// {"images": n, "top1": {"correct", "percent", "interval95"}, "top5": {...}, "loss": nats, "divergence": nats or
+// absent} Percentages and intervals (Wilson) are rounded to two decimals.
 nlohmann::ordered_json score_json(const Tally& tally, bool with_divergence);
 
 // "91.73 % (95 % interval 91.18 to 92.26, 9155 of 9980)".

@@ -52,7 +52,8 @@ void check_same_run(const RunState& state, const Setup& setup, const Machinery& 
   const std::string difference = job_difference(setup.job, then);
   if (!difference.empty()) fail("--resume: {}", difference);
   if (setup.job.generations < state.search.generation) {
-    fail("--resume: search.generations is {}, the checkpoint has {} already", setup.job.generations, state.search.generation);
+    fail("--resume: search.generations is {}, the checkpoint has {} already", setup.job.generations,
+         state.search.generation);
   }
 }
 
@@ -60,7 +61,11 @@ void check_same_run(const RunState& state, const Setup& setup, const Machinery& 
 class Loop {
  public:
   Loop(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, Progress& progress)
-      : setup_(setup), evaluator_(evaluator), folder_(folder), progress_(progress), scorer_(evaluator),
+      : setup_(setup),
+        evaluator_(evaluator),
+        folder_(folder),
+        progress_(progress),
+        scorer_(evaluator),
         search_(make_search(setup.job.search, make_space(setup))) {
     complete_ = search_->state();
     state_.job = to_toml(setup.job);
@@ -124,7 +129,8 @@ class Loop {
     const double seconds = seconds_since(start);
     state_.seconds += seconds;
     state_.history.push_back(history_line(state, best, scorer_.evaluations()));
-    state_.timing.push_back(timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
+    state_.timing.push_back(
+        timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
     complete_ = state;
     ++generations_since_;
     unsaved_ = true;
@@ -141,11 +147,13 @@ class Loop {
   void report(const SearchState& state, const Tally& best, double rate) {
     const int left = setup_.job.generations - state.generation;
     const double pace = state_.seconds / state.generation;
-    progress_.show(fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
-                               setup_.job.generations, 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen),
-                               fitness_name(setup_.job.fitness), setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
-                               thousands(static_cast<long long>(rate)), duration_text(pace * left)),
-                   left == 0 || state.generation == 1);
+    progress_.show(
+        fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
+                    setup_.job.generations, 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen),
+                    fitness_name(setup_.job.fitness),
+                    setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
+                    thousands(static_cast<long long>(rate)), duration_text(pace * left)),
+        left == 0 || state.generation == 1);
   }
 
   bool due() const {
@@ -188,8 +196,8 @@ class Loop {
 
 }  // namespace
 
-SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
-                        Progress& progress) {
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
+                        bool resume, Progress& progress) {
   Loop loop(setup, evaluator, machinery, folder, progress);
   if (resume) {
     if (std::optional<RunState> state = folder.newest_checkpoint()) {

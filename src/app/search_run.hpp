@@ -29,14 +29,15 @@ struct SearchResult {
   Scores as_trained, quantised;
   Individual best;
   int generations = 0;
-  std::int64_t evaluations = 0, images = 0;  // networks really run over the search images; images inferred by the search
-  double seconds = 0;                        // of the search, over all starts
+  std::int64_t evaluations = 0,
+               images = 0;  // networks really run over the search images; images inferred by the search
+  double seconds = 0;       // of the search, over all starts
 };
 
 // Runs, or goes on with, the search in `folder`. With `resume` and a checkpoint there, continues it; Error when that is
 // of another job, network, data or engine, naming the difference. Whatever else ends it, a lost rank too, the
 // generations that are finished are in a checkpoint, unless that cannot be written.
-SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
-                        Progress& progress);
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
+                        bool resume, Progress& progress);
 
 }  // namespace vbq

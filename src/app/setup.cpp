@@ -54,8 +54,8 @@ std::vector<std::int64_t> all_indices(std::int64_t count) {
 void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path) {
   const Shape& want = network.input_shape();
   if (want != Shape{info.channels, info.height, info.width}) {
-    fail("images of {} are {}x{}x{} (channels, height, width): network {} takes {}", info.origin, info.channels, info.height,
-         info.width, network_path, fmt::join(want, "x"));
+    fail("images of {} are {}x{}x{} (channels, height, width): network {} takes {}", info.origin, info.channels,
+         info.height, info.width, network_path, fmt::join(want, "x"));
   }
   if (elements(network.output_shape()) < info.classes) {
     fail("{} has {} classes: network {} has {} outputs", info.origin, info.classes, network_path,
@@ -79,7 +79,8 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
     if (found == FileKind::checkpoint) fail("{} is a checkpoint: a dataset was expected", path.string());
     kind = detect_kind(path);
     if (kind.empty()) {
-      fail("{} is neither a dataset file nor a source that can be told: `vbq data import` makes a dataset of it", path.string());
+      fail("{} is neither a dataset file nor a source that can be told: `vbq data import` makes a dataset of it",
+           path.string());
     }
   }
   ImportedImages imported = import_images(kind, sources, normalisation);
@@ -98,10 +99,14 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
 
   const bool apart = job.calibration.has_value();
   if (apart && searched->info().hash == data->info().hash) {
-    fail("data.path and data.calibration hold the same images ({}): the held-out images must be others than those that the "
-         "search sees", data->info().origin);
+    fail(
+        "data.path and data.calibration hold the same images ({}): the held-out images must be others than those that "
+        "the "
+        "search sees",
+        data->info().origin);
   }
-  job.search_images = static_cast<double>(search_count(job.search_images, searched->info().count, apart, searched->info().origin));
+  job.search_images =
+      static_cast<double>(search_count(job.search_images, searched->info().count, apart, searched->info().origin));
   problem.split = stratified_split(searched->labels(), static_cast<std::int64_t>(job.search_images));
   if (apart) problem.split.held_out = all_indices(data->info().count);
   problem.search_source = searched;

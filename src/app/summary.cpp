@@ -62,15 +62,17 @@ std::string summary_text(const Setup& setup, const SearchResult& result) {
     return fmt::format("  {:<34} {}\n", what, percent_text(tally.top1, tally.seen));
   };
   std::string text = fmt::format("{} levels, {:.2f} bits a weight with codebooks and scales ({} bytes instead of {})\n",
-                                 setup.job.format.levels, size.bits_per_weight(), thousands(size.bytes()), thousands(4 * size.weights));
+                                 setup.job.format.levels, size.bits_per_weight(), thousands(size.bytes()),
+                                 thousands(4 * size.weights));
   text += "Top-1 on images that the search never saw:\n";
   text += line("as trained (FP32)", result.as_trained.held_out);
   text += line("quantised", result.quantised.held_out);
   text += "Top-1 on the images that the search was led by:\n";
   text += line("as trained (FP32)", result.as_trained.search);
   text += line("quantised", result.quantised.search);
-  text += fmt::format("{} networks evaluated in {} generations, {} images inferred, {}\n", thousands(result.evaluations),
-                      result.generations, thousands(result.images), duration_text(result.seconds));
+  text +=
+      fmt::format("{} networks evaluated in {} generations, {} images inferred, {}\n", thousands(result.evaluations),
+                  result.generations, thousands(result.images), duration_text(result.seconds));
   return text;
 }
 

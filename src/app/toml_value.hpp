@@ -22,7 +22,7 @@ class TomlValue {
   bool boolean() const;
   std::int64_t integer(std::int64_t low, std::int64_t high) const;
   std::vector<std::int64_t> integers(std::int64_t low, std::int64_t high) const;  // one, or an array of at least one
-  double number(double low, double high) const;  // inclusive; an integer will do
+  double number(double low, double high) const;                                   // inclusive; an integer will do
   std::string text() const;
   std::vector<double> numbers() const;
   std::vector<std::string> texts() const;

@@ -8,8 +8,8 @@
 
 namespace vbq {
 
-// Error, naming `what` ("network", "job file"), when the path is missing, not a regular file, unreadable, or larger than
-// `limit` bytes.
+// Error, naming `what` ("network", "job file"), when the path is missing, not a regular file, unreadable, or larger
+// than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, const std::string& what, std::uint64_t limit);
 
 // Writes a temporary file beside `path`, flushes it to disk, renames it: `path` is the old or the new content, never a

@@ -1,5 +1,5 @@
-// Counter-based random numbers (Random123's Philox 4x32, 10 rounds): a draw depends on its name alone, not on what was drawn
-// before, so there is no hidden state to save and any rank can make any number.
+// Counter-based random numbers (Random123's Philox 4x32, 10 rounds): a draw depends on its name alone, not on what was
+// drawn before, so there is no hidden state to save and any rank can make any number.
 #pragma once
 
 #include <array>
@@ -8,7 +8,16 @@
 namespace vbq {
 
 // What a stream is for; part of its name. Never renumber: results depend on it.
-enum class Purpose : std::uint32_t { seeding = 1, selection = 2, mutation = 3, crossover = 4, split = 5, calibration = 6, annealing = 7, test = 99 };
+enum class Purpose : std::uint32_t {
+  seeding = 1,
+  selection = 2,
+  mutation = 3,
+  crossover = 4,
+  split = 5,
+  calibration = 6,
+  annealing = 7,
+  test = 99
+};
 
 // One stream of draws, named by (seed, generation, individual, purpose). Cheap to make and copy; 2^32 blocks of draws.
 class Random {

@@ -16,8 +16,8 @@ inline constexpr int kOldestOpset = 7, kNewestOpset = 28;
 // its operator, on anything that is malformed, unsafe or not supported. Reads no file outside the model's folder.
 Network read_onnx(const std::filesystem::path& path);
 
-// The file's bytes, with external data taken into the message where that is possible: what other processes need, so that
-// one can read for all. Error when the file cannot be read; what is wrong inside it is parse_onnx()'s to say.
+// The file's bytes, with external data taken into the message where that is possible: what other processes need, so
+// that one can read for all. Error when the file cannot be read; what is wrong inside it is parse_onnx()'s to say.
 std::string read_onnx_content(const std::filesystem::path& path);
 
 // The same of a file's content already in memory. path: names it in messages; external data is looked for beside it.

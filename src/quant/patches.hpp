@@ -17,8 +17,8 @@ class Patches {
   Patches(const Node& node, int index, Shape input, Shape output, std::int64_t per_image);
 
   std::int64_t groups() const { return groups_; }
-  std::int64_t columns() const { return columns_; }         // inputs of one output
-  std::int64_t row() const { return groups_ * columns_; }   // inputs of all groups at one position
+  std::int64_t columns() const { return columns_; }        // inputs of one output
+  std::int64_t row() const { return groups_ * columns_; }  // inputs of all groups at one position
   std::int64_t per_image() const { return all() ? positions_ : per_image_; }
   std::int64_t input_elements() const { return elements(input_); }
 

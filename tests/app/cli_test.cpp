@@ -55,7 +55,8 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
   EXPECT_EQ(summary["quantised"]["search"]["images"], 200);
   EXPECT_GT(summary["quantised"]["held_out"]["top1"]["percent"].get<double>(), 50.0);
   EXPECT_GT(summary["fp32"]["held_out"]["top1"]["percent"].get<double>(), 95.0);
-  for (const char* name : {"job.toml", "history.csv", "timing.csv", "best.json"}) EXPECT_TRUE(fs::exists(path("out/" + std::string(name))));
+  for (const char* name : {"job.toml", "history.csv", "timing.csv", "best.json"})
+    EXPECT_TRUE(fs::exists(path("out/" + std::string(name))));
   const std::string history = read("out/history.csv");
   EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 3);
 
@@ -69,7 +70,9 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
 
   // The found format gives the same tally through evaluate, whatever the number of threads.
   for (const char* threads : {"1", "3"}) {
-    const Outcome evaluated = run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --json --threads " + std::string(threads));
+    const Outcome evaluated =
+        run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --json --threads " +
+            std::string(threads));
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
     const auto score = nlohmann::json::parse(evaluated.out);
     EXPECT_EQ(score["top1"], summary["quantised"]["held_out"]["top1"]);
@@ -203,8 +206,11 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
   expect_refused("data import cifar10 none.bin --output x.h5", {"none.bin"});
   expect_refused("data import cifar11 good.bin --output x.h5", {"cifar11", "cifar10"});
   expect_refused("data import cifar10 good.bin --output no/such/folder/x.h5", {"no/such/folder"});
-  expect_refused("data import cifar10 good.bin --mean 0.5,0.5,0.5 --std 1,0,1 --output x.h5", {"standard deviation of channel 1 is 0"});
-  EXPECT_TRUE(std::none_of(fs::directory_iterator(folder_), {}, [](const auto& e) { return e.path().extension() == ".h5" || e.path().extension() == ".tmp"; }));
+  expect_refused("data import cifar10 good.bin --mean 0.5,0.5,0.5 --std 1,0,1 --output x.h5",
+                 {"standard deviation of channel 1 is 0"});
+  EXPECT_TRUE(std::none_of(fs::directory_iterator(folder_), {}, [](const auto& e) {
+    return e.path().extension() == ".h5" || e.path().extension() == ".tmp";
+  }));
   expect_refused("data import cifar10 good.bin --crop 9 --output x.h5", {"--crop is for photos"});
   ASSERT_EQ(run("data import cifar10 good.bin --output x.h5").code, 0);
   // Images of the wrong size for the network.
@@ -225,7 +231,9 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
 TEST_F(Cli, EvaluateTakesARangeOfImages) {
   copy_digits();
   const std::string base = "evaluate --network digits.onnx --data digits_test.h5 --json --images ";
-  const auto part = [&](const std::string& range) { return nlohmann::json::parse(run(base + range).out)["top1"]["correct"].get<int>(); };
+  const auto part = [&](const std::string& range) {
+    return nlohmann::json::parse(run(base + range).out)["top1"]["correct"].get<int>();
+  };
   const auto whole = nlohmann::json::parse(run(base + ":").out);
   EXPECT_EQ(part("0:100") + part("100:"), whole["top1"]["correct"].get<int>());
   expect_refused(base + "5:5", {"--images"});

@@ -88,7 +88,8 @@ TEST_F(FormatFile, RefusesWhatItCannotUse) {
   EXPECT_NE(changed([](auto& j) { j["layers"][0]["name"] = "other"; }).find("other"), std::string::npos);
   EXPECT_NE(changed([](auto& j) { j["layers"][1] = j["layers"][0]; }).find("twice"), std::string::npos);
   EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"][0] = "x"; }).find("a number"), std::string::npos);
-  EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"] = nlohmann::json::array(); }).find("an array"), std::string::npos);
+  EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"] = nlohmann::json::array(); }).find("an array"),
+            std::string::npos);
   EXPECT_NE(changed([](auto& j) { j["layers"][0]["levels"][0] = 1e300; }).find("finite"), std::string::npos);
   EXPECT_NE(changed([](auto& j) { j["scale"] = 3; }).find("scale"), std::string::npos);
   EXPECT_NE(changed([](auto& j) { j["scale"] = "loud"; }).find("loud"), std::string::npos);

@@ -42,7 +42,8 @@ std::string refusal(const std::string& text, const std::vector<std::string>& ove
 }
 
 std::string with(const std::string& section, const std::string& line) {
-  return "[network]\npath = \"n.onnx\"\n[data]\npath = \"d.h5\"\n" + (section.empty() ? "" : "[" + section + "]\n") + line + "\n";
+  return "[network]\npath = \"n.onnx\"\n[data]\npath = \"d.h5\"\n" + (section.empty() ? "" : "[" + section + "]\n") +
+         line + "\n";
 }
 
 TEST(Job, ReadsKeysAndDefaults) {
@@ -80,7 +81,8 @@ TEST(Job, APresetIsAWholeRecipeThatOtherKeysCanChange) {
 }
 
 TEST(Job, TheResolvedTextGivesTheSameJob) {
-  for (const char* change : {"search.seed=3", "run.checkpoint=17", "data.search=0.25", "format.levels=6", "data.mean=[0.5, 1]"}) {
+  for (const char* change :
+       {"search.seed=3", "run.checkpoint=17", "data.search=0.25", "format.levels=6", "data.mean=[0.5, 1]"}) {
     std::vector<std::string> overrides{change};
     if (std::string(change).starts_with("data.mean")) overrides.push_back("data.std=[1, 2.5]");
     const Job job = parse(kJob, overrides);
@@ -109,13 +111,15 @@ TEST(Job, DifferencesThatMatterAreNamed) {
 TEST(Job, RefusesInOneSentence) {
   EXPECT_EQ(refusal(with("search", "populatoin = 5")),
             "search.populatoin is not a known key in job.toml, line 6: did you mean search.population?");
-  EXPECT_EQ(refusal(with("format", "bits = 0")), "format.bits is 0 in job.toml, line 6: an integer from 2 to 8 was expected");
+  EXPECT_EQ(refusal(with("format", "bits = 0")),
+            "format.bits is 0 in job.toml, line 6: an integer from 2 to 8 was expected");
   EXPECT_NE(refusal(with("format", "bits = 9")).find("2 to 8"), std::string::npos);
   EXPECT_NE(refusal(with("format", "bits = \"3\"")).find("an integer"), std::string::npos);
   EXPECT_NE(refusal(with("format", "bits = 3\nlevels = 8")).find("both"), std::string::npos);
   EXPECT_NE(refusal(with("format", "encoding = \"value\"")).find("values, boundaries, companded"), std::string::npos);
   EXPECT_NE(refusal(with("format", "symmetric = true\nlevels = 7")).find("even"), std::string::npos);
-  EXPECT_NE(refusal(with("data", "search = 0.5")).find("line"), std::string::npos);  // [data] twice: TOML itself refuses
+  EXPECT_NE(refusal(with("data", "search = 0.5")).find("line"),
+            std::string::npos);  // [data] twice: TOML itself refuses
   EXPECT_NE(refusal(with("search", "seed = -1")).find("search.seed"), std::string::npos);
   EXPECT_NE(refusal(with("run", "checkpoint = \"5 parsecs\"")).find("5min"), std::string::npos);
   EXPECT_NE(refusal(with("search", "seed = 2020-01-01")).find("search.seed"), std::string::npos);

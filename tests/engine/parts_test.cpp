@@ -5,10 +5,10 @@
 #include <stdexcept>
 
 #include "core/random.hpp"
-#include "engine/compare.hpp"
 #include "engine/common/arena.hpp"
-#include "engine/cpu/batch.hpp"
 #include "engine/common/fuse.hpp"
+#include "engine/compare.hpp"
+#include "engine/cpu/batch.hpp"
 #include "engine/cpu/lanes.hpp"
 
 namespace vbq::cpu {

@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 // ResNet-20 quantised by k-means per layer, no scale, nearest value: top-1 in percent on all 9,980 images.
 double kmeans_top1(int levels) {
   const fs::path folder = fs::path(VBQ_SHARED) / "data" / "cifar10";
-  ImportedImages imported = import_images("cifar10", {folder / "test_batch_9980.bin"},
-                                          {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}});
+  ImportedImages imported =
+      import_images("cifar10", {folder / "test_batch_9980.bin"}, {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}});
   Problem problem;
   problem.network = read_onnx(folder / "resnet20.onnx");
   problem.format.levels = levels;
@@ -32,7 +32,8 @@ double kmeans_top1(int levels) {
 class PublishedNumbers : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(fs::path(VBQ_SHARED) / "data" / "cifar10")) GTEST_SKIP() << "no data of full size in " << VBQ_SHARED;
+    if (!fs::exists(fs::path(VBQ_SHARED) / "data" / "cifar10"))
+      GTEST_SKIP() << "no data of full size in " << VBQ_SHARED;
   }
 };
 

@@ -195,7 +195,8 @@ TEST_F(External, ContentForOthersHoldsTheData) {
   EXPECT_EQ(refusal("weights.bin", "8", "16"), "");
   const std::string content = read_onnx_content(root_ / "models" / "net.onnx");
   fs::remove(root_ / "models" / "weights.bin");
-  EXPECT_EQ(only<Conv>(parse_onnx(content, root_ / "models" / "net.onnx")).weight.data, (std::vector<float>{3, 4, 5, 6}));
+  EXPECT_EQ(only<Conv>(parse_onnx(content, root_ / "models" / "net.onnx")).weight.data,
+            (std::vector<float>{3, 4, 5, 6}));
   EXPECT_THROW(read_onnx_content(root_ / "models" / "none.onnx"), Error);
 }
 

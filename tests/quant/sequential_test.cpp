@@ -107,7 +107,8 @@ TEST(Sequential, IsTheSameOnAnyNumberOfThreads) {
   const Network net = two_layers();
   SequentialAssigner one(net, kImages), many(net, kImages);
   for (const int node : {0, 3}) {
-    EXPECT_EQ(assigned(one, net, format_of(node), true, in_order), assigned(many, net, format_of(node), true, on_threads));
+    EXPECT_EQ(assigned(one, net, format_of(node), true, in_order),
+              assigned(many, net, format_of(node), true, on_threads));
   }
 }
 

@@ -48,7 +48,8 @@ class Cli : public ::testing::Test {
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_EQ(outcome.err.rfind("error: ", 0), 0U) << outcome.err;
     EXPECT_TRUE(outcome.out.empty()) << outcome.out;
-    for (const std::string& part : parts) EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in: " << outcome.err;
+    for (const std::string& part : parts)
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in: " << outcome.err;
   }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
@@ -57,7 +58,9 @@ class Cli : public ::testing::Test {
     text << std::ifstream(path(name)).rdbuf();
     return text.str();
   }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name), std::ios::binary) << text; }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+  }
   void copy_digits() const {
     for (const char* name : {"digits.onnx", "digits_train.h5", "digits_test.h5", "search.toml"}) {
       fs::copy_file(fs::path(VBQ_SOURCE) / "jobs" / "digits" / name, path(name));
@@ -66,7 +69,8 @@ class Cli : public ::testing::Test {
   // Arguments for a search that takes a moment.
   std::string tiny(const std::string& more = "") const {
     return "search search.toml --run out --log error --threads 1 --set search.population=6 --set search.generations=2 "
-           "--set data.search=200 --set data.block=50 " + more;
+           "--set data.search=200 --set data.block=50 " +
+           more;
   }
   // A missing, an empty, a truncated and a random file in place of `name`, and what the command must say of it.
   void expect_bad_files_refused(const std::string& name, const std::string& arguments) const {

@@ -23,8 +23,8 @@ inline Tensor normal_tensor(Shape shape, std::uint64_t seed, double deviation = 
   return {std::move(shape), normals(count, seed, deviation)};
 }
 
-// conv 3x3 (pad 1, no bias) -> batch norm -> ReLU -> [conv 3x3 -> batch norm, + itself] -> ReLU -> global average -> linear.
-// Input [channels, size, size], `width` channels inside, `classes` outputs.
+// conv 3x3 (pad 1, no bias) -> batch norm -> ReLU -> [conv 3x3 -> batch norm, + itself] -> ReLU -> global average ->
+// linear. Input [channels, size, size], `width` channels inside, `classes` outputs.
 inline Network residual_network(std::int64_t channels = 3, std::int64_t size = 9, std::int64_t width = 7,
                                 std::int64_t classes = 5, std::uint64_t seed = 1) {
   const auto conv = [&](std::int64_t in, std::uint64_t key) {
@@ -34,17 +34,20 @@ inline Network residual_network(std::int64_t channels = 3, std::int64_t size = 9
     return op;
   };
   const auto norm = [&](std::uint64_t key) {
-    BatchNorm op{normals(static_cast<std::size_t>(width), key, 0.2), normals(static_cast<std::size_t>(width), key + 1, 0.3)};
+    BatchNorm op{normals(static_cast<std::size_t>(width), key, 0.2),
+                 normals(static_cast<std::size_t>(width), key + 1, 0.3)};
     for (float& s : op.scale) s += 1.0F;
     return op;
   };
-  Linear head{normal_tensor({classes, width}, seed * 100 + 9, 1.0), normals(static_cast<std::size_t>(classes), seed * 100 + 10, 0.1)};
+  Linear head{normal_tensor({classes, width}, seed * 100 + 9, 1.0),
+              normals(static_cast<std::size_t>(classes), seed * 100 + 10, 0.1)};
   const Shape inner{width, size, size};
   Network net;
   net.name = "residual";
   net.input_name = "input";
   net.output_name = "logits";
-  net.shapes = {{channels, size, size}, inner, inner, inner, inner, inner, inner, inner, {width, 1, 1}, {width}, {classes}};
+  net.shapes = {{channels, size, size}, inner,   inner,    inner, inner, inner, inner, inner,
+                {width, 1, 1},          {width}, {classes}};
   net.nodes = {{"conv1", conv(channels, seed * 100 + 1), {0}, "conv1.weight"},
                {"bn1", norm(seed * 100 + 2), {1}, ""},
                {"relu1", Relu{}, {2}, ""},

@@ -22,7 +22,8 @@ struct RawCommon {
 
 void add_common(CLI::App* command, RawCommon& raw) {
   command->add_option("--engine", raw.engine, "auto, cuda, cpu or reference")->type_name("NAME");
-  command->add_option("--threads", raw.threads, "threads on the CPU; 0: as many as there are for this process")->type_name("N");
+  command->add_option("--threads", raw.threads, "threads on the CPU; 0: as many as there are for this process")
+      ->type_name("N");
   command->add_option("--precision", raw.precision, "fp32, tf32, fp16, bf16 or best")->type_name("NAME");
   command->add_option("--log", raw.log, "debug, info, warning, error or off")->type_name("LEVEL");
   command->add_flag("--json", raw.json, "print the result as one JSON object");
@@ -61,18 +62,22 @@ void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("vbq searches for the number format in which a trained CNN's weights fit in b bits with the highest accuracy.");
+  CLI::App app(
+      "vbq searches for the number format in which a trained CNN's weights fit in b bits with the highest accuracy.");
   app.set_version_flag("--version", std::string("vbq ") + kVersion);
   app.require_subcommand(1);
   RawCommon raw;
 
   SearchArguments search;
-  CLI::App* search_command = app.add_subcommand("search", "search a number format (under mpirun: rank 0 leads, the others work)");
+  CLI::App* search_command =
+      app.add_subcommand("search", "search a number format (under mpirun: rank 0 leads, the others work)");
   add_job(search_command, search, "runs/JOB");
-  search_command->footer("Example: mpirun -n 3 vbq search jobs/digits/search.toml --run runs/first --set format.bits=4");
+  search_command->footer(
+      "Example: mpirun -n 3 vbq search jobs/digits/search.toml --run runs/first --set format.bits=4");
 
   SearchArguments compare;
-  CLI::App* compare_command = app.add_subcommand("compare", "number formats and searches side by side on the same images");
+  CLI::App* compare_command =
+      app.add_subcommand("compare", "number formats and searches side by side on the same images");
   add_job(compare_command, compare, "runs/JOB-compare");
   compare_command->footer("Example: mpirun -n 3 vbq compare jobs/digits/search.toml --set format.bits=[2,3,4]");
 
@@ -82,7 +87,8 @@ int run(int argc, char** argv) {
   evaluate_command->add_option("--data", evaluate.data, "dataset file, or a source that can be imported")->required();
   evaluate_command->add_option("--format", evaluate.format, "best.json of a search");
   evaluate_command->add_option("--images", evaluate.images, "A:B: images A to B-1 only");
-  evaluate_command->add_option("--mean", evaluate.mean, "normalisation of imported images (of x/255), a channel each")->delimiter(',');
+  evaluate_command->add_option("--mean", evaluate.mean, "normalisation of imported images (of x/255), a channel each")
+      ->delimiter(',');
   evaluate_command->add_option("--std", evaluate.std, "likewise")->delimiter(',');
   evaluate_command->footer("Example: vbq evaluate --network net.onnx --data test.h5 --format runs/first/best.json");
 
@@ -104,7 +110,8 @@ int run(int argc, char** argv) {
                    "files of that kind; folder DIR: a class each sub-folder; list FILE: lines path,label")
       ->required();
   import_command->add_option("--mean", import.mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
-  import_command->add_option("--std", import.std, "normalisation: standard deviation of x/255, a channel each")->delimiter(',');
+  import_command->add_option("--std", import.std, "normalisation: standard deviation of x/255, a channel each")
+      ->delimiter(',');
   import_command->add_option("--resize", import.resize, "photos: N, the shorter side, or HEIGHTxWIDTH (antialiased)")
       ->type_name("SIZE");
   import_command->add_option("--crop", import.crop, "photos: N or HEIGHTxWIDTH around the centre, after resizing")
