@@ -23,8 +23,8 @@ for class in "$images"/train/*/; do # in the order of names, as torchvision numb
   find "$class" -maxdepth 1 -type f -printf "train/$(basename "$class")/%f,$label\n" | LC_ALL=C sort | sed "${PER_CLASS:-4}q" >>"$list"
   label=$((label + 1))
 done
-"$vbq" data import list "$list" --root "$images" "${as_trained[@]}" --output "$here/train.h5"
-"$vbq" data import folder "$images/val" "${as_trained[@]}" --output "$here/val.h5"
+"$vbq" data import list "$list" --root "$images" "${as_trained[@]}" --overwrite --output "$here/train.h5"
+"$vbq" data import folder "$images/val" "${as_trained[@]}" --overwrite --output "$here/val.h5"
 cp "$1" "$here/network.onnx"
 echo "The accuracy should be the one that you know (on a CPU this takes a while; ctrl-C leaves the files in place):" >&2
 "$vbq" evaluate --network "$here/network.onnx" --data "$here/val.h5"

@@ -13,8 +13,8 @@ if [[ $# -ne 2 ]]; then
   exit 1
 fi
 normalised=(--mean "${MEAN:-0.485,0.456,0.406}" --std "${STD:-0.229,0.224,0.225}")
-"$vbq" data import cifar10 "$2/test_batch.bin" "${normalised[@]}" --output "$here/test.h5"
-"$vbq" data import cifar10 "$2/data_batch_1.bin" "${normalised[@]}" --output "$here/train.h5"
+"$vbq" data import cifar10 "$2/test_batch.bin" "${normalised[@]}" --overwrite --output "$here/test.h5"
+"$vbq" data import cifar10 "$2/data_batch_1.bin" "${normalised[@]}" --overwrite --output "$here/train.h5"
 cp "$1" "$here/resnet20.onnx"
 echo "The accuracy should be the one that you know:" >&2
 "$vbq" evaluate --network "$here/resnet20.onnx" --data "$here/test.h5"

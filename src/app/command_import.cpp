@@ -4,6 +4,7 @@
 
 #include "app/commands.hpp"
 #include "app/names.hpp"
+#include "app/output_file.hpp"
 #include "app/progress.hpp"
 #include "core/log.hpp"
 #include "data/image_stream.hpp"
@@ -35,11 +36,23 @@ DatasetInfo info_of(const ImageList& list, const Preprocessing& how, Normalisati
   return info;
 }
 
+Existing existing_of(const ImportArguments& arguments) {
+  return arguments.overwrite ? Existing::overwrite : Existing::refuse;
+}
+
+// All files that the import of photos reads.
+std::vector<std::filesystem::path> inputs_of(const ImageList& list, const ImportArguments& arguments) {
+  std::vector<std::filesystem::path> inputs{arguments.class_names};
+  for (const std::string& file : list.files) inputs.push_back(list.root / file);
+  return inputs;
+}
+
 // Photos stream from their files to the dataset's.
 DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common) {
   ImageStreamOptions options{preprocessing_of(arguments), arguments.skip_bad, common.engine.threads};
   ImageList list = list_images(arguments.kind, arguments.sources, arguments.root);
   if (!arguments.class_names.empty()) name_classes(list, arguments.class_names);
+  check_output(arguments.output, inputs_of(list, arguments), existing_of(arguments));
   Progress progress(common.quiet);
   options.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(fmt::format("{} of {} photos", thousands(done), thousands(total)));
@@ -83,6 +96,7 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
   Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
                               {arguments.std.begin(), arguments.std.end()}};
   refuse_photo_options(arguments);
+  check_output(arguments.output, arguments.sources, existing_of(arguments));
   DatasetInfo info;
   if (is_photo_kind(arguments.kind)) {
     info = import_photos(arguments, std::move(normalisation), common);

@@ -48,6 +48,7 @@ struct ImportArguments {
   std::vector<std::filesystem::path> sources;
   std::vector<double> mean, std;
   std::filesystem::path output;
+  bool overwrite = false;
   // Photos only (kinds folder and list).
   std::string resize, crop, interpolation = "bilinear";
   std::filesystem::path root, class_names;

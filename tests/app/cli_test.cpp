@@ -213,6 +213,12 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
   }));
   expect_refused("data import cifar10 good.bin --crop 9 --output x.h5", {"--crop is for photos"});
   ASSERT_EQ(run("data import cifar10 good.bin --output x.h5").code, 0);
+  const std::string before = read("x.h5");
+  expect_refused("data import cifar10 good.bin --output x.h5", {"x.h5 exists already", "--overwrite"});
+  expect_refused("data import cifar10 good.bin --output good.bin --overwrite", {"output good.bin is the input"});
+  EXPECT_EQ(read("x.h5"), before);
+  EXPECT_EQ(run("data import cifar10 good.bin --mean 0.5,0.5,0.5 --output x.h5 --overwrite").code, 0);
+  EXPECT_NE(read("x.h5"), before);
   // Images of the wrong size for the network.
   copy_digits();
   expect_refused("evaluate --network digits.onnx --data x.h5", {"x.h5", "3x32x32", "1x8x8"});

@@ -123,6 +123,7 @@ int run(int argc, char** argv) {
                              "list: file of names, one a line, in the order of labels");
   import_command->add_flag("--skip-bad", import.skip_bad, "photos: name damaged files and leave them out");
   import_command->add_option("--output", import.output, "dataset file to write (.h5)")->required();
+  import_command->add_flag("--overwrite", import.overwrite, "replace the output where it exists");
   import_command->footer(
       "Example: vbq data import cifar10 test_batch.bin --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --output "
       "test.h5\n"
