@@ -6,13 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "model/export_names.hpp"
 #include "model/onnx_export.hpp"
 
 namespace vbq::exporting {
 
+inline constexpr int kInt4 = 22;  // TensorProto.INT4, which older headers lack
+
 // A layer's weight in the layout of the file.
 struct Weight {
-  std::string prefix;                         // of new names
+  std::string name;                           // what the layer reads; new names start with it
   Shape shape;                                // in the file
   std::vector<std::uint8_t> indices;          // in the file's order
   std::vector<std::vector<float>> codebooks;  // one, or one an output
@@ -25,15 +28,18 @@ struct Weight {
   const std::vector<float>& levels(std::size_t output) const { return codebooks[codebooks.size() == 1 ? 0 : output]; }
 };
 
-// What is added in front of the layer; `value` is the weight's new name.
+// What is added in front of the layer, and gives the weight under its name.
 struct Parts {
   std::vector<onnx::NodeProto> nodes;
   std::vector<onnx::TensorProto> tensors;
-  std::string value;
 };
 
-// opset: of the model. Error when the form cannot hold these levels.
-Parts weight_parts(const Weight& weight, ExportForm form, int opset);
+// names: of the model, `weight.name` among them; those that are made are added. opset: of the model. Error when the
+// form cannot hold these levels.
+Parts weight_parts(const Weight& weight, ExportForm form, UsedNames& names, int opset);
+
+// The same of form dequantize alone.
+Parts dequantised(const Weight& weight, UsedNames& names, int opset);
 
 // A matrix of `rows` rows, row-major, the other way round.
 std::vector<std::uint8_t> transposed(const std::vector<std::uint8_t>& values, std::size_t rows);

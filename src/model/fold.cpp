@@ -82,6 +82,7 @@ Fold find(const std::string& type) {
       {"Concat", concat},
       {"Constant", constant},
       {"ConstantOfShape", constant_of_shape},
+      {"DequantizeLinear", dequantize},
       {"Div", divide},
       {"Equal", equal},
       {"Expand", expand},

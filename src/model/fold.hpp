@@ -45,6 +45,8 @@ HostTensor slice(NodeContext& node);
 HostTensor gather(NodeContext& node);
 HostTensor gather_elements(NodeContext& node);
 HostTensor expand(NodeContext& node);
+// fold_quantized.cpp
+HostTensor dequantize(NodeContext& node);
 // fold.cpp: new elements.
 HostTensor constant(NodeContext& node);
 HostTensor constant_of_shape(NodeContext& node);

@@ -24,11 +24,12 @@ constexpr std::int64_t kOtherProbe = 7927;
 }  // namespace
 
 Budget budget_for(std::uint64_t file_bytes, const onnx::ModelProto& model) {
-  constexpr std::int64_t kLeast = 1 << 26, kMost = 1 << 30;
+  // A byte of our own files holds up to eight indices, which are cast, looked up, shaped and scaled: each a copy.
+  constexpr std::int64_t kLeast = 1 << 26, kMost = 1 << 30, kPerByte = 40;
   std::int64_t bytes = static_cast<std::int64_t>(file_bytes);
   for (const auto& tensor : model.graph().initializer())
     bytes = std::min(bytes + std::min(declared_external_bytes(tensor), kMost), kMost);
-  return Budget(std::min(kLeast + 4 * bytes, kMost));
+  return Budget(std::min(kLeast + kPerByte * bytes, kMost));
 }
 
 onnx::ModelProto parse_model(std::string content) {

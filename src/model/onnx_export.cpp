@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "model/export_names.hpp"
 #include "model/export_weight.hpp"
 #include "model/onnx_external.hpp"
 #include "model/onnx_graph.hpp"
@@ -18,7 +19,7 @@
 namespace vbq {
 namespace {
 
-using Names = std::unordered_set<std::string>;
+using namespace exporting;
 using Origins = std::unordered_map<std::string, const onnx::NodeProto*>;
 
 // Which node of the file each layer of the network was read from.
@@ -45,69 +46,48 @@ std::uint64_t take_in(onnx::TensorProto& tensor, const std::filesystem::path& fo
   return static_cast<std::uint64_t>(bytes);
 }
 
-// Every name that a graph or one nested in it reads.
-void collect_reads(const onnx::GraphProto& graph, Names& names) {
-  for (const auto& node : graph.node()) {
-    names.insert(node.input().begin(), node.input().end());
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.has_g()) collect_reads(attribute.g(), names);
-      for (const auto& nested : attribute.graphs()) collect_reads(nested, names);
-    }
-  }
-  for (const auto& output : graph.output()) names.insert(output.name());
+bool is_outputs_first(const onnx::NodeProto& node) {
+  return std::ranges::any_of(node.attribute(), [](const auto& a) { return a.name() == "transB" && a.i() != 0; });
 }
 
-template <typename Items, typename Predicate>
-void remove_if(Items& items, const Predicate& unwanted) {
-  Items kept;
-  for (auto& item : items) {
-    if (!unwanted(item)) kept.Add()->Swap(&item);
-  }
-  items.Swap(&kept);
-}
-
-// Initialisers, and the nodes that computed with them, which nothing reads any more.
-void remove_unread(onnx::GraphProto& graph, const Names& before) {
-  for (bool changed = true; changed;) {
-    Names reads;
-    collect_reads(graph, reads);
-    const auto gone = [&](const std::string& name) { return before.contains(name) && !reads.contains(name); };
-    const int nodes = graph.node_size();
-    remove_if(*graph.mutable_initializer(), [&](const onnx::TensorProto& t) { return gone(t.name()); });
-    // Up to IR version 3, initialisers are listed among the inputs; the image stays in any case.
-    remove_if(*graph.mutable_input(), [&](const onnx::ValueInfoProto& i) { return gone(i.name()); });
-    remove_if(*graph.mutable_node(), [&](const onnx::NodeProto& n) {
-      return n.output_size() > 0 && std::all_of(n.output().begin(), n.output().end(), gone);
-    });
-    changed = graph.node_size() != nodes;
+void remove_attribute(onnx::NodeProto& node, const std::string& name) {
+  for (int k = node.attribute_size(); k-- > 0;) {
+    if (node.attribute(k).name() == name) node.mutable_attribute()->DeleteSubrange(k, 1);
   }
 }
 
+// Takes the old weights out first, then puts the new ones in: so these may have the old ones' names, unless something
+// else reads those.
 class Exporter {
  public:
   Exporter(onnx::ModelProto& model, int opset, ExportForm form)
-      : graph_(*model.mutable_graph()), opset_(opset), form_(form) {
-    collect_reads(graph_, names_);
-    for (const auto& node : graph_.node()) names_.insert(node.output().begin(), node.output().end());
-    for (const auto& tensor : graph_.initializer()) names_.insert(tensor.name());
-    before_ = names_;
-  }
+      : graph_(*model.mutable_graph()), opset_(opset), form_(form), before_(reads_of(graph_)) {}
 
-  // layer: the network's node; origin: the file's, which is one of the graph's own.
-  void replace(const ExportLayer& how, const Node& layer, const onnx::NodeProto& origin) {
-    const auto at = std::find_if(graph_.mutable_node()->begin(), graph_.mutable_node()->end(),
-                                 [&](const onnx::NodeProto& n) { return &n == &origin; });
+  // layer: the network's node; origin: the file's.
+  void take_out(const ExportLayer& how, const Node& layer, const onnx::NodeProto& origin) {
+    const auto at = std::ranges::find_if(*graph_.mutable_node(), [&](const auto& node) { return &node == &origin; });
+    if (at == graph_.mutable_node()->end()) {
+      fail("layer \"{}\" lies in a function or a branch of the file: one of the graph's own was expected", how.name);
+    }
     onnx::NodeProto& node = *at;
+    Taken taken{&how, &layer, &node, source_of(node.input(1)), "", false};
     check_type(node);
-    exporting::Parts parts = exporting::weight_parts(weight_of_layer(how, layer, node), form_, opset_);
-    node.set_input(1, parts.value);
-    remove_attribute(node, "alpha");  // part of the network's weight
-    for (auto& tensor : parts.tensors) graph_.add_initializer()->Swap(&tensor);
-    in_front_[&origin] = std::move(parts.nodes);
-    if (!how.shift.empty() || !how.bias.empty()) add_bias(how, layer, node, &origin);
+    node.set_input(1, "");
+    if (!how.shift.empty() || !how.bias.empty()) {
+      const bool has_third = node.input_size() > 2 && !node.input(2).empty();
+      taken.adds = node.op_type() == "MatMul" || (has_third && bias_of(layer)->empty());
+      if (has_third && !taken.adds) {
+        taken.bias = source_of(node.input(2));
+        node.set_input(2, "");
+      }
+    }
+    taken_.push_back(std::move(taken));
   }
 
-  void finish() {
+  void put_in() {
+    remove_unread(graph_, before_);
+    UsedNames names(graph_);
+    for (const Taken& taken : taken_) put_in(taken, names);
     google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
     for (auto& node : *graph_.mutable_node()) {
       const onnx::NodeProto* key = &node;
@@ -116,24 +96,43 @@ class Exporter {
       for (auto& added : behind_[key]) nodes.Add()->Swap(&added);
     }
     graph_.mutable_node()->Swap(&nodes);
-    remove_unread(graph_, before_);
   }
 
  private:
-  static void remove_attribute(onnx::NodeProto& node, const std::string& name) {
-    remove_if(*node.mutable_attribute(), [&](const onnx::AttributeProto& a) { return a.name() == name; });
+  struct Taken {
+    const ExportLayer* how;
+    const Node* layer;
+    onnx::NodeProto* node;
+    std::string weight, bias;  // what they were called
+    bool adds;                 // the shift is added behind the layer: its bias is no input of it
+  };
+
+  void put_in(const Taken& taken, UsedNames& names) {
+    onnx::NodeProto& node = *taken.node;
+    const std::string name = names.value(taken.weight);
+    Parts parts = weight_parts(weight_of_layer(taken, name), form_, names, opset_);
+    node.set_input(1, name);
+    remove_attribute(node, "alpha");  // part of the network's weight
+    for (auto& tensor : parts.tensors) graph_.add_initializer()->Swap(&tensor);
+    in_front_[&node] = std::move(parts.nodes);
+    if (!taken.how->shift.empty() || !taken.how->bias.empty()) put_bias_in(taken, names);
   }
 
-  std::string unused(const std::string& wanted) {
-    std::string name = wanted;
-    while (!names_.insert(name).second) name += "_";
+  // The name at the head of Identity nodes that lead to `name`.
+  std::string source_of(std::string name) const {
+    for (bool found = true; found;) {
+      const auto gives = [&](const auto& node) { return node.op_type() == "Identity" && node.output(0) == name; };
+      const auto node = std::ranges::find_if(graph_.node(), gives);
+      found = node != graph_.node().end();
+      if (found) name = node->input(0);
+    }
     return name;
   }
 
-  exporting::Weight weight_of_layer(const ExportLayer& how, const Node& layer, const onnx::NodeProto& node) {
-    const Tensor& weight = *::vbq::weight_of(layer);
-    exporting::Weight w{unused(node.output(0) + "_vbq_"),     weight.shape, how.indices, how.codebooks, how.scales, 0,
-                        fmt::format("layer \"{}\"", how.name)};
+  Weight weight_of_layer(const Taken& taken, const std::string& name) const {
+    const ExportLayer& how = *taken.how;
+    const Tensor& weight = *::vbq::weight_of(*taken.layer);
+    Weight w{name, weight.shape, how.indices, how.codebooks, how.scales, 0, fmt::format("layer \"{}\"", how.name)};
     const auto outputs = static_cast<std::size_t>(weight.shape.front());
     if (how.indices.size() != weight.data.size() || (how.codebooks.size() != 1 && how.codebooks.size() != outputs)) {
       fail_internal("{} has {} weights, {} indices, {} codebooks", w.where, weight.data.size(), how.indices.size(),
@@ -143,8 +142,8 @@ class Exporter {
       if (o == 0 && w.scales.size() < 2) w.scales.resize(outputs, w.scales.empty() ? 1.0F : w.scales.front());
       w.scales[o] *= how.gain[o];
     }
-    if (std::holds_alternative<Linear>(layer.op) && !is_outputs_first(node)) {
-      w.indices = exporting::transposed(how.indices, outputs);
+    if (std::holds_alternative<Linear>(taken.layer->op) && !is_outputs_first(*taken.node)) {
+      w.indices = transposed(how.indices, outputs);
       std::swap(w.shape[0], w.shape[1]);
       w.output_axis = 1;
     }
@@ -153,52 +152,81 @@ class Exporter {
 
   // New constants are FP32: beside a network of another type they would not fit.
   void check_type(const onnx::NodeProto& node) const {
-    for (const auto& tensor : graph_.initializer()) {
-      if (tensor.name() == node.input(1) && tensor.data_type() != onnx::TensorProto::FLOAT) {
-        fail("the weight of node \"{}\" has data type {}: FP32 was expected of a network to export",
-             clean_name(node.name()), tensor.data_type());
-      }
-    }
-  }
-
-  static bool is_outputs_first(const onnx::NodeProto& node) {
-    return std::any_of(node.attribute().begin(), node.attribute().end(),
-                       [](const onnx::AttributeProto& a) { return a.name() == "transB" && a.i() != 0; });
+    const int type = constant_type(graph_, node.input(1));
+    if (type == onnx::TensorProto::FLOAT || type == 0) return;
+    fail("the weight of node \"{}\" has data type {}: FP32 was expected of a network to export",
+         clean_name(node.name()), type);
   }
 
   // Bias b becomes gain b + shift; where the bias is no input of the layer, it is added behind.
-  void add_bias(const ExportLayer& how, const Node& layer, onnx::NodeProto& node, const onnx::NodeProto* key) {
-    const std::vector<float>& bias = how.bias.empty() ? *bias_of(layer) : how.bias;
-    const auto outputs = static_cast<std::size_t>(::vbq::weight_of(layer)->shape.front());
+  void put_bias_in(const Taken& taken, UsedNames& names) {
+    const ExportLayer& how = *taken.how;
+    onnx::NodeProto& node = *taken.node;
+    const std::vector<float>& bias = how.bias.empty() ? *bias_of(*taken.layer) : how.bias;
+    const auto outputs = static_cast<std::size_t>(::vbq::weight_of(*taken.layer)->shape.front());
     std::vector<float> shift = how.shift.empty() ? std::vector<float>(outputs, 0.0F) : how.shift;
     for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain.empty() ? bias[o] : how.gain[o] * bias[o];
-    const std::string name = unused(node.output(0) + "_vbq_bias");
+    const std::string name = taken.bias.empty() ? names.fresh(taken.weight + "_bias") : names.value(taken.bias);
     const auto channels = static_cast<std::int64_t>(shift.size());
     *graph_.add_initializer() =
-        exporting::make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float));
-    const bool adds_other = node.input_size() > 2 && !node.input(2).empty() && bias_of(layer)->empty();
-    if (node.op_type() != "MatMul" && !adds_other) {
+        make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float));
+    if (!taken.adds) {
       remove_attribute(node, "beta");
       if (node.input_size() < 3) node.add_input();
       node.set_input(2, name);
       return;
     }
+    const std::string output = node.output(0);
+    if (node.name().empty()) node.set_name(output);  // which is what the layer has been called after
     onnx::NodeProto add;
     add.set_op_type("Add");
-    add.set_name(name + "_add");
-    add.add_input(unused(node.output(0) + "_vbq_unmatched"));
+    add.add_input(names.fresh(output + "_unmatched"));
     add.add_input(name);
-    add.add_output(node.output(0));
+    add.add_output(output);
     node.set_output(0, add.input(0));
-    behind_[key].push_back(std::move(add));
+    behind_[&node].push_back(std::move(add));
   }
 
   onnx::GraphProto& graph_;
   int opset_;
   ExportForm form_;
-  Names names_, before_;
+  Reads before_;
+  std::vector<Taken> taken_;
   std::unordered_map<const onnx::NodeProto*, std::vector<onnx::NodeProto>> in_front_, behind_;
 };
+
+// Up to IR version 3 every initialiser is listed among the graph's inputs, and is a constant; from 4 on one that is
+// listed may be overridden by whoever runs the file, so that nothing is computed with it ahead.
+void settle_inputs(onnx::GraphProto& graph, std::int64_t version_before, std::int64_t version) {
+  constexpr std::int64_t kListing = 3;
+  if (version_before > kListing) return;
+  std::unordered_set<std::string> initialisers, listed;
+  for (const auto& tensor : graph.initializer()) initialisers.insert(tensor.name());
+  for (int k = graph.input_size(); k-- > 0;) {
+    const std::string& name = graph.input(k).name();
+    listed.insert(name);
+    if (version > kListing && initialisers.contains(name)) graph.mutable_input()->DeleteSubrange(k, 1);
+  }
+  if (version > kListing) return;
+  for (const auto& tensor : graph.initializer()) {
+    if (listed.contains(tensor.name())) continue;
+    auto& input = *graph.add_input();
+    input.set_name(tensor.name());
+    auto& type = *input.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(tensor.data_type());
+    type.mutable_shape();
+    for (const std::int64_t extent : tensor.dims()) type.mutable_shape()->add_dim()->set_dim_value(extent);
+  }
+}
+
+void set_metadata(onnx::ModelProto& model, const std::string& key, const std::string& value) {
+  for (int k = model.metadata_props_size(); k-- > 0;) {
+    if (model.metadata_props(k).key() == key) model.mutable_metadata_props()->DeleteSubrange(k, 1);
+  }
+  auto* entry = model.add_metadata_props();
+  entry->set_key(key);
+  entry->set_value(value);
+}
 
 std::string write_model(const onnx::ModelProto& model) {
   if (model.ByteSizeLong() > kLargestFile) {
@@ -215,7 +243,8 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
   Graph graph = read_graph(model);
   remove_unreached(graph);
   const Origins origins = origins_of(graph, TensorReader(path.parent_path(), budget_for(result.fp32_bytes, model)));
-  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+  onnx::GraphProto& own = *model.mutable_graph();
+  for (auto& tensor : *own.mutable_initializer()) {
     result.fp32_bytes += take_in(tensor, path.parent_path());
   }
   Exporter exporter(model, graph.opset, form);
@@ -224,17 +253,15 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
         std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });
     const auto origin = origins.find(layer.name);
     if (node == network.nodes.end() || origin == origins.end()) fail("the file has no layer \"{}\"", layer.name);
-    exporter.replace(layer, *node, *origin->second);
+    exporter.take_out(layer, *node, *origin->second);
   }
-  exporter.finish();
-  if (form == ExportForm::dequantize && graph.opset >= 21) {
-    model.set_ir_version(std::max<std::int64_t>(model.ir_version(), 10));  // the first that has int4
+  exporter.put_in();
+  const std::int64_t version = model.ir_version();
+  if (std::ranges::any_of(own.initializer(), [](const auto& t) { return t.data_type() == exporting::kInt4; })) {
+    model.set_ir_version(std::max<std::int64_t>(version, 10));  // the first that has int4
   }
-  for (const auto& [key, value] : metadata) {
-    auto* entry = model.add_metadata_props();
-    entry->set_key(key);
-    entry->set_value(value);
-  }
+  settle_inputs(own, version, model.ir_version());
+  for (const auto& [key, value] : metadata) set_metadata(model, key, value);
   result.bytes = write_model(model);
   return result;
 }

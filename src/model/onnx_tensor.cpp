@@ -86,6 +86,20 @@ std::vector<std::int64_t> read_integers(const Source& s, const auto& values) {
   });
 }
 
+constexpr int kUint4 = 21, kInt4 = 22;  // TensorProto.UINT4 and .INT4, which older headers lack
+
+// Two elements a byte, the first in the lower half; in the message's int32s a byte each.
+std::vector<std::int64_t> read_half_bytes(const Source& s, bool is_signed) {
+  const Source pairs{s.proto, s.folder, s.where, (s.count + 1) / 2};
+  const std::vector<std::int64_t> bytes = read_integers<std::uint8_t>(pairs, s.proto.int32_data());
+  std::vector<std::int64_t> out(static_cast<std::size_t>(s.count));
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const std::int64_t value = bytes[k / 2] >> (k % 2 * 4) & 15;
+    out[k] = is_signed && value > 7 ? value - 16 : value;
+  }
+  return out;
+}
+
 Shape shape_of(const onnx::TensorProto& proto, const std::string& where) {
   if (proto.dims_size() > static_cast<int>(kMostAxes)) {
     fail("{} has {} axes: at most {} were expected", where, proto.dims_size(), kMostAxes);
@@ -144,6 +158,10 @@ HostTensor TensorReader::read(const onnx::TensorProto& proto, const std::string&
       break;
     case Type::UINT64:
       tensor.data = read_integers<std::uint64_t>(s, proto.uint64_data());
+      break;
+    case kUint4:
+    case kInt4:
+      tensor.data = read_half_bytes(s, proto.data_type() == kInt4);
       break;
     default:
       fail("{} has data type {}: float, half, double, an integer or bool was expected", where, proto.data_type());

@@ -205,6 +205,35 @@ TEST(Fold, NewElements) {
   EXPECT_NE(Folding("Constant").refusal(), "");
 }
 
+TEST(Fold, DequantizeLinear) {
+  const HostTensor x = integers({2, 3}, {-2, 0, 4, 10, 20, 30});
+  expect_reals(Folding("DequantizeLinear", {x, reals({}, {0.5F})}), {2, 3}, {-1, 0, 2, 5, 10, 15});
+  expect_reals(Folding("DequantizeLinear", {x, reals({1}, {0.5F}), integers({1}, {2})}), {2, 3}, {-2, -1, 1, 4, 9, 14});
+  const HostTensor columns = reals({3}, {1, 2, 0.5F});
+  expect_reals(Folding("DequantizeLinear", {x, columns}), {2, 3}, {-2, 0, 2, 10, 40, 15});
+  Folding rows("DequantizeLinear", {x, reals({2}, {1, 2}), integers({2}, {0, 10})});
+  rows.maker().integer("axis", -2);
+  expect_reals(rows, {2, 3}, {-2, 0, 4, 0, 20, 40});
+  // Blocks of two along the last axis, the second of them short; and along the first.
+  Folding blocks("DequantizeLinear", {x, reals({2, 2}, {1, 2, 3, 4}), integers({2, 2}, {0, 1, 2, 3})}, 21);
+  blocks.maker().integer("block_size", 2);
+  expect_reals(blocks, {2, 3}, {-2, 0, 6, 24, 54, 108});
+  Folding first("DequantizeLinear", {x, reals({1, 3}, {1, 2, 3})}, 21);
+  first.maker().integer("block_size", 2).integer("axis", 0);
+  expect_reals(first, {2, 3}, {-2, 0, 12, 10, 40, 90});
+
+  EXPECT_NE(Folding("DequantizeLinear", {reals({1}, {1}), reals({}, {1})}).refusal(), "");
+  EXPECT_NE(Folding("DequantizeLinear", {x, integers({}, {1})}).refusal(), "");
+  EXPECT_NE(Folding("DequantizeLinear", {x, reals({2}, {1, 2})}).refusal().find("[3] was expected"), std::string::npos);
+  EXPECT_NE(Folding("DequantizeLinear", {x, columns, integers({}, {0})}).refusal(), "");
+  EXPECT_NE(Folding("DequantizeLinear", {integers({1}, {INT64_MIN}), reals({}, {1}), integers({}, {1})}).refusal(), "");
+  for (const std::int64_t size : {std::int64_t{-1}, std::int64_t{3}, INT64_MAX}) {
+    Folding wrong("DequantizeLinear", {x, reals({2, 2}, {1, 2, 3, 4})}, 21);
+    wrong.maker().integer("block_size", size);
+    EXPECT_NE(wrong.refusal(), "") << size;
+  }
+}
+
 TEST(Fold, MemoryIsBounded) {
   const HostTensor huge = integers({2}, {1000, 1000}), absurd = integers({3}, {INT64_MAX, INT64_MAX, 2});
   EXPECT_NE(Folding("ConstantOfShape", {huge}).refusal().find("elements"), std::string::npos);

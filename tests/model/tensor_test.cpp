@@ -71,6 +71,14 @@ TEST(Tensor, IntegersOfEachWidth) {
   EXPECT_EQ(read(with_raw(Proto::INT16, {1}, bytes_of(std::vector<std::int16_t>{-5}))).integers(), Ints{-5});
   EXPECT_EQ(read(with_raw(Proto::INT8, {1}, "\xfb")).integers(), Ints{-5});
   EXPECT_EQ(read(with_raw(Proto::UINT8, {1}, "\xfb")).integers(), Ints{251});
+  constexpr int kUint4 = 21, kInt4 = 22;  // two a byte, the first in the lower half
+  EXPECT_EQ(read(with_raw(kInt4, {3}, "\xf8\x07")).integers(), (Ints{-8, -1, 7}));
+  EXPECT_EQ(read(with_raw(kUint4, {2, 2}, "\xf8\x07")).integers(), (Ints{8, 15, 7, 0}));
+  EXPECT_NE(refusal(with_raw(kInt4, {5}, "\xf8\x07")), "");
+  Proto typed = with_raw(kInt4, {3}, "");
+  typed.clear_raw_data();
+  for (const int pair : {0xf8, 0x07}) typed.add_int32_data(pair);
+  EXPECT_EQ(read(typed).integers(), (Ints{-8, -1, 7}));
   EXPECT_EQ(read(with_raw(Proto::UINT16, {1}, "\xff\xff")).integers(), Ints{65535});
   EXPECT_EQ(read(with_raw(Proto::UINT32, {1}, "\xff\xff\xff\xff")).integers(), Ints{4294967295});
   EXPECT_EQ(read(with_raw(Proto::UINT64, {1}, bytes_of(Ints{9}))).integers(), Ints{9});
@@ -120,7 +128,7 @@ TEST(Tensor, MoreThanTheBudgetIsRefused) {
 }
 
 TEST(Tensor, OtherTypesAreRefused) {
-  for (const int type : {0, 8, 14, 15, 17, 22, 23, 99, -1}) {
+  for (const int type : {0, 8, 14, 15, 17, 20, 23, 99, -1}) {
     EXPECT_NE(refusal(with_raw(type, {}, std::string(16, '\0'))).find("data type"), std::string::npos) << type;
   }
 }
