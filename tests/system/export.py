@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""vbq export, checked with onnxruntime: top-1 of the exported file is our own tally, to the image, in every form.
+"""vbq export, checked with onnx.checker and onnxruntime: top-1 of the exported file is our own tally, to the image, in every form.
 
     tests/system/export.py VBQ NETWORK.onnx DATA.h5 BEST.json...   formats that a search found
     tests/system/export.py VBQ --digits JOBS/digits                short searches on digits first
     --forms codebook,packed,dequantize,float: of a format that a search found; the first, second and last unless told otherwise
-    --venv DIR: a Python virtual environment with onnxruntime, h5py and numpy, made where it is missing
+    --venv DIR: a Python virtual environment with onnx, onnxruntime, h5py and numpy, made where it is missing
 
 Exit code 77 (skipped) where that environment cannot be had."""
 import argparse
@@ -38,8 +38,12 @@ def read_images(path):
 
 def outputs_of(network, images):
     import numpy
+    import onnx
     import onnxruntime
-    session = onnxruntime.InferenceSession(str(network), providers=["CPUExecutionProvider"])
+    onnx.checker.check_model(network, full_check=True)
+    options = onnxruntime.SessionOptions()  # its own choice, 4, computes DequantizeLinear -> MatMul with activations of 8 bits
+    options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "1")
+    session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
     name, batch = session.get_inputs()[0].name, session.get_inputs()[0].shape[0]
     step = batch if isinstance(batch, int) else 100
     return numpy.concatenate([session.run(None, {name: images[i:i + step]})[0] for i in range(0, len(images), step)])
@@ -107,7 +111,7 @@ def main():
     parser.add_argument("--forms", default="codebook,packed,float")
     parser.add_argument("--venv", type=pathlib.Path, default=pathlib.Path("build/export-venv"))
     arguments = parser.parse_args()
-    environment.enter(arguments.venv, ["onnxruntime", "h5py", "numpy"])
+    environment.enter(arguments.venv, ["onnx", "onnxruntime", "h5py", "numpy"])
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         if arguments.digits:
