@@ -1,12 +1,13 @@
 // vbq compare: formats that need no search, and the searches, on the same images, width after width.
 #include <chrono>
-#include <cstdio>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
 #include "app/comparison.hpp"
 #include "app/names.hpp"
+#include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/run_job.hpp"
 #include "app/stopping.hpp"
@@ -90,7 +91,11 @@ class Comparison {
       }
     }
     if (world_.rank() == 0) {
-      std::fputs((common_.json ? comparison_json(rows_) : comparison_text(rows_)).c_str(), stdout);
+      if (common_.json) {
+        print_json({{"run", path_.string()}, {"formats", nlohmann::ordered_json::parse(comparison_json(rows_))}});
+      } else {
+        print(comparison_text(rows_));
+      }
     }
     return 0;
   }

@@ -1,11 +1,11 @@
 // vbq evaluate: accuracy of a network, as trained or quantised by a found format.
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <utility>
 
 #include "app/commands.hpp"
 #include "app/format_file.hpp"
+#include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/score_json.hpp"
 #include "app/setup.hpp"
@@ -69,14 +69,14 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const C
     json["library"] = engine.library;
     json["precision"] = engine.precision;
     json["threads"] = engine.threads;
-    std::fputs((json.dump() + "\n").c_str(), stdout);
+    print_json(json);
     return;
   }
   const std::string text =
       fmt::format("top-1 {}\ntop-5 {}\nloss  {:8.4f}\n{} images in {:.2f} s, {:.0f} images/s ({} engine)\n",
                   percent_text(tally.top1, tally.seen), percent_text(tally.top5, tally.seen), mean_loss(tally),
                   tally.seen, seconds, rate, engine.kind);
-  std::fputs(text.c_str(), stdout);
+  vbq::print(text);
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // vbq export: a quantised ONNX file that other programs run with the same answers.
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
 #include "app/export_file.hpp"
 #include "app/names.hpp"
+#include "app/output.hpp"
 #include "app/progress.hpp"
 
 namespace vbq {
@@ -22,14 +22,14 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
                                       {"bytes", file.bytes},
                                       {"bytes_fp32", file.fp32_bytes},
                                       {"share", share}};
-    std::fputs((json.dump() + "\n").c_str(), stdout);
+    print_json(json);
     return 0;
   }
   const std::string text = fmt::format(
       "{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32\n", arguments.output.string(),
       thousands(file.weights), file.layers, file.bits, arguments.form, thousands(static_cast<long long>(file.bytes)),
       100 * share, thousands(static_cast<long long>(file.fp32_bytes)));
-  std::fputs(text.c_str(), stdout);
+  print(text);
   return 0;
 }
 

@@ -1,9 +1,11 @@
 // vbq data import: other people's files become a dataset file.
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
 #include "app/names.hpp"
+#include "app/output.hpp"
 #include "app/output_file.hpp"
 #include "app/progress.hpp"
 #include "core/log.hpp"
@@ -107,6 +109,15 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
   }
   log::info("{} images of {}x{}x{}, {} classes, written to {}", info.count, info.channels, info.height, info.width,
             info.classes, arguments.output.string());
+  if (common.json) {
+    print_json({{"output", arguments.output.string()},
+                {"images", info.count},
+                {"channels", info.channels},
+                {"height", info.height},
+                {"width", info.width},
+                {"classes", info.classes},
+                {"hash", info.hash}});
+  }
   return 0;
 }
 

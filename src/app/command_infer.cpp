@@ -1,8 +1,10 @@
 // vbq infer: raw outputs, so that anyone can compare an import with their own framework.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
 #include "app/format_file.hpp"
+#include "app/output.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "data/npy.hpp"
@@ -41,6 +43,7 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
   shape.insert(shape.begin(), images);
   write_npy(arguments.output, shape, output);
   log::info("{} outputs of shape [{}] written to {}", images, fmt::join(shape, ", "), arguments.output.string());
+  if (common.json) print_json({{"output", arguments.output.string()}, {"images", images}, {"shape", shape}});
   return 0;
 }
 

@@ -1,10 +1,10 @@
 // vbq info: what this build can do, or what is in a file.
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
+#include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/setup.hpp"
 #include "core/check.hpp"
@@ -19,8 +19,6 @@ namespace vbq {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 // conv -> relu -> linear, 1x4x4: enough to ask an engine what it is.
 Network probe_network() {
@@ -53,7 +51,7 @@ int build_info(const CommonOptions& common) {
     json["engines"].push_back(engine_json(kind, name, common.engine));
   }
   if (common.json) {
-    print(json.dump() + "\n");
+    print_json(json);
     return 0;
   }
   print(fmt::format("vbq {}, built by g++ {}\n", kVersion, __VERSION__));
@@ -88,7 +86,7 @@ int dataset_info(const std::filesystem::path& path, const CommonOptions& common)
               {"preprocessing", info.preprocessing},
               {"class_names", info.class_names},
               {"hash", info.hash}};
-    print(json.dump() + "\n");
+    print_json(json);
     return 0;
   }
   print(fmt::format("dataset {}: {} images of {}x{}x{} (channels, height, width), {} classes\n", path.string(),
@@ -118,7 +116,7 @@ int checkpoint_info(const std::filesystem::path& path, const CommonOptions& comm
               {"engine", state.engine},
               {"network_hash", state.network_hash},
               {"data_hash", state.data_hash}};
-    print(json.dump() + "\n");
+    print_json(json);
     return 0;
   }
   print(fmt::format("checkpoint {}: generation {}, best fitness {:.6g}\n", path.string(), state.search.generation,
@@ -147,7 +145,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
         {"worker_bytes",
          {{"images", need.images}, {"network", need.engine}, {"choosing", need.choosing}, {"total", need.total()}}},
         {"available_bytes", available}};
-    print(json.dump() + "\n");
+    print_json(json);
     return 0;
   }
   constexpr double kMiB = 1 << 20;
@@ -232,7 +230,7 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
               {"layers", layers},
               {"hash", network_hash(network)}};
     for (const auto& [name, count] : operators) json["operators"][name] = count;
-    print(json.dump() + "\n");
+    print_json(json);
     return 0;
   }
   std::vector<std::string> parts;

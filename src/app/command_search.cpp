@@ -1,10 +1,10 @@
 // vbq search: on rank 0 the search, on the others (or, alone, in the same process) the evaluation. A list of widths is
 // a sweep: one search after the other, each in a folder of its own and starting from what the one before has found.
-#include <cstdio>
 #include <utility>
 
 #include "app/commands.hpp"
 #include "app/export_file.hpp"
+#include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/report.hpp"
 #include "app/run_job.hpp"
@@ -37,7 +37,7 @@ void write_extras(const Setup& setup, const std::filesystem::path& folder) {
 }
 
 void print(const Setup& setup, const JobOutcome& outcome, const CommonOptions& common) {
-  std::fputs(common.json ? outcome.summary.c_str() : summary_text(setup, outcome.result).c_str(), stdout);
+  vbq::print(common.json ? outcome.summary : summary_text(setup, outcome.result));
 }
 
 }  // namespace

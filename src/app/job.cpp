@@ -24,13 +24,28 @@ namespace {
 
 constexpr std::uint64_t kJobLimit = 1 << 20;  // bytes; a job file is a page of text
 
+// "search.seed" -> "seed".
+std::string name_in_section(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+// The key that was most likely meant. Whoever leaves the section out, or names another, has the key's own name right:
+// that is looked at first.
+std::string nearest_key(const std::string& key) {
+  std::vector<std::string> all, names;
+  for (const JobField& field : job_fields()) {
+    if (name_in_section(field.key) == name_in_section(key)) return field.key;
+    all.push_back(field.key);
+    names.push_back(name_in_section(field.key));
+  }
+  if (key.find('.') != std::string::npos) return nearest_name(key, all);
+  const std::string name = nearest_name(key, names);
+  return all[static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin())];
+}
+
 const JobField& find_field(const std::string& key, const std::string& where) {
-  std::vector<std::string> known;
   for (const JobField& field : job_fields()) {
     if (field.key == key) return field;
-    known.push_back(field.key);
   }
-  fail("{} is not a known key in {}: did you mean {}?", key, where, nearest_name(key, known));
+  fail("{} is not a known key in {}: did you mean {}?", key, where, nearest_key(key));
 }
 
 TomlValue::Data to_data(const toml::node& node, const std::string& key, const std::string& where) {
@@ -69,12 +84,13 @@ toml::table parse_text(const std::string& text, const std::string& origin) {
 struct Setting {
   const JobField* field;
   TomlValue value;
+  std::string where;
 };
 
 Setting make_setting(const std::string& key, const toml::node& node, const std::string& where,
                      const std::filesystem::path& folder) {
   const JobField& field = find_field(key, where);
-  return {&field, TomlValue(key, where, folder, to_data(node, key, where))};
+  return {&field, TomlValue(key, where, folder, to_data(node, key, where)), where};
 }
 
 Setting read_override(const std::string& text) {
@@ -91,6 +107,16 @@ Setting read_override(const std::string& text) {
   }
   if (table.size() != 1) fail("--set {}: one value was expected", text);
   return make_setting(key, *table.get("value"), "--set " + text, std::filesystem::current_path());
+}
+
+// Two ways to say one thing: whoever overrides one with the other is asked, instead of being guessed at.
+void refuse_bits_and_levels(const std::vector<Setting>& settings) {
+  const auto last = [&](const char* key) {
+    return std::find_if(settings.rbegin(), settings.rend(), [&](const Setting& s) { return s.field->key == key; });
+  };
+  const auto bits = last("format.bits"), levels = last("format.levels");
+  if (bits == settings.rend() || levels == settings.rend()) return;
+  fail("format.bits and format.levels are both given (in {}; in {}): one was expected", bits->where, levels->where);
 }
 
 // Checks that need more than one key.
@@ -124,6 +150,9 @@ void validate(const Job& job, const std::string& origin) {
     fail("format.levels is {} in {}: an even number from 4 was expected, as format.encoding is \"power-of-two\"",
          job.format.levels, origin);
   }
+  if (!(job.search.mutation + job.search.crossover > 0)) {
+    fail("search.mutation and search.crossover are both 0 in {}: one above 0 was expected", origin);
+  }
   if (job.mean.size() != job.std.size()) {
     fail("data.mean has {} numbers and data.std {} in {}: as many were expected", job.mean.size(), job.std.size(),
          origin);
@@ -139,19 +168,18 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
   for (const auto& [section, node] : table) {
     const std::string name(section.str());
     const toml::table* keys = node.as_table();
-    if (keys == nullptr) fail("{} is given outside a section in {}: [section] lines were expected", name, origin);
+    if (keys == nullptr) {
+      const std::string meant = nearest_key(name);
+      fail("{} is given outside a section in {}, line {}: [section] lines were expected (did you mean {} in [{}]?)",
+           name, origin, node.source().begin.line, name_in_section(meant), meant.substr(0, meant.find('.')));
+    }
     for (const auto& [key, value] : *keys) {
       const std::string where = fmt::format("{}, line {}", origin, value.source().begin.line);
       settings.push_back(make_setting(name + "." + std::string(key.str()), value, where, folder));
     }
   }
-  const auto given = [&](const char* key) {
-    return std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.field->key == key; });
-  };
-  if (given("format.bits") && given("format.levels")) {
-    fail("format.bits and format.levels are both given in {}: one was expected", origin);
-  }
   for (const std::string& text_override : overrides) settings.push_back(read_override(text_override));
+  refuse_bits_and_levels(settings);
   // A preset first: it is a set of defaults. Otherwise in order, so that --set wins.
   std::stable_partition(settings.begin(), settings.end(),
                         [](const Setting& s) { return s.field->key == "search.preset"; });
@@ -195,11 +223,24 @@ std::string width_name(int levels) {
 }
 
 std::string job_difference(const Job& now, const Job& then) {
-  for (const JobField& field : job_fields()) {
-    if (!field.part_of_result || field.get(now) == field.get(then)) continue;
-    return fmt::format("{} is {}, the checkpoint's is {}", field.key, field.get(now), field.get(then));
+  const auto differs = [&](const JobField& field) { return field.part_of_result && field.get(now) != field.get(then); };
+  const std::span<const JobField> fields = job_fields();
+  const auto first = std::find_if(fields.begin(), fields.end(), differs);
+  if (first == fields.end()) return {};
+  const std::string mine = first->get(now), theirs = first->get(then);
+  if (!mine.empty() && !theirs.empty()) {
+    return fmt::format("{} is {}, the checkpoint's is {}", first->key, mine, theirs);
   }
-  return {};
+  // One of them leaves the key out. Widths it says by another key then, the next that differs.
+  const auto second = std::find_if(first + 1, fields.end(), differs);
+  if (first->key == "format.bits" && second != fields.end() && second->key == "format.levels") {
+    const bool bits = theirs.empty();
+    return fmt::format("{} is {}, the checkpoint's {} is {}", bits ? first->key : second->key,
+                       bits ? mine : second->get(now), bits ? second->key : first->key,
+                       bits ? second->get(then) : theirs);
+  }
+  return fmt::format("{} is {}, the checkpoint's is {}", first->key, mine.empty() ? "not set" : mine,
+                     theirs.empty() ? "not set" : theirs);
 }
 
 }  // namespace vbq

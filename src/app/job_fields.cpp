@@ -1,5 +1,7 @@
 #include "app/job_fields.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -86,6 +88,17 @@ void set_widths(Job& job, const std::vector<std::int64_t>& widths) {
   if (widths.size() > 1) job.sweep.assign(widths.begin(), widths.end());
 }
 
+// Whether format.bits can say the widths: then it does, and format.levels is left out.
+bool whole_bits(const Job& job) {
+  const auto whole = [](int levels) { return levels >= 4 && std::has_single_bit(static_cast<unsigned>(levels)); };
+  return job.sweep.empty() ? whole(job.format.levels) : std::all_of(job.sweep.begin(), job.sweep.end(), whole);
+}
+
+template <typename Show>
+std::string widths_text(const Job& job, Show show) {
+  return job.sweep.empty() ? show(job.format.levels) : array_text(job.sweep, show);
+}
+
 std::vector<JobField> make_fields() {
   const auto real = [](double v) { return number_text(v); };
   std::vector<JobField> fields;
@@ -118,11 +131,16 @@ std::vector<JobField> make_fields() {
                       j.format.levels = 1 << j.format.levels;
                       for (int& levels : j.sweep) levels = 1 << levels;
                     },
-                    [](const Job&) { return std::string(); }});
+                    [](const Job& j) {
+                      const auto bits = [](int levels) {
+                        return fmt::format("{}", std::bit_width(unsigned(levels)) - 1);
+                      };
+                      return whole_bits(j) ? widths_text(j, bits) : std::string();
+                    }});
   fields.push_back({"format.levels", [](Job& j, const TomlValue& v) { set_widths(j, v.integers(2, 256)); },
                     [](const Job& j) {
                       const auto number = [](int levels) { return fmt::format("{}", levels); };
-                      return j.sweep.empty() ? number(j.format.levels) : array_text(j.sweep, number);
+                      return whole_bits(j) ? std::string() : widths_text(j, number);
                     }});
   fields.push_back(choice_field<Encoding>(
       "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/names.hpp"
+#include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/score_json.hpp"
 #include "quant/size.hpp"
@@ -53,7 +54,7 @@ std::string summary_json(const Setup& setup, const Machinery& machinery, const S
   json["network"] = setup.job.network.string();
   json["network_hash"] = setup.network_hash;
   json["data_hash"] = setup.data_hash;
-  return json.dump(2) + "\n";
+  return json_text(json, 2);
 }
 
 std::string summary_text(const Setup& setup, const SearchResult& result) {

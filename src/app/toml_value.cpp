@@ -1,5 +1,6 @@
 #include "app/toml_value.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.hpp"
@@ -13,7 +14,9 @@ std::string TomlValue::shown() const {
     std::string operator()(double v) const { return fmt::format("{}", v); }
     std::string operator()(const std::string& v) const { return fmt::format("\"{}\"", v.substr(0, 80)); }
     std::string operator()(const std::vector<double>&) const { return "an array of numbers"; }
-    std::string operator()(const std::vector<std::string>&) const { return "an array of strings"; }
+    std::string operator()(const std::vector<std::string>& v) const {
+      return v.empty() ? "an empty array" : "an array of strings";
+    }
   };
   return std::visit(Show{}, data_);
 }
@@ -35,12 +38,19 @@ std::int64_t TomlValue::integer(std::int64_t low, std::int64_t high) const {
 
 std::vector<std::int64_t> TomlValue::integers(std::int64_t low, std::int64_t high) const {
   const auto* array = std::get_if<std::vector<double>>(&data_);
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&data_); texts != nullptr) {
+    refuse(fmt::format("an integer from {} to {}, or an array of at least one", low, high));
+  }
   if (array == nullptr) return {integer(low, high)};
   std::vector<std::int64_t> values;
   for (const double v : *array) {
     const bool whole = v >= static_cast<double>(low) && v <= static_cast<double>(high) && v == std::floor(v);
     if (!whole) fail("{} holds {} in {}: integers from {} to {} were expected", key_, v, where_, low, high);
-    values.push_back(static_cast<std::int64_t>(v));
+    const auto value = static_cast<std::int64_t>(v);
+    if (std::find(values.begin(), values.end(), value) != values.end()) {
+      fail("{} holds {} twice in {}: each once was expected", key_, value, where_);
+    }
+    values.push_back(value);
   }
   return values;
 }

@@ -21,8 +21,9 @@ class TomlValue {
 
   bool boolean() const;
   std::int64_t integer(std::int64_t low, std::int64_t high) const;
-  std::vector<std::int64_t> integers(std::int64_t low, std::int64_t high) const;  // one, or an array of at least one
-  double number(double low, double high) const;                                   // inclusive; an integer will do
+  // One, or an array of at least one, each of them once.
+  std::vector<std::int64_t> integers(std::int64_t low, std::int64_t high) const;
+  double number(double low, double high) const;  // inclusive; an integer will do
   std::string text() const;
   std::vector<double> numbers() const;
   std::vector<std::string> texts() const;
@@ -32,10 +33,9 @@ class TomlValue {
   // The value of the name that the text spells; Error names all of them.
   template <typename T>
   T choice(std::span<const std::pair<const char*, T>> names) const {
-    const std::string spelled = text();
     std::string all;
     for (const auto& [name, value] : names) {
-      if (spelled == name) return value;
+      if (is_text() && text() == name) return value;
       all += (all.empty() ? "" : ", ") + std::string(name);
     }
     refuse("one of " + all);

@@ -5,7 +5,7 @@
 
 #include "cluster/heartbeat.hpp"
 #include "core/check.hpp"
-#include "core/log.hpp"
+#include "core/last_words.hpp"
 #include "evaluate/problem.hpp"
 
 namespace vbq {
@@ -82,7 +82,7 @@ int run_ranks(Communicator& world, const std::function<int()>& body) {
   } catch (const Dismissed&) {
     return 0;
   } catch (const AgreedError& error) {
-    if (world.rank() == 0) log::error("{}", error.what());
+    if (world.rank() == 0) last_words(error.what(), exit_code(error.fault()));
     return exit_code(error.fault());
   } catch (const LostRank& lost) {
     die(world, lost);
@@ -93,7 +93,7 @@ int run_ranks(Communicator& world, const std::function<int()>& body) {
     sentence = error.what();
   }
   if (world.size() > 1 && !world.dismissed()) die(world, sentence, fault);
-  log::error("{}", sentence);
+  last_words(sentence, exit_code(fault));
   return exit_code(fault);
 }
 

@@ -16,7 +16,7 @@
 #include "cluster/heartbeat.hpp"
 #include "cluster/start_heartbeat.hpp"
 #include "core/check.hpp"
-#include "core/log.hpp"
+#include "core/last_words.hpp"
 
 namespace vbq {
 
@@ -212,18 +212,16 @@ Environment::~Environment() {
 }
 
 void die(Communicator& world, const LostRank& lost) {
-  if (!lost.loss().said) log::error("{}", lost.what());
+  if (!lost.loss().said) last_words(lost.what(), exit_code(lost.loss().fault));
   world.abort(lost.loss().fault);
 }
 
 int exit_code(Fault fault) { return fault == Fault::input ? 1 : 2; }
 
 void die(Communicator& world, const std::string& sentence, Fault fault) {
-  if (world.size() == 1) {
-    log::error("{}", sentence);
-  } else {
-    log::error("rank {} on {}: {}", world.rank(), world.host(), sentence);
-  }
+  const bool alone = world.size() == 1;
+  last_words(alone ? sentence : fmt::format("rank {} on {}: {}", world.rank(), world.host(), sentence),
+             exit_code(fault));
   world.abort(fault);
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/device_call.hpp"
+#include "core/last_words.hpp"
 #include "core/log.hpp"
 
 namespace vbq {
@@ -111,7 +112,7 @@ std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   if (peers.empty()) return nullptr;
   // Whoever waits for a lost rank ends the run, after a checkpoint. This is for when nobody does.
   return std::make_unique<Heartbeat>(std::move(peers), Heartbeat::Pace{.patience = 20s}, [](const Loss& loss) {
-    if (!loss.said) log::error("{}", loss.sentence);
+    if (!loss.said) last_words(loss.sentence, exit_code(loss.fault));
     std::_Exit(exit_code(loss.fault));
   });
 }
@@ -129,7 +130,7 @@ std::unique_ptr<Heartbeat> start_worker(Communicator& world) {
   const Heartbeat::Pace pace{.patience = world.rank() == 1 ? 0s : 5s};
   const auto end = [](const Loss& loss) {
     if (loss.said) ::sleep(5);
-    if (!loss.said) log::error("{}", loss.sentence);
+    if (!loss.said) last_words(loss.sentence, exit_code(loss.fault));
     std::_Exit(exit_code(loss.fault));
   };
   const auto is_well = [rank = world.rank(), host = world.host(), told = false]() mutable {

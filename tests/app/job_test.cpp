@@ -82,7 +82,7 @@ TEST(Job, APresetIsAWholeRecipeThatOtherKeysCanChange) {
 
 TEST(Job, TheResolvedTextGivesTheSameJob) {
   for (const char* change :
-       {"search.seed=3", "run.checkpoint=17", "data.search=0.25", "format.levels=6", "data.mean=[0.5, 1]"}) {
+       {"search.seed=3", "run.checkpoint=17", "data.search=0.25", "format.bits=6", "data.mean=[0.5, 1]"}) {
     std::vector<std::string> overrides{change};
     if (std::string(change).starts_with("data.mean")) overrides.push_back("data.std=[1, 2.5]");
     const Job job = parse(kJob, overrides);
@@ -117,19 +117,71 @@ TEST(Job, RefusesInOneSentence) {
   EXPECT_NE(refusal(with("format", "bits = \"3\"")).find("an integer"), std::string::npos);
   EXPECT_NE(refusal(with("format", "bits = 3\nlevels = 8")).find("both"), std::string::npos);
   EXPECT_NE(refusal(with("format", "encoding = \"value\"")).find("values, boundaries, companded"), std::string::npos);
+  EXPECT_EQ(refusal(with("format", "matching = true")),
+            "format.matching is true in job.toml, line 6: one of never, end, always was expected");
   EXPECT_NE(refusal(with("format", "symmetric = true\nlevels = 7")).find("even"), std::string::npos);
   EXPECT_NE(refusal(with("data", "search = 0.5")).find("line"),
             std::string::npos);  // [data] twice: TOML itself refuses
   EXPECT_NE(refusal(with("search", "seed = -1")).find("search.seed"), std::string::npos);
   EXPECT_NE(refusal(with("run", "checkpoint = \"5 parsecs\"")).find("5min"), std::string::npos);
   EXPECT_NE(refusal(with("search", "seed = 2020-01-01")).find("search.seed"), std::string::npos);
-  EXPECT_NE(refusal("seed = 1").find("outside a section"), std::string::npos);
+  EXPECT_NE(refusal("seed = 1").find("outside a section in job.toml, line 1"), std::string::npos);
+  EXPECT_NE(refusal("seed = 1").find("did you mean seed in [search]?"), std::string::npos);
+  EXPECT_NE(refusal(with("search", "mutation = 0\ncrossover = 0")).find("both 0"), std::string::npos);
   EXPECT_NE(refusal("[data]\npath = \"x\"").find("network.path is missing"), std::string::npos);
   EXPECT_NE(refusal("[network]\npath = \"x\"").find("data.path is missing"), std::string::npos);
   EXPECT_NE(refusal("[network\n").find("line 1"), std::string::npos);
   EXPECT_NE(refusal(kJob, {"search.sead=1"}).find("search.seed"), std::string::npos);
   EXPECT_NE(refusal(kJob, {"search.seed"}).find("key=value"), std::string::npos);
   EXPECT_NE(refusal(kJob, {"search.seed=1\nx=2"}).find("--set"), std::string::npos);
+}
+
+TEST(Job, AListOfWidthsNamesEachOnce) {
+  EXPECT_EQ(refusal(with("format", "bits = [3, 3]")),
+            "format.bits holds 3 twice in job.toml, line 6: each once was expected");
+  EXPECT_EQ(refusal(with("format", "levels = [6, 8, 6]")),
+            "format.levels holds 6 twice in job.toml, line 6: each once was expected");
+  EXPECT_EQ(refusal(with("format", "bits = []")),
+            "format.bits is an empty array in job.toml, line 6: an integer from 2 to 8, or an array of at least one "
+            "was expected");
+  EXPECT_NE(refusal(with("format", ""), {"format.levels=[]"}).find("an empty array in --set format.levels=[]"),
+            std::string::npos);
+  EXPECT_NE(refusal(with("format", "bits = [\"3\"]")).find("an array of strings"), std::string::npos);
+}
+
+// Whoever leaves the section out, or names the wrong one, is told the key and not its nearest neighbour by letters.
+TEST(Job, AKeyWithoutItsSectionIsRecognised) {
+  for (const char* change : {"bits=2", "search.bits=2", "fromat.bits=2"}) {
+    EXPECT_NE(refusal(kJob, {change}).find("did you mean format.bits?"), std::string::npos) << change;
+  }
+  EXPECT_NE(refusal(kJob, {"matching=true"}).find("did you mean format.matching?"), std::string::npos);
+  EXPECT_NE(refusal(kJob, {"generation=3"}).find("did you mean search.generations?"), std::string::npos);
+  EXPECT_NE(refusal(kJob, {"sead=3"}).find("did you mean search.seed?"), std::string::npos);
+}
+
+TEST(Job, BitsAndLevelsTogetherAreRefusedWhereverTheyComeFrom) {
+  EXPECT_EQ(refusal(kJob, {"format.levels=6"}),
+            "format.bits and format.levels are both given (in job.toml, line 9; in --set format.levels=6): one was "
+            "expected");
+  EXPECT_NE(refusal(with("format", "levels = 6"), {"format.bits=3"}).find("both given"), std::string::npos);
+  EXPECT_NE(refusal(with("format", ""), {"format.bits=3", "format.levels=8"}).find("both given"), std::string::npos);
+  EXPECT_EQ(parse(kJob, {"format.bits=3"}).format.levels, 8);
+}
+
+TEST(Job, WidthsAreWrittenAsTheUserSaysThem) {
+  const auto text = [](const std::string& line) { return to_toml(parse(with("format", line))); };
+  EXPECT_NE(text("levels = 8").find("\nbits = 3\n"), std::string::npos);
+  EXPECT_NE(text("bits = [2, 4]").find("\nbits = [2, 4]\n"), std::string::npos);
+  EXPECT_NE(text("levels = 6").find("\nlevels = 6\n"), std::string::npos);
+  EXPECT_NE(text("levels = [4, 6]").find("\nlevels = [4, 6]\n"), std::string::npos);
+  EXPECT_EQ(text("levels = [4, 6]").find("\nbits ="), std::string::npos);
+  EXPECT_EQ(parse(text("levels = [4, 6]")).sweep, (std::vector<int>{4, 6}));
+  const auto of = [](const std::string& line) { return parse(with("format", line)); };
+  EXPECT_EQ(job_difference(of("bits = 3"), of("levels = 4")), "format.bits is 3, the checkpoint's is 2");
+  EXPECT_EQ(job_difference(of("bits = 3"), of("levels = 6")), "format.bits is 3, the checkpoint's format.levels is 6");
+  EXPECT_EQ(job_difference(of("levels = 6"), of("bits = 3")), "format.levels is 6, the checkpoint's format.bits is 3");
+  EXPECT_EQ(job_difference(of("encoding = \"float\""), of("encoding = \"float\"\nexponent_bias = 3")),
+            "format.exponent_bias is not set, the checkpoint's is 3.0");
 }
 
 }  // namespace

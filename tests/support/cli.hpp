@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -31,9 +32,12 @@ class Cli : public ::testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  Outcome run(const std::string& arguments) const {
-    const std::string command = std::string("cd '") + folder_.string() + "' && '" + VBQ_BINARY + "' " + arguments +
-                                " >'" + path("stdout") + "' 2>'" + path("stderr") + "' </dev/null";
+  Outcome run(const std::string& arguments) const { return shell(std::string("'") + VBQ_BINARY + "' " + arguments); }
+
+  // A whole command line, so that a test can redirect what the program writes.
+  Outcome shell(const std::string& words) const {
+    const std::string command = std::string("cd '") + folder_.string() + "' && ( " + words + " ) >'" + path("stdout") +
+                                "' 2>'" + path("stderr") + "' </dev/null";
     const int status = std::system(command.c_str());  // NOLINT: a test's own command line
     Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("stdout"), read("stderr")};
     fs::remove(path("stdout"));
@@ -41,13 +45,19 @@ class Cli : public ::testing::Test {
     return outcome;
   }
 
-  // Exit code 1 and one sentence on standard error that holds every one of these.
+  // Exit code 1 and one sentence on standard error that holds every one of these; under --json, the same as an object.
   void expect_refused(const std::string& arguments, const std::vector<std::string>& parts) const {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.code, 1) << arguments << "\n" << outcome.err;
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_EQ(outcome.err.rfind("error: ", 0), 0U) << outcome.err;
-    EXPECT_TRUE(outcome.out.empty()) << outcome.out;
+    if (arguments.find("--json") == std::string::npos) {
+      EXPECT_TRUE(outcome.out.empty()) << outcome.out;
+    } else {
+      const auto object = nlohmann::json::parse(outcome.out, nullptr, false);
+      const nlohmann::json expected{{"error", outcome.err.substr(7, outcome.err.size() - 8)}, {"exit_code", 1}};
+      EXPECT_EQ(object, expected) << outcome.out;
+    }
     for (const std::string& part : parts)
       EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in: " << outcome.err;
   }

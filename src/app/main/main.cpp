@@ -1,11 +1,14 @@
 // vbq: reads the command line, runs one command, turns what went wrong into one sentence and an exit code.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <new>
+#include <sstream>
 
 #include "app/commands.hpp"
 #include "app/names.hpp"
+#include "app/output.hpp"
+#include "core/last_words.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "vbq/version.hpp"
@@ -59,6 +62,39 @@ void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
     known.push_back(command->get_name());
   }
   fail("{} is not a command of vbq: did you mean {}? (vbq --help lists all)", argv[1], nearest_name(argv[1], known));
+}
+
+// The command whose options the words are: "vbq data import" of `vbq data import --colour`.
+const CLI::App* command_of(const CLI::App& app, int argc, char** argv, std::string& name) {
+  const CLI::App* command = &app;
+  name = "vbq";
+  for (int i = 1; i < argc; ++i) {
+    const auto known = command->get_subcommands([&](const CLI::App* one) { return one->get_name() == argv[i]; });
+    if (known.empty()) break;
+    command = known.front();
+    name += " " + command->get_name();
+  }
+  return command;
+}
+
+// The library's sentence, and where to look; but first of all an option that the command does not know, and which was
+// meant.
+[[noreturn]] void refuse_words(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::string name, sentence = error.what();
+  const CLI::App* command = command_of(app, argc, argv, name);
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& one : option->get_lnames()) known.push_back("--" + one);
+  }
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (!option.starts_with("--") || std::find(known.begin(), known.end(), option) != known.end()) continue;
+    sentence = fmt::format("{} is not an option of {}: did you mean {}?", option, name, nearest_name(option, known));
+    break;
+  }
+  std::replace(sentence.begin(), sentence.end(), '\n', ' ');
+  throw Error(sentence + (sentence.ends_with('?') ? " (" : " (see ") + name + " --help" +
+              (sentence.ends_with('?') ? " lists all)" : ")"));
 }
 
 int run(int argc, char** argv) {
@@ -162,8 +198,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    throw Error(std::string(error.what()) + ": see vbq --help");
+    if (error.get_exit_code() != 0) refuse_words(app, error, argc, argv);
+    std::ostringstream text;  // --help, --version
+    app.exit(error, text);
+    print(text.str());
+    return 0;
   }
   const CommonOptions common = resolve(raw);
   if (*search_command) return command_search(search, common);
@@ -181,16 +220,21 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes (ulimit -f) is an error to be told, not a reason to die
+  // Looked for by hand: words that cannot be parsed are answered in JSON too.
+  if (std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; })) {
+    vbq::on_last_words(vbq::print_error_json);
+  }
   try {
     return vbq::run(argc, argv);
   } catch (const vbq::Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return error.fault() == vbq::Fault::input ? 1 : 2;
+    const int code = error.fault() == vbq::Fault::input ? 1 : 2;
+    vbq::last_words(error.what(), code);
+    return code;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "error: this machine has not enough memory free\n");
+    vbq::last_words("this machine has not enough memory free", 1);
     return 1;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: internal fault: %s\n", error.what());
+    vbq::last_words(std::string("internal fault: ") + error.what(), 2);
     return 2;
   }
 }
