@@ -2,21 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/json_file.hpp"
 #include "app/names.hpp"
 #include "core/check.hpp"
-#include "core/file.hpp"
 #include "quant/packing.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::uint64_t kFormatLimit = 256 << 20;  // bytes
+constexpr int kFormatVersion = 1;  // of the file; raised when a reader of before would misunderstand it
 
 // The double with the float's own shortest decimal spelling: 0.1f is written 0.1, not 0.10000000149011612.
 Json short_number(float value) {
@@ -44,10 +41,29 @@ std::vector<float> read_numbers(const Json& array, std::size_t limit, const std:
   }
   std::vector<float> values;
   for (const Json& item : array) {
-    if (!item.is_number()) fail("{} holds {}: a number was expected", where, item.dump().substr(0, 40));
+    if (!item.is_number()) fail("{} holds {}: a number was expected", where, shown(item));
     values.push_back(item.get<float>());
   }
   return values;
+}
+
+std::int64_t read_integer(const Json& json, std::int64_t low, std::int64_t high, const std::string& what,
+                          const char* expected) {
+  if (!json.is_number_integer() || json < low || json > high) {
+    fail("{} is {}: {} from {} to {} was expected", what, shown(json), expected, low, high);
+  }
+  return json.get<std::int64_t>();
+}
+
+// Files without a version are those of before there was one, and like version 1.
+void check_version(const Json& json, const std::string& file) {
+  const auto version = json.find("format_version");
+  if (version == json.end()) return;
+  const std::string what = file + ": \"format_version\"";
+  if (read_integer(*version, 1, 1'000'000, what, "a version") > kFormatVersion) {
+    fail("{} is of format version {}, which a later vbq has written: this vbq {} reads versions up to {}", file,
+         shown(*version), kVersion, kFormatVersion);
+  }
 }
 
 template <typename T>
@@ -125,6 +141,7 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
 std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found) {
   Json json;
   json["vbq"] = kVersion;
+  json["format_version"] = kFormatVersion;
   json["network_hash"] = network_hash(network);
   json["bits"] = index_bits(format.levels);
   json["levels"] = format.levels;
@@ -154,16 +171,16 @@ std::string format_to_json(const Network& network, const Format& format, const F
   return json.dump(1) + "\n";
 }
 
-FoundFormat read_format(const std::filesystem::path& path, const Network& network) {
-  const std::string file = "format " + path.string();
-  const Json json = Json::parse(read_file(path, "format", kFormatLimit), nullptr, false);
-  if (json.is_discarded()) fail("{} is not JSON: a best.json as vbq writes it was expected", file);
-  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array()) {
+FoundFormat parse_format(std::string_view text, const std::string& file, const Network& network) {
+  const Json json = parse_json(text, file);
+  check_version(json, file);
+  if (!json.contains("layers") || !json["layers"].is_array()) {
     fail("{} has no \"layers\" array: a best.json as vbq writes it was expected", file);
   }
-  if (const std::string found = json.value("network_hash", Json()).dump(); found != '"' + network_hash(network) + '"') {
-    fail("{} was found for a network with hash {}, this network's is \"{}\"", file, found.substr(0, 40),
-         network_hash(network));
+  const auto hash = json.find("network_hash");
+  if (hash == json.end() || *hash != network_hash(network)) {
+    fail("{} was found for a network with hash {}, this network's is \"{}\"", file,
+         hash == json.end() ? "unknown" : shown(*hash), network_hash(network));
   }
   Format format;
   format.encoding = read_name<Encoding>(json, "encoding", kEncodings, file);
@@ -172,15 +189,15 @@ FoundFormat read_format(const std::filesystem::path& path, const Network& networ
   format.assignment = read_name<Assignment>(json, "assignment", kAssignments, file);
 
   FoundFormat result;
-  if (const auto block = json.find("block"); block != json.end()) {  // files of vbq 0.1 have none
-    if (!block->is_number_integer() || *block < 1 || *block > 65536) {
-      fail("{}: \"block\" is {}: a number of images from 1 to 65536 was expected", file, block->dump().substr(0, 40));
-    }
-    result.block = block->get<std::int64_t>();
+  if (const auto block = json.find("block"); block != json.end()) {  // the first files had none
+    result.block = read_integer(*block, 1, 65536, file + ": \"block\"", "a number of images");
   }
 
   const std::vector<int> all = weight_layers(network);
   NetworkFormat& layers = result.layers;
+  if (json["layers"].size() > all.size()) {
+    fail("{} has {} layers, the network has {} with weights", file, json["layers"].size(), all.size());
+  }
   for (const Json& layer : json["layers"]) {
     layers.push_back(read_layer(layer, network, all, format.encoding == Encoding::boundaries, file));
   }
@@ -206,6 +223,11 @@ FoundFormat read_format(const std::filesystem::path& path, const Network& networ
     layer.scales = scales[static_cast<std::size_t>(at)];
   }
   return result;
+}
+
+FoundFormat read_format(const std::filesystem::path& path, const Network& network) {
+  const std::string file = "format " + path.string();
+  return parse_format(read_json_text(path, "format"), file, network);
 }
 
 }  // namespace vbq

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
@@ -20,8 +21,10 @@ struct FoundFormat {
 // JSON text, ending in a newline; the same bytes for the same arguments on any machine.
 std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found);
 
-// Reads it back for `network`; scales are made anew by the file's rule. Error when the file is broken, names a layer
-// that the network lacks, or was found for other weights.
+// Reads it back for `network`; scales are made anew by the file's rule. Error, beginning with `file`, when it is
+// broken, of a later version, names a layer that the network lacks, or was found for other weights. docs/formats.md has
+// the schema.
+FoundFormat parse_format(std::string_view text, const std::string& file, const Network& network);
 FoundFormat read_format(const std::filesystem::path& path, const Network& network);
 
 }  // namespace vbq

@@ -72,7 +72,14 @@ TomlValue::Data to_data(const toml::node& node, const std::string& key, const st
   fail("{} in {} is a table, a date or a time: a value was expected", key, where);
 }
 
+// The library makes a table for every dot of a key and destroys them by recursion; what it limits itself is the depth
+// of arrays and inline tables (256).
+constexpr std::ptrdiff_t kMostDots = 10'000;
+
 toml::table parse_text(const std::string& text, const std::string& origin) {
+  if (std::count(text.begin(), text.end(), '.') > kMostDots) {
+    fail("{} holds more than {} dots, which no job needs", origin, kMostDots);
+  }
   try {
     return toml::parse(text, origin);
   } catch (const toml::parse_error& error) {
@@ -101,8 +108,8 @@ Setting read_override(const std::string& text) {
   find_field(key, "--set " + text);  // before the value is looked at
   toml::table table;
   try {
-    table = toml::parse("value = " + value);
-  } catch (const toml::parse_error&) {
+    table = parse_text("value = " + value, "--set");
+  } catch (const Error&) {
     table.insert("value", value);  // a bare word is a string
   }
   if (table.size() != 1) fail("--set {}: one value was expected", text);

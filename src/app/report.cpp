@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "app/chart.hpp"
 #include "app/job.hpp"
+#include "app/json_file.hpp"
 #include "app/names.hpp"
 #include "app/progress.hpp"
 #include "core/check.hpp"
@@ -22,10 +22,8 @@ namespace vbq {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20, kLargestJson = std::uint64_t{256} << 20;
-constexpr int kDeepestJson = 16;
+constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20;
 
 constexpr const char* kStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2430; --quiet: #66707f; --line: #d7dce3; --page: #ffffff; --box: #f5f7f9;
@@ -107,16 +105,9 @@ Table read_table(const fs::path& path) {
 }
 
 // Nothing where the file is not there: a run that has not ended yet has no best.json and no summary.json.
-std::optional<Json> read_json(const fs::path& path) {
+std::optional<Json> read_if_there(const fs::path& path) {
   if (!fs::exists(path)) return std::nullopt;
-  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kDeepestJson)
-      fail("{} is nested more than {} deep, which vbq does not write", path.string(), kDeepestJson);
-    return true;
-  };
-  Json json = Json::parse(read_file(path, "file", kLargestJson), shallow, false);
-  if (!json.is_object()) fail("{} is not JSON as vbq writes it", path.string());
-  return json;
+  return read_json(path, "file");
 }
 
 std::string row(const std::string& name, const std::string& value) {
@@ -254,7 +245,8 @@ std::string page(const fs::path& folder) {
   const std::string job_text = read_file(folder / "job.toml", "job file", kLargestTable);
   const Job job = parse_job(job_text, "/", (folder / "job.toml").string(), {});
   const Table history = read_table(folder / "history.csv"), timing = read_table(folder / "timing.csv");
-  const std::optional<Json> summary = read_json(folder / "summary.json"), best = read_json(folder / "best.json");
+  const std::optional<Json> summary = read_if_there(folder / "summary.json"),
+                            best = read_if_there(folder / "best.json");
   const std::string title = fmt::format("{} in {} levels", job.network.filename().string(), job.format.levels);
   std::string text =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"

@@ -1,5 +1,6 @@
 #include "app/run_job.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/format_file.hpp"
@@ -8,9 +9,12 @@
 #include "app/summary.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/share_calibration.hpp"
+#include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/log.hpp"
+#include "engine/common/compensate.hpp"
 #include "evaluate/calibrate.hpp"
+#include "evaluate/memory.hpp"
 #include "store/calibration_file.hpp"
 
 namespace vbq {
@@ -32,6 +36,19 @@ std::string calibration_key(const Setup& setup) {
   hasher.value(kCalibrationPositions);
   for (const int layer : quantised_layers(problem.network, problem.format)) hasher.value(layer);
   return hasher.hex();
+}
+
+// A file may hold anything.
+bool fits(const Calibration& calibration, const Network& network, const std::vector<int>& layers,
+          const fs::path& path) {
+  try {
+    if (!std::ranges::equal(calibration.factors, layers, {}, &LayerFactor::node)) fail("it is one of other layers");
+    check_calibration(network, calibration);
+    return true;
+  } catch (const Error& error) {
+    log::warning("calibration {} does not fit the network ({}); it is made again", path.string(), error.what());
+    return false;
+  }
 }
 
 void announce(const Setup& setup, const Machinery& machinery, const RunFolder& folder) {
@@ -84,7 +101,8 @@ void find_calibration(Communicator& world, Setup& setup, const fs::path& folder)
   if (layers.empty()) return;
   const fs::path path = folder / kCalibrationFile;
   std::optional<Calibration> kept;
-  if (world.rank() == 0) kept = load_calibration(path, calibration_key(setup));
+  if (world.rank() == 0) kept = load_calibration(path, calibration_key(setup), factor_bytes(setup.problem));
+  if (kept && !fits(*kept, setup.problem.network, layers, path)) kept.reset();
   std::int64_t found = kept ? 1 : 0;
   world.broadcast(std::span(&found, 1));
   if (found == 0) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/check.hpp"
+#include "evaluate/calibrate.hpp"
 #include "quant/sequential.hpp"
 
 namespace vbq {
@@ -57,6 +58,19 @@ std::int64_t left_in_groups() {
 
 }  // namespace
 
+std::int64_t factor_bytes(const Problem& problem) {
+  std::int64_t bytes = 0;
+  for (const int k : layers_to_calibrate(problem)) {
+    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
+    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
+    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
+    for (const ColumnRun& run : column_runs(patches)) {
+      bytes += run.size * run.size * static_cast<std::int64_t>(sizeof(float));
+    }
+  }
+  return bytes;
+}
+
 WorkerMemory worker_memory(const Problem& problem, Post post) {
   validate(problem);
   const std::int64_t block = problem.engine.block;
@@ -87,11 +101,8 @@ WorkerMemory worker_memory(const Problem& problem, Post post) {
     const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
     const Tensor& weight = *weight_of(node);
     weights += elements(weight.shape);
-    if (format.assignment != Assignment::compensated || !problem.given.empty()) continue;
-    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
-    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
-    for (const ColumnRun& run : column_runs(patches)) need.choosing += run.size * run.size * kFloat;
   }
+  need.choosing = factor_bytes(problem);
   // Found, remembered, and on their way.
   if (format.assignment == Assignment::compensated && problem.given.empty())
     need.choosing += 2 * static_cast<std::int64_t>(assigned_at_once(problem)) * weights;

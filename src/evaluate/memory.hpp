@@ -16,6 +16,9 @@ struct WorkerMemory {
   std::int64_t total() const { return images + engine + choosing; }
 };
 
+// Bytes of the factors that compensated assignment keeps: 0 under another, and where no levels are to be found.
+std::int64_t factor_bytes(const Problem& problem);
+
 // Error where the problem's parts do not fit together.
 WorkerMemory worker_memory(const Problem& problem, Post post);
 

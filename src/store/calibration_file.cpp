@@ -4,6 +4,7 @@
 #include "store/calibration_file.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace {
 
 using namespace hdf5;
 
-constexpr std::uint64_t kLargest = std::uint64_t{16} << 30;  // bytes
+constexpr std::int64_t kMostNodes = std::numeric_limits<int>::max();
+constexpr std::int64_t kSmallParts = std::int64_t{16} << 20;  // bytes of all that are not numbers of a factor
 
 // As many of `from` as `count` says, from `at` on.
 template <typename T>
@@ -65,10 +67,12 @@ std::string encode(const Calibration& calibration, const std::string& key) {
   return seal_checkpoint(image.finish());
 }
 
-// None for another key.
-std::optional<Calibration> decode(std::string_view content, const std::string& key, const std::string& where) {
+}  // namespace
+
+std::optional<Calibration> decode_calibration(std::string_view image, const std::string& key,
+                                              const std::string& where) {
   const Silence silence;
-  const File file = open_image(unseal_checkpoint(content, where), where);
+  const File file = open_image(image, where);
   const auto bytes = read_vector<std::uint8_t>(file.get(), "key", where);
   if (std::string(bytes.begin(), bytes.end()) != key) return std::nullopt;
   const auto integers = [&](const char* name) { return read_vector<std::int64_t>(file.get(), name, where); };
@@ -76,33 +80,40 @@ std::optional<Calibration> decode(std::string_view content, const std::string& k
   const auto rows = integers("rows"), columns_of = integers("columns_of"), feedback_of = integers("feedback_of");
   const auto columns = read_vector<std::int32_t>(file.get(), "columns", where);
   const auto feedback = read_vector<float>(file.get(), "feedback", where);
+  const bool fit = blocks.size() == node.size() && rows.size() == first_row.size() &&
+                   columns_of.size() == first_row.size() && feedback_of.size() == first_row.size();
+  if (!fit) fail("{}: its arrays do not fit together", where);
   Calibration calibration;
   std::size_t block = 0, column = 0, number = 0;
   for (std::size_t i = 0; i < node.size(); ++i) {
     LayerFactor& factor = calibration.factors.emplace_back();
+    if (node[i] < 0 || node[i] > kMostNodes) fail("{}: it has a factor of node {}", where, node[i]);
     factor.node = static_cast<int>(node[i]);
-    for (std::int64_t k = 0; k < blocks.at(i); ++k, ++block) {
+    if (blocks[i] < 0 || static_cast<std::uint64_t>(blocks[i]) > first_row.size() - block) {
+      fail("{}: its arrays do not fit together", where);
+    }
+    for (const std::size_t end = block + static_cast<std::size_t>(blocks[i]); block < end; ++block) {
       FactorBlock& made = factor.blocks.emplace_back();
-      made.first_row = first_row.at(block);
-      made.rows = rows.at(block);
-      made.columns = take(columns, column, columns_of.at(block), where);
-      made.feedback = take(feedback, number, feedback_of.at(block), where);
+      made.first_row = first_row[block];
+      made.rows = rows[block];
+      made.columns = take(columns, column, columns_of[block], where);
+      made.feedback = take(feedback, number, feedback_of[block], where);
     }
   }
   return calibration;
 }
 
-}  // namespace
-
 void save_calibration(const std::filesystem::path& path, const Calibration& calibration, const std::string& key) {
   write_file(path, encode(calibration, key));
 }
 
-std::optional<Calibration> load_calibration(const std::filesystem::path& path, const std::string& key) {
+std::optional<Calibration> load_calibration(const std::filesystem::path& path, const std::string& key,
+                                            std::int64_t bytes) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
-    return decode(read_file(path, "calibration", kLargest), key, path.string());
-  } catch (const std::exception& error) {  // also of vector::at: arrays that do not fit together
+    const std::string content = read_file(path, "calibration", static_cast<std::uint64_t>(bytes + kSmallParts));
+    return decode_calibration(unseal_checkpoint(content, path.string()), key, path.string());
+  } catch (const Error& error) {
     log::warning("{}; the calibration is made again", error.what());
     return std::nullopt;
   }

@@ -77,7 +77,8 @@ TEST_F(FormatFile, RefusesWhatItCannotUse) {
   const Decoder decoder(network_, format);
   const std::string good = format_to_json(network_, format, {decoder(some_genome(network_, format)), 50});
   EXPECT_NE(refusal("").find("not JSON"), std::string::npos);
-  EXPECT_NE(refusal("[1, 2]").find("layers"), std::string::npos);
+  EXPECT_NE(refusal("[1, 2]").find("a JSON object"), std::string::npos);
+  EXPECT_NE(refusal("{}").find("layers"), std::string::npos);
   EXPECT_NE(refusal(good.substr(0, good.size() / 2)).find("not JSON"), std::string::npos);
   const auto changed = [&](auto change) {
     auto json = nlohmann::json::parse(good);
@@ -94,6 +95,52 @@ TEST_F(FormatFile, RefusesWhatItCannotUse) {
   EXPECT_NE(changed([](auto& j) { j["scale"] = 3; }).find("scale"), std::string::npos);
   EXPECT_NE(changed([](auto& j) { j["scale"] = "loud"; }).find("loud"), std::string::npos);
   EXPECT_NE(changed([](auto& j) { j.erase("encoding"); }).find("encoding"), std::string::npos);
+}
+
+TEST_F(FormatFile, HostileValuesAreNeitherCopiedNorShown) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const char* key : {"network_hash", "encoding", "block", "format_version", "layers", "whatever"}) {
+    SCOPED_TRACE(key);
+    EXPECT_NE(refusal(fmt::format(R"({{"vbq":"0.1.0","{}":{},"layers":[]}})", key, deep)).find("nested more than"),
+              std::string::npos);
+  }
+  const std::string long_hash = refusal(R"({"network_hash":")" + std::string(1 << 20, 'x') + R"(","layers":[]})");
+  EXPECT_NE(long_hash.find("was found for a network with hash"), std::string::npos);
+  EXPECT_LT(long_hash.size(), 300U);
+}
+
+TEST_F(FormatFile, HasAVersion) {
+  Format format;
+  const Decoder decoder(network_, format);
+  const std::string good = format_to_json(network_, format, {decoder(some_genome(network_, format)), 50});
+  auto json = nlohmann::json::parse(good);
+  EXPECT_EQ(json.at("format_version"), 1);
+  const auto of_version = [&](const nlohmann::json& version) {
+    json["format_version"] = version;
+    return refusal(json.dump());
+  };
+  EXPECT_NE(of_version(2).find("of format version 2, which a later vbq has written"), std::string::npos);
+  for (const nlohmann::json& version : std::vector<nlohmann::json>{0, -1, 1.5, "1", nullptr, {1}}) {
+    EXPECT_NE(of_version(version).find("a version from 1"), std::string::npos) << version;
+  }
+  json.erase("format_version");  // as vbq wrote it before there was one
+  write(json.dump());
+  EXPECT_EQ(read_format(path_, network_).block, 50);
+}
+
+TEST_F(FormatFile, RefusesMoreLayersThanTheNetworkHas) {
+  Format format;
+  const Decoder decoder(network_, format);
+  auto json = nlohmann::json::parse(format_to_json(network_, format, {decoder(some_genome(network_, format)), 50}));
+  for (int i = 0; i < 3; ++i) json["layers"].push_back(json["layers"][0]);
+  EXPECT_NE(refusal(json.dump()).find("has 6 layers, the network has 3"), std::string::npos);
+}
+
+// The fuzz target starts from it; of a network that has changed it would be refused at its hash.
+TEST_F(FormatFile, ReadsTheFuzzTargetsSeeds) {
+  for (const char* name : {"compensated.json", "boundaries.json"}) {
+    EXPECT_EQ(read_format(fs::path(VBQ_SOURCE) / "tests/fuzz/seeds" / name, network_).layers.size(), 3U) << name;
+  }
 }
 
 TEST_F(FormatFile, SkippedLayersAreLeftOut) {

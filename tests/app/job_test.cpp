@@ -46,6 +46,16 @@ std::string with(const std::string& section, const std::string& line) {
          line + "\n";
 }
 
+// The TOML library would end with its stack: a table a dot, destroyed by recursion.
+TEST(Job, RefusesKeysThatAreNestedWithoutEnd) {
+  std::string key = "a";
+  for (int i = 0; i < 500'000; ++i) key += ".a";
+  EXPECT_NE(refusal(key + " = 1\n").find("more than 10000 dots"), std::string::npos);
+  EXPECT_NE(refusal("[" + key + "]\n").find("more than 10000 dots"), std::string::npos);
+  refusal(kJob, {"search.seed=[{" + key + "=1}]"});
+  EXPECT_NE(refusal("a = " + std::string(100'000, '[')).find("nested value depth"), std::string::npos);
+}
+
 TEST(Job, ReadsKeysAndDefaults) {
   const Job job = parse(kJob);
   EXPECT_EQ(job.network, "/folder/net.onnx");

@@ -27,6 +27,12 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+TEST(Checkpoint, ReadsTheFuzzTargetsSeeds) {
+  const fs::path seeds = fs::path(VBQ_SOURCE) / "tests/fuzz/seeds";
+  expect_same(decode_run_state(test::get(seeds / "checkpoint.h5"), "seed"), test::small_state());
+  expect_same(read_checkpoint(seeds / "checkpoint_sealed.h5"), test::small_state());
+}
+
 TEST(Checkpoint, GivesBackTheStateBitForBit) {
   const test::Folder folder;
   for (std::uint32_t seed = 1; seed <= 5; ++seed) {

@@ -75,6 +75,26 @@ inline RunState sample_state(int generation, std::uint32_t seed) {
   return state;
 }
 
+// Little of each part: what the fuzz target starts from (tests/fuzz/seeds/checkpoint.h5).
+inline RunState small_state() {
+  RunState state;
+  state.job = "[search]\nseed = 1\n";
+  state.network_hash = "network";
+  state.data_hash = "data";
+  state.engine = "cpu";
+  state.search.generation = 2;
+  state.search.population = {{{{{0.5, 1.5}, {2.5}}}, 2.0}, {{{{0.25, 1.0}, {}}}, 1.0}};
+  state.search.best = {{{{0.5}, {2.5, 3.5}}}, 3.0};
+  state.search.parameters = {0.5};
+  state.cache = {{{1, 2}, {10, 5, 7, 1000, 100}}, {{3, 4}, {10, 6, 8, 900, 90}}};
+  state.evaluations = 2;
+  state.images = 20;
+  state.seconds = 1.5;
+  state.history = {"1,2,3", "2,2,3"};
+  state.timing = {"1,0.5"};
+  return state;
+}
+
 inline std::vector<std::uint64_t> bits(const std::vector<double>& values) {
   std::vector<std::uint64_t> out;
   for (const double value : values) out.push_back(std::bit_cast<std::uint64_t>(value));
