@@ -45,7 +45,8 @@ Json parse_json(std::string_view text, const std::string& where, std::size_t mos
       },
       false);
   if (json.is_discarded()) fail("{} is not JSON", where);
-  if (!json.is_object()) fail("{} holds {}: a JSON object was expected", where, shown(json));
+  if (!json.is_object())
+    fail("{} is not JSON as vbq writes it: a JSON object was expected, {} was found", where, shown(json));
   return json;
 }
 
