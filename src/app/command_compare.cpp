@@ -6,11 +6,13 @@
 
 #include "app/commands.hpp"
 #include "app/comparison.hpp"
+#include "app/data_warnings.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/run_job.hpp"
 #include "app/stopping.hpp"
+#include "app/unused.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "quant/seeds.hpp"
@@ -121,6 +123,7 @@ class Comparison {
       ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, {}), 0, 0};
       row.search = evaluator.score(ImageSet::search, nullptr);
       row.held_out = evaluator.score(ImageSet::held_out, nullptr);
+      add_warnings(base_.warnings, accuracy_warnings(base_.problem, ImageSet::search, row.search));
       row.seconds = seconds_since(start);
       add(std::move(row));
     });
@@ -186,6 +189,7 @@ class Comparison {
     row.evaluations = outcome.result.evaluations;
     row.seconds = outcome.result.seconds;
     add(std::move(row));
+    base_.warnings = setup.warnings;
     if (ours) before_.emplace(outcome.result.best.genome, setup.problem.format);
     return 0;
   }
@@ -241,6 +245,7 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
     setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
     find_calibration(world, setup, folder);
     setup.problem.format.assignment = asked;
+    add_warnings(setup.warnings, unused_keys_of_compare(setup.job));
     return Comparison(world, std::move(setup), folder, arguments.resume, common).run();
   });
 }

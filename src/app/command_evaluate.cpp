@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "app/commands.hpp"
+#include "app/data_warnings.hpp"
 #include "app/format_file.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/score_json.hpp"
 #include "app/setup.hpp"
+#include "app/unused.hpp"
 #include "core/check.hpp"
 #include "model/onnx.hpp"
 
@@ -45,8 +47,12 @@ Problem make_problem(const EvaluateArguments& arguments, std::string network, co
   const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
                                     {arguments.std.begin(), arguments.std.end()}};
   problem.search_source = open_images(std::filesystem::absolute(arguments.data), normalisation);
-  check_fit(problem.search_source->info(), problem.network, arguments.network.string());
-  problem.split.search = read_range(arguments.images, problem.search_source->info().count);
+  const DatasetInfo& info = problem.search_source->info();
+  check_fit(info, problem.network, arguments.network.string());
+  std::vector<std::string> warnings;
+  add_warnings(warnings, unused_engine_options(engine));
+  add_warnings(warnings, normalisation_warnings(info.normalisation, info.origin));
+  problem.split.search = read_range(arguments.images, info.count);
   problem.engine = engine;
   problem.population = 1;
   if (arguments.format) {
@@ -89,6 +95,10 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
       const auto start = std::chrono::steady_clock::now();
       const Tally tally = evaluator.score(ImageSet::search, nullptr);
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (!arguments.format) {
+        std::vector<std::string> warnings;
+        add_warnings(warnings, accuracy_warnings(problem, ImageSet::search, tally));
+      }
       print(tally, machinery.engine, seconds, common);
       return 0;
     });

@@ -6,10 +6,12 @@
 #include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
+#include "app/unused.hpp"
 
 namespace vbq {
 
 int command_export(const ExportArguments& arguments, const CommonOptions& common) {
+  warn_unused_engine_options(common.engine, "export");
   const ExportForm form = value_of<ExportForm>(arguments.form, kExportForms, "--form");
   const ExportedFile file = export_file(arguments.network, arguments.format, arguments.output, form);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);

@@ -1,13 +1,16 @@
 // vbq data import: other people's files become a dataset file.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
+#include "app/data_warnings.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/output_file.hpp"
 #include "app/progress.hpp"
+#include "app/unused.hpp"
 #include "core/log.hpp"
 #include "data/image_stream.hpp"
 #include "data/importers.hpp"
@@ -21,7 +24,9 @@ Preprocessing preprocessing_of(const ImportArguments& arguments) {
   Preprocessing how;
   if (!arguments.resize.empty()) how.resize = parse_image_size(arguments.resize, "--resize");
   if (!arguments.crop.empty()) how.crop = parse_crop_size(arguments.crop, "--crop");
-  how.interpolation = value_of<Interpolation>(arguments.interpolation, kInterpolations, "--interpolation");
+  if (!arguments.interpolation.empty()) {
+    how.interpolation = value_of<Interpolation>(arguments.interpolation, kInterpolations, "--interpolation");
+  }
   how.grey = arguments.grey;
   return how;
 }
@@ -75,9 +80,10 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
   return stream->finish();
 }
 
-void refuse_photo_options(const ImportArguments& arguments) {
+void refuse_unused_options(const ImportArguments& arguments) {
   const std::pair<bool, const char*> given[] = {{!arguments.resize.empty(), "--resize"},
                                                 {!arguments.crop.empty(), "--crop"},
+                                                {!arguments.interpolation.empty(), "--interpolation"},
                                                 {arguments.grey, "--grey"},
                                                 {!arguments.root.empty(), "--root"},
                                                 {!arguments.class_names.empty(), "--class-names"},
@@ -90,6 +96,31 @@ void refuse_photo_options(const ImportArguments& arguments) {
   if (arguments.kind == "folder" && !(arguments.root.empty() && arguments.class_names.empty())) {
     fail("--root and --class-names are for kind list: kind folder was given, whose sub-folders name the classes");
   }
+  if (!arguments.interpolation.empty() && arguments.resize.empty()) {
+    fail("--interpolation is of --resize, which is not given");
+  }
+}
+
+// What may be wrong, said and given back.
+std::vector<std::string> warn(const ImportArguments& arguments, const DatasetInfo& info, const CommonOptions& common) {
+  EngineOptions unused = common.engine;
+  if (is_photo_kind(arguments.kind)) unused.threads = 0;
+  warn_unused_engine_options(unused, "data import " + arguments.kind);
+  std::vector<std::string> warnings;
+  add_warnings(warnings, normalisation_warnings(info.normalisation, arguments.output.string()));
+  if (arguments.kind == "folder")
+    add_warnings(warnings, class_warnings(info.class_names, arguments.sources.front().string()));
+  return warnings;
+}
+
+// "10 classes: 0 airplane, 1 automobile, 2 bird, ..."
+std::string classes_text(const DatasetInfo& info) {
+  constexpr std::size_t kShown = 5;
+  std::string text = fmt::format("{} class{}", info.classes, info.classes == 1 ? "" : "es");
+  for (std::size_t c = 0; c < std::min(kShown, info.class_names.size()); ++c) {
+    text += fmt::format("{} {} {}", c == 0 ? ":" : ",", c, info.class_names[c]);
+  }
+  return text + (info.class_names.size() > kShown ? ", ..." : "");
 }
 
 }  // namespace
@@ -97,7 +128,7 @@ void refuse_photo_options(const ImportArguments& arguments) {
 int command_import(const ImportArguments& arguments, const CommonOptions& common) {
   Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
                               {arguments.std.begin(), arguments.std.end()}};
-  refuse_photo_options(arguments);
+  refuse_unused_options(arguments);
   check_output(arguments.output, arguments.sources, existing_of(arguments));
   DatasetInfo info;
   if (is_photo_kind(arguments.kind)) {
@@ -107,8 +138,10 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
     write_dataset(arguments.output, imported.images, imported.info);
     info = std::move(imported.info);
   }
-  log::info("{} images of {}x{}x{}, {} classes, written to {}", info.count, info.channels, info.height, info.width,
-            info.classes, arguments.output.string());
+  const std::vector<std::string> warnings = warn(arguments, info, common);
+  log::info("{} images of {}x{}x{} written to {}", info.count, info.channels, info.height, info.width,
+            arguments.output.string());
+  log::info("{}", classes_text(info));
   if (common.json) {
     print_json({{"output", arguments.output.string()},
                 {"images", info.count},
@@ -116,7 +149,9 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
                 {"height", info.height},
                 {"width", info.width},
                 {"classes", info.classes},
-                {"hash", info.hash}});
+                {"class_names", info.class_names},
+                {"hash", info.hash},
+                {"warnings", warnings}});
   }
   return 0;
 }

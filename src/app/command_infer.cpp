@@ -5,6 +5,7 @@
 #include "app/commands.hpp"
 #include "app/format_file.hpp"
 #include "app/output.hpp"
+#include "app/unused.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "data/npy.hpp"
@@ -29,6 +30,7 @@ std::int64_t image_count(const NpyArray& input, const Network& network, const st
 }  // namespace
 
 int command_infer(const InferArguments& arguments, const CommonOptions& common) {
+  for (const std::string& warning : unused_engine_options(common.engine)) log::warning("{}", warning);
   const Network network = read_onnx(arguments.network);
   const NpyArray input = read_npy(arguments.input);
   const std::int64_t images = image_count(input, network, arguments.input.string());

@@ -7,6 +7,7 @@
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/setup.hpp"
+#include "app/unused.hpp"
 #include "core/check.hpp"
 #include "evaluate/memory.hpp"
 #include "model/onnx.hpp"
@@ -130,9 +131,10 @@ int checkpoint_info(const std::filesystem::path& path, const CommonOptions& comm
 
 // What a job would need, before it is started.
 int job_info(const InfoArguments& arguments, const CommonOptions& common) {
+  const int workers = std::max(arguments.workers, 1);
   const Job job = read_job(*arguments.file, {});
   const Setup setup = make_setup(job, read_onnx_content(job.network), common.engine);
-  const WorkerMemory need = worker_memory(setup.problem, {0, arguments.workers});
+  const WorkerMemory need = worker_memory(setup.problem, {0, workers});
   const std::int64_t available = available_memory();
   if (common.json) {
     Json json{
@@ -141,7 +143,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
         {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
         {"search_images", setup.problem.split.search.size()},
         {"held_out_images", setup.problem.split.held_out.size()},
-        {"workers", arguments.workers},
+        {"workers", workers},
         {"worker_bytes",
          {{"images", need.images}, {"network", need.engine}, {"choosing", need.choosing}, {"total", need.total()}}},
         {"available_bytes", available}};
@@ -160,7 +162,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   print(
       fmt::format("memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
                   "{:.0f} for choosing levels\n",
-                  mib(need.total()), arguments.workers, mib(need.images), mib(need.engine), mib(need.choosing)));
+                  mib(need.total()), workers, mib(need.images), mib(need.engine), mib(need.choosing)));
   if (available >= 0) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));
@@ -261,9 +263,14 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
 }  // namespace
 
 int command_info(const InfoArguments& arguments, const CommonOptions& common) {
-  if (!arguments.file) return build_info(common);
+  if (!arguments.file) {
+    if (arguments.workers != 0) fail("--workers is of a job: no file was given");
+    return build_info(common);
+  }
   if (!std::filesystem::exists(*arguments.file)) fail("file {} does not exist", arguments.file->string());
   if (arguments.file->extension() == ".toml") return job_info(arguments, common);
+  if (arguments.workers != 0) fail("--workers is of a job (.toml): {} was given", arguments.file->string());
+  warn_unused_engine_options(common.engine, "info of a file that is no job");
   switch (identify(*arguments.file)) {
     case FileKind::dataset:
       return dataset_info(*arguments.file, common);

@@ -67,6 +67,7 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
       const bool resume = arguments.resume && std::filesystem::exists(own);
       const JobOutcome outcome = run_job(world, one, own, resume, common);
       setup.keep_calibration = one.keep_calibration;  // done by the first
+      setup.warnings = one.warnings;
       if (outcome.code != 0) return outcome.code;
       if (world.rank() != 0) continue;
       write_extras(one, own);

@@ -50,7 +50,7 @@ struct ImportArguments {
   std::filesystem::path output;
   bool overwrite = false;
   // Photos only (kinds folder and list).
-  std::string resize, crop, interpolation = "bilinear";
+  std::string resize, crop, interpolation;  // empty: not given
   std::filesystem::path root, class_names;
   bool grey = false, skip_bad = false;
 };
@@ -70,7 +70,7 @@ int command_report(const ReportArguments& arguments, const CommonOptions& common
 
 struct InfoArguments {
   std::optional<std::filesystem::path> file;
-  int workers = 1;  // of a job
+  int workers = 0;  // of a job; 0: not given, one
 };
 int command_info(const InfoArguments& arguments, const CommonOptions& common);
 

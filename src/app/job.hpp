@@ -28,7 +28,8 @@ struct Job {
   std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
   double search_images = 0;                          // > 1: images, <= 1: share of the set, 0: 2000 or what there is
   std::int64_t block = 100;
-  std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
+  std::vector<double> mean, std;               // of sources imported on the fly; empty: 0 and 1
+  bool allow_different_normalisation = false;  // of `calibration` and `data`
   // [format]
   Format format;           // of a sweep: of its first width
   std::vector<int> sweep;  // levels of each width in turn; empty: one search of format.levels

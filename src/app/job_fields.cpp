@@ -124,6 +124,9 @@ std::vector<JobField> make_fields() {
                     [real](const Job& j) { return array_text(j.mean, real); }});
   fields.push_back({"data.std", [](Job& j, const TomlValue& v) { j.std = v.numbers(); },
                     [real](const Job& j) { return array_text(j.std, real); }});
+  fields.push_back({"data.allow_different_normalisation",
+                    [](Job& j, const TomlValue& v) { j.allow_different_normalisation = v.boolean(); },
+                    [](const Job& j) { return bool_text(j.allow_different_normalisation); }, false});
 
   fields.push_back({"format.bits",
                     [](Job& j, const TomlValue& v) {

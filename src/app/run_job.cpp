@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/data_warnings.hpp"
 #include "app/format_file.hpp"
 #include "app/ranks.hpp"
 #include "app/stopping.hpp"
@@ -12,6 +13,7 @@
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/log.hpp"
+#include "core/stop.hpp"
 #include "engine/common/compensate.hpp"
 #include "evaluate/calibrate.hpp"
 #include "evaluate/memory.hpp"
@@ -64,10 +66,21 @@ void announce(const Setup& setup, const Machinery& machinery, const RunFolder& f
   log::info("results   {}", folder.path().string());
 }
 
+// Before any time is spent on a search among images that the network does not know.
+void check_as_trained(Setup& setup, Evaluator& evaluator) {
+  try {
+    const Tally tally = evaluator.score(ImageSet::search, nullptr);
+    evaluator.times();  // no generation's
+    add_warnings(setup.warnings, accuracy_warnings(setup.problem, ImageSet::search, tally));
+  } catch (const Stopped&) {  // the search will see it
+  }
+}
+
 JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
                 const CommonOptions& common) {
   announce(setup, machinery, folder);
   keep_calibration(setup);
+  check_as_trained(setup, evaluator);
   Progress progress(common.quiet);
   JobOutcome outcome;
   outcome.result = run_search(setup, evaluator, machinery, folder, resume, progress);
@@ -77,6 +90,10 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
     outcome.code = kExitStopped;
     return outcome;
   }
+  add_warnings(setup.warnings,
+               accuracy_warnings(setup.problem, ImageSet::held_out, outcome.result.as_trained.held_out));
+  add_warnings(setup.warnings,
+               difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
   NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(outcome.result.best.genome);
   outcome.choices = evaluator.choices(outcome.result.best.genome);
   choose(best, outcome.choices);

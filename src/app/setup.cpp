@@ -4,7 +4,10 @@
 #include <cmath>
 #include <utility>
 
+#include "app/data_warnings.hpp"
+#include "app/unused.hpp"
 #include "core/check.hpp"
+#include "data/dataset_checks.hpp"
 #include "data/importers.hpp"
 #include "model/onnx.hpp"
 #include "store/dataset_file.hpp"
@@ -49,6 +52,56 @@ std::vector<std::int64_t> all_indices(std::int64_t count) {
   return indices;
 }
 
+std::string text_of(const Normalisation& normalisation) {
+  return fmt::format("mean [{}] and standard deviation [{}]", fmt::join(normalisation.mean, ", "),
+                     fmt::join(normalisation.std, ", "));
+}
+
+// A dataset file says how its images are normalised: what is given besides may only say the same.
+void check_given(const Normalisation& given, const DatasetInfo& info) {
+  if (given.mean.empty() && given.std.empty()) return;
+  const Normalisation wanted = complete_normalisation(given, info.channels, "the given mean and standard deviation");
+  if (wanted == info.normalisation) return;
+  fail("{} were given: dataset {} has {} of its own; leave them out, or import its images anew with others",
+       text_of(wanted), info.origin, text_of(info.normalisation));
+}
+
+// The network was trained for one normalisation: of two different ones, one is wrong.
+void check_same_normalisation(const DatasetInfo& searched, const DatasetInfo& data, bool allowed,
+                              std::vector<std::string>& warnings) {
+  if (searched.normalisation != data.normalisation) {
+    const std::string found = fmt::format("data.calibration ({}) has {}, data.path ({}) has {}", searched.origin,
+                                          text_of(searched.normalisation), data.origin, text_of(data.normalisation));
+    if (!allowed) {
+      fail(
+          "{}: the same was expected, that of the network's training (data.allow_different_normalisation = true "
+          "takes them as they are)",
+          found);
+    }
+    warnings.push_back(found);
+  }
+  const auto differs = [](const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; };
+  if (differs(searched.preprocessing, data.preprocessing)) {
+    warnings.push_back(fmt::format(
+        "photos of data.calibration were made by \"{}\", those of data.path by \"{}\": check that both suit "
+        "the network",
+        searched.preprocessing, data.preprocessing));
+  }
+}
+
+// What may be wrong about the images of a search.
+std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetInfo& data, const Job& job) {
+  std::vector<std::string> warnings = unused_keys(job);
+  const auto add = [&](const std::vector<std::string>& more) {
+    warnings.insert(warnings.end(), more.begin(), more.end());
+  };
+  if (job.calibration) check_same_normalisation(searched, data, job.allow_different_normalisation, warnings);
+  add(normalisation_warnings(data.normalisation, data.origin));
+  if (searched.normalisation != data.normalisation)
+    add(normalisation_warnings(searched.normalisation, searched.origin));
+  return warnings;
+}
+
 }  // namespace
 
 void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path) {
@@ -75,7 +128,11 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
   } else {
     if (!fs::exists(path)) fail("dataset {} does not exist", path.string());
     const FileKind found = identify(path);
-    if (found == FileKind::dataset) return open_dataset(path);
+    if (found == FileKind::dataset) {
+      std::shared_ptr<const ImageSource> dataset = open_dataset(path);
+      check_given(normalisation, dataset->info());
+      return dataset;
+    }
     if (found == FileKind::checkpoint) fail("{} is a checkpoint: a dataset was expected", path.string());
     kind = detect_kind(path);
     if (kind.empty()) {
@@ -105,6 +162,8 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
         "search sees",
         data->info().origin);
   }
+  add_warnings(setup.warnings, unused_engine_options(engine));
+  add_warnings(setup.warnings, warnings_of(searched->info(), data->info(), job));
   job.search_images =
       static_cast<double>(search_count(job.search_images, searched->info().count, apart, searched->info().origin));
   problem.split = stratified_split(searched->labels(), static_cast<std::int64_t>(job.search_images));

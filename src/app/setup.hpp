@@ -13,6 +13,7 @@ namespace vbq {
 
 // A dataset file, or a source that `vbq data import` knows, imported into memory with this normalisation.
 // "cifar10:FILE" names the kind where it cannot be told from the content; "mnist:IMAGES,LABELS" gives both files.
+// Error where a dataset file has another normalisation than the given one (empty: none is given).
 std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
 
 // Error where the images are not of the network's input size or have more classes than it has outputs.
@@ -24,6 +25,7 @@ struct Setup {
   std::string network_hash, data_hash;
   std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
   std::vector<Genome> starts;              // more seeds for the search: what another one has found
+  std::vector<std::string> warnings;       // logged already; for summary.json
 };
 
 // network: the content of job.network. Error when the pieces do not fit each other: images and network's input, labels

@@ -54,6 +54,7 @@ std::string summary_json(const Setup& setup, const Machinery& machinery, const S
   json["network"] = setup.job.network.string();
   json["network_hash"] = setup.network_hash;
   json["data_hash"] = setup.data_hash;
+  json["warnings"] = setup.warnings;
   return json_text(json, 2);
 }
 

@@ -152,7 +152,9 @@ int run(int argc, char** argv) {
       ->type_name("SIZE");
   import_command->add_option("--crop", import.crop, "photos: N or HEIGHTxWIDTH around the centre, after resizing")
       ->type_name("SIZE");
-  import_command->add_option("--interpolation", import.interpolation, "photos: bilinear or bicubic")->type_name("NAME");
+  import_command
+      ->add_option("--interpolation", import.interpolation, "photos, with --resize: bilinear (the default) or bicubic")
+      ->type_name("NAME");
   import_command->add_flag("--grey", import.grey, "photos: one channel instead of three");
   import_command->add_option("--root", import.root, "list: folder that its paths start from; default: the list's own");
   import_command->add_option("--class-names", import.class_names,

@@ -1,0 +1,31 @@
+// Data that is likely to be wrong: each doubt is one sentence that says what was found and what to check.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evaluate/problem.hpp"
+#include "vbq/dataset.hpp"
+#include "vbq/evaluator.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+// Of numbers that can hardly be a mean and a standard deviation of x/255 (those of x, say), and of images that are fed
+// as x/255. `where` names the dataset.
+std::vector<std::string> normalisation_warnings(const Normalisation& normalisation, const std::string& where);
+
+// Of a folder of photos whose sub-folders are parts of a dataset ("test", "train") rather than classes.
+std::vector<std::string> class_warnings(const std::vector<std::string>& class_names, const std::string& folder);
+
+// Of a network as trained that is hardly better than guessing.
+std::vector<std::string> accuracy_warnings(const Problem& problem, ImageSet set, const Tally& as_trained);
+
+// Of a network as trained that is clearly worse on the images that lead the search than on those that it never saw,
+// which nothing but their preparation explains. (The other way round is what training does.)
+std::vector<std::string> difference_warnings(const Tally& search, const Tally& held_out);
+
+// Adds those that are not among `known` yet, and logs them.
+void add_warnings(std::vector<std::string>& known, const std::vector<std::string>& more);
+
+}  // namespace vbq

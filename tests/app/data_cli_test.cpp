@@ -1,0 +1,165 @@
+// What a person is told of images: options that cannot be meant, and data that cannot be right.
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <utility>
+
+#include "store/dataset_file.hpp"
+#include "support/cli.hpp"
+
+namespace vbq::test {
+namespace {
+
+using Json = nlohmann::json;
+
+class DataCli : public Cli {
+ protected:
+  // Of 3x32x32, n images; labels 0..9 in turn.
+  void cifar(const std::string& name, int n) const {
+    std::string all;
+    for (int i = 0; i < n; ++i) {
+      std::string record(3073, static_cast<char>(i * 7));
+      record[0] = static_cast<char>(i % 10);
+      all += record;
+    }
+    write(name, all);
+  }
+  static int lines(const std::string& text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
+  // The training images of the digits as they would come from a wrong import.
+  void wrong_digits(const std::string& name, Normalisation normalisation) const {
+    const auto source = open_dataset(path("digits_train.h5"));
+    std::vector<std::int64_t> all(static_cast<std::size_t>(source->info().count));
+    std::iota(all.begin(), all.end(), 0);
+    DatasetInfo info;
+    info.normalisation = std::move(normalisation);
+    write_dataset(path(name), source->read(all), info);
+  }
+};
+
+TEST_F(DataCli, NormalisationBesideADatasetsOwnIsRefusedUnlessItIsTheSame) {
+  copy_digits();
+  const std::string evaluate = "evaluate --network digits.onnx --data digits_test.h5 --log error ";
+  expect_refused(evaluate + "--mean 0.5 --std 0.25", {"mean [0.5] and standard deviation [0.25] were given",
+                                                      "digits_test.h5 has mean [0.3064]", "leave them out"});
+  expect_refused(evaluate + "--mean 0.3064", {"standard deviation [1] were given"});
+  expect_refused(evaluate + "--mean 0.3,0.3 --std 1,1", {"2 means", "1 channels"});
+  EXPECT_EQ(run(evaluate + "--mean 0.3064 --std 0.3753").code, 0);
+  expect_refused(tiny("--set data.mean=[0.5] --set data.std=[0.5]"), {"mean [0.5]", "of its own"});
+  EXPECT_EQ(run(tiny("--set data.mean=[0.3064] --set data.std=[0.3753]")).code, 0);
+}
+
+TEST_F(DataCli, EveryImportSaysItsClassesAndWhatMayBeWrong) {
+  cifar("a.bin", 20);
+  Outcome outcome = run("data import cifar10 a.bin --mean 0.5,0.5,0.5 --output a.h5");
+  EXPECT_EQ(outcome.err,
+            "20 images of 3x32x32 written to a.h5\n10 classes: 0 airplane, 1 automobile, 2 bird, 3 cat, 4 deer, ...\n");
+  outcome = run("data import cifar10 a.bin --output b.h5");
+  EXPECT_NE(outcome.err.find("warning: images of b.h5 are not normalised"), std::string::npos) << outcome.err;
+  EXPECT_EQ(lines(outcome.err), 3);
+  outcome = run("data import cifar10 a.bin --mean 123,117,104 --std 58,57,57 --output c.h5");
+  EXPECT_NE(outcome.err.find("pixels from 0 to 255?"), std::string::npos) << outcome.err;
+  EXPECT_EQ(lines(outcome.err), 3);
+  outcome = run("data import cifar10 a.bin --mean 0.5,0.5,0.5 --output d.h5 --engine cpu --threads 2 --precision best");
+  EXPECT_NE(outcome.err.find("--engine, --precision, --threads has no effect on data import cifar10"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(DataCli, OptionsOfPhotosAreRefusedWhereTheyMeanNothing) {
+  cifar("a.bin", 20);
+  for (const char* option : {"--resize 9", "--crop 9", "--interpolation bicubic", "--grey", "--root .",
+                             "--class-names a.bin", "--skip-bad"}) {
+    const std::string name = std::string(option).substr(0, std::string(option).find(' '));
+    expect_refused("data import cifar10 a.bin --output x.h5 " + std::string(option), {name + " is for photos"});
+  }
+  fs::create_directories(path("d/a"));
+  fs::copy_file(fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / "rgb.jpg", path("d/a/x.jpg"));
+  expect_refused("data import folder d --output x.h5 --root .", {"for kind list"});
+  expect_refused("data import folder d --output x.h5 --crop 9 --interpolation bicubic", {"of --resize"});
+  EXPECT_EQ(run("data import folder d --output x.h5 --resize 9 --interpolation bicubic --threads 2").code, 0);
+}
+
+TEST_F(DataCli, FolderOfPartsInsteadOfClasses) {
+  for (const char* part : {"test/ant", "train/ant"}) {
+    fs::create_directories(path("d/" + std::string(part)));
+    fs::copy_file(fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / "rgb.jpg",
+                  path("d/" + std::string(part) + "/x.jpg"));
+  }
+  const Outcome outcome = run("data import folder d --mean 0.5,0.5,0.5 --output x.h5");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.err.find("warning: the classes of d are test, train: check"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("2 classes: 0 test, 1 train\n"), std::string::npos) << outcome.err;
+}
+
+// Images that are normalised as the network does not expect: refused where the two sets differ, unless allowed, and
+// what comes of it is warned of, on the screen and in summary.json.
+TEST_F(DataCli, DifferentNormalisationNeedsConsent) {
+  copy_digits();
+  wrong_digits("wrong.h5", {{2.0F}, {0.01F}});
+  const std::string search =
+      "search search.toml --run out --threads 1 --set search.population=4 --set search.generations=1 "
+      "--set data.search=200 --set data.calibration=wrong.h5 ";
+  expect_refused(search, {"data.calibration (", "wrong.h5) has mean [2]", "digits_test.h5) has mean [0.3064]",
+                          "data.allow_different_normalisation = true"});
+  EXPECT_FALSE(fs::exists(path("out")));
+  const Outcome outcome = run(search + "--json --set data.allow_different_normalisation=true");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json warnings = Json::parse(outcome.out)["warnings"];
+  ASSERT_EQ(warnings.size(), 3U) << warnings;
+  const char* expected[] = {"data.calibration (", "wrong.h5, where guessing among 10 classes", "of the held-out ones"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto text = warnings[i].get<std::string>();
+    EXPECT_NE(text.find(expected[i]), std::string::npos) << text;
+    EXPECT_NE(outcome.err.find("warning: " + text + "\n"), std::string::npos) << outcome.err;
+  }
+  // Before the search, which might take hours.
+  EXPECT_LT(outcome.err.find("where guessing"), outcome.err.find("generation 1/1")) << outcome.err;
+}
+
+TEST_F(DataCli, ImagesThatTheNetworkDoesNotKnow) {
+  copy_digits();
+  EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5").err, "");
+  wrong_digits("wrong.h5", {{2.0F}, {0.01F}});
+  const std::string evaluate = "evaluate --network digits.onnx --data wrong.h5";
+  const Outcome outcome = run(evaluate);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(lines(outcome.err), 1) << outcome.err;
+  EXPECT_NE(outcome.err.find("warning: the network as trained is right on"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("check mean and standard deviation"), std::string::npos) << outcome.err;
+  // Of a quantised network it says nothing: it may well have lost that much.
+  ASSERT_EQ(run(tiny()).code, 0);
+  EXPECT_EQ(run(evaluate + " --format out/best.json").err, "");
+  EXPECT_EQ(Json::parse(read("out/summary.json"))["warnings"], Json::array());
+  wrong_digits("none.h5", {});
+  EXPECT_NE(run("evaluate --network digits.onnx --data none.h5").err.find("none.h5 are not normalised"),
+            std::string::npos);
+}
+
+TEST_F(DataCli, OptionsWithoutEffectAreSaid) {
+  copy_digits();
+  expect_refused("info digits.onnx --workers 3", {"--workers is of a job", "digits.onnx"});
+  expect_refused("info --workers 3", {"--workers is of a job"});
+  EXPECT_EQ(run("info digits.onnx --engine cpu").err,
+            "warning: --engine has no effect on info of a file that is no job\n");
+  EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5 --images 0:9 --engine reference --threads 2").err,
+            "warning: --threads has no effect on engine reference, which computes on one thread\n");
+  ASSERT_EQ(run(tiny()).code, 0);
+  EXPECT_EQ(run("export --network digits.onnx --format out/best.json --output q.onnx --threads 2").err,
+            "warning: --threads has no effect on export\n");
+  EXPECT_EQ(run("report out --precision best").err, "warning: --precision has no effect on report\n");
+}
+
+TEST_F(DataCli, KeysWithoutEffectAreSaid) {
+  copy_digits();
+  const Outcome outcome =
+      run("search search.toml --run out --threads 1 --json --set search.population=4 --set search.generations=1 "
+          "--set data.search=200 --set search.mutation=0.3 --set format.scale_by=maximum");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json warnings = Json::parse(outcome.out)["warnings"];
+  EXPECT_EQ(warnings, Json::parse(read("out/summary.json"))["warnings"]);
+  ASSERT_EQ(warnings.size(), 2U) << warnings;
+  EXPECT_NE(outcome.err.find("warning: format.scale_by is \"maximum\", which has no effect"), std::string::npos)
+      << outcome.err;
+}
+
+}  // namespace
+}  // namespace vbq::test
