@@ -3,10 +3,13 @@
 
 #include "app/commands.hpp"
 #include "app/export_file.hpp"
+#include "app/format_file.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
+#include "app/sizes.hpp"
 #include "app/unused.hpp"
+#include "model/onnx.hpp"
 
 namespace vbq {
 
@@ -14,6 +17,8 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
   warn_unused_engine_options(common.engine, "export");
   const ExportForm form = value_of<ExportForm>(arguments.form, kExportForms, "--form");
   const ExportedFile file = export_file(arguments.network, arguments.format, arguments.output, form);
+  const Network network = read_onnx(arguments.network);
+  const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).layers);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
     const nlohmann::ordered_json json{{"output", arguments.output.string()},
@@ -23,7 +28,8 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
                                       {"bits", file.bits},
                                       {"bytes", file.bytes},
                                       {"bytes_fp32", file.fp32_bytes},
-                                      {"share", share}};
+                                      {"share", share},
+                                      {"sizes", sizes_json(sizes)}};
     print_json(json);
     return 0;
   }
@@ -31,7 +37,7 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
       "{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32\n", arguments.output.string(),
       thousands(file.weights), file.layers, file.bits, arguments.form, thousands(static_cast<long long>(file.bytes)),
       100 * share, thousands(static_cast<long long>(file.fp32_bytes)));
-  print(text);
+  print(text + sizes_text(sizes));
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/setup.hpp"
+#include "app/sizes.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "evaluate/memory.hpp"
@@ -129,6 +130,15 @@ int checkpoint_info(const std::filesystem::path& path, const CommonOptions& comm
   return 0;
 }
 
+// What each width of a job would give.
+std::vector<Sizes> predictions(const Job& job, const Network& network) {
+  std::vector<Sizes> predicted;
+  for (const int levels : job.sweep.empty() ? std::vector{job.format.levels} : job.sweep) {
+    predicted.push_back(predicted_sizes(job.network, network, job_of_width(job, levels).format));
+  }
+  return predicted;
+}
+
 // What a job would need, before it is started.
 int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   const int workers = std::max(arguments.workers, 1);
@@ -136,6 +146,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   const Setup setup = make_setup(job, read_onnx_content(job.network), common.engine);
   const WorkerMemory need = worker_memory(setup.problem, {0, workers});
   const std::int64_t available = available_memory();
+  const std::vector<Sizes> predicted = predictions(job, setup.problem.network);
   if (common.json) {
     Json json{
         {"kind", "job"},
@@ -146,7 +157,9 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
         {"workers", workers},
         {"worker_bytes",
          {{"images", need.images}, {"network", need.engine}, {"choosing", need.choosing}, {"total", need.total()}}},
-        {"available_bytes", available}};
+        {"available_bytes", available},
+        {"predicted_sizes", Json::array()}};
+    for (const Sizes& sizes : predicted) json["predicted_sizes"].push_back(sizes_json(sizes));
     print_json(json);
     return 0;
   }
@@ -167,6 +180,8 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));
   }
+  print("\nWhat it will give:\n");
+  for (const Sizes& sizes : predicted) print(sizes_text(sizes));
   return 0;
 }
 
@@ -185,19 +200,6 @@ std::vector<std::pair<std::string, std::int64_t>> operator_counts(const Network&
   std::vector<std::pair<std::string, std::int64_t>> sorted(counts.begin(), counts.end());
   std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });
   return sorted;
-}
-
-// Numbers that a search leaves as they are: biases and batch norms.
-std::int64_t numbers_left(const Network& network) {
-  std::int64_t count = 0;
-  for (const Node& node : network.nodes) {
-    if (const BatchNorm* norm = std::get_if<BatchNorm>(&node.op)) {
-      count += static_cast<std::int64_t>(norm->scale.size() + norm->shift.size());
-    } else if (weight_of(node) != nullptr) {
-      count += static_cast<std::int64_t>(bias_of(node)->size());
-    }
-  }
-  return count;
 }
 
 int network_info(const std::filesystem::path& path, const CommonOptions& common) {
@@ -228,7 +230,7 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
               {"operators", Json::object()},
               {"weights", weights},
               {"multiply_adds", work},
-              {"left_in_fp32", numbers_left(network)},
+              {"left_in_fp32", numbers_beside_weights(network)},
               {"layers", layers},
               {"hash", network_hash(network)}};
     for (const auto& [name, count] : operators) json["operators"][name] = count;
@@ -254,8 +256,8 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
   print(
       fmt::format("\n{} weights in these {} layers ({} bytes in FP32) are what a search quantises (all but those in "
                   "network.skip);\n"
-                  "{} numbers in biases and batch norms stay FP32. {} multiply-adds an image.\nhash  {}\n",
-                  thousands(weights), layers.size(), thousands(4 * weights), thousands(numbers_left(network)),
+                  "{} numbers in biases, batch norms and constants stay FP32. {} multiply-adds an image.\nhash  {}\n",
+                  thousands(weights), layers.size(), thousands(4 * weights), thousands(numbers_beside_weights(network)),
                   thousands(work), network_hash(network)));
   return 0;
 }

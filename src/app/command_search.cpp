@@ -23,9 +23,9 @@ std::filesystem::path default_run(const std::filesystem::path& job) {
 }
 
 // What an ended run leaves besides its results proper; when it cannot, the results stand all the same.
-void write_extras(const Setup& setup, const std::filesystem::path& folder) {
+void write_extras(const Setup& setup, const JobOutcome& outcome, const std::filesystem::path& folder) {
   try {
-    export_file(setup.job.network, folder / "best.json", folder / "best.onnx", ExportForm::codebook);
+    export_file(setup.job.network, folder / "best.json", folder / "best.onnx", outcome.sizes.files.smallest_exact());
   } catch (const std::exception& error) {
     log::warning("no best.onnx: {}", error.what());
   }
@@ -36,8 +36,8 @@ void write_extras(const Setup& setup, const std::filesystem::path& folder) {
   }
 }
 
-void print(const Setup& setup, const JobOutcome& outcome, const CommonOptions& common) {
-  vbq::print(common.json ? outcome.summary : summary_text(setup, outcome.result));
+void print(const JobOutcome& outcome, const CommonOptions& common) {
+  vbq::print(common.json ? outcome.summary : summary_text(outcome.result, outcome.sizes));
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
     if (job.sweep.empty()) {
       const JobOutcome outcome = run_job(world, setup, folder, arguments.resume, common);
       if (world.rank() == 0 && outcome.code == 0) {
-        write_extras(setup, folder);
-        print(setup, outcome, common);
+        write_extras(setup, outcome, folder);
+        print(outcome, common);
       }
       return outcome.code;
     }
@@ -70,8 +70,8 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
       setup.warnings = one.warnings;
       if (outcome.code != 0) return outcome.code;
       if (world.rank() != 0) continue;
-      write_extras(one, own);
-      print(one, outcome, common);
+      write_extras(one, outcome, own);
+      print(outcome, common);
       before.emplace(outcome.result.best.genome, one.problem.format);
     }
     return 0;

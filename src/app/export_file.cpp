@@ -10,6 +10,7 @@
 #include "core/file.hpp"
 #include "model/onnx.hpp"
 #include "quant/packing.hpp"
+#include "vbq/error.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
@@ -49,6 +50,17 @@ std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& 
   return layers;
 }
 
+// The file in one form, with the metadata that goes with it.
+ExportedModel exported(const std::filesystem::path& file, const Network& network,
+                       const std::vector<ExportLayer>& layers, const Counts& counts, ExportForm form) {
+  return export_onnx(file, network, layers, form,
+                     {{"vbq.version", kVersion},
+                      {"vbq.bits", std::to_string(index_bits(counts.levels))},
+                      {"vbq.levels", std::to_string(counts.levels)},
+                      {"vbq.form", name_of<ExportForm>(form, kExportForms)},
+                      {"vbq.network_hash", network_hash(network)}});
+}
+
 }  // namespace
 
 ExportedFile export_file(const std::filesystem::path& network_path, const std::filesystem::path& format_path,
@@ -57,15 +69,36 @@ ExportedFile export_file(const std::filesystem::path& network_path, const std::f
   const FoundFormat found = read_format(format_path, network);
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, found.layers, counts);
-  const int bits = index_bits(counts.levels);
-  const ExportedModel exported = export_onnx(network_path, network, layers, form,
-                                             {{"vbq.version", kVersion},
-                                              {"vbq.bits", std::to_string(bits)},
-                                              {"vbq.levels", std::to_string(counts.levels)},
-                                              {"vbq.form", name_of<ExportForm>(form, kExportForms)},
-                                              {"vbq.network_hash", network_hash(network)}});
-  write_file(output, exported.bytes);
-  return {layers.size(), counts.weights, bits, exported.bytes.size(), exported.fp32_bytes};
+  const ExportedModel model = exported(network_path, network, layers, counts, form);
+  write_file(output, model.bytes);
+  return {layers.size(), counts.weights, index_bits(counts.levels), model.bytes.size(), model.fp32_bytes};
+}
+
+ExportForm FileSizes::smallest_exact() const {
+  const Form* best = nullptr;
+  for (const Form& one : forms) {
+    if (one.form == ExportForm::dequantize || one.bytes == 0) continue;
+    if (best == nullptr || one.bytes < best->bytes) best = &one;
+  }
+  return best == nullptr ? ExportForm::plain : best->form;
+}
+
+FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats) {
+  Counts counts;
+  const std::vector<ExportLayer> layers = layers_of(network, formats, counts);
+  FileSizes sizes;
+  for (const auto& [name, form] : kExportForms) {
+    FileSizes::Form& one = sizes.forms.emplace_back(FileSizes::Form{form, 0, ""});
+    try {
+      const ExportedModel model = exported(file, network, layers, counts, form);
+      one.bytes = static_cast<std::int64_t>(model.bytes.size());
+      sizes.as_trained = static_cast<std::int64_t>(model.fp32_bytes);
+    } catch (const Error& error) {
+      if (form == ExportForm::plain || error.fault() != Fault::input) throw;  // which holds any format
+      one.why_not = error.what();
+    }
+  }
+  return sizes;
 }
 
 }  // namespace vbq

@@ -1,11 +1,14 @@
-// A quantised ONNX file, from a network and a found format.
+// A quantised ONNX file, from a network and a found format; and how large it would be in each form.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "model/onnx_export.hpp"
+#include "vbq/format.hpp"
 
 namespace vbq {
 
@@ -20,5 +23,22 @@ struct ExportedFile {
 // Writes `output`, whole or not at all. Error when a file is not what it should be, or the form cannot hold the format.
 ExportedFile export_file(const std::filesystem::path& network, const std::filesystem::path& format,
                          const std::filesystem::path& output, ExportForm form);
+
+// Bytes of a network's file as trained, and of the exported one in each form.
+struct FileSizes {
+  struct Form {
+    ExportForm form;
+    std::int64_t bytes = 0;  // 0: not possible
+    std::string why_not;
+  };
+  std::int64_t as_trained = 0;
+  std::vector<Form> forms;  // of all forms, in their order
+
+  // The smallest that any onnxruntime runs exactly: form dequantize is none (docs/onnx.md).
+  ExportForm smallest_exact() const;
+};
+
+// By making each file in memory. network: as read from the file. Error when the file cannot be read.
+FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats);
 
 }  // namespace vbq

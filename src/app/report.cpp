@@ -154,6 +154,33 @@ std::string accuracy(const Json& summary) {
   return text + "</table>\n";
 }
 
+// Bytes; nothing for a run of a vbq that did not write them.
+std::string sizes(const Json& summary) {
+  const auto found = summary.find("sizes");
+  if (found == summary.end()) return "";
+  std::string text = "<h2>Size</h2>\n<table>\n";
+  const auto line = [&](const std::string& name, const Json& bytes) {
+    text += row(name, bytes.is_number() ? thousands(bytes.get<long long>()) + " bytes" : "not possible");
+  };
+  for (const auto& [key, name] : {std::pair{"weights_fp32_as_trained", "weights as trained (FP32)"},
+                                  {"weights", "weights quantised"},
+                                  {"codes", "of which codes"},
+                                  {"codebooks", "codebooks"},
+                                  {"scales", "scales"},
+                                  {"shifts", "shifts of matching"},
+                                  {"weights_left_fp32", "weights left in FP32"},
+                                  {"beside_fp32", "beside the weights, in FP32"}}) {
+    line(name, found->at(key));
+  }
+  const Json& files = found->at("files");
+  if (files.is_object()) {
+    for (const auto& [form, bytes] : files.items()) {
+      line(form == "as_trained" ? "file as trained" : "file exported in form " + form, bytes);
+    }
+  }
+  return text + "</table>\n";
+}
+
 std::string progress_charts(const Table& history, Fitness fitness) {
   const std::vector<double>& generations = history["generation"];
   // Divergence and loss are stored negative, so that larger is better.
@@ -262,6 +289,7 @@ std::string page(const fs::path& folder) {
       name_of<Matching>(job.format.matching, kMatchings), done, job.generations, job.search.population,
       name_of<Method>(job.search.method, kMethods), summary ? "" : "; this run has not ended");
   if (summary) text += accuracy(*summary);
+  if (summary) text += sizes(*summary);
   text += progress_charts(history, job.fitness);
   if (best) text += codebooks(*best);
   text += speed(timing);

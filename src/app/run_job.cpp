@@ -97,7 +97,8 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
   NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(outcome.result.best.genome);
   outcome.choices = evaluator.choices(outcome.result.best.genome);
   choose(best, outcome.choices);
-  outcome.summary = summary_json(setup, machinery, outcome.result, best);
+  outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
+  outcome.summary = summary_json(setup, machinery, outcome.result, outcome.sizes);
   folder.write("best.json",
                format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
   folder.write("summary.json", outcome.summary);

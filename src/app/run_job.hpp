@@ -10,6 +10,7 @@
 #include "app/commands.hpp"
 #include "app/search_run.hpp"
 #include "app/setup.hpp"
+#include "app/sizes.hpp"
 #include "cluster/mpi.hpp"
 
 namespace vbq {
@@ -28,6 +29,7 @@ struct JobOutcome {
   int code = 0;         // 75: stopped after a checkpoint; the same on every rank
   SearchResult result;  // rank 0's
   Choices choices;      // of the best; rank 0's
+  Sizes sizes;          // of the best; rank 0's
   std::string summary;  // JSON; rank 0's
 };
 

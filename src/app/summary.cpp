@@ -7,17 +7,12 @@
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/score_json.hpp"
-#include "quant/size.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-NetworkFormat best_format(const Setup& setup, const SearchResult& result) {
-  return Decoder(setup.problem.network, setup.problem.format)(result.best.genome);
-}
 
 Json scores_json(const Scores& scores, bool quantised) {
   return {{"search", score_json(scores.search, quantised)}, {"held_out", score_json(scores.held_out, quantised)}};
@@ -26,8 +21,8 @@ Json scores_json(const Scores& scores, bool quantised) {
 }  // namespace
 
 std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
-                         const NetworkFormat& best) {
-  const WeightSize size = weight_size(setup.problem.network, best);
+                         const Sizes& sizes) {
+  const WeightSize& size = sizes.weights;
   Json json;
   json["vbq"] = kVersion;
   json["bits"] = static_cast<int>(std::ceil(std::log2(setup.job.format.levels)));
@@ -36,6 +31,7 @@ std::string summary_json(const Setup& setup, const Machinery& machinery, const S
   json["entropy_bits_per_weight"] = size.entropy_bits_per_weight();
   json["weights"] = size.weights;
   json["bytes"] = size.bytes();
+  json["sizes"] = sizes_json(sizes);
   json["fp32"] = scores_json(result.as_trained, false);
   json["quantised"] = scores_json(result.quantised, true);
   json["generations"] = result.generations;
@@ -58,14 +54,11 @@ std::string summary_json(const Setup& setup, const Machinery& machinery, const S
   return json_text(json, 2);
 }
 
-std::string summary_text(const Setup& setup, const SearchResult& result) {
-  const WeightSize size = weight_size(setup.problem.network, best_format(setup, result));
+std::string summary_text(const SearchResult& result, const Sizes& sizes) {
   const auto line = [](const std::string& what, const Tally& tally) {
     return fmt::format("  {:<34} {}\n", what, percent_text(tally.top1, tally.seen));
   };
-  std::string text = fmt::format("{} levels, {:.2f} bits a weight with codebooks and scales ({} bytes instead of {})\n",
-                                 setup.job.format.levels, size.bits_per_weight(), thousands(size.bytes()),
-                                 thousands(4 * size.weights));
+  std::string text = sizes_text(sizes);
   text += "Top-1 on images that the search never saw:\n";
   text += line("as trained (FP32)", result.as_trained.held_out);
   text += line("quantised", result.quantised.held_out);

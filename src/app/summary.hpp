@@ -5,14 +5,15 @@
 
 #include "app/search_run.hpp"
 #include "app/setup.hpp"
+#include "app/sizes.hpp"
 
 namespace vbq {
 
-// best: the format as it is delivered, indices and all.
+// sizes: of the format as it is delivered, matching and all.
 std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
-                         const NetworkFormat& best);
+                         const Sizes& sizes);
 
-// A few lines: formats, accuracies as trained and quantised on search and held-out images.
-std::string summary_text(const Setup& setup, const SearchResult& result);
+// A few lines: sizes, accuracies as trained and quantised on search and held-out images.
+std::string summary_text(const SearchResult& result, const Sizes& sizes);
 
 }  // namespace vbq

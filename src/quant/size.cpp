@@ -48,7 +48,10 @@ WeightSize weight_size(const Network& network, const NetworkFormat& formats) {
     size.fp32_bits -= 32 * count;
     size.index_bits += bits * count;
     if (count > 0) size.entropy_bits += entropy_bits_of(*weight, format);
-    size.scale_bits += 32 * static_cast<std::int64_t>(format.scales.size());
+    size.scale_bits += 32 * static_cast<std::int64_t>(format.gain.empty() ? format.scales.size() : format.gain.size());
+    if (bias_of(network.nodes[static_cast<std::size_t>(format.node)])->empty()) {
+      size.shift_bits += 32 * static_cast<std::int64_t>(format.shift.size());
+    }
     size.levels = std::max(size.levels, levels);
     if (format.codebooks.size() > 1) {  // one a channel: nobody shares those
       for (const Codebook& codebook : format.codebooks) size.codebook_bits += 32 * std::int64_t{codebook.size()};
@@ -61,6 +64,16 @@ WeightSize weight_size(const Network& network, const NetworkFormat& formats) {
     }
   }
   return size;
+}
+
+std::int64_t numbers_beside_weights(const Network& network) {
+  std::size_t count = 0;
+  for (const Node& node : network.nodes) {
+    if (const BatchNorm* norm = std::get_if<BatchNorm>(&node.op)) count += norm->scale.size() + norm->shift.size();
+    if (const Constant* constant = std::get_if<Constant>(&node.op)) count += constant->value.data.size();
+    if (const auto* bias = bias_of(node)) count += bias->size();
+  }
+  return static_cast<std::int64_t>(count);
 }
 
 }  // namespace vbq

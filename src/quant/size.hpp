@@ -8,17 +8,18 @@
 
 namespace vbq {
 
-// Weights only: biases and batch norm are not counted.
+// Weights, and what quantising adds to the network; what stays as it was beside them is numbers_beside_weights().
 struct WeightSize {
   std::int64_t weights = 0;        // of all Conv and Linear layers, quantised or not
   std::int64_t index_bits = 0;     // ceil(log2 n) a weight of a quantised layer, n = levels of its codebook
   double entropy_bits = 0;         // of the same weights, each layer's levels coded at their entropy in that layer
   std::int64_t codebook_bits = 0;  // 32 a level; a codebook that several layers share is stored once
-  std::int64_t scale_bits = 0;     // 32 a scale
+  std::int64_t scale_bits = 0;     // 32 a scale; moment matching makes it one an output channel, its gain multiplied in
+  std::int64_t shift_bits = 0;     // 32 a shift of moment matching, of layers without a bias: others add it to theirs
   std::int64_t fp32_bits = 0;      // 32 a weight of a layer that is not quantised
   int levels = 0;                  // of the largest codebook
 
-  std::int64_t bits() const { return index_bits + codebook_bits + scale_bits + fp32_bits; }
+  std::int64_t bits() const { return index_bits + codebook_bits + scale_bits + shift_bits + fp32_bits; }
   std::int64_t bytes() const { return (bits() + 7) / 8; }
   double bits_per_weight() const {
     return weights == 0 ? 0.0 : static_cast<double>(bits()) / static_cast<double>(weights);
@@ -32,5 +33,13 @@ struct WeightSize {
 
 // Error when a format's node is not a layer with weights.
 WeightSize weight_size(const Network& network, const NetworkFormat& formats);
+
+// Biases, batch norms and other constants: numbers that a search leaves in FP32, 4 bytes each.
+std::int64_t numbers_beside_weights(const Network& network);
+
+// What stands in for the format that a search under `format` will find, before it is run: as many levels, scales, gains
+// and shifts, so that its sizes are those of the found one (which may have fewer levels, where two coincide), but other
+// numbers.
+NetworkFormat stand_in_format(const Network& network, const Format& format);
 
 }  // namespace vbq

@@ -169,5 +169,57 @@ TEST(Size, CountsWhatIsStored) {
   EXPECT_THROW(weight_size(net, {{99, {Codebook::from_levels({1})}, {}}}), Error);
 }
 
+// The gain is part of the scale, which every channel has then; the shift part of the bias, where there is one.
+TEST(Size, CountsWhatMatchingAdds) {
+  Network net = support::residual_network();  // 7, 7 and 5 output channels
+  Format format;
+  format.levels = 4;
+  NetworkFormat layers = Decoder(net, format)({{{-2, -1, 1, 2}, {-3, -1, 1, 2}, {-4, -1, 1, 2}}});
+  const WeightSize before = weight_size(net, layers);
+  EXPECT_EQ(before.scale_bits, 0);
+  EXPECT_EQ(before.shift_bits, 0);
+  std::int64_t without_bias = 0;
+  for (LayerFormat& layer : layers) {
+    const Node& node = net.nodes[static_cast<std::size_t>(layer.node)];
+    const auto outputs = static_cast<std::size_t>(weight_of(node)->shape.front());
+    layer.gain.assign(outputs, 1.5F);
+    layer.shift.assign(outputs, 0.5F);
+    if (bias_of(node)->empty()) without_bias += static_cast<std::int64_t>(outputs);
+  }
+  ASSERT_GT(without_bias, 0);
+  ASSERT_LT(without_bias, 19);
+  const WeightSize after = weight_size(net, layers);
+  EXPECT_EQ(after.scale_bits, 32 * 19);
+  EXPECT_EQ(after.shift_bits, 32 * without_bias);
+  EXPECT_EQ(after.bits() - before.bits(), 32 * (19 + without_bias));
+}
+
+TEST(Size, AStandInIsAsLargeAsWhatIsFound) {
+  const Network net = support::residual_network();
+  for (const Encoding encoding : {Encoding::values, Encoding::boundaries, Encoding::companded, Encoding::uniform,
+                                  Encoding::floating, Encoding::power_of_two}) {
+    for (const Scope scope : {Scope::network, Scope::layer, Scope::channel}) {
+      for (const ScaleScope scale : {ScaleScope::none, ScaleScope::layer, ScaleScope::channel}) {
+        Format format;
+        format.encoding = encoding;
+        format.scope = scope;
+        format.scale = scale;
+        format.levels = encoding == Encoding::floating || encoding == Encoding::power_of_two ? 16 : 6;
+        const WeightSize stand_in = weight_size(net, stand_in_format(net, format));
+        Genome genome;  // unlike the stand-in's
+        for (int c = 0; c < chromosome_count(net, format); ++c) {
+          Chromosome& genes = genome.chromosomes.emplace_back();
+          for (int g = 0; g < gene_count(format); ++g) genes.push_back(std::exp2(c % 30) * (0.75 + g * 1.3));
+        }
+        const WeightSize found = weight_size(net, Decoder(net, format)(genome));
+        EXPECT_EQ(stand_in.bits(), found.bits()) << static_cast<int>(encoding) << static_cast<int>(scope);
+        EXPECT_EQ(stand_in.levels, found.levels);
+        format.matching = Matching::end;
+        EXPECT_EQ(weight_size(net, stand_in_format(net, format)).scale_bits, 32 * 19);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vbq

@@ -1,0 +1,62 @@
+// What a search says of its sizes: the files have them, and `vbq info JOB` has said so before.
+#include <nlohmann/json.hpp>
+
+#include "support/cli.hpp"
+
+namespace vbq::test {
+namespace {
+
+using Json = nlohmann::json;
+class Sizes : public Cli {};
+
+TEST_F(Sizes, AreThoseOfTheFilesAndWerePredicted) {
+  copy_digits();
+  const Json network = Json::parse(run("info digits.onnx --json").out);
+  const std::string first = network["layers"][0]["name"];
+  const std::string settings =
+      "--set format.bits=4 --set format.encoding=uniform --set format.symmetric=true --set format.scale=channel "
+      "--set format.matching=end --set format.matching_images=20 --set 'network.skip=[\"" +
+      first + "\"]'";
+  ASSERT_EQ(run(tiny(settings)).code, 0);
+  const Json found = Json::parse(read("out/summary.json"))["sizes"];
+  const Outcome info = run("info out/job.toml --json");
+  ASSERT_EQ(info.code, 0) << info.err;
+  EXPECT_EQ(Json::parse(info.out)["predicted_sizes"], Json::array({found}));
+
+  std::int64_t least = INT64_MAX;
+  for (const std::string form : {"codebook", "packed", "float"}) {
+    ASSERT_EQ(run("export --network digits.onnx --format out/best.json --form " + form + " --output " + form).code, 0);
+    EXPECT_EQ(found["files"][form], fs::file_size(path(form))) << form;
+    least = std::min(least, found["files"][form].get<std::int64_t>());
+  }
+  EXPECT_TRUE(found["files"]["dequantize"].is_number());
+  EXPECT_EQ(found["files"]["as_trained"], fs::file_size(path("digits.onnx")));
+  EXPECT_EQ(fs::file_size(path("out/best.onnx")), least);
+  EXPECT_GT(found["weights_left_fp32"], 0);
+  EXPECT_GT(found["shifts"], 0) << "the convolutions of digits have no bias";
+  double parts = 0;
+  for (const char* part : {"codes", "codebooks", "scales", "shifts", "weights_left_fp32"}) {
+    parts += found[part].get<double>();
+  }
+  EXPECT_NEAR(found["weights"].get<double>(), parts, 4);
+  EXPECT_NE(read("out/report.html").find("file exported in form packed"), std::string::npos);
+}
+
+TEST_F(Sizes, OfEachWidthOfASweep) {
+  copy_digits();
+  ASSERT_EQ(run(tiny("--set format.bits=[2,3]")).code, 0);
+  write("sweep.toml",
+        "[network]\npath = \"digits.onnx\"\n[data]\npath = \"digits_test.h5\"\n[format]\nbits = [2, 3]\n");
+  const Json predicted = Json::parse(run("info sweep.toml --json").out)["predicted_sizes"];
+  ASSERT_EQ(predicted.size(), 2U);
+  EXPECT_EQ(predicted[0], Json::parse(read("out/2bit/summary.json"))["sizes"]);
+  EXPECT_EQ(predicted[1], Json::parse(read("out/3bit/summary.json"))["sizes"]);
+  EXPECT_TRUE(predicted[0]["files"]["dequantize"].is_null()) << "levels of any place";
+  const std::string text = run("info sweep.toml").out;
+  for (const char* part : {"4 levels", "8 levels", "not possible: dequantize", "as trained", "stay FP32", "codes"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
+  }
+}
+
+}  // namespace
+}  // namespace vbq::test
