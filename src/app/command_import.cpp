@@ -56,8 +56,9 @@ std::vector<std::filesystem::path> inputs_of(const ImageList& list, const Import
 
 // Photos stream from their files to the dataset's.
 DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common) {
-  ImageStreamOptions options{preprocessing_of(arguments), arguments.skip_bad, common.engine.threads};
-  ImageList list = list_images(arguments.kind, arguments.sources, arguments.root);
+  const BadFiles bad_files = arguments.skip_bad ? BadFiles::leave_out : BadFiles::refuse;
+  ImageStreamOptions options{preprocessing_of(arguments), bad_files, common.engine.threads};
+  ImageList list = list_images(arguments.kind, arguments.sources, arguments.root, bad_files);
   if (!arguments.class_names.empty()) name_classes(list, arguments.class_names);
   check_output(arguments.output, inputs_of(list, arguments), existing_of(arguments));
   Progress progress(common.quiet);
@@ -66,17 +67,19 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
   };
   DatasetInfo info = info_of(list, options.preprocessing, std::move(normalisation));
   std::optional<DatasetStream> stream;
-  const std::int64_t left_out = stream_images(list, options, [&](const Images& piece) {
-    if (!stream) {
-      info.channels = piece.channels;
-      info.height = piece.height;
-      info.width = piece.width;
-      stream.emplace(arguments.output, info);
-    }
-    stream->append(piece);
-  });
+  const std::int64_t left_out = list.left_out + stream_images(list, options, [&](const Images& piece) {
+                                  if (!stream) {
+                                    info.channels = piece.channels;
+                                    info.height = piece.height;
+                                    info.width = piece.width;
+                                    stream.emplace(arguments.output, info);
+                                  }
+                                  stream->append(piece);
+                                });
   progress.end_line();
-  if (left_out != 0) log::warning("{} of {} files were left out", left_out, list.files.size());
+  if (left_out != 0)
+    log::warning("{} of {} files were left out", left_out,
+                 static_cast<std::int64_t>(list.files.size()) + list.left_out);
   return stream->finish();
 }
 

@@ -102,13 +102,25 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
   return warnings;
 }
 
+// What to do at the import of photos so that they become what the network takes; empty where it cannot be said.
+std::string how_to_fit(const DatasetInfo& info, const Shape& want) {
+  if (info.preprocessing.empty() || want.size() != 3) return "";  // not photos, or not images
+  std::vector<std::string> options;
+  if (info.channels == 3 && want[0] == 1) options.emplace_back("with --grey");
+  if (info.channels == 1 && want[0] == 3) options.emplace_back("without --grey");
+  if (info.height != want[1] || info.width != want[2]) {
+    options.push_back(fmt::format("with --resize or --crop {}x{}", want[1], want[2]));
+  }
+  return options.empty() ? "" : fmt::format(" (import the photos {})", fmt::join(options, " and "));
+}
+
 }  // namespace
 
 void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path) {
   const Shape& want = network.input_shape();
   if (want != Shape{info.channels, info.height, info.width}) {
-    fail("images of {} are {}x{}x{} (channels, height, width): network {} takes {}", info.origin, info.channels,
-         info.height, info.width, network_path, fmt::join(want, "x"));
+    fail("images of {} are {}x{}x{} (channels, height, width): network {} takes {}{}", info.origin, info.channels,
+         info.height, info.width, network_path, fmt::join(want, "x"), how_to_fit(info, want));
   }
   if (elements(network.output_shape()) < info.classes) {
     fail("{} has {} classes: network {} has {} outputs", info.origin, info.classes, network_path,

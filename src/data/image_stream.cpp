@@ -4,11 +4,13 @@
 #include <atomic>
 #include <exception>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "core/usable_cpus.hpp"
 
 namespace vbq {
 namespace {
@@ -42,10 +44,13 @@ void load_all(const ImageList& list, std::int64_t first, const ImageStreamOption
       }
     }
   };
-  const unsigned asked =
-      options.threads > 0 ? static_cast<unsigned>(options.threads) : std::thread::hardware_concurrency();
+  const auto asked = static_cast<std::size_t>(stream_threads(options));
   std::vector<std::jthread> threads;
-  for (std::size_t t = 1; t < std::min<std::size_t>(asked, slots.size()); ++t) threads.emplace_back(work);
+  try {
+    while (threads.size() + 1 < std::min(asked, slots.size())) threads.emplace_back(work);
+  } catch (const std::system_error& error) {  // a limit on processes: slower, not wrong
+    log::debug("{} threads of {} could be started: {}", threads.size() + 1, asked, error.what());
+  }
   work();
 }
 
@@ -93,7 +98,7 @@ class Gatherer {
         size_text(piece_.channels, piece_.height, piece_.width));
   }
   void reject(const std::string& fault) {
-    if (!options_.skip_bad) fail("{} (--skip-bad leaves such files out)", fault);
+    if (options_.bad_files == BadFiles::refuse) fail("{} (--skip-bad leaves such files out)", fault);
     log::warning("left out: {}", fault);
     ++left_out_;
   }
@@ -105,6 +110,8 @@ class Gatherer {
 };
 
 }  // namespace
+
+int stream_threads(const ImageStreamOptions& options) { return options.threads > 0 ? options.threads : usable_cpus(); }
 
 std::int64_t stream_images(const ImageList& list, const ImageStreamOptions& options,
                            const std::function<void(const Images&)>& sink) {

@@ -13,11 +13,13 @@ namespace vbq {
 
 struct ImageStreamOptions {
   Preprocessing preprocessing;
-  bool skip_bad =
-      false;        // a file that cannot be used is named in a warning and left out, where it is an Error otherwise
-  int threads = 0;  // 0: as many as there are for this process
+  BadFiles bad_files = BadFiles::refuse;                                     // left out: named in a warning
+  int threads = 0;                                                           // 0: as many as there are for this process
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};  // in files; may be empty
 };
+
+// How many threads decode: as many as are asked for, or as this process may use.
+int stream_threads(const ImageStreamOptions& options);
 
 // Calls `sink` with pieces of a few tens of MB, in the list's order whatever the number of threads; all images have one
 // size. Returns how many files were left out. Error when none is left.

@@ -70,9 +70,10 @@ void append_images(Images& images, Images more, const std::string& where) {
 
 bool is_photo_kind(const std::string& kind) { return kind == "folder" || kind == "list"; }
 
-ImageList list_images(const std::string& kind, const std::vector<fs::path>& sources, const fs::path& root) {
+ImageList list_images(const std::string& kind, const std::vector<fs::path>& sources, const fs::path& root,
+                      BadFiles bad_files) {
   if (sources.size() != 1) fail("import of a {} takes one {}: {} were given", kind, kind, sources.size());
-  if (kind == "folder") return list_image_folder(sources[0]);
+  if (kind == "folder") return list_image_folder(sources[0], bad_files);
   return read_image_list(sources[0], root.empty() ? sources[0].parent_path() : root);
 }
 

@@ -27,7 +27,7 @@ ImportedImages import_images(const std::string& kind, const std::vector<std::fil
 bool is_photo_kind(const std::string& kind);
 // Of a photo kind, which takes one source. root: where a list's paths start; empty: the list's own folder.
 ImageList list_images(const std::string& kind, const std::vector<std::filesystem::path>& sources,
-                      const std::filesystem::path& root = {});
+                      const std::filesystem::path& root = {}, BadFiles bad_files = BadFiles::refuse);
 
 // The kind that `path` is by its content and size; empty when it is none, or cannot be read.
 std::string detect_kind(const std::filesystem::path& path);

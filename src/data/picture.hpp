@@ -17,8 +17,10 @@ struct Picture {
 // Nothing larger is decoded.
 inline constexpr std::int64_t kMostPicturePixels = std::int64_t{1} << 26;
 
-// A JPEG or PNG file, told by its content, as RGB: grey is repeated, transparency is left out, 16 bits are cut to 8,
-// CMYK is taken as Adobe writes it (inverted): what Pillow's convert("RGB") gives. Orientation tags are not applied.
+// A JPEG or PNG file, told by its content, as RGB: grey is repeated, transparency is left out, 16 bits are cut to their
+// upper 8, CMYK is taken as Adobe writes it (inverted): what Pillow's convert("RGB") gives, but for grey of 16 bits,
+// which Pillow (9.5 to 12.0) clips at 255, so that all but the darkest 255 of its 65,536 shades become white.
+// Orientation tags are not applied.
 // Error, naming `where`, when the file is neither, damaged, cut off, or larger than kMostPicturePixels.
 Picture decode_picture(std::span<const std::uint8_t> file, const std::string& where);
 

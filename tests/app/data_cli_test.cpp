@@ -78,6 +78,37 @@ TEST_F(DataCli, OptionsOfPhotosAreRefusedWhereTheyMeanNothing) {
   EXPECT_EQ(run("data import folder d --output x.h5 --resize 9 --interpolation bicubic --threads 2").code, 0);
 }
 
+// A mistake of the import, found where the network is: the options that mend it are named.
+TEST_F(DataCli, PhotosThatDoNotFitTheNetworkNameTheOptions) {
+  copy_digits();
+  fs::create_directories(path("d/a"));
+  fs::copy_file(fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / "rgb.jpg", path("d/a/x.jpg"));
+  const std::string evaluate = "evaluate --network digits.onnx --data ";
+  ASSERT_EQ(run("data import folder d --output rgb.h5 --resize 8x8").code, 0);
+  expect_refused(evaluate + "rgb.h5", {"3x8x8", "1x8x8 (import the photos with --grey)"});
+  ASSERT_EQ(run("data import folder d --output large.h5 --grey").code, 0);
+  expect_refused(evaluate + "large.h5", {"(import the photos with --resize or --crop 8x8)"});
+  ASSERT_EQ(run("data import folder d --output good.h5 --grey --resize 8x8").code, 0);
+  EXPECT_EQ(run(evaluate + "good.h5").code, 0);
+}
+
+// Named, counted, and not silently gone.
+TEST_F(DataCli, LinksToNothingInAFolder) {
+  fs::create_directories(path("d/a"));
+  fs::create_directories(path("d/.ipynb_checkpoints"));
+  fs::copy_file(fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / "rgb.jpg", path("d/a/x.jpg"));
+  fs::create_symlink("nowhere.jpg", path("d/a/y.jpg"));
+  const std::string import = "data import folder d --mean 0.5,0.5,0.5 --output x.h5 ";
+  expect_refused(import, {"a/y.jpg in image folder d cannot be read: it is a link to nothing", "--skip-bad"});
+  EXPECT_FALSE(fs::exists(path("x.h5")));
+  const Outcome outcome = run(import + "--skip-bad");
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* part : {"left out: d/a/y.jpg", "1 hidden files and folders are left out, such as .ipynb_checkpoints",
+                           "1 of 2 files were left out", "1 class: 0 a\n"}) {
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << "\n" << outcome.err;
+  }
+}
+
 TEST_F(DataCli, FolderOfPartsInsteadOfClasses) {
   for (const char* part : {"test/ant", "train/ant"}) {
     fs::create_directories(path("d/" + std::string(part)));

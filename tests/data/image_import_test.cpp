@@ -1,5 +1,7 @@
 // Folders and lists of photos become images and labels: order, labels, bad files.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/stat.h>
 
 #include "data/image_stream.hpp"
 #include "data/importers.hpp"
@@ -74,6 +76,96 @@ TEST_F(PhotoImport, FolderRefusals) {
                   "takes one folder: 2"));
 }
 
+// As torchvision does, which walks through links.
+TEST_F(PhotoImport, FolderFollowsLinks) {
+  photo("elsewhere/in/x.jpg");
+  photo("d/ant/a.jpg");
+  fs::create_directory_symlink(folder_ / "elsewhere" / "in", folder_ / "d" / "bee");
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "d" / "ant" / "more");
+  fs::create_symlink(folder_ / "elsewhere" / "in" / "x.jpg", folder_ / "d" / "ant" / "b.jpg");
+  const ImageList list = list_image_folder(folder_ / "d");
+  EXPECT_EQ(list.files, (std::vector<std::string>{"ant/a.jpg", "ant/b.jpg", "ant/more/in/x.jpg", "bee/x.jpg"}));
+}
+
+TEST_F(PhotoImport, UnreadableEntriesOfAFolderAreErrorsOrCounted) {
+  photo("d/ant/a.jpg");
+  const fs::path ant = folder_ / "d" / "ant";
+  const auto expect_bad = [&](const fs::path& entry, const std::string& why) {
+    const std::string refused = error_of([&] { list_image_folder(folder_ / "d"); });
+    EXPECT_TRUE(has(refused, entry.lexically_relative(folder_ / "d").string() + " in image folder "));
+    EXPECT_TRUE(has(refused, why));
+    EXPECT_TRUE(has(refused, "--skip-bad"));
+    const ImageList list = list_image_folder(folder_ / "d", BadFiles::leave_out);
+    EXPECT_EQ(list.left_out, 1) << entry;
+    EXPECT_EQ(list.files, (std::vector<std::string>{"ant/a.jpg"}));
+    fs::remove(entry);
+  };
+  fs::create_symlink("nowhere.jpg", ant / "x.jpg");
+  expect_bad(ant / "x.jpg", "it is a link to nothing");
+  fs::create_symlink("nowhere", ant / "deep");  // may have been a folder of images
+  expect_bad(ant / "deep", "it is a link to nothing");
+  fs::create_symlink("nowhere", folder_ / "d" / "bee");  // may have been a class
+  expect_bad(folder_ / "d" / "bee", "it is a link to nothing");
+  fs::create_symlink("x.jpg", ant / "x.jpg");  // to itself
+  expect_bad(ant / "x.jpg", "cannot be read: ");
+  fs::create_directory_symlink("..", ant / "loop");
+  expect_bad(ant / "loop", "it leads back to a folder above it");
+}
+
+TEST_F(PhotoImport, UnreadableEntriesThatAreNoLinks) {
+  photo("d/ant/a.jpg");
+  ASSERT_EQ(::mkfifo((folder_ / "d" / "ant" / "pipe.png").c_str(), 0600), 0);
+  EXPECT_TRUE(has(error_of([&] { list_image_folder(folder_ / "d"); }), "ant/pipe.png in image folder"));
+  EXPECT_EQ(list_image_folder(folder_ / "d", BadFiles::leave_out).left_out, 1);
+}
+
+TEST_F(PhotoImport, HiddenEntriesOfAFolderAreLeftOut) {
+  photo("d/.ipynb_checkpoints/a.jpg");
+  photo("d/ant/.ipynb_checkpoints/a.jpg");
+  photo("d/ant/a.jpg");
+  file("d/ant/._a.jpg", "what a Mac leaves");
+  file("d/.DS_Store", "");
+  photo("d/bee/a.jpg");
+  ::testing::internal::CaptureStderr();
+  const ImageList list = list_image_folder(folder_ / "d");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(list.class_names, (std::vector<std::string>{"ant", "bee"}));
+  EXPECT_EQ(list.files, (std::vector<std::string>{"ant/a.jpg", "bee/a.jpg"}));
+  EXPECT_EQ(list.left_out, 0);  // they are no images that cannot be read
+  EXPECT_TRUE(has(said, "4 hidden files and folders are left out, such as ."));
+}
+
+TEST_F(PhotoImport, ImagesBesideTheClassesAreSaid) {
+  photo("d/ant/a.jpg");
+  photo("d/b.jpg");
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(list_image_folder(folder_ / "d").files.size(), 1U);
+  EXPECT_TRUE(has(::testing::internal::GetCapturedStderr(), "1 images beside the folders of the classes"));
+}
+
+TEST_F(PhotoImport, ListsAsSpreadsheetsWriteThem) {
+  const ImageList list =
+      read_image_list(file("list.csv", "\xEF\xBB\xBFpath,label\r\na.jpg,1\r\nb.jpg,0\r\n"), folder_.path());
+  EXPECT_EQ(list.files, (std::vector<std::string>{"a.jpg", "b.jpg"}));
+  ImageList first = read_image_list(file("list.csv",
+                                         "\xEF\xBB\xBF"
+                                         "a.jpg,1\r\nb.jpg,0"),
+                                    folder_.path());
+  EXPECT_EQ(first.files, list.files);
+  EXPECT_EQ(first.labels, (std::vector<std::int32_t>{1, 0}));
+  name_classes(first, file("names",
+                           "\xEF\xBB\xBF"
+                           "cat\r\ndog\r\n"));
+  EXPECT_EQ(first.class_names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_TRUE(has(error_of([&] {
+                    read_image_list(file("list.csv",
+                                         "\xFF\xFE"
+                                         "a\0"),
+                                    folder_.path());
+                  }),
+                  "UTF-16"));
+}
+
 TEST_F(PhotoImport, ListGivesPathsAndLabels) {
   photo("in/a.jpg");
   photo("in/b, c.jpg", "grey.jpg");
@@ -111,7 +203,7 @@ TEST_F(PhotoImport, PiecesComeInOrderOnAnyNumberOfThreads) {
   }
   const ImageList list = read_image_list(file("list", text), folder_.path());
   std::int64_t last = 0;
-  ImageStreamOptions options{{{8, 0}, {8, 8}}, false, 1, [&](std::int64_t done, std::int64_t total) {
+  ImageStreamOptions options{{{8, 0}, {8, 8}}, BadFiles::refuse, 1, [&](std::int64_t done, std::int64_t total) {
                                EXPECT_GT(done, last);
                                EXPECT_EQ(total, 50);
                                last = done;
@@ -125,6 +217,20 @@ TEST_F(PhotoImport, PiecesComeInOrderOnAnyNumberOfThreads) {
   EXPECT_EQ(gather(list, options).images.pixels, one.images.pixels);
 }
 
+TEST_F(PhotoImport, ThreadsAreThoseOfTheProcessorsThatMayBeUsed) {
+  cpu_set_t before, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  EXPECT_EQ(stream_threads({}), CPU_COUNT(&before));
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
+    if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(stream_threads({}), 1);
+  EXPECT_EQ(stream_threads({{}, BadFiles::refuse, 3}), 3);
+  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 TEST_F(PhotoImport, BadFilesAreNamedAndLeftOutByChoice) {
   photo("a.jpg");
   photo("b.jpg");
@@ -135,11 +241,11 @@ TEST_F(PhotoImport, BadFilesAreNamedAndLeftOutByChoice) {
   const std::string refused = error_of([&] { gather(list, {}); });
   EXPECT_TRUE(has(refused, "cut.jpg is damaged"));
   EXPECT_TRUE(has(refused, "--skip-bad"));
-  const Gathered good = gather(list, {{}, true});
+  const Gathered good = gather(list, {{}, BadFiles::leave_out});
   EXPECT_EQ(good.left_out, 3);
   EXPECT_EQ(good.images.labels, (std::vector<std::int32_t>{1, 0}));
   const ImageList bad = read_image_list(file("list", "cut.jpg,0\n"), folder_.path());
-  EXPECT_TRUE(has(error_of([&] { gather(bad, {{}, true}); }), "none of the 1 images"));
+  EXPECT_TRUE(has(error_of([&] { gather(bad, {{}, BadFiles::leave_out}); }), "none of the 1 images"));
 }
 
 TEST_F(PhotoImport, ImagesOfSeveralSizesNeedAResize) {

@@ -1,6 +1,8 @@
 // JPEG and PNG decoding, resizing and cropping against what Pillow makes of the same files (photos/make.py).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/random.hpp"
 #include "data/npy.hpp"
 #include "data/picture.hpp"
@@ -43,11 +45,20 @@ Picture interleaved(const Picture& planes) {
 }
 
 TEST(Photo, DecodesAsPillowDoes) {
-  for (const char* name : {"rgb.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "plain.png", "rgba.png", "palette.png",
-                           "one_bit.png", "deep.png"}) {
+  for (const char* name :
+       {"rgb.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "plain.png", "rgba.png", "palette.png", "one_bit.png"}) {
     const std::string file = name;
     expect_is(photo(file), file.substr(0, file.find('.')));
   }
+}
+
+// Where Pillow would clip at 255, and leave little of the picture (photos/make.py): the upper 8 bits.
+TEST(Photo, GreyOf16BitsKeepsItsUpperBits) {
+  const Picture deep = photo("deep.png");
+  const auto [least, greatest] = std::ranges::minmax(deep.pixels);
+  EXPECT_LT(least, 60);
+  EXPECT_GT(greatest, 200);
+  expect_is(deep, "deep");
 }
 
 TEST(Photo, ResamplesAsPillowDoes) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/usable_cpus.hpp"
 #include "engine/common/compensate.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
@@ -39,7 +40,7 @@ class CpuEngine final : public Engine {
         classes_(static_cast<std::size_t>(elements(network.output_shape()))),
         block_(options.block),
         batch_(cpu::micro_batch(network, options.block)),
-        lanes_(options.threads > 0 ? options.threads : cpu::usable_cpus()),
+        lanes_(options.threads > 0 ? options.threads : usable_cpus()),
         lane_(static_cast<std::size_t>(lanes_.count())) {
     // On a lane, because primitives are made for as many threads as oneDNN has on the thread that makes them: one.
     lanes_.run(1, [&](int, std::int64_t) { plan_ = cpu::make_plan(network_, batch_); });
@@ -193,7 +194,7 @@ class CpuEngine final : public Engine {
 }  // namespace
 
 std::int64_t cpu_engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images) {
-  const std::int64_t threads = options.threads > 0 ? options.threads : cpu::usable_cpus();
+  const std::int64_t threads = options.threads > 0 ? options.threads : usable_cpus();
   const std::int64_t batch = cpu::micro_batch(network, options.block);
   const auto room = static_cast<std::int64_t>(largest_layer(network) * sizeof(float));
   const auto bytes_of = [&](bool bare, std::int64_t arenas) {

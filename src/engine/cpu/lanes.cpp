@@ -1,18 +1,11 @@
 #include "engine/cpu/lanes.hpp"
 
 #include <omp.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace vbq::cpu {
-
-int usable_cpus() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(CPU_COUNT(&set), 1);
-  return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));  // more CPUs than a cpu_set_t holds
-}
 
 Lanes::Lanes(int count) {
   threads_.reserve(static_cast<std::size_t>(count));

@@ -11,9 +11,6 @@
 
 namespace vbq::cpu {
 
-// CPUs that this process may run on (its affinity mask).
-int usable_cpus();
-
 class Lanes {
  public:
   // lane: 0..count-1, always on the same thread.
