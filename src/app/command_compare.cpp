@@ -11,6 +11,7 @@
 #include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/run_job.hpp"
+#include "app/score_json.hpp"
 #include "app/stopping.hpp"
 #include "app/unused.hpp"
 #include "core/log.hpp"
@@ -70,14 +71,15 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 class Comparison {
  public:
-  Comparison(Communicator& world, Setup base, std::filesystem::path folder, bool resume, const CommonOptions& common)
-      : world_(world), base_(std::move(base)), path_(std::move(folder)), resume_(resume), common_(common) {}
+  Comparison(Communicator& world, Setup base, RunPlace place, const CommonOptions& common)
+      : world_(world), base_(std::move(base)), place_(std::move(place)), common_(common) {}
 
   // Exit code.
   int run() {
     if (world_.rank() == 0) {
-      folder_.emplace(path_, resume_);
+      folder_.emplace(place_.folder, place_.resume);
       folder_->write("job.toml", to_toml(base_.job));
+      write_tables();  // which mark the folder as a comparison's
       keep_calibration(base_);
     }
     const std::vector<int> widths = base_.job.sweep.empty() ? std::vector{base_.job.format.levels} : base_.job.sweep;
@@ -94,7 +96,8 @@ class Comparison {
     }
     if (world_.rank() == 0) {
       if (common_.json) {
-        print_json({{"run", path_.string()}, {"formats", nlohmann::ordered_json::parse(comparison_json(rows_))}});
+        print_json(
+            {{"run", place_.folder.string()}, {"formats", nlohmann::ordered_json::parse(comparison_json(rows_))}});
       } else {
         print(comparison_text(rows_));
       }
@@ -180,8 +183,10 @@ class Comparison {
     Setup setup = with_job(base_, job);
     const bool ours = std::string(search.name) == "search: standard";
     if (ours && before_) setup.starts = {widen(before_->first, before_->second, setup.problem.format)};
-    const auto own = path_ / (width_name(levels) + "-" + std::string(search.name).substr(8));
-    const JobOutcome outcome = run_job(world_, setup, own, resume_ && std::filesystem::exists(own), common_);
+    RunPlace own = place_;
+    own.folder /= width_name(levels) + "-" + std::string(search.name).substr(8);
+    own.resume = place_.resume && std::filesystem::exists(own.folder);
+    const JobOutcome outcome = run_job(world_, setup, own, common_);
     if (outcome.code != 0 || world_.rank() != 0) return outcome.code;
     ComparedFormat row = row_of(setup, search.name, outcome.result.best.genome, outcome.choices);
     row.search = outcome.result.quantised.search;
@@ -212,19 +217,21 @@ class Comparison {
   // The files are whole after every row.
   void add(ComparedFormat row) {
     rows_.push_back(std::move(row));
+    write_tables();
+    const ComparedFormat& last = rows_.back();
+    log::info("{}, {}, matched {}: {:.2f} % of {} held-out images", last.codebook, last.assignment, last.matching,
+              percent(last.held_out.top1, last.held_out.seen), last.held_out.seen);
+  }
+
+  void write_tables() const {
     folder_->write("compare.txt", comparison_text(rows_));
     folder_->write("compare.csv", comparison_csv(rows_));
     folder_->write("compare.json", comparison_json(rows_));
-    const ComparedFormat& last = rows_.back();
-    log::info("{}, {}, matched {}: {:.2f} % of {} held-out images", last.codebook, last.assignment, last.matching,
-              100.0 * static_cast<double>(last.held_out.top1) / static_cast<double>(last.held_out.seen),
-              last.held_out.seen);
   }
 
   Communicator& world_;
   Setup base_;
-  std::filesystem::path path_;
-  bool resume_;
+  RunPlace place_;
   CommonOptions common_;
   std::optional<RunFolder> folder_;  // rank 0's
   std::vector<ComparedFormat> rows_;
@@ -236,17 +243,19 @@ class Comparison {
 int command_compare(const SearchArguments& arguments, const CommonOptions& common) {
   return on_all_ranks([&](Communicator& world) {
     heed_stops();
-    const Job job = share_job(world, arguments.job, arguments.set);
+    const RunPlace place = share_place(world, "compare", arguments, common);
+    const Job job = share_job(world, place.job, arguments.set);
     std::string network = share_network(world, job.network);
     Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
-    const auto folder =
-        arguments.run.value_or(std::filesystem::path("runs") / (arguments.job.stem().string() + "-compare"));
+    agree(world, [&] { check_workers(setup, worker_count(world)); });
     const Assignment asked = setup.problem.format.assignment;
     setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
-    find_calibration(world, setup, folder);
+    find_calibration(world, setup, place.folder);
     setup.problem.format.assignment = asked;
     add_warnings(setup.warnings, unused_keys_of_compare(setup.job));
-    return Comparison(world, std::move(setup), folder, arguments.resume, common).run();
+    const int code = Comparison(world, std::move(setup), place, common).run();
+    if (world.rank() == 0 && code == kExitStopped) tell_stopped(place, common);
+    return code;
   });
 }
 

@@ -1,5 +1,7 @@
 // vbq search: on rank 0 the search, on the others (or, alone, in the same process) the evaluation. A list of widths is
 // a sweep: one search after the other, each in a folder of its own and starting from what the one before has found.
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
@@ -18,26 +20,58 @@
 namespace vbq {
 namespace {
 
-std::filesystem::path default_run(const std::filesystem::path& job) {
-  return std::filesystem::path("runs") / job.stem();
-}
+using Json = nlohmann::ordered_json;
 
-// What an ended run leaves besides its results proper; when it cannot, the results stand all the same.
+// What an ended run leaves besides its results proper. Where one cannot be made (the network's file is gone, say) the
+// results stand all the same; a disk that does not take it is an error as everywhere.
 void write_extras(const Setup& setup, const JobOutcome& outcome, const std::filesystem::path& folder) {
   try {
     export_file(setup.job.network, folder / "best.json", folder / "best.onnx", outcome.sizes.files.smallest_exact());
+  } catch (const WriteError&) {
+    throw;
   } catch (const std::exception& error) {
     log::warning("no best.onnx: {}", error.what());
   }
   try {
     write_file(folder / "report.html", report_html(folder));
+  } catch (const WriteError&) {
+    throw;
   } catch (const std::exception& error) {
     log::warning("no report.html: {}", error.what());
   }
 }
 
-void print(const JobOutcome& outcome, const CommonOptions& common) {
-  vbq::print(common.json ? outcome.summary : summary_text(outcome.result, outcome.sizes));
+JobOutcome one_width(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common,
+                     const std::function<void()>& begun = {}) {
+  JobOutcome outcome = run_job(world, setup, place, common, begun);
+  if (world.rank() != 0 || outcome.code != 0) return outcome;
+  write_extras(setup, outcome, place.folder);
+  if (!common.json) print(summary_text(outcome.result, outcome.sizes));
+  return outcome;
+}
+
+// All widths of the job. The folder of the whole holds the job, so that it can be gone on with.
+int sweep(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common) {
+  Json searches = Json::array();
+  std::optional<std::pair<Genome, Format>> before;
+  const auto begun = [&] { write_file(place.folder / "job.toml", to_toml(setup.job)); };
+  for (const int levels : setup.job.sweep) {
+    Setup one = with_job(setup, job_of_width(setup.job, levels));
+    if (before) one.starts = {widen(before->first, before->second, one.problem.format)};
+    RunPlace own = place;
+    own.folder /= width_name(levels);
+    own.resume = place.resume && std::filesystem::exists(own.folder);  // one that has not begun yet is begun
+    const JobOutcome outcome = one_width(world, one, own, common, begun);
+    setup.keep_calibration = one.keep_calibration;  // done by the first
+    setup.warnings = one.warnings;
+    if (outcome.code != 0) return outcome.code;
+    if (world.rank() != 0) continue;
+    searches.push_back(Json::parse(outcome.summary));
+    before.emplace(outcome.result.best.genome, one.problem.format);
+  }
+  if (world.rank() != 0) return 0;
+  if (common.json) print_json({{"run", place.folder.string()}, {"searches", std::move(searches)}});
+  return 0;
 }
 
 }  // namespace
@@ -45,36 +79,22 @@ void print(const JobOutcome& outcome, const CommonOptions& common) {
 int command_search(const SearchArguments& arguments, const CommonOptions& common) {
   heed_stops();  // before MPI starts, which takes a while
   return on_all_ranks([&](Communicator& world) {
-    const Job job = share_job(world, arguments.job, arguments.set);
+    const RunPlace place = share_place(world, "search", arguments, common);
+    const Job job = share_job(world, place.job, arguments.set);
     std::string network = share_network(world, job.network);
     Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
-    const std::filesystem::path folder = arguments.run.value_or(default_run(arguments.job));
-    find_calibration(world, setup, folder);
-    if (job.sweep.empty()) {
-      const JobOutcome outcome = run_job(world, setup, folder, arguments.resume, common);
-      if (world.rank() == 0 && outcome.code == 0) {
-        write_extras(setup, outcome, folder);
-        print(outcome, common);
-      }
-      return outcome.code;
+    agree(world, [&] { check_workers(setup, worker_count(world)); });
+    find_calibration(world, setup, place.folder);
+    int code = 0;
+    if (!job.sweep.empty()) {
+      code = sweep(world, setup, place, common);
+    } else {
+      const JobOutcome outcome = one_width(world, setup, place, common);
+      if (world.rank() == 0 && outcome.code == 0 && common.json) print(outcome.summary);
+      code = outcome.code;
     }
-    std::optional<std::pair<Genome, Format>> before;
-    for (const int levels : job.sweep) {
-      Setup one = with_job(setup, job_of_width(setup.job, levels));
-      if (before) one.starts = {widen(before->first, before->second, one.problem.format)};
-      const auto own = folder / width_name(levels);
-      // One that has not begun yet is begun, not resumed.
-      const bool resume = arguments.resume && std::filesystem::exists(own);
-      const JobOutcome outcome = run_job(world, one, own, resume, common);
-      setup.keep_calibration = one.keep_calibration;  // done by the first
-      setup.warnings = one.warnings;
-      if (outcome.code != 0) return outcome.code;
-      if (world.rank() != 0) continue;
-      write_extras(one, outcome, own);
-      print(outcome, common);
-      before.emplace(outcome.result.best.genome, one.problem.format);
-    }
-    return 0;
+    if (world.rank() == 0 && code == kExitStopped) tell_stopped(place, common);
+    return code;
   });
 }
 

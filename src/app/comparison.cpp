@@ -5,7 +5,6 @@
 #include "app/job.hpp"
 #include "app/score_json.hpp"
 #include "core/check.hpp"
-#include "evaluate/interval.hpp"
 
 namespace vbq {
 namespace {
@@ -13,15 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string name_of_width(int levels) { return levels == 0 ? "fp32" : width_name(levels); }
-
-double percent(std::int64_t correct, std::int64_t seen) {
-  return seen == 0 ? 0.0 : 100.0 * static_cast<double>(correct) / static_cast<double>(seen);
-}
-
-std::string with_interval(std::int64_t correct, std::int64_t seen) {
-  const Interval interval = wilson95(correct, seen);
-  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", percent(correct, seen), interval.low, interval.high);
-}
 
 std::string quoted(const std::string& field) {
   return field.find(',') == std::string::npos ? field : '"' + field + '"';
@@ -41,8 +31,8 @@ std::string comparison_text(const std::vector<ComparedFormat>& rows) {
       levels = row.levels;
     }
     text += fmt::format("  {:<27} {:<11} {:<7} {:>22} {:>22} {:>8.2f} {:>10.5f} {:>6.2f} {:>7.2f} {:>7} {:>8.1f}\n",
-                        row.codebook, row.assignment, row.matching, with_interval(row.held_out.top1, row.held_out.seen),
-                        with_interval(row.held_out.top5, row.held_out.seen), percent(row.search.top1, row.search.seen),
+                        row.codebook, row.assignment, row.matching, interval_text(row.held_out.top1, row.held_out.seen),
+                        interval_text(row.held_out.top5, row.held_out.seen), percent(row.search.top1, row.search.seen),
                         mean_divergence(row.search), row.size.bits_per_weight(), row.size.entropy_bits_per_weight(),
                         row.evaluations, row.seconds);
   }

@@ -1,8 +1,11 @@
 #include "app/job.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <fstream>
 #include <sstream>
+#include <string_view>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -18,6 +21,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
+#include "store/file_kind.hpp"
 
 namespace vbq {
 namespace {
@@ -166,6 +170,28 @@ void validate(const Job& job, const std::string& origin) {
   }
 }
 
+// What is often typed in a job's place.
+void refuse_other_files(const std::filesystem::path& path) {
+  std::array<char, 8> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  const std::string_view first(start.data(), start.size());
+  const std::string name = path.string();
+  if (identify(path) != FileKind::other) {
+    fail("{0} is a dataset or a checkpoint, where a job file (TOML) was expected: vbq info {0} shows what is in it",
+         name);
+  }
+  if (first.starts_with('{')) {
+    fail("{0} is JSON (a best.json?), where a job file (TOML) was expected: vbq info {0} shows a found format", name);
+  }
+  // ONNX: the first field is a small number, the version of the file's form.
+  const bool onnx = first[0] == 8 && first[1] > 0 && first[1] < 32;
+  if (!std::filesystem::is_regular_file(path) || !(onnx || path.extension() == ".onnx")) return;
+  fail(
+      "{0} is a network, where a job file (TOML) was expected: type printf '[network]\\npath = \"{0}\"\\n"
+      "[data]\\npath = \"IMAGES\"\\n' > job.toml, with your images for IMAGES, then vbq search job.toml",
+      name);
+}
+
 }  // namespace
 
 Job parse_job(const std::string& text, const std::filesystem::path& folder, const std::string& origin,
@@ -198,6 +224,7 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
 }
 
 Job read_job(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  refuse_other_files(path);
   const std::string text = read_file(path, "job file", kJobLimit);
   return parse_job(text, std::filesystem::absolute(path).parent_path(), path.string(), overrides);
 }
@@ -229,6 +256,13 @@ std::string width_name(int levels) {
                : fmt::format("{}levels", levels);
 }
 
+int levels_of_width(const std::string& name) {
+  for (int levels = 2; levels <= 256; ++levels) {
+    if (name == width_name(levels)) return levels;
+  }
+  return 0;
+}
+
 std::string job_difference(const Job& now, const Job& then) {
   const auto differs = [&](const JobField& field) { return field.part_of_result && field.get(now) != field.get(then); };
   const std::span<const JobField> fields = job_fields();
@@ -236,17 +270,16 @@ std::string job_difference(const Job& now, const Job& then) {
   if (first == fields.end()) return {};
   const std::string mine = first->get(now), theirs = first->get(then);
   if (!mine.empty() && !theirs.empty()) {
-    return fmt::format("{} is {}, the checkpoint's is {}", first->key, mine, theirs);
+    return fmt::format("{} is {}, the run's is {}", first->key, mine, theirs);
   }
   // One of them leaves the key out. Widths it says by another key then, the next that differs.
   const auto second = std::find_if(first + 1, fields.end(), differs);
   if (first->key == "format.bits" && second != fields.end() && second->key == "format.levels") {
     const bool bits = theirs.empty();
-    return fmt::format("{} is {}, the checkpoint's {} is {}", bits ? first->key : second->key,
-                       bits ? mine : second->get(now), bits ? second->key : first->key,
-                       bits ? second->get(then) : theirs);
+    return fmt::format("{} is {}, the run's {} is {}", bits ? first->key : second->key, bits ? mine : second->get(now),
+                       bits ? second->key : first->key, bits ? second->get(then) : theirs);
   }
-  return fmt::format("{} is {}, the checkpoint's is {}", first->key, mine.empty() ? "not set" : mine,
+  return fmt::format("{} is {}, the run's is {}", first->key, mine.empty() ? "not set" : mine,
                      theirs.empty() ? "not set" : theirs);
 }
 

@@ -42,7 +42,8 @@ struct Job {
 };
 
 // Reads a job file and applies `overrides` ("search.seed=2"). Error, one sentence, on an unknown key (naming the
-// nearest known one), a value of the wrong kind or out of range, or text that is not TOML (naming the line).
+// one that was meant), a value of the wrong kind or out of range, or text that is not TOML (naming the line). A network
+// or another file of vbq's in a job's place is told what it is, and what to type.
 Job read_job(const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
 // The same from text; relative paths are taken from `folder`. `origin` names it in messages.
@@ -55,9 +56,10 @@ std::string to_toml(const Job& job);
 // One width of a sweep as a job of its own, and what its folder is called: "3bit", or "6levels".
 Job job_of_width(Job job, int levels);
 std::string width_name(int levels);
+int levels_of_width(const std::string& name);  // 0: it is no such name
 
-// Names the first key in which a resumed job may not differ but does ("search.seed is 2, the checkpoint's is 1"); empty
-// when they match. Paths, [run] and search.generations may differ: network and data are compared by their hashes.
+// Names the first key in which a resumed job may not differ but does ("search.seed is 2, the run's is 1"); empty when
+// they match. Paths, [run] and search.generations may differ: network and data are compared by their hashes.
 std::string job_difference(const Job& now, const Job& then);
 
 }  // namespace vbq

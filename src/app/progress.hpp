@@ -1,4 +1,5 @@
-// Progress: one live line on a terminal, plain lines now and then in a log. Standard error only.
+// Progress: one live line on a terminal, plain lines now and then in a log or where TERM is "dumb" or unset. Standard
+// error only.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,7 @@
 #include "app/ranks.hpp"
 
+#include <algorithm>
+
 #include "cluster/cluster_evaluator.hpp"
 #include "cluster/worker.hpp"
 #include "core/log.hpp"
@@ -13,6 +15,8 @@ int on_all_ranks(const std::function<int(Communicator&)>& body) {
   if (world.rank() != 0) log::set_level(log::Level::error);  // what all ranks would say, rank 0 says
   return run_ranks(world, [&] { return body(world); });
 }
+
+int worker_count(const Communicator& world) { return std::max(1, world.size() - 1); }
 
 std::string share_network(Communicator& world, const std::filesystem::path& path) {
   std::string content = agree(world, [&] { return world.rank() == 0 ? read_onnx_content(path) : std::string(); });

@@ -17,6 +17,9 @@ namespace vbq {
 // only.
 int on_all_ranks(const std::function<int(Communicator&)>& body);
 
+// Ranks that compute: all but rank 0, or the one that is alone.
+int worker_count(const Communicator& world);
+
 // Collective. The ONNX file's content everywhere, read by rank 0 alone: a thousand ranks do not ask one disk for it.
 std::string share_network(Communicator& world, const std::filesystem::path& path);
 

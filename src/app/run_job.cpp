@@ -1,10 +1,12 @@
 #include "app/run_job.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/data_warnings.hpp"
 #include "app/format_file.hpp"
+#include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/stopping.hpp"
 #include "app/summary.hpp"
@@ -76,17 +78,17 @@ void check_as_trained(Setup& setup, Evaluator& evaluator) {
   }
 }
 
-JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, bool resume,
-                const CommonOptions& common) {
+JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
+                const RunPlace& place, const CommonOptions& common) {
   announce(setup, machinery, folder);
   keep_calibration(setup);
   check_as_trained(setup, evaluator);
   Progress progress(common.quiet);
   JobOutcome outcome;
-  outcome.result = run_search(setup, evaluator, machinery, folder, resume, progress);
+  outcome.result = run_search(setup, evaluator, machinery, folder, place.resume, progress);
   progress.end_line();
   if (outcome.result.stopped) {
-    log::info("stopped {} after generation {}: --resume goes on from there", stop_text(), outcome.result.generations);
+    log::info("stopped {} after generation {}", stop_text(), outcome.result.generations);
     outcome.code = kExitStopped;
     return outcome;
   }
@@ -106,6 +108,11 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
 }
 
 }  // namespace
+
+RunPlace share_place(Communicator& world, const std::string& command, const SearchArguments& arguments,
+                     const CommonOptions& common) {
+  return agree(world, [&] { return world.rank() == 0 ? run_place(command, arguments, common) : RunPlace{}; });
+}
 
 Job share_job(Communicator& world, const fs::path& path, const std::vector<std::string>& overrides) {
   Job job = agree(world, [&] { return world.rank() == 0 ? read_job(path, overrides) : Job{}; });
@@ -144,13 +151,22 @@ void keep_calibration(Setup& setup) {
   setup.keep_calibration.clear();
 }
 
-JobOutcome run_job(Communicator& world, Setup& setup, const fs::path& folder, bool resume,
-                   const CommonOptions& common) {
+void tell_stopped(const RunPlace& place, const CommonOptions& common) {
+  log::info("go on with: {}", place.go_on);
+  if (common.json) print_json({{"stopped", stop_text()}, {"resume", place.go_on}, {"exit_code", kExitStopped}});
+}
+
+JobOutcome run_job(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common,
+                   const std::function<void()>& begun) {
   JobOutcome outcome;
   std::optional<RunFolder> run;  // rank 0's; made last, when all else is known to fit
   std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
-    run.emplace(folder, resume);
-    outcome = lead(setup, evaluator, machinery, *run, resume, common);
+    std::vector<fs::path> inputs{setup.job.network, setup.job.data};
+    if (setup.job.calibration) inputs.push_back(*setup.job.calibration);
+    check_inputs(place.folder, inputs);
+    run.emplace(place.folder, place.resume);
+    if (begun) begun();
+    outcome = lead(setup, evaluator, machinery, *run, place, common);
     return outcome.code;
   });
   world.broadcast(std::span(&code, 1));

@@ -2,18 +2,24 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/run_place.hpp"
 #include "app/search_run.hpp"
 #include "app/setup.hpp"
 #include "app/sizes.hpp"
 #include "cluster/mpi.hpp"
 
 namespace vbq {
+
+// Collective. run_place() of rank 0, where the files are; empty on the others.
+RunPlace share_place(Communicator& world, const std::string& command, const SearchArguments& arguments,
+                     const CommonOptions& common);
 
 // Collective. Rank 0 reads the job; the others take it as resolved there.
 Job share_job(Communicator& world, const std::filesystem::path& path, const std::vector<std::string>& overrides);
@@ -33,10 +39,13 @@ struct JobOutcome {
   std::string summary;  // JSON; rank 0's
 };
 
-// Collective. The search in its folder, which then holds best.json and summary.json. setup.problem.calibration is there
-// already where one is needed.
-JobOutcome run_job(Communicator& world, Setup& setup, const std::filesystem::path& folder, bool resume,
-                   const CommonOptions& common);
+// Collective. The search in place.folder, which then holds best.json and summary.json. setup.problem.calibration is
+// there already where one is needed. begun: called on rank 0 once the folder is this run's and nothing else can refuse.
+JobOutcome run_job(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common,
+                   const std::function<void()>& begun = {});
+
+// Tells, on rank 0, that a command has stopped and how it goes on; under --json as an object.
+void tell_stopped(const RunPlace& place, const CommonOptions& common);
 
 // The same problem under another job that differs in [format] and [search] only.
 Setup with_job(const Setup& setup, Job job);

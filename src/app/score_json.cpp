@@ -10,18 +10,20 @@ namespace {
 
 double two_decimals(double value) { return std::round(value * 100.0) / 100.0; }
 
-double percent(std::int64_t correct, std::int64_t seen) {
-  return seen == 0 ? 0.0 : 100.0 * static_cast<double>(correct) / static_cast<double>(seen);
-}
-
 nlohmann::ordered_json share_json(std::int64_t correct, std::int64_t seen) {
   const Interval interval = wilson95(correct, seen);
   return {{"correct", correct},
-          {"percent", two_decimals(percent(correct, seen))},
+          {"percent", percent(correct, seen)},
           {"interval95", {two_decimals(interval.low), two_decimals(interval.high)}}};
 }
 
 }  // namespace
+
+double percent(std::int64_t correct, std::int64_t seen) {
+  if (seen == 0) return 0;
+  // 10000 correct / seen in integers, so that no binary fraction decides about a middle.
+  return static_cast<double>((correct * 20000 + seen) / (seen * 2)) / 100.0;
+}
 
 nlohmann::ordered_json score_json(const Tally& tally, bool with_divergence) {
   nlohmann::ordered_json json;
@@ -35,8 +37,14 @@ nlohmann::ordered_json score_json(const Tally& tally, bool with_divergence) {
 
 std::string percent_text(std::int64_t correct, std::int64_t seen) {
   const Interval interval = wilson95(correct, seen);
-  return fmt::format("{:6.2f} %  (95 % interval {:.2f} to {:.2f}; {} of {})", percent(correct, seen), interval.low,
-                     interval.high, correct, seen);
+  return fmt::format("{:6.2f} %  (95 % interval {:.2f} to {:.2f}; {} of {})", percent(correct, seen),
+                     two_decimals(interval.low), two_decimals(interval.high), correct, seen);
+}
+
+std::string interval_text(std::int64_t correct, std::int64_t seen) {
+  const Interval interval = wilson95(correct, seen);
+  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", percent(correct, seen), two_decimals(interval.low),
+                     two_decimals(interval.high));
 }
 
 }  // namespace vbq

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/history.hpp"
+#include "app/score_json.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
@@ -40,20 +41,47 @@ SearchSpace make_space(const Setup& setup) {
   return space;
 }
 
+// Hashes tell that files differ; a user knows them by their names.
+std::string other_network(const Job& now, const Job& then) {
+  if (now.network == then.network) {
+    return fmt::format("network.path is {}, as the run's, but its weights or layers have changed",
+                       now.network.string());
+  }
+  return fmt::format("network.path is {}, another network than the run's, {}", now.network.string(),
+                     then.network.string());
+}
+
+std::string other_images(const Job& now, const Job& then) {
+  const std::string mine = now.calibration ? now.calibration->string() : "not set";
+  const std::string theirs = then.calibration ? then.calibration->string() : "not set";
+  if (now.data != then.data) {
+    return fmt::format("data.path is {}, with other images than the run's, {}", now.data.string(), then.data.string());
+  }
+  if (mine != theirs) return fmt::format("data.calibration is {}, with other images than the run's, {}", mine, theirs);
+  return fmt::format("data.path is {}{}, as the run's, but its images have changed", now.data.string(),
+                     now.calibration ? " and data.calibration " + mine : "");
+}
+
 // Refuses a checkpoint that another run has left.
 void check_same_run(const RunState& state, const Setup& setup, const Machinery& machinery) {
-  const auto compare = [](const std::string& what, const std::string& now, const std::string& then) {
-    if (now != then) fail("--resume: {} is {}, the checkpoint's is {}", what, now, then);
-  };
-  compare("the network's hash", setup.network_hash, state.network_hash);
-  compare("the images' hash", setup.data_hash, state.data_hash);
-  compare("the engine", machinery.identity, state.engine);
   const Job then = parse_job(state.job, "/", "the checkpoint's job", {});
   const std::string difference = job_difference(setup.job, then);
   if (!difference.empty()) fail("--resume: {}", difference);
-  if (setup.job.generations < state.search.generation) {
-    fail("--resume: search.generations is {}, the checkpoint has {} already", setup.job.generations,
-         state.search.generation);
+  if (setup.network_hash != state.network_hash) fail("--resume: {}", other_network(setup.job, then));
+  if (setup.data_hash != state.data_hash) fail("--resume: {}", other_images(setup.job, then));
+  if (machinery.identity != state.engine) {
+    fail(
+        "--resume: this machine computes with {}, the run did with {}, and results could differ: --engine, --precision "
+        "and a machine as before were expected",
+        machinery.identity, state.engine);
+  }
+  const int generations = setup.job.generations;
+  if (generations < state.search.generation) {
+    fail("--resume: search.generations is {}, the run has done {} already", generations, state.search.generation);
+  }
+  if (generations != then.generations) {
+    log::warning("search.generations is {}, where the run's job has said {}: it now ends after generation {}",
+                 generations, then.generations, generations);
   }
 }
 
@@ -147,13 +175,11 @@ class Loop {
   void report(const SearchState& state, const Tally& best, double rate) {
     const int left = setup_.job.generations - state.generation;
     const double pace = state_.seconds / state.generation;
-    progress_.show(
-        fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
-                    setup_.job.generations, 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen),
-                    fitness_name(setup_.job.fitness),
-                    setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
-                    thousands(static_cast<long long>(rate)), duration_text(pace * left)),
-        left == 0 || state.generation == 1);
+    progress_.show(fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
+                               setup_.job.generations, percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
+                               setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
+                               thousands(static_cast<long long>(rate)), duration_text(pace * left)),
+                   left == 0 || state.generation == 1);
   }
 
   bool due() const {

@@ -4,11 +4,13 @@
 #include <cmath>
 #include <utility>
 
+#include "app/advice.hpp"
 #include "app/data_warnings.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/importers.hpp"
+#include "evaluate/matrix.hpp"
 #include "model/onnx.hpp"
 #include "store/dataset_file.hpp"
 #include "store/file_kind.hpp"
@@ -188,10 +190,20 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   problem.with_divergence = true;
   problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
 
+  validate(problem);
+  images_of(problem, ImageSet::held_out);
+  const std::vector<int> widths = job.sweep.empty() ? std::vector{job.format.levels} : job.sweep;
+  for (const int levels : widths) {
+    add_warnings(setup.warnings, advice(problem.network, job_of_width(job, levels).format));
+  }
   setup.data_hash = data_hash(problem);
   setup.network_hash = network_hash(problem.network);
   setup.job = std::move(job);
   return setup;
+}
+
+void check_workers(const Setup& setup, int workers) {
+  check_workers(workers, setup.problem.population, block_count(setup.problem, ImageSet::search));
 }
 
 }  // namespace vbq

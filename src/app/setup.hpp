@@ -29,7 +29,10 @@ struct Setup {
 };
 
 // network: the content of job.network. Error when the pieces do not fit each other: images and network's input, labels
-// and outputs, more search images than there are, nothing held out.
+// and outputs, more search images than there are, nothing held out, layers to skip that the network lacks.
 Setup make_setup(Job job, std::string network, const EngineOptions& engine);
+
+// Error where a search on so many workers would leave some without work.
+void check_workers(const Setup& setup, int workers);
 
 }  // namespace vbq

@@ -12,7 +12,6 @@
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "evaluate/local_evaluator.hpp"
-#include "evaluate/matrix.hpp"
 #include "evaluate/workbench.hpp"
 
 namespace vbq {
@@ -26,7 +25,6 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
   agree(world, [&] {  // what every rank would refuse, before the workers look whether they have memory enough
     if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
     validate(problem);
-    cut_matrix(world.size() - 1, problem.population, block_count(problem, ImageSet::search));
   });
   const Report mine = agree(world, [&] {
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}};

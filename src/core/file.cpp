@@ -44,7 +44,7 @@ void sync_folder(const fs::path& file) {
 [[noreturn]] void fail_write(const fs::path& temporary, const fs::path& path, int code) {
   std::error_code ignored;
   fs::remove(temporary, ignored);
-  fail("cannot write {}: {}", path.string(), std::strerror(code));
+  throw WriteError(fmt::format("cannot write {}: {}", path.string(), std::strerror(code)));
 }
 
 }  // namespace
@@ -69,7 +69,9 @@ void write_file(const fs::path& path, std::string_view content) {
   const fs::path temporary = path.string() + ".tmp";
   {
     Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.get() < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
+    if (file.get() < 0) {
+      throw WriteError(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+    }
     while (!content.empty()) {
       const ssize_t written = ::write(file.get(), content.data(), content.size());
       if (written < 0 && errno == EINTR) continue;

@@ -6,14 +6,22 @@
 #include <string>
 #include <string_view>
 
+#include "vbq/error.hpp"
+
 namespace vbq {
 
 // Error, naming `what` ("network", "job file"), when the path is missing, not a regular file, unreadable, or larger
 // than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, const std::string& what, std::uint64_t limit);
 
+// What cannot be written: a full disk, a folder that is not ours.
+class WriteError : public Error {
+ public:
+  using Error::Error;
+};
+
 // Writes a temporary file beside `path`, flushes it to disk, renames it: `path` is the old or the new content, never a
-// mixture. Error (naming path and the system's reason) when it cannot; nothing is left behind then.
+// mixture. WriteError (naming path and the system's reason) when it cannot; nothing is left behind then.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 // Flushes a file that a library has written and closed, then renames it onto `to` and flushes the folder.

@@ -18,17 +18,20 @@ Range part_of(std::int64_t total, std::int64_t parts, std::int64_t index) {
   return {index * small + std::min(index, larger), small + (index < larger ? 1 : 0)};
 }
 
+void check_workers(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) {
+  if (ceil_div(workers, std::max<std::int64_t>(1, blocks)) <= genomes) return;
+  fail(
+      "there are more workers than work: {} workers for {} genomes x {} blocks of images; start fewer ranks, or use "
+      "smaller blocks or a larger population",
+      workers, genomes, blocks);
+}
+
 Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) {
   if (workers < 1 || genomes < 1 || blocks < 1) {
     fail_internal("a matrix of {} genomes x {} blocks over {} workers: at least one of each was expected", genomes,
                   blocks, workers);
   }
-  if (ceil_div(workers, blocks) > genomes) {
-    fail(
-        "there are more workers than work: {} workers for {} genomes x {} blocks of images; start fewer ranks, or use "
-        "smaller blocks or a larger population",
-        workers, genomes, blocks);
-  }
+  workers = std::min(workers, genomes * blocks);  // the others stay idle
   Cut best;
   std::optional<std::tuple<std::int64_t, std::int64_t, std::int64_t>> least;
   for (std::int64_t columns = 1; columns <= std::min(blocks, workers); ++columns) {

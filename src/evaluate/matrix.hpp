@@ -29,9 +29,12 @@ struct Cut {
 // workers <= blocks: every worker has all genomes and its own run of blocks, unless a grid makes the largest rectangle
 // smaller by a sixth or more. A grid, and always so for more workers: genomes are split too, by the one that minimises
 // the largest rectangle, ceil(genomes / genome_groups) * ceil(blocks / block_groups); of equal ones that with the
-// smallest shard, then that with the fewest workers. genomes: how many a call usually has (the population). Error when
-// there are more workers than cells.
+// smallest shard, then that with the fewest workers. genomes: how many a call usually has (the population). Where there
+// are more workers than cells, some stay idle.
 Cut cut_matrix(std::int64_t workers, std::int64_t genomes, std::int64_t blocks);
+
+// Error when there are more workers than cells: in a search, which lasts, that is a mistake.
+void check_workers(std::int64_t workers, std::int64_t genomes, std::int64_t blocks);
 
 // Rows and columns of worker w; empty for an idle one. `genomes`: of this call.
 Range genome_range(const Cut& cut, std::int64_t worker, std::int64_t genomes);

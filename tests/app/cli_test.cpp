@@ -158,7 +158,7 @@ TEST_F(Cli, ARunFolderIsNotOverwritten) {
   expect_refused(tiny("--set search.seed=5"), {"--resume", "out"});
   EXPECT_EQ(read("out/best.json"), best);
   // Another seed, other images, another network: refused with the difference named.
-  expect_refused(tiny("--resume --set search.seed=5"), {"search.seed is 5, the checkpoint's is 1"});
+  expect_refused(tiny("--resume --set search.seed=5"), {"search.seed is 5, the run's is 1"});
   expect_refused(tiny("--resume --set data.path=digits_train.h5 --set data.calibration=digits_test.h5"), {"images"});
   expect_refused(tiny("--resume --set search.generations=1"), {"search.generations", "2"});
   EXPECT_EQ(read("out/best.json"), best);

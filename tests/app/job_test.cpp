@@ -114,7 +114,7 @@ TEST(Job, StringsSurviveQuoting) {
 
 TEST(Job, DifferencesThatMatterAreNamed) {
   const Job job = parse(kJob);
-  EXPECT_EQ(job_difference(parse(kJob, {"search.seed=8"}), job), "search.seed is 8, the checkpoint's is 7");
+  EXPECT_EQ(job_difference(parse(kJob, {"search.seed=8"}), job), "search.seed is 8, the run's is 7");
   EXPECT_EQ(job_difference(parse(kJob, {"search.generations=500", "run.checkpoint=1", "network.path=x"}), job), "");
 }
 
@@ -187,11 +187,11 @@ TEST(Job, WidthsAreWrittenAsTheUserSaysThem) {
   EXPECT_EQ(text("levels = [4, 6]").find("\nbits ="), std::string::npos);
   EXPECT_EQ(parse(text("levels = [4, 6]")).sweep, (std::vector<int>{4, 6}));
   const auto of = [](const std::string& line) { return parse(with("format", line)); };
-  EXPECT_EQ(job_difference(of("bits = 3"), of("levels = 4")), "format.bits is 3, the checkpoint's is 2");
-  EXPECT_EQ(job_difference(of("bits = 3"), of("levels = 6")), "format.bits is 3, the checkpoint's format.levels is 6");
-  EXPECT_EQ(job_difference(of("levels = 6"), of("bits = 3")), "format.levels is 6, the checkpoint's format.bits is 3");
+  EXPECT_EQ(job_difference(of("bits = 3"), of("levels = 4")), "format.bits is 3, the run's is 2");
+  EXPECT_EQ(job_difference(of("bits = 3"), of("levels = 6")), "format.bits is 3, the run's format.levels is 6");
+  EXPECT_EQ(job_difference(of("levels = 6"), of("bits = 3")), "format.levels is 6, the run's format.bits is 3");
   EXPECT_EQ(job_difference(of("encoding = \"float\""), of("encoding = \"float\"\nexponent_bias = 3")),
-            "format.exponent_bias is not set, the checkpoint's is 3.0");
+            "format.exponent_bias is not set, the run's is 3.0");
 }
 
 }  // namespace

@@ -55,6 +55,13 @@ TEST(ClusterEvaluator, MoreWorkersThanBlocks) { expect_equal_to_local(small_prob
 
 TEST(ClusterEvaluator, OneBlock) { expect_equal_to_local(small_problem(5, 1, 50), 5); }
 
+// As vbq evaluate has it of few images: ranks beyond the first worker have nothing to do, and say nothing wrong.
+TEST(ClusterEvaluator, MoreWorkersThanWork) {
+  Problem problem = small_problem(5, 1, 50);
+  problem.population = 1;
+  expect_equal_to_local(problem, 2);
+}
+
 TEST(ClusterEvaluator, OneGenome) {
   Problem problem = small_problem(22, 13, 4);
   problem.population = 1;

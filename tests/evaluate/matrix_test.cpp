@@ -32,8 +32,9 @@ TEST(Matrix, EveryCellExactlyOnce) {
     for (std::int64_t blocks = 1; blocks <= 30; ++blocks) {
       for (std::int64_t genomes = 1; genomes <= 60; ++genomes) {
         if (workers > genomes * blocks) {
-          EXPECT_THROW(cut_matrix(workers, genomes, blocks), Error);
-          continue;
+          EXPECT_THROW(check_workers(workers, genomes, blocks), Error);
+        } else {
+          EXPECT_NO_THROW(check_workers(workers, genomes, blocks));
         }
         const Cut cut = cut_matrix(workers, genomes, blocks);
         const auto count = visits(cut, workers, genomes);
@@ -119,7 +120,7 @@ TEST(Matrix, ManyWorkersTakeTheGridWithTheSmallestRectangleAndShard) {
 TEST(Matrix, MoreWorkersThanWorkIsOneClearSentence) {
   EXPECT_EQ(cut_matrix(6, 3, 2).genome_groups, 3);
   try {
-    cut_matrix(7, 3, 2);
+    check_workers(7, 3, 2);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.fault(), Fault::input);
@@ -133,6 +134,12 @@ TEST(Matrix, IdleWorkersHaveNothing) {
   EXPECT_EQ(cut.genome_groups * cut.block_groups, 2);
   EXPECT_EQ(genome_range(cut, 2, 2).count, 0);
   EXPECT_EQ(block_range(cut, 2).count, 0);
+  const Cut few = cut_matrix(5, 1, 2);  // an evaluation of few images
+  EXPECT_EQ(few.genome_groups * few.block_groups, 2);
+  for (const int worker : {2, 3, 4}) {
+    EXPECT_EQ(genome_range(few, worker, 1).count, 0);
+    EXPECT_EQ(block_range(few, worker).count, 0);
+  }
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ def signals(options, work):
         for _ in range(1 if number == signal.SIGINT else 2):
             runs.send(process.pid if ranks == 1 else runs.process_of_rank(process, rank), number)
         what = f"{number.name} to rank {rank} of {ranks}"
-        end(process, 75, r"stopped by a signal( on another rank)? after generation \d+: --resume", what)
+        end(process, 75, r"stopped by a signal( on another rank)? after generation \d+\ngo on with: vbq search --resume ", what)
         expect_nothing_lost(folder, what)
     go_on(options, work, "stopped by signals four times")
 
@@ -86,7 +86,7 @@ def twice(options, work):
 def time_limit(options, work):
     options.set.append("search.generations=1000000")
     process = runs.start(options, 2, work / "run", environment={"SLURM_JOB_END_TIME": str(int(time.time()) + 4)})
-    end(process, 75, r"stopped before the job's time limit after generation \d+: --resume", "a time limit")
+    end(process, 75, r"stopped before the job's time limit after generation \d+\ngo on with: vbq search --resume ", "a time limit")
     expect_nothing_lost(work / "run", "a time limit")
 
 

@@ -33,10 +33,6 @@ int run(Communicator& world, const std::string& how) {
     if (how == "all_set_up" || (how == "one_set_up" && world.rank() == 2)) fail("network net.onnx does not exist");
     return support::small_problem();
   });
-  if (how == "too_many") {
-    problem.split.search.resize(1);
-    problem.population = 1;
-  }
   if (how == "worker_input" && world.rank() == 2) {
     problem.held_out_source = std::make_shared<BrokenSource>(problem.held_out_source, false);
   }

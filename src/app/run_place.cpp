@@ -1,0 +1,137 @@
+#include "app/run_place.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "app/job.hpp"
+#include "app/names.hpp"
+#include "core/check.hpp"
+
+namespace vbq {
+namespace fs = std::filesystem;
+namespace {
+
+// All that vbq search and vbq compare write, checkpoints apart.
+constexpr const char* kFiles[] = {"job.toml",     "history.csv",    "timing.csv",  "best.json",
+                                  "summary.json", "calibration.h5", "best.onnx",   "report.html",
+                                  "compare.txt",  "compare.csv",    "compare.json"};
+
+// Of an exploring look: what cannot be read is not there.
+bool there(const fs::path& path) {
+  std::error_code code;
+  return fs::exists(path, code);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code code;
+  return fs::is_directory(path, code);
+}
+
+bool same_file(const fs::path& a, const fs::path& b) {
+  std::error_code code;
+  return fs::equivalent(a, b, code);
+}
+
+// As a shell takes it.
+std::string typed(const fs::path& path) {
+  const std::string text = path.string();
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_./=+,:@%-").find(c) < 12;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// Engine and precision are part of what a resume must agree in, and not of the job.
+std::string resume_command(const std::string& command, const fs::path& folder, const CommonOptions& common) {
+  std::string text = fmt::format("vbq {} --resume {}", command, typed(folder));
+  if (common.engine.kind != EngineKind::automatic) {
+    text += fmt::format(" --engine {}", name_of<EngineKind>(common.engine.kind, kEngines));
+  }
+  if (common.engine.precision != Precision::fp32) {
+    text += fmt::format(" --precision {}", name_of<Precision>(common.engine.precision, kPrecisions));
+  }
+  return text;
+}
+
+// Of a folder in the job's place.
+void check_folder(const std::string& command, const SearchArguments& arguments) {
+  const fs::path& folder = arguments.job;
+  const FolderKind kind = folder_kind(folder);
+  if (kind == FolderKind::none) {
+    fail("folder {} holds no run: a job file, or with --resume a run's folder, was expected", folder.string());
+  }
+  const std::string right = kind == FolderKind::comparison ? "compare" : "search";
+  if (right != command || !arguments.resume) {
+    fail("{} is a folder of vbq {}'s results: vbq {} --resume {} goes on with it", folder.string(), right, right,
+         typed(folder));
+  }
+  const fs::path above = fs::absolute(folder).lexically_normal() / "..";
+  const FolderKind whole = folder_kind(above);
+  if (whole == FolderKind::sweep || whole == FolderKind::comparison) {
+    fail("{} is one part of {}: vbq {} --resume {} goes on with the whole", folder.string(),
+         fs::canonical(above).string(), whole == FolderKind::sweep ? "search" : "compare", typed(fs::canonical(above)));
+  }
+  if (arguments.run && !same_file(*arguments.run, folder)) {
+    fail("--run {} is given besides the run's folder {}: one of them was expected", arguments.run->string(),
+         folder.string());
+  }
+  if (!there(folder / "job.toml")) {
+    fail("folder {} has no job.toml (vbq 0.1.0 left none in a sweep's folder): the job file and --run {} were expected",
+         folder.string(), typed(folder));
+  }
+}
+
+}  // namespace
+
+FolderKind folder_kind(const fs::path& folder) {
+  if (!is_folder(folder)) return FolderKind::none;
+  if (there(folder / "compare.csv")) return FolderKind::comparison;
+  if (there(folder / "history.csv")) return FolderKind::run;
+  if (!runs_of_sweep(folder).empty()) return FolderKind::sweep;
+  return there(folder / "job.toml") ? FolderKind::run : FolderKind::none;
+}
+
+std::vector<fs::path> runs_of_sweep(const fs::path& folder) {
+  std::vector<std::pair<int, fs::path>> found;
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end; entry != end && !code; entry.increment(code)) {
+    const int levels = levels_of_width(entry->path().filename().string());
+    if (levels != 0 && there(entry->path() / "job.toml")) found.emplace_back(levels, entry->path());
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<fs::path> paths;
+  for (auto& [levels, path] : found) paths.push_back(std::move(path));
+  return paths;
+}
+
+RunPlace run_place(const std::string& command, const SearchArguments& arguments, const CommonOptions& common) {
+  RunPlace place{arguments.job, {}, arguments.resume, {}};
+  if (is_folder(arguments.job)) {
+    check_folder(command, arguments);
+    place.folder = arguments.job;
+    place.job = arguments.job / "job.toml";
+  } else {
+    const std::string name = arguments.job.stem().string() + (command == "compare" ? "-compare" : "");
+    place.folder = arguments.run.value_or(fs::path("runs") / name);
+    if (same_file(place.job, place.folder / "job.toml") && !there(place.folder / "history.csv")) {
+      fail("folder {} holds the job file {} itself, which the run's own would replace: --run names another folder",
+           place.folder.string(), place.job.string());
+    }
+  }
+  place.go_on = resume_command(command, place.folder, common);
+  return place;
+}
+
+void check_inputs(const fs::path& folder, const std::vector<fs::path>& inputs) {
+  for (const char* name : kFiles) {
+    for (const fs::path& input : inputs) {
+      if (!same_file(folder / name, input)) continue;
+      fail("the run would write over {}, which it reads: --run names another folder", input.string());
+    }
+  }
+}
+
+}  // namespace vbq

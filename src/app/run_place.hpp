@@ -1,0 +1,37 @@
+// What a folder of results is, and from what a user typed: which job is run, where its results go, whether it goes on.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/commands.hpp"
+
+namespace vbq {
+
+enum class FolderKind {
+  none,
+  run,         // of one search
+  sweep,       // of vbq search over several widths: a run's folder for each
+  comparison,  // of vbq compare
+};
+FolderKind folder_kind(const std::filesystem::path& folder);
+
+// The runs of a sweep, the smallest width first.
+std::vector<std::filesystem::path> runs_of_sweep(const std::filesystem::path& folder);
+
+struct RunPlace {
+  std::filesystem::path job;     // file
+  std::filesystem::path folder;  // of the results
+  bool resume = false;
+  std::string go_on;  // what to type when it was stopped: "vbq search --resume runs/first"
+};
+
+// command: "search" or "compare". Instead of a job, --resume takes the folder of a run, which holds its job. Error,
+// saying what to type, where a folder is not of this command's making, or is given without --resume.
+RunPlace run_place(const std::string& command, const SearchArguments& arguments, const CommonOptions& common);
+
+// Error where the run would write over a file that it reads: a network that lies in the folder as best.onnx, say.
+void check_inputs(const std::filesystem::path& folder, const std::vector<std::filesystem::path>& inputs);
+
+}  // namespace vbq
