@@ -105,7 +105,8 @@ TEST_F(Cli, OtherGenerationsThanTheFoldersAreTold) {
       << more.err;
   const Outcome same = run("search --resume out");
   EXPECT_EQ(same.err.find("has said"), std::string::npos) << same.err;
-  expect_refused("search --resume out --log error --set search.generations=3", {"search.generations is 3", "has done 4"});
+  expect_refused("search --resume out --log error --set search.generations=3",
+                 {"search.generations is 3", "has done 4"});
 }
 
 TEST_F(Cli, ARunDoesNotWriteOverWhatItReads) {
