@@ -113,8 +113,13 @@ std::size_t size_of(const Parts& parts) {
   return bytes;
 }
 
-// The smallest of what every opset runs: several indices a byte, one a byte, or none, for a layer of few weights.
+// The smallest of what every opset runs: several indices a byte, one a byte, or none, for a layer of few weights. Of
+// many, a table and two nodes more do not count.
 Parts packed(const Weight& w, UsedNames& names, int opset) {
+  constexpr std::size_t kMany = 1 << 16;
+  const std::size_t levels = w.codebooks.front().size();
+  const std::size_t digits = levels < 2 || w.codebooks.size() > 1 ? 1 : digits_in_a_byte(w.indices.size(), levels);
+  if (digits > 1 && w.indices.size() >= kMany) return by_bytes(w, digits, names);
   UsedNames other = names;
   Parts best = plain(w);
   const auto offer = [&](Parts parts, const UsedNames& used) {
@@ -122,9 +127,7 @@ Parts packed(const Weight& w, UsedNames& names, int opset) {
     best = std::move(parts);
     names = used;
   };
-  const std::size_t levels = w.codebooks.front().size();
-  const std::size_t digits = levels < 2 ? 1 : digits_in_a_byte(w.indices.size(), levels);
-  if (w.codebooks.size() == 1 && digits > 1) {
+  if (digits > 1) {
     UsedNames used = other;
     offer(by_bytes(w, digits, used), used);
   }

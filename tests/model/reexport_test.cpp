@@ -173,6 +173,21 @@ TEST_F(Reexport, AFileIsValidForItsOwnIrVersion) {
   }
 }
 
+// Form packed takes for each layer what is smallest: FP32 for a few weights, a byte an index, several indices a byte.
+TEST_F(Reexport, PackedIsTheSmallest) {
+  for (const std::int64_t side : {2, 16, 100, 257, 320}) {
+    ModelBuilder b(13, {0, side});
+    b.normal("w", {side, side}, 1);
+    b.node("Gemm", {"x", "w"}, "y").integer("transB", 1);
+    const auto layers = formats_for(b.read(), kGrid, false);
+    const std::string packed = exported(b.bytes(), layers, ExportForm::packed);
+    expect_quantised(parse_onnx(packed, "packed.onnx"), layers);
+    for (const ExportForm other : {ExportForm::codebook, ExportForm::plain}) {
+      EXPECT_LE(packed.size(), exported(b.bytes(), layers, other).size()) << side;
+    }
+  }
+}
+
 // Weights that nodes compute in another type than FP32 do not fit beside new constants.
 TEST_F(Reexport, WeightsComputedInHalfPrecisionAreRefused) {
   ModelBuilder b(13, {0, 1, 2, 2});

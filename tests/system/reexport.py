@@ -52,12 +52,15 @@ class Case:
 
     def check_file(self, path):
         import onnx
+        import onnx.version_converter
         onnx.checker.check_model(path, full_check=True)
         model = onnx.load(path)
         keys = [entry.key for entry in model.metadata_props]
         defined = [t.name for t in model.graph.initializer] + [o for n in model.graph.node for o in n.output]
         assert len(keys) == len(set(keys)), f"{path}: metadata keys {keys}"
         assert len(defined) == len(set(defined)), f"{path}: names defined twice"
+        if model.opset_import[0].version == 8:
+            onnx.version_converter.convert_version(model, 13)
         for weight in ("w", "v", "m", "g"):
             assert weight in defined, f"{path}: weight {weight} has lost its name"
 
