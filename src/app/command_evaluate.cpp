@@ -51,6 +51,7 @@ Problem make_problem(const EvaluateArguments& arguments, std::string network, co
   check_fit(info, problem.network, arguments.network.string());
   std::vector<std::string> warnings;
   add_warnings(warnings, unused_engine_options(engine));
+  add_warnings(warnings, class_warnings(info));
   add_warnings(warnings, normalisation_warnings(info.normalisation, info.origin));
   problem.split.search = read_range(arguments.images, info.count);
   problem.engine = engine;

@@ -111,8 +111,7 @@ std::vector<std::string> warn(const ImportArguments& arguments, const DatasetInf
   warn_unused_engine_options(unused, "data import " + arguments.kind);
   std::vector<std::string> warnings;
   add_warnings(warnings, normalisation_warnings(info.normalisation, arguments.output.string()));
-  if (arguments.kind == "folder")
-    add_warnings(warnings, class_warnings(info.class_names, arguments.sources.front().string()));
+  add_warnings(warnings, class_warnings(info));
   return warnings;
 }
 

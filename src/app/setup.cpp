@@ -98,6 +98,7 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
     warnings.insert(warnings.end(), more.begin(), more.end());
   };
   if (job.calibration) check_same_normalisation(searched, data, job.allow_different_normalisation, warnings);
+  add(class_warnings(data));
   add(normalisation_warnings(data.normalisation, data.origin));
   if (searched.normalisation != data.normalisation)
     add(normalisation_warnings(searched.normalisation, searched.origin));
