@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "vbq/layout.hpp"
+
 namespace vbq {
 
 // Extents, outermost first. Shapes of values in a Network are of ONE image: the batch dimension is left out.
@@ -135,6 +137,8 @@ struct Network {
   std::string name, input_name, output_name;
   std::vector<Shape> shapes;  // of each value, one image: shapes[0] the input, shapes[k + 1] of node k
   std::vector<Node> nodes;
+  Layout file_layout = Layout::nchw;      // of the file's input; images of three axes are [C, H, W] here in either case
+  std::vector<std::string> file_outputs;  // names of all outputs of the file; output_name is one of them
 
   const Shape& input_shape() const { return shapes.front(); }
   const Shape& output_shape() const { return shapes.back(); }

@@ -5,6 +5,7 @@
 
 #include "app/commands.hpp"
 #include "app/data_warnings.hpp"
+#include "app/fit.hpp"
 #include "app/format_file.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
@@ -12,6 +13,7 @@
 #include "app/setup.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
+#include "data/label_offset.hpp"
 #include "model/onnx.hpp"
 
 namespace vbq {
@@ -43,15 +45,17 @@ std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count
 
 Problem make_problem(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
   Problem problem;
-  problem.network = parse_onnx(std::move(network), arguments.network);
+  problem.network = parse_onnx(std::move(network), arguments.network, arguments.output_name);
   const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
                                     {arguments.std.begin(), arguments.std.end()}};
-  problem.search_source = open_images(std::filesystem::absolute(arguments.data), normalisation);
+  problem.search_source = with_label_offset(open_images(std::filesystem::absolute(arguments.data), normalisation),
+                                            arguments.label_offset.value_or(0));
   const DatasetInfo& info = problem.search_source->info();
   check_fit(info, problem.network, arguments.network.string());
   std::vector<std::string> warnings;
   add_warnings(warnings, unused_engine_options(engine));
   add_warnings(warnings, normalisation_warnings(info.normalisation, info.origin));
+  add_warnings(warnings, label_offset_warnings(info, problem.network, arguments.label_offset));
   problem.split.search = read_range(arguments.images, info.count);
   problem.engine = engine;
   problem.population = 1;

@@ -16,8 +16,9 @@ namespace vbq {
 int command_export(const ExportArguments& arguments, const CommonOptions& common) {
   warn_unused_engine_options(common.engine, "export");
   const ExportForm form = value_of<ExportForm>(arguments.form, kExportForms, "--form");
-  const ExportedFile file = export_file(arguments.network, arguments.format, arguments.output, form);
-  const Network network = read_onnx(arguments.network);
+  const ExportedFile file =
+      export_file(arguments.network, arguments.output_name, arguments.format, arguments.output, form);
+  const Network network = read_onnx(arguments.network, arguments.output_name);
   const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).layers);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
+#include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/setup.hpp"
@@ -202,8 +203,8 @@ std::vector<std::pair<std::string, std::int64_t>> operator_counts(const Network&
   return sorted;
 }
 
-int network_info(const std::filesystem::path& path, const CommonOptions& common) {
-  const Network network = read_onnx(path);
+int network_info(const std::filesystem::path& path, const std::string& output, const CommonOptions& common) {
+  const Network network = read_onnx(path, output);
   std::int64_t weights = 0, work = 0;
   const auto operators = operator_counts(network);
   Json layers = Json::array();
@@ -226,6 +227,9 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
               {"name", network.name},
               {"input", network.input_shape()},
               {"output", network.output_shape()},
+              {"file_layout", name_of<Layout>(network.file_layout, kLayouts)},
+              {"output_name", network.output_name},
+              {"file_outputs", network.file_outputs},
               {"nodes", network.nodes.size()},
               {"operators", Json::object()},
               {"weights", weights},
@@ -242,6 +246,10 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
   print(fmt::format("network {}: input {} [N, {}], output {} [N, {}]\n{} nodes: {}\n\n", path.string(),
                     network.input_name, fmt::join(network.input_shape(), ", "), network.output_name,
                     fmt::join(network.output_shape(), ", "), network.nodes.size(), fmt::join(parts, ", ")));
+  if (network.file_layout == Layout::nhwc) print("the file takes images with channels last; here they come first\n\n");
+  if (network.file_outputs.size() > 1) {
+    print(fmt::format("outputs of the file: {} (--output-name)\n\n", fmt::join(network.file_outputs, ", ")));
+  }
   print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>7} {:>14}  {}\n", "layer", "type", "shape", "weights", "share",
                     "multiply-adds", "range"));
   for (const Json& layer : layers) {
@@ -270,7 +278,12 @@ int command_info(const InfoArguments& arguments, const CommonOptions& common) {
     return build_info(common);
   }
   if (!std::filesystem::exists(*arguments.file)) fail("file {} does not exist", arguments.file->string());
-  if (arguments.file->extension() == ".toml") return job_info(arguments, common);
+  const bool job = arguments.file->extension() == ".toml";
+  if (!arguments.output_name.empty() && (job || identify(*arguments.file) != FileKind::other)) {
+    fail("--output-name names an output of a network: {} is {}", arguments.file->string(),
+         job ? "a job, whose key network.output does so" : "none");
+  }
+  if (job) return job_info(arguments, common);
   if (arguments.workers != 0) fail("--workers is of a job (.toml): {} was given", arguments.file->string());
   warn_unused_engine_options(common.engine, "info of a file that is no job");
   switch (identify(*arguments.file)) {
@@ -281,7 +294,7 @@ int command_info(const InfoArguments& arguments, const CommonOptions& common) {
     case FileKind::other:
       break;
   }
-  return network_info(*arguments.file, common);
+  return network_info(*arguments.file, arguments.output_name, common);
 }
 
 }  // namespace vbq

@@ -34,12 +34,16 @@ struct EvaluateArguments {
   std::optional<std::filesystem::path> format;
   std::string images;             // "A:B", A inclusive, B exclusive; either may be left out
   std::vector<double> mean, std;  // for data that must be imported first
+  std::string output_name;        // of the network; empty: its first
+  std::optional<std::int64_t> label_offset;
 };
 int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common);
 
 struct InferArguments {
   std::filesystem::path network, input, output;
   std::optional<std::filesystem::path> format;
+  std::string output_name;  // of the network; empty: its first
+  std::string layout;       // of the input; empty: told from its shape
 };
 int command_infer(const InferArguments& arguments, const CommonOptions& common);
 
@@ -49,6 +53,7 @@ struct ImportArguments {
   std::vector<double> mean, std;
   std::filesystem::path output;
   bool overwrite = false;
+  std::string layout;  // of kind npy; empty: told from the shape
   // Photos only (kinds folder and list).
   std::string resize, crop, interpolation;  // empty: not given
   std::filesystem::path root, class_names;
@@ -59,6 +64,7 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
 struct ExportArguments {
   std::filesystem::path network, format, output;
   std::string form = "codebook";
+  std::string output_name;  // of the network, which the format was found for; empty: its first
 };
 int command_export(const ExportArguments& arguments, const CommonOptions& common);
 
@@ -70,7 +76,8 @@ int command_report(const ReportArguments& arguments, const CommonOptions& common
 
 struct InfoArguments {
   std::optional<std::filesystem::path> file;
-  int workers = 0;  // of a job; 0: not given, one
+  int workers = 0;          // of a job; 0: not given, one
+  std::string output_name;  // of a network; empty: its first
 };
 int command_info(const InfoArguments& arguments, const CommonOptions& common);
 

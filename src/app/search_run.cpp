@@ -43,6 +43,10 @@ SearchSpace make_space(const Setup& setup) {
 
 // Hashes tell that files differ; a user knows them by their names.
 std::string other_network(const Job& now, const Job& then) {
+  if (now.network_output != then.network_output) {
+    return fmt::format("network.output is \"{}\", another output than the run's, \"{}\"", now.network_output,
+                       then.network_output);
+  }
   if (now.network == then.network) {
     return fmt::format("network.path is {}, as the run's, but its weights or layers have changed",
                        now.network.string());

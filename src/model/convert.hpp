@@ -54,6 +54,8 @@ Value divide(NodeContext& node, Builder& builder);
 Value sum(NodeContext& node, Builder& builder);
 Value softmax(NodeContext& node, Builder& builder);
 Value dropout(NodeContext& node, Builder& builder);
+// Error when a Dropout is in training mode.
+void refuse_training(NodeContext& node);
 Value identity(NodeContext& node, Builder& builder);
 Value cast(NodeContext& node, Builder& builder);
 // convert_movement.cpp

@@ -139,9 +139,13 @@ Value softmax(NodeContext& node, Builder& builder) {
   return builder.emit(node, Reshape{}, {shares.id}, x.shape, ".shape");
 }
 
-Value dropout(NodeContext& node, Builder& builder) {
+void refuse_training(NodeContext& node) {
   if (node.has(2) && node.integer_at(2) != 0)
     fail("{} is in training mode, where inference was expected", node.where());
+}
+
+Value dropout(NodeContext& node, Builder& builder) {
+  refuse_training(node);
   return keep(node, builder);
 }
 

@@ -35,12 +35,12 @@ Origins origins_of(const Graph& graph, const TensorReader& reader) {
 }
 
 // External data becomes part of the message: the new file stands alone.
-std::uint64_t take_in(onnx::TensorProto& tensor, const std::filesystem::path& folder) {
+std::uint64_t take_in(onnx::TensorProto& tensor, const ModelPlace& place) {
   if (tensor.data_location() != onnx::TensorProto::EXTERNAL) return 0;
   const std::string where = "tensor \"" + tensor.name() + "\"";
   const std::int64_t bytes = declared_external_bytes(tensor);
   if (bytes == 0) fail("{} has external data of unknown length: the file states it, as was expected", where);
-  tensor.set_raw_data(read_external(tensor, folder, bytes, where));
+  tensor.set_raw_data(read_external(tensor, place, bytes, where));
   tensor.clear_external_data();
   tensor.clear_data_location();
   return static_cast<std::uint64_t>(bytes);
@@ -240,12 +240,13 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
                            const std::vector<std::pair<std::string, std::string>>& metadata) {
   ExportedModel result{"", content.size()};
   onnx::ModelProto model = parse_model(std::move(content));
-  Graph graph = read_graph(model);
+  const ModelPlace place(path);
+  Graph graph = read_graph(model, network.output_name);
   remove_unreached(graph);
-  const Origins origins = origins_of(graph, TensorReader(path.parent_path(), budget_for(result.fp32_bytes, model)));
+  const Origins origins = origins_of(graph, TensorReader(place, budget_for(result.fp32_bytes, model)));
   onnx::GraphProto& own = *model.mutable_graph();
   for (auto& tensor : *own.mutable_initializer()) {
-    result.fp32_bytes += take_in(tensor, path.parent_path());
+    result.fp32_bytes += take_in(tensor, place);
   }
   Exporter exporter(model, graph.opset, form);
   for (const ExportLayer& layer : layers) {

@@ -1,5 +1,6 @@
 #include "model/onnx_graph.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_set>
 
@@ -74,9 +75,34 @@ void check_names(const Graph& graph, Names names) {
   if (!names.contains(graph.output)) fail("the output \"{}\" is given by no node", clean_name(graph.output));
 }
 
+// Of the graph's outputs, the one that was asked for.
+std::string choose_output(const std::vector<std::string>& outputs, const std::string& wanted) {
+  const auto list = [&] {
+    std::string text;
+    for (const std::string& name : outputs) text += (text.empty() ? "\"" : "\", \"") + clean_name(name);
+    return text + '"';
+  };
+  if (outputs.empty()) fail("the network has no output: one was expected");
+  if (wanted.empty()) {
+    if (outputs.size() > 1) {
+      log::warning(
+          "the network has {} outputs ({}): only the first is read; --output-name (in a job: network.output) "
+          "names another",
+          outputs.size(), list());
+    }
+    return outputs.front();
+  }
+  auto found = std::find(outputs.begin(), outputs.end(), wanted);
+  if (found == outputs.end()) {
+    found = std::find_if(outputs.begin(), outputs.end(), [&](const auto& name) { return clean_name(name) == wanted; });
+  }
+  if (found == outputs.end()) fail("the network has no output \"{}\": its outputs are {}", clean_name(wanted), list());
+  return *found;
+}
+
 }  // namespace
 
-Graph read_graph(const onnx::ModelProto& model) {
+Graph read_graph(const onnx::ModelProto& model, const std::string& output) {
   if (!model.has_graph()) fail("the file holds no graph");
   const onnx::GraphProto& proto = model.graph();
   Graph graph;
@@ -100,12 +126,8 @@ Graph read_graph(const onnx::ModelProto& model) {
   graph.input = inputs.front()->name();
   graph.input_shape = input_shape(*inputs.front());
 
-  if (proto.output_size() == 0) fail("the network has no output: one was expected");
-  graph.output = proto.output(0).name();
-  if (proto.output_size() > 1) {
-    log::warning("the network has {} outputs: only the first, \"{}\", is read", proto.output_size(),
-                 clean_name(graph.output));
-  }
+  for (const auto& one : proto.output()) graph.outputs.push_back(one.name());
+  graph.output = choose_output(graph.outputs, output);
   for (const auto& node : proto.node()) graph.nodes.push_back(&node);
   check_names(graph, std::move(names));
   return graph;

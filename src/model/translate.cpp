@@ -145,6 +145,7 @@ Translation translate(const Graph& graph, TensorReader& reader, std::int64_t bat
       result.reads_batch |= node.is_activation(0);
       values[output] = folded(shape_tensor(node), output);
     } else if (passes && node.is_constant(0)) {
+      if (node.type() == "Dropout") converting::refuse_training(node);
       const Value same = node.value(0);
       values[output] = same;
     } else if (all_constant(node) && can_fold(node.type())) {

@@ -184,6 +184,16 @@ TEST(Dropout, IsNothingAtInference) {
   EXPECT_NE(b.refusal().find("training mode"), std::string::npos) << b.refusal();
 }
 
+TEST(Dropout, OfAConstantIsRefusedInTrainingToo) {
+  ModelBuilder b(13, {0, 3});
+  b.normal("w", {3, 2});
+  b.scalar("ratio", 0.5F);
+  b.scalar("training", std::int64_t{1});
+  b.node("Dropout", {"w", "ratio", "training"}, "dropped");
+  b.node("MatMul", {"x", "dropped"});
+  EXPECT_NE(b.refusal().find("Dropout node \"Dropout_dropped\""), std::string::npos) << b.refusal();
+}
+
 TEST(Cast, BetweenRealNumbersIsNothing) {
   ModelBuilder b;
   b.node("Cast", {"x"}, "c").integer("to", onnx::TensorProto::DOUBLE);

@@ -255,5 +255,33 @@ TEST(BatchNormalization, RefusesTrainingAndBadStatistics) {
   }
 }
 
+// Before opset 14 there is no training_mode: statistics of the batch among the outputs are what says it.
+TEST(BatchNormalization, StatisticsAmongTheOutputsAreTrainingBeforeOpset14) {
+  const auto refusal = [](int opset, const Names& more, const std::string& attribute = "", std::int64_t value = 0) {
+    ModelBuilder b(opset, {0, 2, 4, 4});
+    b.normal("p", {2});
+    b.tensor("v", {2}, {1, 2});
+    NodeMaker node = b.node("BatchNormalization", {"x", "p", "p", "p", "v"}).name("bn");
+    for (const std::string& name : more) node.proto->add_output(name);
+    if (!attribute.empty()) node.integer(attribute, value);
+    return b.refusal();
+  };
+  const Names five{"m", "v2", "sm", "sv"};
+  for (const int opset : {7, 8, 9, 12, 13}) {
+    EXPECT_NE(refusal(opset, five).find("BatchNormalization node \"bn\""), std::string::npos) << opset;
+    EXPECT_NE(refusal(opset, five).find("training mode"), std::string::npos) << opset;
+    EXPECT_NE(refusal(opset, {"", "", "sm", ""}).find("training mode"), std::string::npos) << opset;
+    EXPECT_EQ(refusal(opset, {"", "", "", ""}), "") << opset;  // left out
+    EXPECT_NE(refusal(opset, {}, "is_test", 0).find("training mode"), std::string::npos) << opset;
+    EXPECT_EQ(refusal(opset, {}, "is_test", 1), "") << opset;
+    EXPECT_NE(refusal(opset, {}, "spatial", 0).find("one a channel"), std::string::npos) << opset;
+    EXPECT_EQ(refusal(opset, {}, "spatial", 1), "") << opset;
+  }
+  for (const int opset : {14, 15}) {
+    EXPECT_EQ(refusal(opset, {"m", "v2"}, "training_mode", 0), "") << opset;
+    EXPECT_NE(refusal(opset, {"m", "v2"}, "training_mode", 1).find("training mode"), std::string::npos) << opset;
+  }
+}
+
 }  // namespace
 }  // namespace vbq::test

@@ -65,7 +65,10 @@ TEST(RemoveIdentities, KeepsWhatDoesSomething) {
                                                           {MaxPool{{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, {3, 4, 4}},
                                                           {Relu{}, {3, 4, 4}}};
   for (const auto& [op, shape] : something) {
-    Draft draft{{"", "", "", {{3, 4, 4}, shape}, {{"n", op, {0}, ""}}}, 1};
+    Draft draft;
+    draft.network.shapes = {{3, 4, 4}, shape};
+    draft.network.nodes = {{"n", op, {0}, ""}};
+    draft.output = 1;
     remove_identities(draft);
     EXPECT_EQ(draft.network.nodes.size(), 1U) << operator_name(op);
   }
