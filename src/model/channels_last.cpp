@@ -48,8 +48,9 @@ std::vector<int> readers_of(const Draft& draft) {
   return readers;
 }
 
-// Moves Transposes that one node reads behind it, where that is a function of each element, or an Add or Mul of a
-// constant with at most one long axis (whose numbers then stay in their order). Shapes and names of values move along.
+// Moves Transposes that one node reads behind it, where that is a function of each element, a Pad, or an Add or Mul of
+// a constant with at most one long axis (whose numbers then stay in their order). Shapes and names of values move
+// along.
 class Mover {
  public:
   explicit Mover(Draft& draft) : network_(draft.network), readers_(readers_of(draft)) {}
@@ -58,8 +59,12 @@ class Mover {
     for (std::size_t k = 0; k < network_.nodes.size(); ++k) {
       Node& node = network_.nodes[k];
       fold_number(node);
-      if (node.inputs.size() == 1 && is_element_by_element(node.op) && alone<Transpose>(node.inputs[0])) {
-        swap_with(node, node.inputs[0]);
+      auto* pad = std::get_if<Pad>(&node.op);
+      const bool one = pad != nullptr || (node.inputs.size() == 1 && is_element_by_element(node.op));
+      if (one && alone<Transpose>(node.inputs[0])) {
+        const std::vector<int>& permutation = std::get<Transpose>(maker(node.inputs[0]).op).permutation;
+        if (pad != nullptr) *pad = {undone(pad->before, permutation), undone(pad->after, permutation), pad->value};
+        swap_with(node, node.inputs[0], k);
       } else if (std::holds_alternative<Add>(node.op) || std::holds_alternative<Mul>(node.op)) {
         pass_constant(node, k);
       }
@@ -90,12 +95,18 @@ class Mover {
     node.inputs.clear();
   }
 
-  // `node` takes the place of the Transpose that gives v, and the Transpose that of `node`.
-  void swap_with(Node& node, ValueId v) {
+  // What a Transpose has put in the order of its output's axes, in the order of its input's.
+  static std::vector<std::int64_t> undone(const std::vector<std::int64_t>& list, const std::vector<int>& permutation) {
+    std::vector<std::int64_t> before(list.size());
+    for (std::size_t a = 0; a < list.size(); ++a) before[static_cast<std::size_t>(permutation[a])] = list[a];
+    return before;
+  }
+
+  // `node`, the k-th, takes the place of the Transpose that gives v, and the Transpose that of `node`.
+  void swap_with(Node& node, ValueId v, std::size_t k) {
     Node& transpose = maker(v);
-    const ValueId x = transpose.inputs.front();
-    std::replace(node.inputs.begin(), node.inputs.end(), v, x);
-    shape(v) = shape(x);
+    std::replace(node.inputs.begin(), node.inputs.end(), v, transpose.inputs.front());
+    shape(v) = undone(network_.shapes[k + 1], std::get<Transpose>(transpose.op).permutation);
     std::swap(node, transpose);
     node.inputs = {v};
   }
@@ -108,17 +119,15 @@ class Mover {
       Tensor& value = std::get<Constant>(maker(c).op).value;
       const auto is_long = [](std::int64_t extent) { return extent > 1; };
       if (value.shape.size() != permutation.size() || std::ranges::count_if(value.shape, is_long) > 1) continue;
-      Shape moved(permutation.size());
-      for (std::size_t a = 0; a < moved.size(); ++a) moved[static_cast<std::size_t>(permutation[a])] = value.shape[a];
-      value.shape = moved;
-      shape(c) = moved;
+      value.shape = undone(value.shape, permutation);
+      shape(c) = value.shape;
       if (c > t) {  // the constant first, so that the Transpose's place is behind it
         std::swap(maker(t), maker(c));
         std::swap(shape(t), shape(c));
         std::swap(t, c);
         node.inputs = {t, c};
       }
-      swap_with(node, t);
+      swap_with(node, t, k);
       return;
     }
   }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "model_builder.hpp"
 
 namespace vbq::test {
@@ -43,8 +45,10 @@ TEST(ChannelsLast, ConstantsAndFunctionsOnTheWay) {
   b.node("Mul", {"x", "half"}, "s");
   b.node("Sub", {"s", "mean"}, "a");
   b.node("Mul", {"scale", "a"}, "m");
-  b.node("Transpose", {"m"}, "t").integers("perm", kFirst);
-  b.node("Conv", {"t", "w"}, "c").integers("pads", {1, 1, 1, 1});
+  b.list("pads", {0, 1, 2, 0, 0, 1, 0, 0});
+  b.node("Pad", {"m", "pads"}, "p");
+  b.node("Transpose", {"p"}, "t").integers("perm", kFirst);
+  b.node("Conv", {"t", "w"}, "c");
   b.node("Transpose", {"c"}, "l").integers("perm", kLast);
   b.node("Relu", {"l"}, "r");
   b.node("Mul", {"r", "inner"}, "i");
@@ -54,6 +58,11 @@ TEST(ChannelsLast, ConstantsAndFunctionsOnTheWay) {
   EXPECT_EQ(net.file_layout, Layout::nhwc);
   EXPECT_EQ(net.input_shape(), (Shape{3, 8, 6}));
   for (const Node& node : net.nodes) EXPECT_FALSE(std::holds_alternative<Transpose>(node.op)) << node.name;
+  const auto pad = std::ranges::find_if(net.nodes, [](const Node& n) { return std::holds_alternative<Pad>(n.op); });
+  ASSERT_NE(pad, net.nodes.end());
+  EXPECT_EQ(std::get<Pad>(pad->op).before, (Ints{0, 1, 2}));
+  EXPECT_EQ(std::get<Pad>(pad->op).after, (Ints{0, 1, 0}));
+  EXPECT_EQ(net.output_shape(), (Shape{4, 8, 6}));
   // Numbers a channel are the batch norms that they would be with channels first.
   std::vector<const BatchNorm*> norms;
   for (const Node& node : net.nodes) {
