@@ -8,6 +8,7 @@
 #include "core/file.hpp"
 #include "core/log.hpp"
 #include "model/onnx_external.hpp"
+#include "model/onnx_functions.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/onnx_load.hpp"
 #include "model/onnx_name.hpp"
@@ -39,6 +40,7 @@ onnx::ModelProto parse_model(std::string content) {
   if (!model.ParseFromArray(content.data(), static_cast<int>(content.size()))) {
     fail("its {} bytes are not an ONNX model", content.size());
   }
+  inline_functions(model);
   return model;
 }
 

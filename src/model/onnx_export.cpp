@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "model/export_branches.hpp"
 #include "model/export_names.hpp"
 #include "model/export_weight.hpp"
 #include "model/onnx_external.hpp"
@@ -22,15 +23,39 @@ namespace {
 using namespace exporting;
 using Origins = std::unordered_map<std::string, const onnx::NodeProto*>;
 
-// Which node of the file each layer of the network was read from.
-Origins origins_of(const Graph& graph, const TensorReader& reader) {
+// The network as it was read.
+Translation translation_of(const Graph& graph, const TensorReader& reader) {
   const std::int64_t fixed = graph.input_shape.front();
   TensorReader first = reader, second = reader;  // each reading has the whole budget
   try {
-    return translate(graph, first, fixed > 0 ? fixed : kProbe).layers;
+    return translate(graph, first, fixed > 0 ? fixed : kProbe);
   } catch (const Error&) {
     if (fixed > 0) throw;
-    return translate(graph, second, 1).layers;
+    return translate(graph, second, 1);
+  }
+}
+
+bool is_own(const onnx::GraphProto& graph, const onnx::NodeProto* node) {
+  return std::ranges::any_of(graph.node(), [&](const auto& n) { return &n == node; });
+}
+
+struct Source {
+  Origins layers;  // which node of the file each layer of the network was read from
+  int opset;
+};
+
+// Branches of Ifs that hold some of `layers` are put in their places first.
+Source source_of(onnx::ModelProto& model, const std::vector<ExportLayer>& layers, const TensorReader& reader) {
+  while (true) {
+    Graph graph = read_graph(model);
+    remove_unreached(graph);
+    Translation read = translation_of(graph, reader);
+    const bool own = std::ranges::all_of(layers, [&](const ExportLayer& layer) {
+      const auto origin = read.layers.find(layer.name);
+      return origin == read.layers.end() || is_own(model.graph(), origin->second);
+    });
+    if (own) return {std::move(read.layers), graph.opset};
+    put_branches(*model.mutable_graph(), read.taken);
   }
 }
 
@@ -240,19 +265,18 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
                            const std::vector<std::pair<std::string, std::string>>& metadata) {
   ExportedModel result{"", content.size()};
   onnx::ModelProto model = parse_model(std::move(content));
-  Graph graph = read_graph(model);
-  remove_unreached(graph);
-  const Origins origins = origins_of(graph, TensorReader(path.parent_path(), budget_for(result.fp32_bytes, model)));
+  const TensorReader reader(path.parent_path(), budget_for(result.fp32_bytes, model));
+  const Source source = source_of(model, layers, reader);
   onnx::GraphProto& own = *model.mutable_graph();
   for (auto& tensor : *own.mutable_initializer()) {
     result.fp32_bytes += take_in(tensor, path.parent_path());
   }
-  Exporter exporter(model, graph.opset, form);
+  Exporter exporter(model, source.opset, form);
   for (const ExportLayer& layer : layers) {
     const auto node =
         std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });
-    const auto origin = origins.find(layer.name);
-    if (node == network.nodes.end() || origin == origins.end()) fail("the file has no layer \"{}\"", layer.name);
+    const auto origin = source.layers.find(layer.name);
+    if (node == network.nodes.end() || origin == source.layers.end()) fail("the file has no layer \"{}\"", layer.name);
     exporter.take_out(layer, *node, *origin->second);
   }
   exporter.put_in();

@@ -74,6 +74,16 @@ void check_names(const Graph& graph, Names names) {
   if (!names.contains(graph.output)) fail("the output \"{}\" is given by no node", clean_name(graph.output));
 }
 
+// What a node reads, in graphs within it as well: those may read values of the graph around.
+void add_reads(const onnx::NodeProto& node, Names& names) {
+  names.insert(node.input().begin(), node.input().end());
+  for (const auto& attribute : node.attribute()) {
+    if (!attribute.has_g()) continue;
+    for (const auto& inner : attribute.g().node()) add_reads(inner, names);
+    for (const auto& output : attribute.g().output()) names.insert(output.name());
+  }
+}
+
 }  // namespace
 
 Graph read_graph(const onnx::ModelProto& model) {
@@ -118,7 +128,7 @@ void remove_unreached(Graph& graph) {
     bool reached = false;
     for (const std::string& output : (*node)->output()) reached |= !output.empty() && needed.contains(output);
     if (!reached) continue;
-    needed.insert((*node)->input().begin(), (*node)->input().end());
+    add_reads(**node, needed);
     kept.push_back(*node);
   }
   graph.nodes.assign(kept.rbegin(), kept.rend());
