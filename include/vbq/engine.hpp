@@ -68,6 +68,10 @@ class Engine {
   // Error when images do not fit the network's input or a label is not below the number of outputs.
   virtual void load(Shard shard) = 0;
 
+  // Images of those loaded with with_divergence for which the network as trained gives an output that is not finite:
+  // from those nothing can diverge. 0 without.
+  virtual std::int64_t not_finite() = 0;
+
   // Copies of the network, each with weights of its own, that it runs at once, so that a device too large for one is
   // kept busy. Results do not depend on the copy.
   virtual int copies() const = 0;

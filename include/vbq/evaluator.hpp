@@ -30,6 +30,8 @@ class Evaluator {
   // Of one network over a whole set: quantised by the genome, or as trained when it is nullptr. Stopped (core/stop.hpp)
   // when a wish to stop came first.
   virtual Tally score(ImageSet set, const Genome* genome) = 0;
+  // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
+  virtual std::int64_t not_finite(ImageSet set) = 0;
   // What assignment and matching find for one genome's network as it is delivered.
   virtual Choices choices(const Genome& genome) = 0;
   // Since the last call.

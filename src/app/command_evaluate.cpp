@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/data_warnings.hpp"
 #include "app/format_file.hpp"
+#include "app/not_finite.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/score_json.hpp"
@@ -99,6 +100,7 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
         std::vector<std::string> warnings;
         add_warnings(warnings, accuracy_warnings(problem, ImageSet::search, tally));
       }
+      warn_of_not_finite(evaluator, ImageSet::search, tally);
       print(tally, machinery.engine, seconds, common);
       return 0;
     });

@@ -4,6 +4,7 @@
 
 #include "app/commands.hpp"
 #include "app/format_file.hpp"
+#include "app/not_finite.hpp"
 #include "app/output.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
@@ -40,6 +41,7 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
   if (arguments.format) engine->quantise(read_format(*arguments.format, network).layers);
   std::vector<float> output(static_cast<std::size_t>(images * elements(network.output_shape())));
   engine->infer(values, images, output);
+  warn_of_not_finite(output, images);
 
   Shape shape = network.output_shape();
   shape.insert(shape.begin(), images);

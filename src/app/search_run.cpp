@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/history.hpp"
+#include "app/not_finite.hpp"
 #include "app/score_json.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
@@ -247,6 +248,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machiner
   try {
     result.quantised = loop.score(&result.best.genome);
     result.as_trained = loop.score(nullptr);
+    warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
   } catch (const Stopped&) {
     result.stopped = true;
   }

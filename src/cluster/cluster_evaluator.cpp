@@ -79,6 +79,10 @@ Tally ClusterEvaluator::score(ImageSet set, const Genome* genome) {
   return expect_whole(sum, set == ImageSet::search ? search_images_ : held_out_images_);
 }
 
+std::int64_t ClusterEvaluator::not_finite(ImageSet set) {
+  return command(set == ImageSet::search ? Op::not_finite_search : Op::not_finite_held_out, {}, 1).front();
+}
+
 Choices ClusterEvaluator::choices(const Genome& genome) {
   std::string archive;
   command(Op::choices, std::span(&genome, 1), 0, [&] { archive = world_->gather({}).at(1); });

@@ -34,6 +34,7 @@ class ClusterEvaluator final : public Evaluator {
   std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
   std::vector<Tally> tallies(std::span<const Genome> genomes) override;
   Tally score(ImageSet set, const Genome* genome) override;
+  std::int64_t not_finite(ImageSet set) override;
   Choices choices(const Genome& genome) override;
   EvaluatorTimes times() override;
 

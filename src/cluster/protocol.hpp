@@ -24,7 +24,9 @@ enum class Op : std::int64_t {
   tallies = 3,       // results: kTallyWords a genome, then kTimeWords
   score_search = 4,  // results: kTallyWords, then kTimeWords; with no genome: the network as trained
   score_held_out = 5,
-  choices = 6,  // one genome; result: the first worker's archive, instead of a sum
+  choices = 6,            // one genome; result: the first worker's archive, instead of a sum
+  not_finite_search = 7,  // result: a count
+  not_finite_held_out = 8,
 };
 
 inline constexpr std::size_t kCommandSize = 2;  // Op, number of genomes

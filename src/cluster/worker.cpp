@@ -48,6 +48,8 @@ std::vector<std::int64_t> work(Communicator& world, Workbench& bench, Op op, std
     protocol::put(std::span<const Fingerprint>(prints), words);
     return words;
   }
+  if (op == Op::not_finite_search) return {bench.not_finite(ImageSet::search)};
+  if (op == Op::not_finite_held_out) return {bench.not_finite(ImageSet::held_out)};
   if (op == Op::choices) {
     world.gather(world.rank() == 1 ? pack(bench.choices(genomes.front(), true)) : std::string());
     return {};

@@ -19,6 +19,7 @@ class LocalEvaluator final : public Evaluator {
   Tally score(ImageSet set, const Genome* genome) override {
     return expect_whole(bench_.score(set, genome), images_of(bench_.problem(), set).size());
   }
+  std::int64_t not_finite(ImageSet set) override { return bench_.not_finite(set); }
   Choices choices(const Genome& genome) override { return bench_.choices(genome, true); }
   EvaluatorTimes times() override { return bench_.times(); }
 

@@ -11,6 +11,10 @@ namespace {
 
 void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* source, const char* what) {
   if (indices.empty()) return;
+  if (static_cast<std::int64_t>(indices.size()) > kMostImages) {
+    fail("{} {} images were chosen of {}: at most {} can be counted", indices.size(), what,
+         source == nullptr ? "no dataset" : source->info().origin, kMostImages);
+  }
   if (source == nullptr)
     fail_internal("{} {} images were chosen, but there is no dataset to read them from", indices.size(), what);
   std::int64_t previous = -1;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "vbq/evaluator.hpp"
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
+#include "vbq/tally.hpp"
 
 namespace vbq {
 
@@ -29,7 +31,12 @@ struct Problem {
   int population = 50;                             // genomes that a call usually has: decides how the matrix is cut
 };
 
-// Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images.
+// Images of a set, at most: each adds up to kLossLimit nats to a tally, and more of them could exceed its 64 bits.
+inline constexpr std::int64_t kMostImages =
+    std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(kLossLimit * kLossUnit);
+
+// Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images, more
+// than kMostImages in a set.
 void validate(const Problem& problem);
 
 // Indices of a set's images, and how many blocks they make. Error for a held-out set that is not there.

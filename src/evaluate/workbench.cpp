@@ -68,6 +68,12 @@ Workbench::Workbench(Problem problem, Post post, const MakeEngine& make)
   engine_->prepare(problem_.calibration);
   at_once_ = assigned_at_once(problem_);
   load(ImageSet::search, block_range(cut_, post_.index));
+  if (const std::int64_t count = engine_->not_finite(); count > 0) {
+    fail(
+        "the network as trained gives outputs that are not finite (NaN or infinite) for {} images to search on: no "
+        "quantised network can be compared with them; check the images' mean and standard deviation, and the network",
+        count);
+  }
   calibrate();
 }
 
@@ -148,28 +154,47 @@ void Workbench::fingerprints(std::span<const Genome> genomes, std::span<Fingerpr
 
 Tally Workbench::score(ImageSet set, const Genome* genome) {
   Tally sum;
-  if (set == ImageSet::search) {  // a matrix of one row, on the blocks that are here anyway
-    const Range blocks = block_range(cut_, post_.index);
-    if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return sum;
-    load(set, blocks);
-    quantise(genome);
-    return infer(blocks.count);
-  }
-  const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
-  const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
-  if (share.count != 0) quantise(genome);
-  for (std::int64_t first = share.first; first < share.end() && !stop_requested(); first += piece) {
-    const Range blocks{first, std::min(piece, share.end() - first)};
+  const std::vector<Range> pieces = pieces_of(set);
+  if (!pieces.empty()) quantise(genome);
+  for (const Range& blocks : pieces) {
+    if (stop_requested()) break;
     load(set, blocks);
     sum += infer(blocks.count);
   }
   return sum;
 }
 
+std::int64_t Workbench::not_finite(ImageSet set) {
+  std::int64_t count = 0;
+  for (const Range& blocks : pieces_of(set)) {
+    // Loaded without divergence, images cannot tell; loaded with it, tallies of them would count it.
+    if (!problem_.with_divergence) loaded_ = {};
+    load(set, blocks, true);
+    if (!problem_.with_divergence) loaded_ = {};
+    count += engine_->not_finite();
+  }
+  return count;
+}
+
+std::vector<Range> Workbench::pieces_of(ImageSet set) const {
+  if (set == ImageSet::search) {  // a matrix of one row, on the blocks that are here anyway
+    const Range blocks = block_range(cut_, post_.index);
+    if (genome_range(cut_, post_.index, 1).count == 0 || blocks.count == 0) return {};
+    return {blocks};
+  }
+  const Range share = part_of(block_count(problem_, set), post_.count, post_.index);
+  const std::int64_t piece = blocks_in_piece(source_of(problem_, set).info(), problem_.engine.block);
+  std::vector<Range> pieces;
+  for (std::int64_t first = share.first; first < share.end(); first += piece) {
+    pieces.push_back({first, std::min(piece, share.end() - first)});
+  }
+  return pieces;
+}
+
 EvaluatorTimes Workbench::times() { return std::exchange(times_, {}); }
 
 // Does nothing when these blocks are in the engine already.
-void Workbench::load(ImageSet set, Range blocks) {
+void Workbench::load(ImageSet set, Range blocks, bool with_divergence) {
   if (blocks.count == 0 || (set == loaded_set_ && blocks == loaded_)) return;
   const std::vector<std::int64_t>& all = images_of(problem_, set);
   const std::int64_t block = problem_.engine.block;
@@ -178,8 +203,8 @@ void Workbench::load(ImageSet set, Range blocks) {
   const ImageSource& source = source_of(problem_, set);
   loaded_ = {};  // whatever happens below, the old images no longer count
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
-  engine_->load({source.read(std::span(all).subspan(first, count)), source.info().normalisation, block,
-                 problem_.with_divergence});
+  engine_->load(
+      {source.read(std::span(all).subspan(first, count)), source.info().normalisation, block, with_divergence});
   loaded_set_ = set;
   loaded_ = blocks;
 }

@@ -41,6 +41,9 @@ class Workbench {
   // workers add up to the set. Held-out images are loaded only for the call. A wish to stop ends it early.
   Tally score(ImageSet set, const Genome* genome);
 
+  // Images of this worker's share of a set for which the network as trained gives an output that is not finite.
+  std::int64_t not_finite(ImageSet set);
+
   // What assignment and matching find for the genome's network; finished: as it is delivered, which makes a difference
   // where matching is left to the end.
   Choices choices(const Genome& genome, bool finished);
@@ -58,7 +61,10 @@ class Workbench {
     std::chrono::steady_clock::time_point since;
   };
 
-  void load(ImageSet set, Range blocks);
+  void load(ImageSet set, Range blocks, bool with_divergence);
+  void load(ImageSet set, Range blocks) { load(set, blocks, problem_.with_divergence); }
+  // This worker's share of a set, cut into what an engine takes at a time.
+  std::vector<Range> pieces_of(ImageSet set) const;
   NetworkFormat formats_of(const Genome& genome, bool delivered);
   std::vector<NetworkFormat> formats_of(std::span<const Genome> genomes, std::span<const std::size_t> some,
                                         std::span<std::optional<Choices>> made);

@@ -1,7 +1,9 @@
 // The program as a person types it: exit codes, one clear sentence, nothing half-written.
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "support/cli.hpp"
 
@@ -25,6 +27,55 @@ TEST_F(Cli, RefusesUnknownWords) {
   expect_refused("info --engine gpu", {"gpu", "auto, cuda, cpu, reference"});
   expect_refused("info --threads -1", {"--threads"});
   expect_refused("info --log loud", {"loud"});
+}
+
+// conv2's inputs reach 1e30: their squares are more than a float holds.
+TEST_F(Cli, ActivationsThatAreTooLargeToCalibrateWithNameTheLayer) {
+  const fs::path cases = fs::path(VBQ_SOURCE) / "tests" / "app" / "cases";
+  write("job.toml", fmt::format("[network]\npath = \"{0}/huge_activations.onnx\"\n[data]\npath = "
+                                "\"{0}/images_3x12x12_5classes.h5\"\n[search]\npopulation = 4\ngenerations = 1\n",
+                                cases.string()));
+  for (const char* engine : {"cpu", "reference"}) {
+    for (const char* assignment : {"compensated", "sequential"}) {
+      expect_refused(fmt::format("search job.toml --run out --log error --engine {} --set format.assignment={}", engine,
+                                 assignment),
+                     {"layer \"c2\"", "network.skip"});
+    }
+  }
+  EXPECT_EQ(run("search job.toml --run nearest --log error").code, 0);  // which asks nothing of them
+}
+
+TEST_F(Cli, WarnsOfOutputsThatAreNotFinite) {
+  copy_digits();
+  const auto npy = [](const std::string& type, const std::string& shape, const std::string& numbers) {
+    std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, shape);
+    header.resize(117, ' ');
+    header += '\n';
+    return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + numbers;
+  };
+  const auto shape = nlohmann::json::parse(run("info digits_test.h5 --json").out);
+  const auto size =
+      shape["channels"].get<std::size_t>() * shape["height"].get<std::size_t>() * shape["width"].get<std::size_t>();
+  const std::string chw =
+      fmt::format("{}, {}, {}", shape["channels"].dump(), shape["height"].dump(), shape["width"].dump());
+
+  std::vector<float> x(3 * size, 0.5F);
+  x[size] = std::numeric_limits<float>::quiet_NaN();  // of the second image
+  write("x.npy", npy("<f4", "3, " + chw, std::string(reinterpret_cast<const char*>(x.data()), 4 * x.size())));
+  const Outcome infer = run("infer --network digits.onnx --input x.npy --output y.npy");
+  EXPECT_EQ(infer.code, 0);
+  EXPECT_NE(infer.err.find("not finite (NaN or infinite) for 1 of 3 images"), std::string::npos) << infer.err;
+
+  // Images that a tiny standard deviation makes overflow: two of three, as zeros stay zeros.
+  write("images.npy", npy("|u1", "3, " + chw, std::string(size, '\0') + std::string(2 * size, '\x7f')));
+  write("labels.npy", npy("<i4", "3,", std::string(12, '\0')));
+  std::string std_dev = "1e-38";
+  for (int c = 1; c < shape["channels"].get<int>(); ++c) std_dev += ",1e-38";
+  ASSERT_EQ(run("data import npy images.npy labels.npy --std " + std_dev + " --output d.h5").code, 0);
+  const Outcome evaluate = run("evaluate --network digits.onnx --data d.h5");
+  EXPECT_EQ(evaluate.code, 0);
+  EXPECT_NE(evaluate.err.find("not finite (NaN or infinite) for 2 of 3 images"), std::string::npos) << evaluate.err;
+  EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5").err.find("not finite"), std::string::npos);
 }
 
 TEST_F(Cli, ImportsPhotos) {

@@ -44,6 +44,7 @@ void expect_equal_to_local(const Problem& problem, int genome_count) {
       EXPECT_EQ(evaluator.score(set, nullptr), local->score(set, nullptr));
       EXPECT_EQ(evaluator.score(set, &genomes.back()), local->score(set, &genomes.back()));
     }
+    EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);
     EXPECT_EQ(evaluator.choices(genomes.back()), local->choices(genomes.back()));
     EXPECT_EQ(evaluator.tallies(genomes), local->tallies(genomes));
   });

@@ -27,6 +27,7 @@ class ManyEngines final : public Engine {
   void load(Shard shard) override {
     for (std::size_t k = 0; k < engines_.size(); ++k) at(static_cast<int>(k)).load(shard);
   }
+  std::int64_t not_finite() override { return first().not_finite(); }
   void quantise(const NetworkFormat& formats, int copy) override { at(copy).quantise(formats); }
   void prepare(std::shared_ptr<const Calibration> calibration) override { first().prepare(std::move(calibration)); }
   std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {

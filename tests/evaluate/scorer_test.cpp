@@ -36,6 +36,7 @@ class FakeEvaluator final : public Evaluator {
     return result;
   }
   Tally score(ImageSet, const Genome*) override { return {}; }
+  std::int64_t not_finite(ImageSet) override { return 0; }
   Choices choices(const Genome&) override { return {}; }
   EvaluatorTimes times() override { return {}; }
 

@@ -55,6 +55,53 @@ TEST(LocalEvaluator, ScoresBothSetsAsTrainedAndQuantised) {
   EXPECT_EQ(evaluator->tallies(genomes), before);  // the search images came back
 }
 
+// Convolutions whose weights are 1e30 times as large: all outputs overflow.
+Problem overflowing_problem() {
+  Problem problem = small_problem();
+  for (const int k : weight_layers(problem.network)) {
+    for (float& w : weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data) w *= 1e30F;
+  }
+  return problem;
+}
+
+TEST(LocalEvaluator, RefusesToSearchOnOutputsThatAreNotFinite) {
+  try {
+    make_local_evaluator(overflowing_problem());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::input);
+    EXPECT_NE(std::string(error.what()).find("not finite (NaN or infinite) for 22 images"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(LocalEvaluator, CountsOutputsThatAreNotFinite) {
+  Problem problem = overflowing_problem();
+  problem.with_divergence = false;  // as `vbq evaluate` has it
+  const auto evaluator = make_local_evaluator(problem);
+  const Tally tally = evaluator->score(ImageSet::search, nullptr);
+  EXPECT_EQ(evaluator->not_finite(ImageSet::search), 22);
+  EXPECT_EQ(evaluator->not_finite(ImageSet::held_out), 13);
+  EXPECT_EQ(evaluator->score(ImageSet::search, nullptr), tally);  // and no divergence is counted
+  EXPECT_EQ(make_local_evaluator(small_problem())->not_finite(ImageSet::held_out), 0);
+}
+
+// More could overflow a tally's 64 bits: 2^63 over the largest loss of an image.
+TEST(Problems, AreRefusedWithMoreImagesThanATallyHolds) {
+  EXPECT_EQ(kMostImages, (std::int64_t{1} << 21) - 1);
+  const auto most = static_cast<double>(kMostImages);
+  EXPECT_LT(most * kLossLimit * kLossUnit, 0x1p63);
+  EXPECT_GE((most + 1) * kLossLimit * kLossUnit, 0x1p63);
+  Problem problem = small_problem();
+  problem.split.search.resize(static_cast<std::size_t>(kMostImages) + 1);
+  EXPECT_THROW(validate(problem), Error);
+  try {
+    validate(problem);
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("at most 2097151"), std::string::npos) << error.what();
+  }
+}
+
 TEST(LocalEvaluator, AGivenFormatTakesThePlaceOfTheTrainedWeights) {
   Problem problem = small_problem();
   const auto genomes = random_genomes(problem, 1);

@@ -44,6 +44,14 @@ void log_probabilities(std::span<const float> outputs, Outputs kind, std::span<f
   }
 }
 
+std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes) {
+  std::int64_t count = 0;
+  for (std::size_t first = 0; first < log_p.size(); first += classes) {
+    count += all_finite(log_p.subspan(first, classes)) ? 0 : 1;
+  }
+  return count;
+}
+
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
                  Tally& tally) {
   tally.seen += 1;

@@ -68,6 +68,8 @@ class CpuEngine final : public Engine {
     quantise(formats, 0);
   }
 
+  std::int64_t not_finite() override { return count_not_finite(fp32_log_p_, classes_); }
+
   int copies() const override { return 1; }
 
   void quantise(const NetworkFormat& formats, int copy) override {

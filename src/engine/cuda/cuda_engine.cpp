@@ -11,6 +11,7 @@
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "engine/common/shard.hpp"
+#include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cuda/compensator.hpp"
 #include "engine/cuda/copy.hpp"
@@ -102,6 +103,15 @@ class CudaEngine final : public Engine {
   }
 
   const EngineInfo& info() const override { return info_; }
+  std::int64_t not_finite() override {
+    use_device(device_.index);
+    std::vector<float> log_p(fp32_log_p_.bytes() / sizeof(float));
+    if (log_p.empty()) return 0;
+    stream_.download(log_p.data(), fp32_log_p_.data(), fp32_log_p_.bytes());
+    stream_.synchronise();
+    return count_not_finite(log_p, static_cast<std::size_t>(elements(network_.output_shape())));
+  }
+
   int copies() const override { return static_cast<int>(copies_.size()); }
 
   void load(Shard shard) override {
