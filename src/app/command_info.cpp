@@ -148,17 +148,20 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   const std::int64_t available = available_memory();
   const std::vector<Sizes> predicted = predictions(job, setup.problem.network);
   if (common.json) {
-    Json json{
-        {"kind", "job"},
-        {"network", job.network.string()},
-        {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
-        {"search_images", setup.problem.split.search.size()},
-        {"held_out_images", setup.problem.split.held_out.size()},
-        {"workers", workers},
-        {"worker_bytes",
-         {{"images", need.images}, {"network", need.engine}, {"choosing", need.choosing}, {"total", need.total()}}},
-        {"available_bytes", available},
-        {"predicted_sizes", Json::array()}};
+    Json json{{"kind", "job"},
+              {"network", job.network.string()},
+              {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
+              {"search_images", setup.problem.split.search.size()},
+              {"held_out_images", setup.problem.split.held_out.size()},
+              {"workers", workers},
+              {"worker_bytes",
+               {{"images", need.images},
+                {"network", need.engine},
+                {"choosing", need.choosing},
+                {"program", need.program},
+                {"total", need.total()}}},
+              {"available_bytes", available},
+              {"predicted_sizes", Json::array()}};
     for (const Sizes& sizes : predicted) json["predicted_sizes"].push_back(sizes_json(sizes));
     print_json(json);
     return 0;
@@ -172,10 +175,10 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   print(fmt::format("images   {} to search on, {} held out\n",
                     thousands(static_cast<std::int64_t>(setup.problem.split.search.size())),
                     thousands(static_cast<std::int64_t>(setup.problem.split.held_out.size()))));
-  print(
-      fmt::format("memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
-                  "{:.0f} for choosing levels\n",
-                  mib(need.total()), workers, mib(need.images), mib(need.engine), mib(need.choosing)));
+  print(fmt::format(
+      "memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
+      "{:.0f} for choosing levels, {:.0f} for the program itself\n",
+      mib(need.total()), workers, mib(need.images), mib(need.engine), mib(need.choosing), mib(need.program)));
   if (available >= 0) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));

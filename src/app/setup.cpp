@@ -11,6 +11,7 @@
 #include "data/dataset_checks.hpp"
 #include "data/importers.hpp"
 #include "evaluate/matrix.hpp"
+#include "evaluate/memory.hpp"
 #include "model/onnx.hpp"
 #include "store/dataset_file.hpp"
 #include "store/file_kind.hpp"
@@ -46,6 +47,18 @@ std::int64_t search_count(double asked, std::int64_t available, bool all, const 
     fail("data.search takes all {} images of {}: some must be left to be held out", available, where);
   }
   return static_cast<std::int64_t>(count);
+}
+
+// All images of a source that is imported on the fly stay in the memory of every process.
+void check_import(const std::vector<fs::path>& sources) {
+  std::int64_t bytes = 0;
+  for (const fs::path& source : sources) {
+    std::error_code code;  // a missing file is told by its reader
+    const std::uintmax_t size = fs::is_regular_file(source, code) ? fs::file_size(source, code) : 0;
+    if (!code) bytes += static_cast<std::int64_t>(size);
+  }
+  check_reading(sources.front().string(), bytes, 2, 1,
+                "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
 }
 
 std::vector<std::int64_t> all_indices(std::int64_t count) {
@@ -154,6 +167,7 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
            path.string());
     }
   }
+  check_import(sources);
   ImportedImages imported = import_images(kind, sources, normalisation);
   return memory_source(std::move(imported.images), std::move(imported.info));
 }

@@ -8,7 +8,7 @@
 #include "cluster/agree.hpp"
 #include "cluster/heartbeat.hpp"
 #include "cluster/messages.hpp"
-#include "cluster/threads.hpp"
+#include "cluster/prepare.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "evaluate/local_evaluator.hpp"
@@ -20,12 +20,8 @@ using protocol::Op;
 
 ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     : world_(&world), exceptions_(std::uncaught_exceptions()) {
-  fair_threads(world, false);  // the workers share processors and GPUs among themselves
-  place_on_host(world, false);
-  agree(world, [&] {  // what every rank would refuse, before the workers look whether they have memory enough
-    if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
-    validate(problem);
-  });
+  if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
+  prepare(world, problem);
   const Report mine = agree(world, [&] {
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}};
   });

@@ -8,11 +8,10 @@
 
 #include "cluster/agree.hpp"
 #include "cluster/messages.hpp"
+#include "cluster/prepare.hpp"
 #include "cluster/protocol.hpp"
-#include "cluster/threads.hpp"
 #include "core/check.hpp"
 #include "core/stop.hpp"
-#include "evaluate/memory.hpp"
 #include "evaluate/workbench.hpp"
 
 namespace vbq {
@@ -94,13 +93,7 @@ bool follow(Communicator& world, const Work& work) {
 }
 
 void serve(Communicator& world, Problem problem) {
-  const int threads = fair_threads(world, true);
-  if (problem.engine.threads == 0) problem.engine.threads = threads;
-  const HostPlace place = place_on_host(world, true);
-  problem.engine.host_worker = place.index;
-  problem.engine.host_workers = place.count;
-  // Before anybody takes any.
-  agree(world, [&] { check_memory(worker_memory(problem, {world.rank() - 1, world.size() - 1}), place.count); });
+  problem.engine = prepare(world, problem);
   auto [bench, report] = agree(world, [&] {
     Workbench made(std::move(problem), {world.rank() - 1, world.size() - 1});
     const Problem& mine = made.problem();

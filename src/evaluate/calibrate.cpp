@@ -15,12 +15,12 @@ std::vector<int> layers_to_calibrate(const Problem& problem) {
   return quantised_layers(problem.network, problem.format);
 }
 
-LayerFactor calibrate_layer(const Problem& problem, int node) {
+LayerFactor calibrate_layer(const Problem& problem, int node, const EngineOptions& options) {
   const Network& network = problem.network;
   const Node& layer = network.nodes[static_cast<std::size_t>(node)];
   const ValueId input = layer.inputs.front();
   std::unique_ptr<Engine> engine;  // none where the layer sees the image itself
-  if (input != kInputValue) engine = make_engine(up_to(network, input), problem.engine);
+  if (input != kInputValue) engine = make_engine(up_to(network, input), options);
 
   const std::vector<std::int64_t>& images = problem.split.search;
   const auto count = static_cast<std::int64_t>(images.size());

@@ -15,7 +15,8 @@ inline constexpr std::int64_t kCalibrationPositions = 40'000;
 std::vector<int> layers_to_calibrate(const Problem& problem);
 
 // One layer's factor: the network up to the layer's input is run over the search images in order, on the problem's
-// engine, in batches of a block. Depends on the problem and the kind of engine alone, not on threads.
-LayerFactor calibrate_layer(const Problem& problem, int node);
+// engine (with these options), in batches of a block. Depends on the problem and the kind of engine alone, not on
+// threads.
+LayerFactor calibrate_layer(const Problem& problem, int node, const EngineOptions& options);
 
 }  // namespace vbq

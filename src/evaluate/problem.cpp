@@ -27,6 +27,14 @@ void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* 
   }
 }
 
+std::int64_t quantised_weights(const Problem& problem) {
+  std::int64_t weights = 0;
+  for (const int k : quantised_layers(problem.network, problem.format)) {
+    weights += std::ssize(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data);
+  }
+  return weights;
+}
+
 // Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
 // pixels. Tallies are integers, so the pieces do not show.
 constexpr std::int64_t kPieceBytes = std::int64_t{256} << 20;
@@ -106,11 +114,12 @@ std::string settings_hash(const Problem& problem) {
 }
 
 std::size_t assigned_at_once(const Problem& problem) {
-  std::size_t weights = 1;
-  for (const int k : quantised_layers(problem.network, problem.format)) {
-    weights += weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data.size();
-  }
-  return std::clamp<std::size_t>((std::size_t{16} << 20) / weights, 1, 16);
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>((std::int64_t{16} << 20) / (1 + quantised_weights(problem)), 1, 16));
+}
+
+std::int64_t assignments_remembered(const Problem& problem) {
+  return std::min(std::int64_t{256} << 20, 4 * problem.population * quantised_weights(problem));
 }
 
 std::string engine_identity(const EngineInfo& info) {

@@ -55,6 +55,9 @@ bool passes(const Format& format);
 // levels (a byte a weight), unless one genome's are more.
 std::size_t assigned_at_once(const Problem& problem);
 
+// Bytes of levels that compensated assignment remembers: those of four populations, and 256 MiB at most.
+std::int64_t assignments_remembered(const Problem& problem);
+
 // 32 hexadecimal digits over the images of both sets and the split.
 std::string data_hash(const Problem& problem);
 // The same over format, block, precision, population and divergence: ranks that read another job differ here.

@@ -61,10 +61,13 @@ Workbench::Workbench(Problem problem, Post post, const MakeEngine& make)
       cut_(cut_matrix(post.count, problem_.population, block_count(problem_, ImageSet::search))),
       engine_(make(problem_.network, with_copies(problem_))),
       decoder_(problem_.network, problem_.format),
-      assigner_(problem_.calibration.get(), [engine = engine_.get()](std::span<const LayerFormat* const> layers) {
-        const DeviceCall call(kind_of(*engine, DeviceCall::Kind::assign));
-        return engine->assign(layers);
-      }) {
+      assigner_(
+          problem_.calibration.get(),
+          [engine = engine_.get()](std::span<const LayerFormat* const> layers) {
+            const DeviceCall call(kind_of(*engine, DeviceCall::Kind::assign));
+            return engine->assign(layers);
+          },
+          assignments_remembered(problem_)) {
   engine_->prepare(problem_.calibration);
   at_once_ = assigned_at_once(problem_);
   load(ImageSet::search, block_range(cut_, post_.index));
