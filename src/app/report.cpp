@@ -28,10 +28,10 @@ constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20;
 constexpr const char* kStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2430; --quiet: #66707f; --line: #d7dce3; --page: #ffffff; --box: #f5f7f9;
   --c0: #1565c0; --c1: #ef6c00; --c2: #2e7d32; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --quiet: #9aa4b2; --line: #39424e; --page: #14181d; --box: #1d232a;
-  --c0: #64b5f6; --c1: #ffb74d; --c2: #81c784; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 780px; margin: 2em auto;
-  padding: 0 1em; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --quiet: #9aa4b2; --line: #39424e; --page: #14181d;
+  --box: #1d232a; --c0: #64b5f6; --c1: #ffb74d; --c2: #81c784; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 780px;
+  margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25em .8em .25em 0; border-bottom: 1px solid var(--line); vertical-align: middle; }

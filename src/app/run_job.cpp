@@ -13,7 +13,6 @@
 #include "cluster/messages.hpp"
 #include "cluster/share_calibration.hpp"
 #include "core/check.hpp"
-#include "core/hash.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "engine/common/compensate.hpp"
@@ -27,20 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCalibrationFile = "calibration.h5";
-
-std::string calibration_key(const Setup& setup) {
-  const Problem& problem = setup.problem;
-  Hasher hasher;
-  hasher.text(setup.network_hash);
-  hasher.text(problem.search_source->info().hash);
-  hasher.array(std::span(problem.split.search));
-  hasher.value(problem.engine.block);
-  hasher.value(static_cast<int>(problem.engine.kind));
-  hasher.value(static_cast<int>(problem.engine.precision));
-  hasher.value(kCalibrationPositions);
-  for (const int layer : quantised_layers(problem.network, problem.format)) hasher.value(layer);
-  return hasher.hex();
-}
 
 // A file may hold anything.
 bool fits(const Calibration& calibration, const Network& network, const std::vector<int>& layers,
@@ -125,9 +110,15 @@ void find_calibration(Communicator& world, Setup& setup, const fs::path& folder)
   const std::vector<int> layers = agree(world, [&] { return layers_to_calibrate(setup.problem); });
   if (layers.empty()) return;
   const fs::path path = folder / kCalibrationFile;
+  // Rank 0 computes nothing where there are others, so the last rank tells what the factors are computed on.
+  const std::vector<std::string> engines = world.gather(agree(
+      world, [&] { return world.rank() + 1 == world.size() ? calibration_engine(setup.problem) : std::string(); }));
   std::optional<Calibration> kept;
-  if (world.rank() == 0) kept = load_calibration(path, calibration_key(setup), factor_bytes(setup.problem));
-  if (kept && !fits(*kept, setup.problem.network, layers, path)) kept.reset();
+  if (world.rank() == 0) {
+    setup.calibration_key = calibration_key(setup.problem, engines.back());
+    kept = load_calibration(path, setup.calibration_key, factor_bytes(setup.problem));
+    if (kept && !fits(*kept, setup.problem.network, layers, path)) kept.reset();
+  }
   std::int64_t found = kept ? 1 : 0;
   world.broadcast(std::span(&found, 1));
   if (found == 0) {
@@ -147,7 +138,7 @@ void find_calibration(Communicator& world, Setup& setup, const fs::path& folder)
 
 void keep_calibration(Setup& setup) {
   if (setup.keep_calibration.empty() || setup.problem.calibration == nullptr) return;
-  save_calibration(setup.keep_calibration, *setup.problem.calibration, calibration_key(setup));
+  save_calibration(setup.keep_calibration, *setup.problem.calibration, setup.calibration_key);
   setup.keep_calibration.clear();
 }
 

@@ -23,6 +23,7 @@ struct Setup {
   Job job;  // as resolved: search_images is the number that is used
   Problem problem;
   std::string network_hash, data_hash;
+  std::string calibration_key = {};        // rank 0's: what problem.calibration depends on
   std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
   std::vector<Genome> starts;              // more seeds for the search: what another one has found
   std::vector<std::string> warnings;       // logged already; for summary.json

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "core/hash.hpp"
 #include "engine/common/shard.hpp"
 #include "model/truncate.hpp"
 #include "quant/input_moments.hpp"
@@ -49,6 +50,27 @@ LayerFactor calibrate_layer(const Problem& problem, int node) {
     }
   }
   return moments.factor();
+}
+
+std::string calibration_engine(const Problem& problem) {
+  for (const int node : quantised_layers(problem.network, problem.format)) {
+    const ValueId input = problem.network.nodes[static_cast<std::size_t>(node)].inputs.front();
+    if (input != kInputValue)
+      return engine_identity(make_engine(up_to(problem.network, input), problem.engine)->info());
+  }
+  return {};
+}
+
+std::string calibration_key(const Problem& problem, const std::string& engine) {
+  Hasher hasher;
+  hasher.text(network_hash(problem.network));
+  hasher.text(problem.search_source->info().hash);
+  hasher.array(std::span(problem.split.search));
+  hasher.value(problem.engine.block);
+  hasher.text(engine);
+  hasher.value(kCalibrationPositions);
+  for (const int layer : quantised_layers(problem.network, problem.format)) hasher.value(layer);
+  return hasher.hex();
 }
 
 }  // namespace vbq

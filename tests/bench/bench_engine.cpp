@@ -227,7 +227,9 @@ void run(const Arguments& a) {
   const double rate = static_cast<double>(done) / total;
   if (a.json) {
     fmt::print(
-        R"({{"images_per_second": {:.1f}, "quantise_ms": {:.3f}, "fingerprint_ms": {:.3f}, "assign_ms": {:.3f}, "assign_16_ms": {:.3f}, "match_ms": {:.3f}, "sequential_ms": {:.3f}, "evaluation_ms": {:.3f}, "images": {}, "copies": {}, "threads": {}, "isa": "{}", "library": "{}"}})"
+        R"({{"images_per_second": {:.1f}, "quantise_ms": {:.3f}, "fingerprint_ms": {:.3f}, "assign_ms": {:.3f}, )"
+        R"("assign_16_ms": {:.3f}, "match_ms": {:.3f}, "sequential_ms": {:.3f}, "evaluation_ms": {:.3f}, )"
+        R"("images": {}, "copies": {}, "threads": {}, "isa": "{}", "library": "{}"}})"
         "\n",
         rate, quantise * 1e3, fingerprint * 1e3, assigning * 1e3, together * 1e3, matching * 1e3, sequential * 1e3,
         evaluation * 1e3, images, engine->copies(), engine->info().threads, engine->info().isa, engine->info().library);
