@@ -1,7 +1,6 @@
 // Engine: a network and a shard of images on one device.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,8 +39,6 @@ struct EngineInfo {
   int threads = 1;        // never changes results
 };
 
-using Fingerprint = std::array<std::uint64_t, 2>;
-
 // Who gives the layers' weights their levels, one layer after another, while an engine passes through the network.
 class LayerAssigner {
  public:
@@ -67,6 +64,10 @@ class Engine {
   // Replaces the images; the FP32 network is run over them when shard.with_divergence (whatever the weights are now).
   // Error when images do not fit the network's input or a label is not below the number of outputs.
   virtual void load(Shard shard) = 0;
+
+  // Images of those loaded with with_divergence for which the network as trained gives an output that is not finite:
+  // from those nothing can diverge. 0 without.
+  virtual std::int64_t not_finite() = 0;
 
   // Copies of the network, each with weights of its own, that it runs at once, so that a device too large for one is
   // kept busy. Results do not depend on the copy.
@@ -95,9 +96,6 @@ class Engine {
   //   the mean and variance that it has as trained (moment matching); else they are emptied.
   // The weights that inference uses are left as they are. Error (internal) before calibrate().
   virtual NetworkFormat match(const NetworkFormat& formats, bool moments) = 0;
-
-  // 128-bit hash of the weights that quantise(formats) would give: equal networks, equal fingerprints. Changes nothing.
-  virtual Fingerprint fingerprint(const NetworkFormat& formats) = 0;
 
   // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it
   // can, it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.

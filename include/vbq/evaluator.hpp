@@ -1,37 +1,47 @@
 // Evaluator: genomes in, tallies out; in this process or over the cluster.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
-#include "vbq/engine.hpp"
-#include "vbq/format.hpp"
 #include "vbq/genome.hpp"
+#include "vbq/quantised_network.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq {
 
 enum class ImageSet { search, held_out };
 
+// What came of one genome: its network's id and its tally over the search images. A wish to stop (core/stop.hpp) may
+// leave both empty, or the tally alone: it has seen no image then.
+struct Evaluated {
+  NetworkId network{};
+  Tally tally;
+  bool operator==(const Evaluated&) const = default;
+};
+
 // What workers report of a call, for timing.csv only: it never touches results.
 struct EvaluatorTimes {
   double quantise = 0, inference = 0, communication = 0;  // seconds, mean over workers
 };
 
-// Two implementations: LocalEvaluator (evaluate), ClusterEvaluator (cluster). Both give the same tallies.
+// Two implementations: LocalEvaluator (evaluate), ClusterEvaluator (cluster). Both give the same answers.
 class Evaluator {
  public:
+  // The tally of a network that was run before, or nullptr.
+  using Known = std::function<const Tally*(const NetworkId&)>;
+
   virtual ~Evaluator() = default;
-  // Of each genome's quantised network.
-  virtual std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) = 0;
-  // Of each genome over all images of the search set. After a wish to stop (core/stop.hpp) those that were not finished
-  // are empty: they have seen no image.
-  virtual std::vector<Tally> tallies(std::span<const Genome> genomes) = 0;
-  // Of one network over a whole set: quantised by the genome, or as trained when it is nullptr. Stopped (core/stop.hpp)
-  // when a wish to stop came first.
-  virtual Tally score(ImageSet set, const Genome* genome) = 0;
-  // What assignment and matching find for one genome's network as it is delivered.
-  virtual Choices choices(const Genome& genome) = 0;
+  // Makes each genome's network, once, on one worker; those that are not known are run over the search images, equal
+  // ones once.
+  virtual std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) = 0;
+  // Of one network over a whole set. Stopped (core/stop.hpp) when a wish to stop came first.
+  virtual Tally score(ImageSet set, const QuantisedNetwork& network) = 0;
+  // The genome's network as it is delivered, which makes a difference where matching is left to the end.
+  virtual QuantisedNetwork network(const Genome& genome) = 0;
+  // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
+  virtual std::int64_t not_finite(ImageSet set) = 0;
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
 };

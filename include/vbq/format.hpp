@@ -67,17 +67,6 @@ struct LayerFormat {
 };
 using NetworkFormat = std::vector<LayerFormat>;  // ascending by node; layers that are absent stay FP32
 
-// Of one quantised layer: what its genes do not say but assignment and matching found. See LayerFormat.
-struct LayerChoice {
-  std::vector<std::uint8_t> indices;
-  std::vector<float> gain, shift;
-  bool operator==(const LayerChoice&) const = default;
-};
-using Choices = std::vector<LayerChoice>;  // one a layer of the NetworkFormat that they belong to, in its order
-Choices choices_of(NetworkFormat formats);
-// Error (internal) when there are not as many choices as layers.
-void choose(NetworkFormat& formats, Choices choices);
-
 // The layers that `format` quantises: weight_layers() without format.skip. Error when a skipped name is not a layer
 // (naming the nearest), or when none is left.
 std::vector<int> quantised_layers(const Network& network, const Format& format);
@@ -101,12 +90,17 @@ Codebook decode(const Chromosome& genes, const Format& format);
 void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
                       std::span<float> out);
 
+// out: the level that each weight takes by quantise_nearest(), [O, ...]. Error for more than 256 levels.
+void nearest_levels(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
+                    std::span<std::uint8_t> out);
+
 // out: as above. out = s * level[format.indices]. Error when there are not as many indices, or one is beyond the
 // codebook.
 void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out);
 
-// Turns genomes into layer formats for one network; made once, holds scales and biases. Assignment other than nearest
-// is still to come (quant/compensated.hpp).
+// Turns genomes into layer formats for one network; made once, holds scales and biases. The levels that compensated and
+// sequential assignment find are not part of what it gives: an Assigner (quant/assigner.hpp) or a pass through the
+// network (quant/sequential.hpp) adds them.
 class Decoder {
  public:
   Decoder(const Network& network, const Format& format);

@@ -7,6 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "vbq/functions.hpp"
+#include "vbq/layout.hpp"
+
 namespace vbq {
 
 // Extents, outermost first. Shapes of values in a Network are of ONE image: the batch dimension is left out.
@@ -53,31 +56,6 @@ struct Relu {};
 struct Clip {
   float minimum, maximum;
 };
-// Element by element. Numbers follow ONNX: hard_sigmoid clip(alpha x + beta, 0, 1); hard_swish x clip(x / 6 + 1/2, 0,
-// 1); swish x sigmoid(alpha x); leaky_relu and elu alpha below zero; gelu exact, or by tanh when alpha is 1; power
-// x^alpha.
-struct Unary {
-  enum class Kind : std::uint8_t {
-    sigmoid,
-    hard_sigmoid,
-    hard_swish,
-    swish,
-    tanh,
-    erf,
-    gelu,
-    leaky_relu,
-    elu,
-    exp,
-    sqrt,
-    reciprocal,
-    power
-  };
-  Kind kind = Kind::sigmoid;
-  float alpha = 0, beta = 0;
-};
-// Two inputs; shapes are equal or broadcast as in NumPy over one image's axes (aligned at the last).
-struct Add {};
-struct Mul {};
 // Average pooling divides by the taps inside the padded image when count_include_pad, else inside the image.
 // Windows that a ceil_mode export lets hang over the far edge are already part of the output's shape.
 struct MaxPool {
@@ -90,10 +68,6 @@ struct AveragePool {
   bool count_include_pad = false;
 };
 struct GlobalAveragePool {};  // [C, H, W] -> [C, 1, 1]
-// Mean over axes of one image (0 = channel); whether they are kept shows in the output's shape.
-struct ReduceMean {
-  std::vector<int> axes;
-};
 struct Concat {
   int axis;  // of one image
 };
@@ -102,25 +76,31 @@ struct Reshape {};  // same elements in the same order (Flatten, Reshape, Squeez
 struct Transpose {
   std::vector<int> permutation;
 };
-// Constant padding; before, after: one entry an axis of an image, >= 0.
+// before, after: one entry an axis of an image, >= 0. What is outside the image is `value`, or as the image would be
+// without its edge counted twice (reflect: c b | a b c | b a), or its nearest element (edge).
 struct Pad {
+  enum class Mode : std::uint8_t { constant, reflect, edge };
   std::vector<std::int64_t> before, after;
   float value = 0;
+  Mode mode = Mode::constant;
 };
 // out[i] = in[start + i * step] on each axis of one image; extents are the output's shape. Steps may be negative.
 struct Slice {
   std::vector<std::int64_t> start, step;
 };
 struct Softmax {
-  int axis;  // of one image
+  enum class Form : std::uint8_t { share, logarithm };  // exp(x) / sum(exp(x)), or its logarithm
+  int axis;                                             // of one image
+  Form form = Form::share;
 };
 // No inputs: the same tensor for every image.
 struct Constant {
   Tensor value;
 };
 
-using Operator = std::variant<Conv, Linear, BatchNorm, Relu, Clip, Add, Mul, MaxPool, AveragePool, GlobalAveragePool,
-                              ReduceMean, Concat, Reshape, Transpose, Pad, Slice, Softmax, Constant, Unary>;
+// Unary, Binary and Reduce: functions.hpp.
+using Operator = std::variant<Conv, Linear, BatchNorm, Relu, Clip, Binary, MaxPool, AveragePool, GlobalAveragePool,
+                              Reduce, Concat, Reshape, Transpose, Pad, Slice, Softmax, Constant, Unary>;
 
 struct Node {
   std::string name;  // as in the file, made up from its output where the file has none; unique
@@ -135,6 +115,8 @@ struct Network {
   std::string name, input_name, output_name;
   std::vector<Shape> shapes;  // of each value, one image: shapes[0] the input, shapes[k + 1] of node k
   std::vector<Node> nodes;
+  Layout file_layout = Layout::nchw;      // of the file's input; images of three axes are [C, H, W] here in either case
+  std::vector<std::string> file_outputs;  // names of all outputs of the file; output_name is one of them
 
   const Shape& input_shape() const { return shapes.front(); }
   const Shape& output_shape() const { return shapes.back(); }
@@ -154,7 +136,7 @@ const std::vector<float>* bias_of(const Node& node);
 std::vector<int> weight_layers(const Network& network);
 
 // Shape that the operator gives for these input shapes (all of one image); Error where they do not fit.
-// Pools, Reshape, ReduceMean and Slice carry theirs in Network::shapes instead: not for them.
+// Pools, Reshape, Reduce and Slice carry theirs in Network::shapes instead: not for them.
 void validate(const Network& network);
 
 // 128-bit XXH3 of structure and weights, as 32 hexadecimal digits. Names of nodes are not hashed.

@@ -6,14 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "vbq/engine.hpp"
+#include "vbq/quantised_network.hpp"
 #include "vbq/search.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq {
 
 struct CachedTally {
-  Fingerprint fingerprint{};
+  NetworkId network{};
   Tally tally;
   bool operator==(const CachedTally&) const = default;
 };

@@ -12,7 +12,7 @@
 namespace vbq {
 
 enum class Method { genetic, random, annealing };
-// published: the recipe of Nogami et al. 2018 as SCIENCE.md gives it. standard: ours (docs/method.md).
+// nogami2018: the published recipe of Nogami et al. 2018. standard: ours. Both are in docs/method.md.
 enum class Operators { standard, nogami2018 };
 
 struct SearchOptions {

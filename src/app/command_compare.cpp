@@ -77,6 +77,7 @@ class Comparison {
   // Exit code.
   int run() {
     if (world_.rank() == 0) {
+      check_inputs(place_.folder, {base_.job.network, base_.job.data, base_.job.calibration.value_or("")});
       folder_.emplace(place_.folder, place_.resume);
       folder_->write("job.toml", to_toml(base_.job));
       write_tables();  // which mark the folder as a comparison's
@@ -124,8 +125,8 @@ class Comparison {
     return with(base_.problem, [&](Evaluator& evaluator) {
       const auto start = std::chrono::steady_clock::now();
       ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, {}), 0, 0};
-      row.search = evaluator.score(ImageSet::search, nullptr);
-      row.held_out = evaluator.score(ImageSet::held_out, nullptr);
+      row.search = evaluator.score(ImageSet::search, {});
+      row.held_out = evaluator.score(ImageSet::held_out, {});
       add_warnings(base_.warnings, accuracy_warnings(base_.problem, ImageSet::search, row.search));
       row.seconds = seconds_since(start);
       add(std::move(row));
@@ -150,9 +151,10 @@ class Comparison {
       const int code = with(setup.problem, [&](Evaluator& evaluator) {
         const auto start = std::chrono::steady_clock::now();
         const Genome genome = seed_genomes(setup.problem.network, setup.problem.format)[baseline.seed];
-        ComparedFormat row = row_of(setup, baseline.name, genome, evaluator.choices(genome));
-        row.search = evaluator.score(ImageSet::search, &genome);
-        row.held_out = evaluator.score(ImageSet::held_out, &genome);
+        const QuantisedNetwork network = evaluator.network(genome);
+        ComparedFormat row = row_of(setup, baseline.name, network);
+        row.search = evaluator.score(ImageSet::search, network);
+        row.held_out = evaluator.score(ImageSet::held_out, network);
         row.evaluations = 1;
         row.seconds = seconds_since(start);
         add(std::move(row));
@@ -188,7 +190,7 @@ class Comparison {
     own.resume = place_.resume && std::filesystem::exists(own.folder);
     const JobOutcome outcome = run_job(world_, setup, own, common_);
     if (outcome.code != 0 || world_.rank() != 0) return outcome.code;
-    ComparedFormat row = row_of(setup, search.name, outcome.result.best.genome, outcome.choices);
+    ComparedFormat row = row_of(setup, search.name, outcome.result.network);
     row.search = outcome.result.quantised.search;
     row.held_out = outcome.result.quantised.held_out;
     row.evaluations = outcome.result.evaluations;
@@ -199,17 +201,15 @@ class Comparison {
     return 0;
   }
 
-  ComparedFormat row_of(const Setup& setup, const std::string& name, const Genome& genome, Choices choices) const {
+  ComparedFormat row_of(const Setup& setup, const std::string& name, const QuantisedNetwork& network) const {
     const Format& format = setup.problem.format;
-    NetworkFormat layers = Decoder(setup.problem.network, format)(genome);
-    choose(layers, std::move(choices));
     return {format.levels,
             name,
             name_of<Assignment>(format.assignment, kAssignments),
             name_of<Matching>(format.matching, kMatchings),
             {},
             {},
-            weight_size(setup.problem.network, layers),
+            weight_size(setup.problem.network, network.formats()),
             0,
             0};
   }

@@ -5,13 +5,16 @@
 
 #include "app/commands.hpp"
 #include "app/data_warnings.hpp"
+#include "app/fit.hpp"
 #include "app/format_file.hpp"
+#include "app/not_finite.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/score_json.hpp"
 #include "app/setup.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
+#include "data/label_offset.hpp"
 #include "model/onnx.hpp"
 
 namespace vbq {
@@ -41,26 +44,36 @@ std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count
   return indices;
 }
 
-Problem make_problem(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
+// What is scored, and on what.
+struct Scored {
   Problem problem;
-  problem.network = parse_onnx(std::move(network), arguments.network);
+  QuantisedNetwork network;
+};
+
+Scored make_scored(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
+  Scored scored;
+  Problem& problem = scored.problem;
+  problem.network = parse_onnx(std::move(network), arguments.network, arguments.output_name);
   const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
                                     {arguments.std.begin(), arguments.std.end()}};
-  problem.search_source = open_images(std::filesystem::absolute(arguments.data), normalisation);
+  problem.search_source = with_label_offset(open_images(std::filesystem::absolute(arguments.data), normalisation),
+                                            arguments.label_offset.value_or(0));
   const DatasetInfo& info = problem.search_source->info();
   check_fit(info, problem.network, arguments.network.string());
   std::vector<std::string> warnings;
   add_warnings(warnings, unused_engine_options(engine));
+  add_warnings(warnings, class_warnings(info));
   add_warnings(warnings, normalisation_warnings(info.normalisation, info.origin));
+  add_warnings(warnings, label_offset_warnings(info, problem.network, arguments.label_offset));
   problem.split.search = read_range(arguments.images, info.count);
   problem.engine = engine;
   problem.population = 1;
   if (arguments.format) {
     FoundFormat found = read_format(*arguments.format, problem.network);
-    problem.given = std::move(found.layers);
+    scored.network = quantise(problem.network, std::move(found.layers));
     problem.engine.block = found.block;
   }
-  return problem;
+  return scored;
 }
 
 void print(const Tally& tally, const EngineInfo& engine, double seconds, const CommonOptions& common) {
@@ -90,15 +103,16 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const C
 int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common) {
   return on_all_ranks([&](Communicator& world) {
     std::string network = share_network(world, arguments.network);
-    const Problem problem = agree(world, [&] { return make_problem(arguments, std::move(network), common.engine); });
-    return with_evaluator(world, problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+    const Scored scored = agree(world, [&] { return make_scored(arguments, std::move(network), common.engine); });
+    return with_evaluator(world, scored.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
       const auto start = std::chrono::steady_clock::now();
-      const Tally tally = evaluator.score(ImageSet::search, nullptr);
+      const Tally tally = evaluator.score(ImageSet::search, scored.network);
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (!arguments.format) {
         std::vector<std::string> warnings;
-        add_warnings(warnings, accuracy_warnings(problem, ImageSet::search, tally));
+        add_warnings(warnings, accuracy_warnings(scored.problem, ImageSet::search, tally));
       }
+      warn_of_not_finite(evaluator, ImageSet::search, tally);
       print(tally, machinery.engine, seconds, common);
       return 0;
     });

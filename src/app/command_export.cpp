@@ -6,6 +6,7 @@
 #include "app/format_file.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
+#include "app/output_file.hpp"
 #include "app/progress.hpp"
 #include "app/sizes.hpp"
 #include "app/unused.hpp"
@@ -16,8 +17,11 @@ namespace vbq {
 int command_export(const ExportArguments& arguments, const CommonOptions& common) {
   warn_unused_engine_options(common.engine, "export");
   const ExportForm form = value_of<ExportForm>(arguments.form, kExportForms, "--form");
-  const ExportedFile file = export_file(arguments.network, arguments.format, arguments.output, form);
-  const Network network = read_onnx(arguments.network);
+  check_output(arguments.output, {arguments.network, arguments.format},
+               arguments.overwrite ? Existing::overwrite : Existing::refuse);
+  const ExportedFile file =
+      export_file(arguments.network, arguments.output_name, arguments.format, arguments.output, form);
+  const Network network = read_onnx(arguments.network, arguments.output_name);
   const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).layers);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {

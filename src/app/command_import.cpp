@@ -83,6 +83,13 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
   return stream->finish();
 }
 
+// As told, or none: the shape must tell.
+std::optional<Layout> layout_of(const ImportArguments& arguments) {
+  if (arguments.layout.empty()) return std::nullopt;
+  if (arguments.kind != "npy") fail("--layout is for kind npy: kind {} was given", arguments.kind);
+  return value_of<Layout>(arguments.layout, kLayouts, "--layout");
+}
+
 void refuse_unused_options(const ImportArguments& arguments) {
   const std::pair<bool, const char*> given[] = {{!arguments.resize.empty(), "--resize"},
                                                 {!arguments.crop.empty(), "--crop"},
@@ -111,8 +118,7 @@ std::vector<std::string> warn(const ImportArguments& arguments, const DatasetInf
   warn_unused_engine_options(unused, "data import " + arguments.kind);
   std::vector<std::string> warnings;
   add_warnings(warnings, normalisation_warnings(info.normalisation, arguments.output.string()));
-  if (arguments.kind == "folder")
-    add_warnings(warnings, class_warnings(info.class_names, arguments.sources.front().string()));
+  add_warnings(warnings, class_warnings(info));
   return warnings;
 }
 
@@ -132,12 +138,13 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
   Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
                               {arguments.std.begin(), arguments.std.end()}};
   refuse_unused_options(arguments);
+  const std::optional<Layout> layout = layout_of(arguments);
   check_output(arguments.output, arguments.sources, existing_of(arguments));
   DatasetInfo info;
   if (is_photo_kind(arguments.kind)) {
     info = import_photos(arguments, std::move(normalisation), common);
   } else {
-    ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation));
+    ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation), layout);
     write_dataset(arguments.output, imported.images, imported.info);
     info = std::move(imported.info);
   }

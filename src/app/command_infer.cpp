@@ -1,45 +1,88 @@
 // vbq infer: raw outputs, so that anyone can compare an import with their own framework.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/commands.hpp"
 #include "app/format_file.hpp"
+#include "app/names.hpp"
+#include "app/not_finite.hpp"
 #include "app/output.hpp"
+#include "app/output_file.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "data/channels_first.hpp"
 #include "data/npy.hpp"
 #include "model/onnx.hpp"
 
 namespace vbq {
 namespace {
 
-// Images in the array: its shape must be [N, input...], or the input's alone for one image.
-std::int64_t image_count(const NpyArray& input, const Network& network, const std::string& path) {
-  Shape shape = input.shape;
-  if (shape == network.input_shape()) return 1;
+// How the array holds images of the network's input.
+struct Reading {
+  std::int64_t images = 0;  // 0: it does not hold any
+  Layout layout = Layout::nchw;
+};
+
+// As [N, input...], or as the input alone for one image.
+std::int64_t images_of(Shape shape, const Shape& image) {
+  if (shape == image) return 1;
   const std::int64_t count = shape.empty() ? 0 : shape.front();
   if (!shape.empty()) shape.erase(shape.begin());
-  if (shape != network.input_shape() || count < 1) {
-    fail("input {} has shape [{}]: [N, {}] was expected", path, fmt::join(input.shape, ", "),
-         fmt::join(network.input_shape(), ", "));
+  return shape == image ? std::max<std::int64_t>(count, 0) : 0;
+}
+
+// In the layout that was asked for; else in that of the network's own file where the shape fits, which is what other
+// programs feed it; else in the other one.
+Reading read_shape(const NpyArray& input, const Network& network, std::optional<Layout> asked) {
+  const Shape& first = network.input_shape();
+  if (first.size() != 3) {
+    if (asked) fail("--layout is for images of three axes: the network takes [N, {}]", fmt::join(first, ", "));
+    const Reading reading{images_of(input.shape, first), Layout::nchw};
+    if (reading.images > 0) return reading;
+    fail("input {} has shape [{}]: [N, {}] was expected", input.origin, fmt::join(input.shape, ", "),
+         fmt::join(first, ", "));
   }
-  return count;
+  const Shape last{first[1], first[2], first[0]};
+  const Layout own = network.file_layout, other = own == Layout::nchw ? Layout::nhwc : Layout::nchw;
+  const auto as = [&](Layout layout) {
+    return Reading{images_of(input.shape, layout == Layout::nchw ? first : last), layout};
+  };
+  const Reading reading = as(asked.value_or(own));
+  if (reading.images > 0) return reading;
+  if (!asked && as(other).images > 0) return as(other);
+  std::string wanted;
+  for (const Layout layout : {Layout::nchw, Layout::nhwc}) {
+    if (asked.value_or(layout) != layout) continue;
+    wanted +=
+        fmt::format("{}[N, {}]", wanted.empty() ? "" : " or ", fmt::join(layout == Layout::nchw ? first : last, ", "));
+  }
+  fail("input {} has shape [{}]: {} was expected", input.origin, fmt::join(input.shape, ", "), wanted);
 }
 
 }  // namespace
 
 int command_infer(const InferArguments& arguments, const CommonOptions& common) {
   for (const std::string& warning : unused_engine_options(common.engine)) log::warning("{}", warning);
-  const Network network = read_onnx(arguments.network);
+  check_output(arguments.output, {arguments.network, arguments.input, arguments.format.value_or("")},
+               arguments.overwrite ? Existing::overwrite : Existing::refuse);
+  std::optional<Layout> asked;
+  if (!arguments.layout.empty()) asked = value_of<Layout>(arguments.layout, kLayouts, "--layout");
+  const Network network = read_onnx(arguments.network, arguments.output_name);
   const NpyArray input = read_npy(arguments.input);
-  const std::int64_t images = image_count(input, network, arguments.input.string());
-  const std::vector<float> values = input.as_floats();
+  const auto [images, layout] = read_shape(input, network, asked);
+  std::vector<float> values = input.as_floats();
+  if (layout == Layout::nhwc) {
+    const Shape& first = network.input_shape();
+    values = channels_first(values, static_cast<std::size_t>(first[0]), static_cast<std::size_t>(first[1] * first[2]));
+  }
 
   const auto engine = make_engine(network, common.engine);
   if (arguments.format) engine->quantise(read_format(*arguments.format, network).layers);
   std::vector<float> output(static_cast<std::size_t>(images * elements(network.output_shape())));
   engine->infer(values, images, output);
+  warn_of_not_finite(output, images);
 
   Shape shape = network.output_shape();
   shape.insert(shape.begin(), images);

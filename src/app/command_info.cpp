@@ -1,9 +1,12 @@
 // vbq info: what this build can do, or what is in a file.
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
+#include "app/info.hpp"
+#include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/setup.hpp"
@@ -15,60 +18,11 @@
 #include "store/checkpoint.hpp"
 #include "store/dataset_file.hpp"
 #include "store/file_kind.hpp"
-#include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// conv -> relu -> linear, 1x4x4: enough to ask an engine what it is.
-Network probe_network() {
-  Network network;
-  network.name = "probe";
-  network.input_name = "input";
-  network.output_name = "output";
-  network.shapes = {{1, 4, 4}, {1, 4, 4}};
-  network.nodes = {{"conv", Conv{{{1, 1, 1, 1}, {1.0F}}, {}, {1, 1}, {1, 1}, {}, 1}, {kInputValue}, "weight"}};
-  return network;
-}
-
-Json engine_json(EngineKind kind, const char* name, const EngineOptions& options) {
-  EngineOptions asked = options;
-  asked.kind = kind;
-  asked.precision = Precision::fp32;
-  try {
-    const EngineInfo info = make_engine(probe_network(), asked)->info();
-    return {{"engine", name},          {"available", true},      {"device", info.device}, {"instruction_set", info.isa},
-            {"library", info.library}, {"threads", info.threads}};
-  } catch (const Error& error) {
-    return {{"engine", name}, {"available", false}, {"why", error.what()}};
-  }
-}
-
-int build_info(const CommonOptions& common) {
-  Json json{{"vbq", kVersion}, {"compiler", __VERSION__}, {"engines", Json::array()}};
-  for (const auto& [kind, name] :
-       {std::pair{EngineKind::cuda, "cuda"}, {EngineKind::cpu, "cpu"}, {EngineKind::reference, "reference"}}) {
-    json["engines"].push_back(engine_json(kind, name, common.engine));
-  }
-  if (common.json) {
-    print_json(json);
-    return 0;
-  }
-  print(fmt::format("vbq {}, built by g++ {}\n", kVersion, __VERSION__));
-  for (const Json& engine : json["engines"]) {
-    const auto name = engine["engine"].get<std::string>();
-    if (engine["available"].get<bool>()) {
-      print(fmt::format("engine {:<10} {}, {} thread{}, {}, {}\n", name, engine["device"].get<std::string>(),
-                        engine["threads"].get<int>(), engine["threads"].get<int>() == 1 ? "" : "s",
-                        engine["library"].get<std::string>(), engine["instruction_set"].get<std::string>()));
-    } else {
-      print(fmt::format("engine {:<10} not available: {}\n", name, engine["why"].get<std::string>()));
-    }
-  }
-  return 0;
-}
 
 int dataset_info(const std::filesystem::path& path, const CommonOptions& common) {
   const auto source = open_dataset(path);
@@ -142,40 +96,48 @@ std::vector<Sizes> predictions(const Job& job, const Network& network) {
 // What a job would need, before it is started.
 int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   const int workers = std::max(arguments.workers, 1);
-  const Job job = read_job(*arguments.file, {});
+  const Job job = read_job(*arguments.file, arguments.set);
   const Setup setup = make_setup(job, read_onnx_content(job.network), common.engine);
+  // All that vbq search would refuse; but memory, which may be another machine's, is told.
+  check_workers(setup, workers);
+  check_engine(setup.problem.engine);
   const WorkerMemory need = worker_memory(setup.problem, {0, workers});
   const std::int64_t available = available_memory();
   const std::vector<Sizes> predicted = predictions(job, setup.problem.network);
   if (common.json) {
-    Json json{
-        {"kind", "job"},
-        {"network", job.network.string()},
-        {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
-        {"search_images", setup.problem.split.search.size()},
-        {"held_out_images", setup.problem.split.held_out.size()},
-        {"workers", workers},
-        {"worker_bytes",
-         {{"images", need.images}, {"network", need.engine}, {"choosing", need.choosing}, {"total", need.total()}}},
-        {"available_bytes", available},
-        {"predicted_sizes", Json::array()}};
+    Json json{{"kind", "job"},
+              {"network", job.network.string()},
+              {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
+              {"search_images", setup.problem.split.search.size()},
+              {"held_out_images", setup.problem.split.held_out.size()},
+              {"workers", workers},
+              {"warnings", setup.warnings},
+              {"worker_bytes",
+               {{"images", need.images},
+                {"network", need.engine},
+                {"choosing", need.choosing},
+                {"program", need.program},
+                {"total", need.total()}}},
+              {"available_bytes", available},
+              {"predicted_sizes", Json::array()}};
     for (const Sizes& sizes : predicted) json["predicted_sizes"].push_back(sizes_json(sizes));
     print_json(json);
     return 0;
   }
   constexpr double kMiB = 1 << 20;
   const auto mib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kMiB; };
-  print(fmt::format("job {}: {} levels, {} generations of {}\n", arguments.file->string(), job.format.levels,
+  const std::vector<int> widths = job.sweep.empty() ? std::vector{job.format.levels} : job.sweep;
+  print(fmt::format("job {}: {} levels, {} generations of {}\n", arguments.file->string(), fmt::join(widths, ", "),
                     job.generations, job.search.population));
   print(fmt::format("network  {} ({} layers quantised)\n", job.network.string(),
                     quantised_layers(setup.problem.network, job.format).size()));
   print(fmt::format("images   {} to search on, {} held out\n",
                     thousands(static_cast<std::int64_t>(setup.problem.split.search.size())),
                     thousands(static_cast<std::int64_t>(setup.problem.split.held_out.size()))));
-  print(
-      fmt::format("memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
-                  "{:.0f} for choosing levels\n",
-                  mib(need.total()), workers, mib(need.images), mib(need.engine), mib(need.choosing)));
+  print(fmt::format(
+      "memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
+      "{:.0f} for choosing levels, {:.0f} for the program itself\n",
+      mib(need.total()), workers, mib(need.images), mib(need.engine), mib(need.choosing), mib(need.program)));
   if (available >= 0) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));
@@ -202,8 +164,8 @@ std::vector<std::pair<std::string, std::int64_t>> operator_counts(const Network&
   return sorted;
 }
 
-int network_info(const std::filesystem::path& path, const CommonOptions& common) {
-  const Network network = read_onnx(path);
+int network_info(const std::filesystem::path& path, const std::string& output, const CommonOptions& common) {
+  const Network network = read_onnx(path, output);
   std::int64_t weights = 0, work = 0;
   const auto operators = operator_counts(network);
   Json layers = Json::array();
@@ -226,6 +188,9 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
               {"name", network.name},
               {"input", network.input_shape()},
               {"output", network.output_shape()},
+              {"file_layout", name_of<Layout>(network.file_layout, kLayouts)},
+              {"output_name", network.output_name},
+              {"file_outputs", network.file_outputs},
               {"nodes", network.nodes.size()},
               {"operators", Json::object()},
               {"weights", weights},
@@ -242,6 +207,10 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
   print(fmt::format("network {}: input {} [N, {}], output {} [N, {}]\n{} nodes: {}\n\n", path.string(),
                     network.input_name, fmt::join(network.input_shape(), ", "), network.output_name,
                     fmt::join(network.output_shape(), ", "), network.nodes.size(), fmt::join(parts, ", ")));
+  if (network.file_layout == Layout::nhwc) print("the file takes images with channels last; here they come first\n\n");
+  if (network.file_outputs.size() > 1) {
+    print(fmt::format("outputs of the file: {} (--output-name)\n\n", fmt::join(network.file_outputs, ", ")));
+  }
   print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>7} {:>14}  {}\n", "layer", "type", "shape", "weights", "share",
                     "multiply-adds", "range"));
   for (const Json& layer : layers) {
@@ -266,22 +235,33 @@ int network_info(const std::filesystem::path& path, const CommonOptions& common)
 
 int command_info(const InfoArguments& arguments, const CommonOptions& common) {
   if (!arguments.file) {
-    if (arguments.workers != 0) fail("--workers is of a job: no file was given");
+    if (arguments.workers != 0 || !arguments.set.empty()) fail("--workers and --set are of a job: no file was given");
     return build_info(common);
   }
-  if (!std::filesystem::exists(*arguments.file)) fail("file {} does not exist", arguments.file->string());
-  if (arguments.file->extension() == ".toml") return job_info(arguments, common);
-  if (arguments.workers != 0) fail("--workers is of a job (.toml): {} was given", arguments.file->string());
+  const std::filesystem::path& file = *arguments.file;
+  if (!std::filesystem::exists(file)) fail("file {} does not exist", file.string());
+  const bool job = file.extension() == ".toml";
+  const bool other = std::filesystem::is_directory(file) || identify(file) != FileKind::other;
+  if (!arguments.output_name.empty() && (job || other)) {
+    fail("--output-name names an output of a network: {} is {}", file.string(),
+         job ? "a job, whose key network.output does so" : "none");
+  }
+  if (job) return job_info(arguments, common);
+  if (arguments.workers != 0 || !arguments.set.empty()) {
+    fail("--workers and --set are of a job (.toml): {} was given", file.string());
+  }
   warn_unused_engine_options(common.engine, "info of a file that is no job");
-  switch (identify(*arguments.file)) {
+  if (std::filesystem::is_directory(file)) return folder_info(file, common);
+  switch (identify(file)) {
     case FileKind::dataset:
-      return dataset_info(*arguments.file, common);
+      return dataset_info(file, common);
     case FileKind::checkpoint:
-      return checkpoint_info(*arguments.file, common);
+      return checkpoint_info(file, common);
     case FileKind::other:
       break;
   }
-  return network_info(*arguments.file, common);
+  if (std::ifstream(file, std::ios::binary).peek() == '{') return format_info(file, common);
+  return network_info(file, arguments.output_name, common);
 }
 
 }  // namespace vbq

@@ -26,7 +26,8 @@ using Json = nlohmann::ordered_json;
 // results stand all the same; a disk that does not take it is an error as everywhere.
 void write_extras(const Setup& setup, const JobOutcome& outcome, const std::filesystem::path& folder) {
   try {
-    export_file(setup.job.network, folder / "best.json", folder / "best.onnx", outcome.sizes.files.smallest_exact());
+    export_file(setup.job.network, setup.job.network_output, folder / "best.json", folder / "best.onnx",
+                outcome.sizes.files.smallest_exact());
   } catch (const WriteError&) {
     throw;
   } catch (const std::exception& error) {
@@ -70,6 +71,7 @@ int sweep(Communicator& world, Setup& setup, const RunPlace& place, const Common
     before.emplace(outcome.result.best.genome, one.problem.format);
   }
   if (world.rank() != 0) return 0;
+  write_file(place.folder / "report.html", sweep_html(place.folder));
   if (common.json) print_json({{"run", place.folder.string()}, {"searches", std::move(searches)}});
   return 0;
 }

@@ -34,12 +34,17 @@ struct EvaluateArguments {
   std::optional<std::filesystem::path> format;
   std::string images;             // "A:B", A inclusive, B exclusive; either may be left out
   std::vector<double> mean, std;  // for data that must be imported first
+  std::string output_name;        // of the network; empty: its first
+  std::optional<std::int64_t> label_offset;
 };
 int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common);
 
 struct InferArguments {
   std::filesystem::path network, input, output;
+  bool overwrite = false;
   std::optional<std::filesystem::path> format;
+  std::string output_name;  // of the network; empty: its first
+  std::string layout;       // of the input; empty: told from its shape
 };
 int command_infer(const InferArguments& arguments, const CommonOptions& common);
 
@@ -49,6 +54,7 @@ struct ImportArguments {
   std::vector<double> mean, std;
   std::filesystem::path output;
   bool overwrite = false;
+  std::string layout;  // of kind npy; empty: told from the shape
   // Photos only (kinds folder and list).
   std::string resize, crop, interpolation;  // empty: not given
   std::filesystem::path root, class_names;
@@ -58,19 +64,24 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
 
 struct ExportArguments {
   std::filesystem::path network, format, output;
+  bool overwrite = false;
   std::string form = "codebook";
+  std::string output_name;  // of the network, which the format was found for; empty: its first
 };
 int command_export(const ExportArguments& arguments, const CommonOptions& common);
 
 struct ReportArguments {
-  std::filesystem::path folder;
+  std::filesystem::path folder;                 // of a run, a sweep or a comparison; or a best.json
   std::optional<std::filesystem::path> output;  // report.html in the folder
+  bool overwrite = false;
 };
 int command_report(const ReportArguments& arguments, const CommonOptions& common);
 
 struct InfoArguments {
   std::optional<std::filesystem::path> file;
-  int workers = 0;  // of a job; 0: not given, one
+  int workers = 0;               // of a job; 0: not given, one
+  std::string output_name;       // of a network; empty: its first
+  std::vector<std::string> set;  // of a job
 };
 int command_info(const InfoArguments& arguments, const CommonOptions& common);
 

@@ -50,13 +50,13 @@ std::vector<std::string> normalisation_warnings(const Normalisation& normalisati
   return {};
 }
 
-std::vector<std::string> class_warnings(const std::vector<std::string>& class_names, const std::string& folder) {
-  if (class_names.empty() || !std::ranges::all_of(class_names, is_split_name)) return {};
+std::vector<std::string> class_warnings(const DatasetInfo& info) {
+  if (info.class_names.empty() || !std::ranges::all_of(info.class_names, is_split_name)) return {};
   return {
-      fmt::format("the classes of {} are {}: check that these are classes and not parts of a dataset, which are "
-                  "imported one by one "
-                  "(folder {}/{})",
-                  folder, fmt::join(class_names, ", "), folder, class_names.front())};
+      fmt::format("the classes of {} are {}: check that these are classes, and not the parts of a dataset, which are "
+                  "imported one by "
+                  "one",
+                  info.origin, fmt::join(info.class_names, ", "))};
 }
 
 std::vector<std::string> accuracy_warnings(const Problem& problem, ImageSet set, const Tally& as_trained) {

@@ -15,8 +15,8 @@ namespace vbq {
 // as x/255. `where` names the dataset.
 std::vector<std::string> normalisation_warnings(const Normalisation& normalisation, const std::string& where);
 
-// Of a folder of photos whose sub-folders are parts of a dataset ("test", "train") rather than classes.
-std::vector<std::string> class_warnings(const std::vector<std::string>& class_names, const std::string& folder);
+// Of classes that are the parts of a dataset ("test", "train"): the folder above the one that was meant was imported.
+std::vector<std::string> class_warnings(const DatasetInfo& info);
 
 // Of a network as trained that is hardly better than guessing.
 std::vector<std::string> accuracy_warnings(const Problem& problem, ImageSet set, const Tally& as_trained);

@@ -63,9 +63,10 @@ ExportedModel exported(const std::filesystem::path& file, const Network& network
 
 }  // namespace
 
-ExportedFile export_file(const std::filesystem::path& network_path, const std::filesystem::path& format_path,
-                         const std::filesystem::path& output, ExportForm form) {
-  const Network network = read_onnx(network_path);
+ExportedFile export_file(const std::filesystem::path& network_path, const std::string& network_output,
+                         const std::filesystem::path& format_path, const std::filesystem::path& output,
+                         ExportForm form) {
+  const Network network = read_onnx(network_path, network_output);
   const FoundFormat found = read_format(format_path, network);
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, found.layers, counts);

@@ -21,8 +21,9 @@ struct ExportedFile {
 };
 
 // Writes `output`, whole or not at all. Error when a file is not what it should be, or the form cannot hold the format.
-ExportedFile export_file(const std::filesystem::path& network, const std::filesystem::path& format,
-                         const std::filesystem::path& output, ExportForm form);
+// network_output: the one that the format was found for; empty: the first. All of the file's are written.
+ExportedFile export_file(const std::filesystem::path& network, const std::string& network_output,
+                         const std::filesystem::path& format, const std::filesystem::path& output, ExportForm form);
 
 // Bytes of a network's file as trained, and of the exported one in each form.
 struct FileSizes {

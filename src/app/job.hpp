@@ -23,6 +23,7 @@ struct CheckpointInterval {
 struct Job {
   // [network]
   std::filesystem::path network;  // absolute
+  std::string network_output;     // name of one of several; empty: the first
   // [data]
   std::filesystem::path data;                        // absolute; a dataset file, or a source that can be imported
   std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
@@ -30,6 +31,7 @@ struct Job {
   std::int64_t block = 100;
   std::vector<double> mean, std;               // of sources imported on the fly; empty: 0 and 1
   bool allow_different_normalisation = false;  // of `calibration` and `data`
+  std::optional<std::int64_t> label_offset;    // added to every label; none: 0, and nobody has thought about it
   // [format]
   Format format;           // of a sweep: of its first width
   std::vector<int> sweep;  // levels of each width in turn; empty: one search of format.levels

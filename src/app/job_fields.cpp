@@ -104,6 +104,10 @@ std::vector<JobField> make_fields() {
   std::vector<JobField> fields;
   fields.push_back({"network.path", [](Job& j, const TomlValue& v) { j.network = v.path(); },
                     [](const Job& j) { return quoted(j.network.string()); }, false});
+  // Not compared at a resume: the networks are, and the first of several outputs may be named or not.
+  fields.push_back({"network.output", [](Job& j, const TomlValue& v) { j.network_output = v.text(); },
+                    [](const Job& j) { return j.network_output.empty() ? std::string() : quoted(j.network_output); },
+                    false});
   fields.push_back({"network.skip", [](Job& j, const TomlValue& v) { j.format.skip = v.texts(); },
                     [](const Job& j) { return array_text(j.format.skip, quoted); }});
 
@@ -128,6 +132,9 @@ std::vector<JobField> make_fields() {
                     [](Job& j, const TomlValue& v) { j.allow_different_normalisation = v.boolean(); },
                     [](const Job& j) { return bool_text(j.allow_different_normalisation); }, false});
 
+  fields.push_back({"data.label_offset",
+                    [](Job& j, const TomlValue& v) { j.label_offset = v.integer(-(1 << 24), 1 << 24); },
+                    [](const Job& j) { return j.label_offset ? fmt::format("{}", *j.label_offset) : std::string(); }});
   fields.push_back({"format.bits",
                     [](Job& j, const TomlValue& v) {
                       set_widths(j, v.integers(2, 8));

@@ -10,6 +10,7 @@
 #include "model/onnx_export.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/format.hpp"
+#include "vbq/layout.hpp"
 #include "vbq/search.hpp"
 
 namespace vbq {
@@ -37,6 +38,7 @@ inline constexpr Name<Fitness> kFitness[] = {
     {"top1", Fitness::top1}, {"loss", Fitness::loss}, {"divergence", Fitness::divergence}};
 inline constexpr Name<Interpolation> kInterpolations[] = {{"bilinear", Interpolation::bilinear},
                                                           {"bicubic", Interpolation::bicubic}};
+inline constexpr Name<Layout> kLayouts[] = {{"nchw", Layout::nchw}, {"nhwc", Layout::nhwc}};
 inline constexpr Name<ExportForm> kExportForms[] = {{"codebook", ExportForm::codebook},
                                                     {"packed", ExportForm::packed},
                                                     {"dequantize", ExportForm::dequantize},

@@ -1,10 +1,13 @@
 #include "app/ranks.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "cluster/cluster_evaluator.hpp"
-#include "cluster/worker.hpp"
+#include "cluster/serve.hpp"
+#include "cluster/threads.hpp"
 #include "core/log.hpp"
+#include "evaluate/memory.hpp"
 #include "model/onnx.hpp"
 
 namespace vbq {
@@ -20,6 +23,13 @@ int worker_count(const Communicator& world) { return std::max(1, world.size() - 
 
 std::string share_network(Communicator& world, const std::filesystem::path& path) {
   std::string content = agree(world, [&] { return world.rank() == 0 ? read_onnx_content(path) : std::string(); });
+  // The text, what the reader makes of it, and the network: before anybody but rank 0 takes any of it.
+  auto bytes = static_cast<std::int64_t>(content.size());
+  world.broadcast(std::span(&bytes, 1));
+  const HostPlace place = place_on_host(world, true);
+  agree(world, [&] {
+    check_reading("network " + path.string(), bytes, 3, place.count, "use fewer ranks here, or more machines");
+  });
   world.broadcast(content);
   return content;
 }

@@ -14,9 +14,9 @@
 #include "app/json_file.hpp"
 #include "app/names.hpp"
 #include "app/progress.hpp"
+#include "app/report_parts.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
-#include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
@@ -24,30 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20;
-
-constexpr const char* kStyle = R"(
-:root { color-scheme: light dark; --ink: #1c2430; --quiet: #66707f; --line: #d7dce3; --page: #ffffff; --box: #f5f7f9;
-  --c0: #1565c0; --c1: #ef6c00; --c2: #2e7d32; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --quiet: #9aa4b2; --line: #39424e; --page: #14181d; --box: #1d232a;
-  --c0: #64b5f6; --c1: #ffb74d; --c2: #81c784; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 780px; margin: 2em auto;
-  padding: 0 1em; }
-h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .25em .8em .25em 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
-th { color: var(--quiet); font-weight: 500; } td.number, th.number { text-align: right; }
-td.name { overflow-wrap: anywhere; }
-figure { margin: 1em 0; } figcaption { color: var(--quiet); margin-bottom: .3em; }
-svg { width: 100%; height: auto; } svg.strip { width: 400px; max-width: 50vw; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--quiet); }
-.grid { stroke: var(--line); } .axis { stroke: var(--quiet); } .tick { stroke: var(--c0); stroke-width: 1.5; }
-polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
-.line0 { stroke: var(--c0); } .line1 { stroke: var(--c1); } .line2 { stroke: var(--c2); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: .8em; }
-.tile { background: var(--box); border-radius: 8px; padding: .7em 1em; } .tile b { display: block; font-size: 1.5em; }
-.tile span { color: var(--quiet); }
-pre { background: var(--box); padding: 1em; border-radius: 8px; overflow-x: auto; }
-)";
 
 // history.csv, timing.csv: a head line, then numbers alone.
 struct Table {
@@ -104,38 +80,17 @@ Table read_table(const fs::path& path) {
   return table;
 }
 
-// Nothing where the file is not there: a run that has not ended yet has no best.json and no summary.json.
-std::optional<Json> read_if_there(const fs::path& path) {
-  if (!fs::exists(path)) return std::nullopt;
-  return read_json(path, "file");
-}
-
-std::string row(const std::string& name, const std::string& value) {
-  return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", html_text(name), html_text(value));
-}
-
-std::string tile(const std::string& number, const std::string& what) {
-  return fmt::format(R"(<div class="tile"><b>{}</b><span>{}</span></div>)", html_text(number), html_text(what)) + "\n";
-}
-
-std::string percent(const Json& share) { return fmt::format("{:.2f} %", share.at("percent").get<double>()); }
-
-std::string with_interval(const Json& share) {
-  return fmt::format("{} ({:.2f} to {:.2f})", percent(share), share.at("interval95").at(0).get<double>(),
-                     share.at("interval95").at(1).get<double>());
-}
-
 std::string tiles(const Json& summary) {
   const Json &before = summary.at("fp32").at("held_out"), &after = summary.at("quantised").at("held_out");
   std::string text = "<div class=\"tiles\">\n";
   if (after.at("images").get<std::int64_t>() > 0) {
-    text += tile(percent(after.at("top1")), "top-1 quantised, on images that the search never saw");
-    text += tile(percent(before.at("top1")), "top-1 as trained (FP32), same images");
+    text += html_tile(percent_of(after.at("top1")), "top-1 quantised, on images that the search never saw");
+    text += html_tile(percent_of(before.at("top1")), "top-1 as trained (FP32), same images");
   }
-  text += tile(fmt::format("{:.2f}", summary.at("bits_per_weight").get<double>()),
-               "bits per weight, codebooks and scales counted");
+  text += html_tile(fmt::format("{:.2f}", summary.at("bits_per_weight").get<double>()),
+                    "bits per weight, codebooks and scales counted");
   const double share = summary.at("bytes").get<double>() / (4 * summary.at("weights").get<double>());
-  text += tile(fmt::format("{:.1f} %", 100 * share), "of the weights' size in FP32");
+  text += html_tile(fmt::format("{:.1f} %", 100 * share), "of the weights' size in FP32");
   return text + "</div>\n";
 }
 
@@ -148,7 +103,8 @@ std::string accuracy(const Json& summary) {
       const Json& score = summary.at(network).at(images);
       text += fmt::format("<tr><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td><td class=\"number\">{:.4f}</td></tr>\n",
                           network_name, thousands(score.at("images").get<long long>()), images_name,
-                          with_interval(score.at("top1")), percent(score.at("top5")), score.at("loss").get<double>());
+                          percent_with_interval(score.at("top1")), percent_of(score.at("top5")),
+                          score.at("loss").get<double>());
     }
   }
   return text + "</table>\n";
@@ -160,7 +116,7 @@ std::string sizes(const Json& summary) {
   if (found == summary.end()) return "";
   std::string text = "<h2>Size</h2>\n<table>\n";
   const auto line = [&](const std::string& name, const Json& bytes) {
-    text += row(name, bytes.is_number() ? thousands(bytes.get<long long>()) + " bytes" : "not possible");
+    text += html_row(name, bytes.is_number() ? thousands(bytes.get<long long>()) + " bytes" : "not possible");
   };
   for (const auto& [key, name] : {std::pair{"weights_fp32_as_trained", "weights as trained (FP32)"},
                                   {"weights", "weights quantised"},
@@ -206,32 +162,6 @@ std::string progress_charts(const Table& history, Fitness fitness) {
   return text;
 }
 
-std::string codebooks(const Json& best) {
-  std::string text =
-      "<h2>Codebooks</h2>\n<p>A tick a level, from minus to plus the layer's largest.</p>\n"
-      "<table><tr><th>layer</th><th class=\"number\">levels</th><th></th></tr>\n";
-  for (const Json& layer : best.at("layers")) {
-    const Json& levels = layer.at("levels");
-    std::vector<float> ticks;
-    const bool many = !levels.empty() && levels.front().is_array();
-    const auto take = [&](const Json& one) {
-      for (const Json& level : one) ticks.push_back(level.get<float>());
-    };
-    if (many) {
-      for (const Json& one : levels) take(one);
-    } else {
-      take(levels);
-    }
-    double limit = 0;
-    for (const float v : ticks) limit = std::max(limit, std::abs(static_cast<double>(v)));
-    const std::string count = many ? fmt::format("{} codebooks", levels.size()) : std::to_string(levels.size());
-    text +=
-        fmt::format("<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
-                    html_text(layer.at("name").get<std::string>()), count, tick_strip(ticks, limit > 0 ? limit : 1));
-  }
-  return text + "</table>\n";
-}
-
 std::string speed(const Table& timing) {
   const std::vector<double>& seconds = timing["seconds"];
   double whole = 0;
@@ -249,9 +179,10 @@ std::string speed(const Table& timing) {
                       {{"images a second", timing["images_per_second"]}},
                       false,
                       true});
-  text += "<table>\n" + row("time in inference", share("inference")) + row("time in quantising", share("quantise")) +
-          row("time in communication and waiting", share("communication")) +
-          row("generations took", duration_text(whole));
+  text += "<table>\n" + html_row("time in inference", share("inference")) +
+          html_row("time in quantising", share("quantise")) +
+          html_row("time in communication and waiting", share("communication")) +
+          html_row("generations took", duration_text(whole));
   return text + "</table>\n";
 }
 
@@ -263,7 +194,9 @@ std::string machine(const Json& summary) {
     if (found == summary.end()) continue;
     std::string name = key;
     std::replace(name.begin(), name.end(), '_', ' ');
-    text += row(name, found->is_string() ? found->get<std::string>() : found->is_primitive() ? found->dump() : "-");
+    text += html_row(name, found->is_string()      ? found->get<std::string>()
+                           : found->is_primitive() ? found->dump()
+                                                   : "-");
   }
   return text + "</table>\n";
 }
@@ -275,11 +208,7 @@ std::string page(const fs::path& folder) {
   const std::optional<Json> summary = read_if_there(folder / "summary.json"),
                             best = read_if_there(folder / "best.json");
   const std::string title = fmt::format("{} in {} levels", job.network.filename().string(), job.format.levels);
-  std::string text =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n";
-  text +=
-      fmt::format("<title>{0}</title>\n<style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n", html_text(title), kStyle);
+  std::string text;
   if (summary) text += tiles(*summary);
   const std::size_t done = history["generation"].size();
   text += fmt::format(
@@ -291,11 +220,10 @@ std::string page(const fs::path& folder) {
   if (summary) text += accuracy(*summary);
   if (summary) text += sizes(*summary);
   text += progress_charts(history, job.fitness);
-  if (best) text += codebooks(*best);
+  if (best) text += codebooks_html(*best);
   text += speed(timing);
   if (summary) text += machine(*summary);
-  text += fmt::format("<h2>Job</h2>\n<pre>{}</pre>\n<p>vbq {}</p>\n</body></html>\n", html_text(job_text), kVersion);
-  return text;
+  return html_page(title, text + fmt::format("<h2>Job</h2>\n<pre>{}</pre>\n", html_text(job_text)));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// report.html: one file that shows a run, with no need of a network.
+// Pages of vbq report: each one file, with no need of a network.
 #pragma once
 
 #include <filesystem>
@@ -9,5 +9,14 @@ namespace vbq {
 // The page for a run's folder as it is now: running, stopped or ended. Error when the folder holds no run, or when one
 // of its files is not what vbq writes.
 std::string report_html(const std::filesystem::path& folder);
+
+// For the folder of a sweep: its widths side by side, each with a link to its own report.html.
+std::string sweep_html(const std::filesystem::path& folder);
+
+// For the folder of vbq compare: its table.
+std::string comparison_html(const std::filesystem::path& folder);
+
+// For a best.json alone: its codebooks.
+std::string format_html(const std::filesystem::path& file);
 
 }  // namespace vbq

@@ -13,7 +13,6 @@
 #include "cluster/messages.hpp"
 #include "cluster/share_calibration.hpp"
 #include "core/check.hpp"
-#include "core/hash.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "engine/common/compensate.hpp"
@@ -27,20 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCalibrationFile = "calibration.h5";
-
-std::string calibration_key(const Setup& setup) {
-  const Problem& problem = setup.problem;
-  Hasher hasher;
-  hasher.text(setup.network_hash);
-  hasher.text(problem.search_source->info().hash);
-  hasher.array(std::span(problem.split.search));
-  hasher.value(problem.engine.block);
-  hasher.value(static_cast<int>(problem.engine.kind));
-  hasher.value(static_cast<int>(problem.engine.precision));
-  hasher.value(kCalibrationPositions);
-  for (const int layer : quantised_layers(problem.network, problem.format)) hasher.value(layer);
-  return hasher.hex();
-}
 
 // A file may hold anything.
 bool fits(const Calibration& calibration, const Network& network, const std::vector<int>& layers,
@@ -71,7 +56,7 @@ void announce(const Setup& setup, const Machinery& machinery, const RunFolder& f
 // Before any time is spent on a search among images that the network does not know.
 void check_as_trained(Setup& setup, Evaluator& evaluator) {
   try {
-    const Tally tally = evaluator.score(ImageSet::search, nullptr);
+    const Tally tally = evaluator.score(ImageSet::search, {});
     evaluator.times();  // no generation's
     add_warnings(setup.warnings, accuracy_warnings(setup.problem, ImageSet::search, tally));
   } catch (const Stopped&) {  // the search will see it
@@ -96,9 +81,7 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
                accuracy_warnings(setup.problem, ImageSet::held_out, outcome.result.as_trained.held_out));
   add_warnings(setup.warnings,
                difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
-  NetworkFormat best = Decoder(setup.problem.network, setup.problem.format)(outcome.result.best.genome);
-  outcome.choices = evaluator.choices(outcome.result.best.genome);
-  choose(best, outcome.choices);
+  NetworkFormat best = outcome.result.network.formats();
   outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
   outcome.summary = summary_json(setup, machinery, outcome.result, outcome.sizes);
   folder.write("best.json",
@@ -125,9 +108,15 @@ void find_calibration(Communicator& world, Setup& setup, const fs::path& folder)
   const std::vector<int> layers = agree(world, [&] { return layers_to_calibrate(setup.problem); });
   if (layers.empty()) return;
   const fs::path path = folder / kCalibrationFile;
+  // Rank 0 computes nothing where there are others, so the last rank tells what the factors are computed on.
+  const std::vector<std::string> engines = world.gather(agree(
+      world, [&] { return world.rank() + 1 == world.size() ? calibration_engine(setup.problem) : std::string(); }));
   std::optional<Calibration> kept;
-  if (world.rank() == 0) kept = load_calibration(path, calibration_key(setup), factor_bytes(setup.problem));
-  if (kept && !fits(*kept, setup.problem.network, layers, path)) kept.reset();
+  if (world.rank() == 0) {
+    setup.calibration_key = calibration_key(setup.problem, engines.back());
+    kept = load_calibration(path, setup.calibration_key, factor_bytes(setup.problem));
+    if (kept && !fits(*kept, setup.problem.network, layers, path)) kept.reset();
+  }
   std::int64_t found = kept ? 1 : 0;
   world.broadcast(std::span(&found, 1));
   if (found == 0) {
@@ -147,7 +136,7 @@ void find_calibration(Communicator& world, Setup& setup, const fs::path& folder)
 
 void keep_calibration(Setup& setup) {
   if (setup.keep_calibration.empty() || setup.problem.calibration == nullptr) return;
-  save_calibration(setup.keep_calibration, *setup.problem.calibration, calibration_key(setup));
+  save_calibration(setup.keep_calibration, *setup.problem.calibration, setup.calibration_key);
   setup.keep_calibration.clear();
 }
 

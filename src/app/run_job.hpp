@@ -34,7 +34,6 @@ void keep_calibration(Setup& setup);
 struct JobOutcome {
   int code = 0;         // 75: stopped after a checkpoint; the same on every rank
   SearchResult result;  // rank 0's
-  Choices choices;      // of the best; rank 0's
   Sizes sizes;          // of the best; rank 0's
   std::string summary;  // JSON; rank 0's
 };

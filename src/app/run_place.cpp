@@ -44,18 +44,6 @@ std::string typed(const fs::path& path) {
   return quoted + "'";
 }
 
-// Engine and precision are part of what a resume must agree in, and not of the job.
-std::string resume_command(const std::string& command, const fs::path& folder, const CommonOptions& common) {
-  std::string text = fmt::format("vbq {} --resume {}", command, typed(folder));
-  if (common.engine.kind != EngineKind::automatic) {
-    text += fmt::format(" --engine {}", name_of<EngineKind>(common.engine.kind, kEngines));
-  }
-  if (common.engine.precision != Precision::fp32) {
-    text += fmt::format(" --precision {}", name_of<Precision>(common.engine.precision, kPrecisions));
-  }
-  return text;
-}
-
 // Of a folder in the job's place.
 void check_folder(const std::string& command, const SearchArguments& arguments) {
   const fs::path& folder = arguments.job;
@@ -105,6 +93,18 @@ std::vector<fs::path> runs_of_sweep(const fs::path& folder) {
   std::vector<fs::path> paths;
   for (auto& [levels, path] : found) paths.push_back(std::move(path));
   return paths;
+}
+
+// Engine and precision are part of what a resume must agree in, and not of the job.
+std::string resume_command(const std::string& command, const fs::path& folder, const CommonOptions& common) {
+  std::string text = fmt::format("vbq {} --resume {}", command, typed(folder));
+  if (common.engine.kind != EngineKind::automatic) {
+    text += fmt::format(" --engine {}", name_of<EngineKind>(common.engine.kind, kEngines));
+  }
+  if (common.engine.precision != Precision::fp32) {
+    text += fmt::format(" --precision {}", name_of<Precision>(common.engine.precision, kPrecisions));
+  }
+  return text;
 }
 
 RunPlace run_place(const std::string& command, const SearchArguments& arguments, const CommonOptions& common) {

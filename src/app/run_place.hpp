@@ -31,6 +31,10 @@ struct RunPlace {
 // saying what to type, where a folder is not of this command's making, or is given without --resume.
 RunPlace run_place(const std::string& command, const SearchArguments& arguments, const CommonOptions& common);
 
+// "vbq search --resume runs/first", with what a resume must agree in and the job does not hold.
+std::string resume_command(const std::string& command, const std::filesystem::path& folder,
+                           const CommonOptions& common);
+
 // Error where the run would write over a file that it reads: a network that lies in the folder as best.onnx, say.
 void check_inputs(const std::filesystem::path& folder, const std::vector<std::filesystem::path>& inputs);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/history.hpp"
+#include "app/not_finite.hpp"
 #include "app/score_json.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
@@ -43,6 +44,10 @@ SearchSpace make_space(const Setup& setup) {
 
 // Hashes tell that files differ; a user knows them by their names.
 std::string other_network(const Job& now, const Job& then) {
+  if (now.network_output != then.network_output) {
+    return fmt::format("network.output is \"{}\", another output than the run's, \"{}\"", now.network_output,
+                       then.network_output);
+  }
   if (now.network == then.network) {
     return fmt::format("network.path is {}, as the run's, but its weights or layers have changed",
                        now.network.string());
@@ -135,10 +140,14 @@ class Loop {
     return complete_.generation == search_->state().generation && search_->finished();
   }
 
-  Scores score(const Genome* genome) {
+  // The best network as it is delivered; what it scores; what the network as trained scores.
+  void finish(SearchResult& result) {
+    const Genome& best = result.best.genome;
+    result.network = evaluator_.network(best);
     const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
-    return {as_searched ? search_score(genome) : evaluator_.score(ImageSet::search, genome),
-            evaluator_.score(ImageSet::held_out, genome)};
+    result.quantised = {as_searched ? search_score(best) : evaluator_.score(ImageSet::search, result.network),
+                        evaluator_.score(ImageSet::held_out, result.network)};
+    result.as_trained = {evaluator_.score(ImageSet::search, {}), evaluator_.score(ImageSet::held_out, {})};
   }
   const RunState& state() const { return state_; }
 
@@ -153,7 +162,7 @@ class Loop {
     search_->tell(told);
 
     const SearchState& state = search_->state();
-    const Tally best = search_score(&state.best.genome);  // from the cache
+    const Tally best = search_score(state.best.genome);  // from the cache
     const double seconds = seconds_since(start);
     state_.seconds += seconds;
     state_.history.push_back(history_line(state, best, scorer_.evaluations()));
@@ -166,11 +175,8 @@ class Loop {
     report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
   }
 
-  // Of a genome through the cache, of the network as trained directly.
-  Tally search_score(const Genome* genome) {
-    if (genome == nullptr) return evaluator_.score(ImageSet::search, nullptr);
-    return scorer_.tallies(std::span(genome, 1)).front();
-  }
+  // Through the cache.
+  Tally search_score(const Genome& genome) { return scorer_.tallies(std::span(&genome, 1)).front(); }
 
   void report(const SearchState& state, const Tally& best, double rate) {
     const int left = setup_.job.generations - state.generation;
@@ -245,8 +251,8 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machiner
   result.images = state.images;
   result.seconds = state.seconds;
   try {
-    result.quantised = loop.score(&result.best.genome);
-    result.as_trained = loop.score(nullptr);
+    loop.finish(result);
+    warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
   } catch (const Stopped&) {
     result.stopped = true;
   }

@@ -28,6 +28,7 @@ struct SearchResult {
   bool stopped = false;  // as asked, after a checkpoint; all but generations is empty then
   Scores as_trained, quantised;
   Individual best;
+  QuantisedNetwork network;  // of the best, as it is delivered
   int generations = 0;
   std::int64_t evaluations = 0,
                images = 0;  // networks really run over the search images; images inferred by the search

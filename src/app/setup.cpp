@@ -6,11 +6,13 @@
 
 #include "app/advice.hpp"
 #include "app/data_warnings.hpp"
+#include "app/fit.hpp"
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/importers.hpp"
-#include "evaluate/matrix.hpp"
+#include "data/label_offset.hpp"
+#include "evaluate/memory.hpp"
 #include "model/onnx.hpp"
 #include "store/dataset_file.hpp"
 #include "store/file_kind.hpp"
@@ -46,6 +48,18 @@ std::int64_t search_count(double asked, std::int64_t available, bool all, const 
     fail("data.search takes all {} images of {}: some must be left to be held out", available, where);
   }
   return static_cast<std::int64_t>(count);
+}
+
+// All images of a source that is imported on the fly stay in the memory of every process.
+void check_import(const std::vector<fs::path>& sources) {
+  std::int64_t bytes = 0;
+  for (const fs::path& source : sources) {
+    std::error_code code;  // a missing file is told by its reader
+    const std::uintmax_t size = fs::is_regular_file(source, code) ? fs::file_size(source, code) : 0;
+    if (!code) bytes += static_cast<std::int64_t>(size);
+  }
+  check_reading(sources.front().string(), bytes, 2, 1,
+                "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
 }
 
 std::vector<std::int64_t> all_indices(std::int64_t count) {
@@ -98,37 +112,14 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
     warnings.insert(warnings.end(), more.begin(), more.end());
   };
   if (job.calibration) check_same_normalisation(searched, data, job.allow_different_normalisation, warnings);
+  add(class_warnings(data));
   add(normalisation_warnings(data.normalisation, data.origin));
   if (searched.normalisation != data.normalisation)
     add(normalisation_warnings(searched.normalisation, searched.origin));
   return warnings;
 }
 
-// What to do at the import of photos so that they become what the network takes; empty where it cannot be said.
-std::string how_to_fit(const DatasetInfo& info, const Shape& want) {
-  if (info.preprocessing.empty() || want.size() != 3) return "";  // not photos, or not images
-  std::vector<std::string> options;
-  if (info.channels == 3 && want[0] == 1) options.emplace_back("with --grey");
-  if (info.channels == 1 && want[0] == 3) options.emplace_back("without --grey");
-  if (info.height != want[1] || info.width != want[2]) {
-    options.push_back(fmt::format("with --resize or --crop {}x{}", want[1], want[2]));
-  }
-  return options.empty() ? "" : fmt::format(" (import the photos {})", fmt::join(options, " and "));
-}
-
 }  // namespace
-
-void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path) {
-  const Shape& want = network.input_shape();
-  if (want != Shape{info.channels, info.height, info.width}) {
-    fail("images of {} are {}x{}x{} (channels, height, width): network {} takes {}{}", info.origin, info.channels,
-         info.height, info.width, network_path, fmt::join(want, "x"), how_to_fit(info, want));
-  }
-  if (elements(network.output_shape()) < info.classes) {
-    fail("{} has {} classes: network {} has {} outputs", info.origin, info.classes, network_path,
-         elements(network.output_shape()));
-  }
-}
 
 std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
   const std::string text = path.filename().string();
@@ -154,6 +145,7 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
            path.string());
     }
   }
+  check_import(sources);
   ImportedImages imported = import_images(kind, sources, normalisation);
   return memory_source(std::move(imported.images), std::move(imported.info));
 }
@@ -161,10 +153,14 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
 Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   Setup setup;
   Problem& problem = setup.problem;
-  problem.network = parse_onnx(std::move(network), job.network);
+  problem.network = parse_onnx(std::move(network), job.network, job.network_output);
+  if (problem.network.file_outputs.size() > 1) job.network_output = problem.network.output_name;
   const Normalisation normalisation{{job.mean.begin(), job.mean.end()}, {job.std.begin(), job.std.end()}};
-  const auto data = open_images(job.data, normalisation);
-  const auto searched = job.calibration ? open_images(*job.calibration, normalisation) : data;
+  const auto open = [&](const fs::path& path) {
+    return with_label_offset(open_images(path, normalisation), job.label_offset.value_or(0));
+  };
+  const auto data = open(job.data);
+  const auto searched = job.calibration ? open(*job.calibration) : data;
   check_fit(data->info(), problem.network, job.network.string());
   check_fit(searched->info(), problem.network, job.network.string());
 
@@ -178,6 +174,8 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   }
   add_warnings(setup.warnings, unused_engine_options(engine));
   add_warnings(setup.warnings, warnings_of(searched->info(), data->info(), job));
+  const DatasetInfo& most = searched->info().classes > data->info().classes ? searched->info() : data->info();
+  add_warnings(setup.warnings, label_offset_warnings(most, problem.network, job.label_offset));
   job.search_images =
       static_cast<double>(search_count(job.search_images, searched->info().count, apart, searched->info().origin));
   problem.split = stratified_split(searched->labels(), static_cast<std::int64_t>(job.search_images));
@@ -203,7 +201,12 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
 }
 
 void check_workers(const Setup& setup, int workers) {
-  check_workers(workers, setup.problem.population, block_count(setup.problem, ImageSet::search));
+  const std::int64_t blocks = block_count(setup.problem, ImageSet::search), genomes = setup.problem.population;
+  if (workers <= genomes * blocks) return;
+  fail(
+      "there are more workers than work: {} workers for {} genomes x {} blocks of images; start fewer ranks, or use "
+      "smaller blocks or a larger population",
+      workers, genomes, blocks);
 }
 
 }  // namespace vbq

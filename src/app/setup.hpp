@@ -16,13 +16,11 @@ namespace vbq {
 // Error where a dataset file has another normalisation than the given one (empty: none is given).
 std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
 
-// Error where the images are not of the network's input size or have more classes than it has outputs.
-void check_fit(const DatasetInfo& info, const Network& network, const std::string& network_path);
-
 struct Setup {
-  Job job;  // as resolved: search_images is the number that is used
+  Job job;  // as resolved: search_images is the number that is used, network_output the name of one of several
   Problem problem;
   std::string network_hash, data_hash;
+  std::string calibration_key = {};        // rank 0's: what problem.calibration depends on
   std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
   std::vector<Genome> starts;              // more seeds for the search: what another one has found
   std::vector<std::string> warnings;       // logged already; for summary.json

@@ -8,42 +8,40 @@
 #include "cluster/agree.hpp"
 #include "cluster/heartbeat.hpp"
 #include "cluster/messages.hpp"
-#include "cluster/threads.hpp"
+#include "cluster/prepare.hpp"
 #include "core/check.hpp"
-#include "core/log.hpp"
+#include "core/stop.hpp"
 #include "evaluate/local_evaluator.hpp"
-#include "evaluate/workbench.hpp"
+#include "evaluate/watch.hpp"
 
 namespace vbq {
 
+using protocol::Answer;
 using protocol::Op;
+using protocol::Order;
 
 ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
-    : world_(&world), exceptions_(std::uncaught_exceptions()) {
-  fair_threads(world, false);  // the workers share processors and GPUs among themselves
-  place_on_host(world, false);
-  agree(world, [&] {  // what every rank would refuse, before the workers look whether they have memory enough
-    if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
-    validate(problem);
-  });
+    : world_(&world), problem_(&problem), exceptions_(std::uncaught_exceptions()) {
+  if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
+  prepare(world, problem);
   const Report mine = agree(world, [&] {
-    return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}};
+    return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}, 0};
   });
   const std::vector<Report> reports = agree_on(world, mine);
-  working_ = true;  // from here on, the workers wait for commands
-  search_images_ = problem.split.search.size();
-  held_out_images_ = problem.held_out_source != nullptr ? problem.split.held_out.size() : 0;
-  if (passes(problem.format)) round_ = protocol::genomes_in_round(problem, reports.size() - 1);
+  working_ = true;  // from here on, the workers wait for orders
   for (std::size_t rank = 1; rank < reports.size(); ++rank) {
     workers_.push_back({static_cast<int>(rank), reports[rank].host, reports[rank].engine.value_or(EngineInfo{})});
+    ahead_.push_back(reports[rank].copies + 1);
   }
+  given_.resize(workers_.size());
 }
 
 ClusterEvaluator::~ClusterEvaluator() {
   if (!working_) return;
   try {
     if (std::uncaught_exceptions() > exceptions_) {
-      send(Op::dismiss, 0);
+      order_all({Op::dismiss, {}, {}, {}, {}, -1});
+      world_->flush();
       world_->set_dismissed();
     } else {
       stop();
@@ -56,92 +54,144 @@ ClusterEvaluator::~ClusterEvaluator() {
 }
 
 void ClusterEvaluator::stop() {
-  if (std::exchange(working_, false)) send(Op::stop, 0);
+  if (!std::exchange(working_, false)) return;
+  order_all({Op::stop, {}, {}, {}, {}, -1});
+  world_->flush();
 }
 
-std::vector<Fingerprint> ClusterEvaluator::fingerprints(std::span<const Genome> genomes) {
-  std::vector<Fingerprint> prints(genomes.size());
-  const auto words = command(Op::fingerprints, genomes, genomes.size() * std::tuple_size_v<Fingerprint>);
-  protocol::get(words, std::span(prints));
-  return prints;
+std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
+  if (genomes.empty()) return {};
+  const auto workers = static_cast<std::int64_t>(workers_.size());
+  Generation generation(
+      Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), made_at_once(*problem_)),
+      genomes.size(), known);
+  in_step([&] {
+    begin(genomes.size());
+    drive(generation, genomes, ImageSet::search);
+  });
+  return generation.result(static_cast<std::int64_t>(problem_->split.search.size()));
 }
 
-std::vector<Tally> ClusterEvaluator::tallies(std::span<const Genome> genomes) {
-  std::vector<Tally> found = collect(Op::tallies, genomes, genomes.size());
-  keep_whole(found, search_images_);
-  return found;
+Tally ClusterEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
+  const std::size_t images = images_of(*problem_, set).size();
+  const auto workers = static_cast<std::int64_t>(workers_.size());
+  Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1));
+  in_step([&] {
+    begin(1);
+    order_all({Op::take_part, {first_number_}, {}, {}, {}, -1});
+    std::string archive = pack(network);
+    world_->broadcast(archive);
+    traffic_.bytes_sent += static_cast<std::int64_t>(archive.size());
+    drive(generation, {}, set);
+  });
+  return expect_whole(generation.result(static_cast<std::int64_t>(images)).front().tally, images);
 }
 
-Tally ClusterEvaluator::score(ImageSet set, const Genome* genome) {
-  if (set == ImageSet::held_out && held_out_images_ == 0) fail("there are no held-out images to score");
-  const Op op = set == ImageSet::search ? Op::score_search : Op::score_held_out;
-  const Tally sum = collect(op, genome == nullptr ? std::span<const Genome>() : std::span(genome, 1), 1).front();
-  return expect_whole(sum, set == ImageSet::search ? search_images_ : held_out_images_);
+QuantisedNetwork ClusterEvaluator::network(const Genome& genome) {
+  QuantisedNetwork network;
+  in_step([&] {
+    order(0, {Op::deliver, {}, {genome}, {}, {}, -1});
+    const auto answer = unpack<Answer>(world_->receive().bytes);
+    network = unpack<QuantisedNetwork>(answer.network);
+    times_.quantise += answer.seconds / static_cast<double>(workers_.size());
+  });
+  return network;
 }
 
-Choices ClusterEvaluator::choices(const Genome& genome) {
-  std::string archive;
-  command(Op::choices, std::span(&genome, 1), 0, [&] { archive = world_->gather({}).at(1); });
-  return unpack<Choices>(archive);
+std::int64_t ClusterEvaluator::not_finite(ImageSet set) {
+  std::int64_t images = 0;
+  in_step([&] {
+    order_all({Op::not_finite, {}, {}, set, {}, -1});
+    for (std::size_t w = 0; w < workers_.size(); ++w) images += unpack<Answer>(world_->receive().bytes).count;
+  });
+  return images;
 }
 
-void ClusterEvaluator::relay_choices(std::size_t genomes) {
-  for (std::size_t first = 0; first < genomes; first += round_) {
-    std::vector<std::string> archives = world_->gather({});
-    for (std::size_t i = 0; i < std::min(round_, genomes - first); ++i) world_->broadcast(archives.at(i + 1));
+void ClusterEvaluator::begin(std::size_t networks) {
+  first_number_ = next_number_;
+  next_number_ += networks;
+  order_all({Op::begin, {first_number_}, {}, {}, {}, -1});
+}
+
+void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> genomes, ImageSet set) {
+  const auto start = std::chrono::steady_clock::now();
+  EvaluatorTimes spent;
+  std::ranges::fill(given_, 0);
+  for (std::size_t w = 0; w < workers_.size(); ++w) hand_out(generation, genomes, set, w);
+  while (std::ranges::any_of(given_, [](std::int64_t tasks) { return tasks > 0; })) {
+    const Message message = world_->receive();
+    const auto answer = unpack<Answer>(message.bytes);
+    const auto w = static_cast<std::size_t>(message.from - 1);
+    --given_.at(w);
+    if (answer.op == Op::run) {
+      spent.inference += answer.seconds;
+      generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.count, answer.tally,
+                     answer.seconds);
+      hand_out(generation, genomes, set, w);
+      continue;
+    }
+    spent.quantise += answer.seconds;
+    for (std::size_t i = 0; i < answer.ids.size(); ++i) {
+      generation.made(static_cast<std::int64_t>(w), answer.numbers.at(i) - first_number_, answer.ids[i]);
+    }
+    hand_out(generation, genomes, set, w);
+    // A new network may be work for those that have none.
+    for (std::size_t other = 0; other < workers_.size(); ++other) {
+      if (given_[other] == 0) hand_out(generation, genomes, set, other);
+    }
+  }
+  const auto workers = static_cast<double>(workers_.size());
+  times_.quantise += spent.quantise / workers;
+  times_.inference += spent.inference / workers;
+  // All that is neither: sending, waiting.
+  times_.communication += std::max(0.0, seconds_since(start) - (spent.quantise + spent.inference) / workers);
+}
+
+void ClusterEvaluator::hand_out(Generation& generation, std::span<const Genome> genomes, ImageSet set, std::size_t w) {
+  while (given_[w] < ahead_[w] && !stop_requested()) {
+    const std::optional<Task> task = generation.next(static_cast<std::int64_t>(w));
+    if (!task) return;
+    Order what{Op::make, {}, {}, set, task->blocks, -1};
+    for (const std::size_t g : task->networks) what.numbers.push_back(first_number_ + g);
+    if (task->kind == Task::Kind::make) {
+      for (const std::size_t g : task->networks) what.genomes.push_back(genomes[g]);
+    } else {
+      what.op = Op::run;
+    }
+    if (task->from) {
+      order(static_cast<std::size_t>(*task->from), {Op::hand_over, what.numbers, {}, {}, {}, workers_[w].rank});
+      ++traffic_.handed_over;
+    }
+    order(w, what);
+    ++given_[w];
   }
 }
 
-EvaluatorTimes ClusterEvaluator::times() { return std::exchange(times_, {}); }
-
-// Tallies of `count` networks, and the workers' times.
-std::vector<Tally> ClusterEvaluator::collect(Op op, std::span<const Genome> genomes, std::size_t count) {
-  const std::size_t tally_words = count * protocol::kTallyWords;
-  const auto start = std::chrono::steady_clock::now();
-  std::function<void()> relay;
-  if (op == Op::tallies && round_ != 0) relay = [&] { relay_choices(genomes.size()); };
-  const auto words = command(op, genomes, tally_words + protocol::kTimeWords, relay);
-  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::vector<Tally> tallies(count);
-  protocol::get(words, std::span(tallies));
-  const double scale = 1e-9 / static_cast<double>(workers_.size());
-  const double quantise = static_cast<double>(words[tally_words]) * scale;
-  const double inference = static_cast<double>(words[tally_words + 1]) * scale;
-  times_.quantise += quantise;
-  times_.inference += inference;
-  times_.communication += std::max(0.0, wall - quantise - inference);  // all that is neither: sending, waiting
-  return tallies;
-}
-
-std::vector<std::int64_t> ClusterEvaluator::command(Op op, std::span<const Genome> genomes, std::size_t result_words,
-                                                    const std::function<void()>& before_sum) {
+void ClusterEvaluator::in_step(const std::function<void()>& body) {
   if (!working_) fail_internal("the workers have been sent home: no evaluation was expected after stop()");
-  std::vector<std::int64_t> words(result_words);
   try {
-    send(op, static_cast<std::int64_t>(genomes.size()));
-    if (!genomes.empty()) {
-      std::string archive = pack(std::vector<Genome>(genomes.begin(), genomes.end()));
-      world_->broadcast(archive);
-    }
-    if (before_sum) before_sum();
-    world_->sum(words);
+    body();
   } catch (const LostRank&) {  // the caller may have something to save, and the others wait
     working_ = false;
     throw;
   } catch (const std::exception& error) {
     die(*world_, error.what(), Fault::internal);
   }
-  return words;
 }
 
-void ClusterEvaluator::send(Op op, std::int64_t genomes) {
-  protocol::Command command{static_cast<std::int64_t>(op), genomes};
-  world_->broadcast(command);
+void ClusterEvaluator::order(std::size_t worker, const Order& order) {
+  std::string bytes = pack(order);
+  traffic_.bytes_sent += static_cast<std::int64_t>(bytes.size());
+  world_->send(workers_[worker].rank, std::move(bytes));
 }
 
-Workforce make_evaluator(Communicator& world, Problem problem) {
+void ClusterEvaluator::order_all(const Order& what) {
+  for (std::size_t w = 0; w < workers_.size(); ++w) order(w, what);
+}
+
+Workforce make_evaluator(Communicator& world, const Problem& problem) {
   if (world.size() == 1) {
-    auto local = make_local_evaluator(std::move(problem));
+    auto local = make_local_evaluator(problem);
     const EngineInfo info = local->info();
     return {std::move(local), {{0, world.host(), info}}};
   }

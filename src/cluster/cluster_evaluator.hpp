@@ -1,14 +1,17 @@
-// ClusterEvaluator: rank 0's side of the evaluation matrix. It sends genomes, sleeps, and receives sums.
+// ClusterEvaluator: rank 0's side of an evaluation. It hands out tasks, sleeps, and adds up what comes back.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/mpi.hpp"
 #include "cluster/protocol.hpp"
+#include "evaluate/generation.hpp"
 #include "evaluate/problem.hpp"
 #include "vbq/evaluator.hpp"
 
@@ -24,41 +27,50 @@ struct WorkerInfo {
 class ClusterEvaluator final : public Evaluator {
  public:
   // Collective with serve() on every other rank; at least two ranks. AgreedError on all when one cannot start or
-  // differs.
+  // differs. The problem must outlive it.
   ClusterEvaluator(Communicator& world, const Problem& problem);
   ClusterEvaluator(const ClusterEvaluator&) = delete;
   ClusterEvaluator& operator=(const ClusterEvaluator&) = delete;
   // Ends the workers' loops: by stop(), or, when an exception is on its way, by dismissing them.
   ~ClusterEvaluator() override;
 
-  std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
-  std::vector<Tally> tallies(std::span<const Genome> genomes) override;
-  Tally score(ImageSet set, const Genome* genome) override;
-  Choices choices(const Genome& genome) override;
-  EvaluatorTimes times() override;
+  std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
+  Tally score(ImageSet set, const QuantisedNetwork& network) override;
+  QuantisedNetwork network(const Genome& genome) override;
+  EvaluatorTimes times() override { return std::exchange(times_, {}); }
+  std::int64_t not_finite(ImageSet set) override;
 
   const std::vector<WorkerInfo>& workers() const { return workers_; }
+  // Bytes of messages that rank 0 has sent, and, of workers to each other, networks that were handed over.
+  struct Traffic {
+    std::int64_t bytes_sent = 0, handed_over = 0;
+  };
+  const Traffic& traffic() const { return traffic_; }
 
   // serve() returns on all workers; no call may follow. Does nothing the second time.
   void stop();
 
  private:
-  // Command, genomes, what else is to be exchanged, sum. MPI that fails here leaves the others waiting, so it ends all
-  // ranks.
-  std::vector<std::int64_t> command(protocol::Op op, std::span<const Genome> genomes, std::size_t result_words,
-                                    const std::function<void()>& before_sum = {});
-  void send(protocol::Op op, std::int64_t genomes);
-  // Hands the choices that workers make to all of them, a round at a time.
-  void relay_choices(std::size_t genomes);
-  std::vector<Tally> collect(protocol::Op op, std::span<const Genome> genomes, std::size_t count);
+  // MPI that fails in here leaves the others waiting, so it ends all ranks; a lost rank is the caller's matter.
+  void in_step(const std::function<void()>& body);
+  void order(std::size_t worker, const protocol::Order& order);
+  void order_all(const protocol::Order& order);
+  // A call of so many networks: those before are forgotten.
+  void begin(std::size_t networks);
+  // Hands out tasks until all are done, or nothing more after a wish to stop.
+  void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
+  void hand_out(Generation& generation, std::span<const Genome> genomes, ImageSet set, std::size_t worker);
 
   Communicator* world_;
-  std::size_t search_images_ = 0, held_out_images_ = 0;
-  std::size_t round_ = 0;  // genomes whose choices the workers make at a time; 0 where candidates need no pass
+  const Problem* problem_;
   int exceptions_;
   bool working_ = false;
   std::vector<WorkerInfo> workers_;
+  std::vector<std::int64_t> ahead_;  // tasks that each worker is given ahead: one more than it runs at once
+  std::vector<std::int64_t> given_;  // tasks that each has not answered yet
+  std::uint64_t first_number_ = 0, next_number_ = 0;  // of this call's networks, and of the next call's
   EvaluatorTimes times_;
+  Traffic traffic_;
 };
 
 // What a run on any number of ranks needs on rank 0.
@@ -68,7 +80,7 @@ struct Workforce {
 };
 
 // On rank 0: the cluster's evaluator, or, alone, the local one. With threads = 0, workers share their host's
-// processors.
-Workforce make_evaluator(Communicator& world, Problem problem);
+// processors. The problem must outlive it.
+Workforce make_evaluator(Communicator& world, const Problem& problem);
 
 }  // namespace vbq

@@ -1,16 +1,20 @@
 #include "cluster/heartbeat.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
+#include <system_error>
 
+#include "core/check.hpp"
 #include "core/device_call.hpp"
 #include "core/stop.hpp"
 
@@ -21,6 +25,20 @@ namespace {
 constexpr char kAlive = 'a', kStop = 's', kEndingByInput = 'i', kEndingByFault = 'e', kGoodbye = 'g';
 
 constexpr std::chrono::milliseconds kTick{500};  // in which a signal on this rank is passed on
+constexpr std::uint64_t kWake = std::numeric_limits<std::uint64_t>::max();  // no place in watched_
+
+void listen_for(const Socket& ready, const Socket& socket, std::uint64_t number) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = number;
+  if (::epoll_ctl(ready.descriptor(), EPOLL_CTL_ADD, socket.descriptor(), &event) != 0) {
+    throw std::system_error(errno, std::system_category());
+  }
+}
+
+void stop_listening(const Socket& ready, const Socket& socket) {
+  ::epoll_ctl(ready.descriptor(), EPOLL_CTL_DEL, socket.descriptor(), nullptr);
+}
 
 }  // namespace
 
@@ -29,9 +47,17 @@ Heartbeat::Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(cons
     : pace_(pace),
       last_resort_(std::move(last_resort)),
       is_well_(std::move(is_well)),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      ready_(::epoll_create1(EPOLL_CLOEXEC)) {
   for (Peer& peer : peers) watched_.push_back({std::move(peer), Clock::now()});
-  thread_ = std::thread([this] { run(); });
+  try {
+    listen_for(ready_, wake_, kWake);
+    for (std::size_t i = 0; i < watched_.size(); ++i) listen_for(ready_, watched_[i].peer.socket, i);
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    say(kGoodbye);  // else the others would hold this rank for lost
+    fail("the heartbeat cannot be started: {}", error.what());
+  }
 }
 
 Heartbeat::~Heartbeat() {
@@ -54,37 +80,51 @@ void Heartbeat::say(char word) const {
 }
 
 void Heartbeat::run() {
-  Clock::time_point beaten{}, last = Clock::now();
-  bool told = false;
-  while (sleep(std::min(kTick, pace_.beat), true)) {
+  ticked_ = Clock::now();
+  Clock::time_point next = ticked_;
+  bool well = true;
+  while (well) {
+    const auto written = wait(next);
+    if (!written) return;
     const Clock::time_point now = Clock::now();
-    // This process itself was stopped for a while (SIGSTOP, a suspended job): nothing is known of the others.
-    if (now - last > pace_.silence / 3) {
-      for (Watched& watched : watched_) watched.heard = now;
-    }
-    const auto passed = std::min<Clock::duration>(now - last, 2 * kTick);
-    advance_device_clock(std::chrono::duration_cast<std::chrono::milliseconds>(passed));
-    last = now;
-    if (!told && stop_requested()) {
-      say(kStop);
-      told = true;
-    }
-    if (now - beaten >= pace_.beat && (!is_well_ || is_well_())) {
-      say(kAlive);
-      beaten = now;
-    }
-    if (!watch(now)) break;
+    if (now - ticked_ > pace_.silence / 3) forgive(now);
+    for (const std::size_t i : *written) well = well && listen_to(watched_[i], now);
+    if (!well || now < next) continue;
+    well = beat(now);
+    next = now + std::min(kTick, pace_.beat);
   }
-  const std::optional<Loss> lost = loss();
-  if (!lost) return;
-  if (sleep(pace_.patience, false)) last_resort_(*lost);
+  for (const Watched& watched : watched_) stop_listening(ready_, watched.peer.socket);
+  const Clock::time_point end = Clock::now() + pace_.patience;
+  do {
+    if (!wait(end)) return;
+  } while (Clock::now() < end);
+  last_resort_(*loss());
 }
 
-bool Heartbeat::watch(Clock::time_point now) {
-  for (Watched& watched : watched_) {
-    if (!watched.gone && !listen_to(watched, now)) return false;
+bool Heartbeat::beat(Clock::time_point now) {
+  const auto passed = std::min<Clock::duration>(now - ticked_, 2 * kTick);
+  advance_device_clock(std::chrono::duration_cast<std::chrono::milliseconds>(passed));
+  ticked_ = now;
+  if (!told_ && stop_requested()) {
+    say(kStop);
+    told_ = true;
+  }
+  if (now - beaten_ >= pace_.beat && (!is_well_ || is_well_())) {
+    say(kAlive);
+    beaten_ = now;
+  }
+  for (const Watched& watched : watched_) {
+    if (watched.gone || now - watched.heard < pace_.silence) continue;
+    lose(watched.peer, fmt::format("no sign of life for {:.3g} s: it hangs, or its host or the network is down",
+                                   std::chrono::duration<double>(now - watched.heard).count()));
+    return false;
   }
   return true;
+}
+
+// This process itself was stopped for a while (SIGSTOP, a suspended job): nothing is known of the others.
+void Heartbeat::forgive(Clock::time_point now) {
+  for (Watched& watched : watched_) watched.heard = now;
 }
 
 bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
@@ -98,6 +138,7 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
     }
     if (word == kGoodbye) {
       watched.gone = true;
+      stop_listening(ready_, watched.peer.socket);
       return true;
     }
   }
@@ -107,10 +148,7 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
                            : fmt::format("the connection to it broke: {}", std::strerror(received.reason)));
     return false;
   }
-  if (now - watched.heard < pace_.silence) return true;
-  lose(watched.peer, fmt::format("no sign of life for {:.3g} s: it hangs, or its host or the network is down",
-                                 std::chrono::duration<double>(now - watched.heard).count()));
-  return false;
+  return true;
 }
 
 void Heartbeat::lose(const Peer& peer, const std::string& cause, std::optional<Fault> said) {
@@ -119,14 +157,18 @@ void Heartbeat::lose(const Peer& peer, const std::string& cause, std::optional<F
                said.value_or(Fault::internal)};
 }
 
-// Until there is something to read, if listening.
-bool Heartbeat::sleep(std::chrono::milliseconds duration, bool listening) {
-  std::vector<pollfd> all{{wake_.descriptor(), POLLIN, 0}};
-  for (const Watched& watched : watched_) {
-    if (listening && !watched.gone) all.push_back({watched.peer.socket.descriptor(), POLLIN, 0});
+std::optional<std::vector<std::size_t>> Heartbeat::wait(Clock::time_point until) {
+  std::array<epoll_event, 64> events{};
+  // Rounded up, so that it does not return just before the time and spin.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+  const int count = ::epoll_wait(ready_.descriptor(), events.data(), static_cast<int>(events.size()),
+                                 static_cast<int>(std::max<std::int64_t>(0, left)));
+  std::vector<std::size_t> written;
+  for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(std::max(0, count)))) {
+    if (event.data.u64 == kWake) return std::nullopt;
+    written.push_back(event.data.u64);
   }
-  ::poll(all.data(), all.size(), static_cast<int>(duration.count()));
-  return (all.front().revents & POLLIN) == 0;
+  return written;
 }
 
 }  // namespace vbq

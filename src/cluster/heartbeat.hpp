@@ -55,7 +55,7 @@ class Heartbeat {
   // last_resort: called by the heartbeat's thread when a loss is this old and nobody has ended the process yet.
   // is_well: asked before each beat; a rank that is not well does not beat, and so is lost to the others in time.
   Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(const Loss&)> last_resort,
-            std::function<bool()> is_well = nullptr);
+            std::function<bool()> is_well = nullptr);  // Error, after goodbye, where no thread can be started
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
   ~Heartbeat();  // says goodbye to the others
@@ -75,17 +75,23 @@ class Heartbeat {
   };
 
   void run();
-  bool watch(Clock::time_point now);  // false: a rank is lost
-  bool listen_to(Watched& watched, Clock::time_point now);
+  bool beat(Clock::time_point now);                         // what is due every tick; false: a rank is lost
+  bool listen_to(Watched& watched, Clock::time_point now);  // false: it is lost
+  void forgive(Clock::time_point now);                      // as if all had been heard just now
   void lose(const Peer& peer, const std::string& cause, std::optional<Fault> said = std::nullopt);
   void say(char word) const;
-  bool sleep(std::chrono::milliseconds duration, bool listening);  // false: the end has come
+  // Until somebody has written, it is `until`, or the end has come (nothing). Those who have written, as places in
+  // watched_: who is silent costs nothing.
+  std::optional<std::vector<std::size_t>> wait(Clock::time_point until);
 
   std::vector<Watched> watched_;
   Pace pace_;
   std::function<void(const Loss&)> last_resort_;
   std::function<bool()> is_well_;
-  Socket wake_;  // an event descriptor
+  Socket wake_;   // an event descriptor
+  Socket ready_;  // an epoll descriptor of wake_ and of all peers that have not said goodbye
+  Clock::time_point beaten_{}, ticked_;
+  bool told_ = false;  // the others, of a wish to stop
   mutable std::mutex mutex_;
   std::optional<Loss> loss_;
   std::thread thread_;

@@ -2,6 +2,8 @@
 
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/array.hpp>
+#include <boost/serialization/split_free.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <boost/serialization/version.hpp>
@@ -27,8 +29,63 @@ void serialize(Archive& archive, vbq::LayerFactor& factor, unsigned /*version*/)
 }
 
 template <class Archive>
-void serialize(Archive& archive, vbq::LayerChoice& choice, unsigned /*version*/) {
-  archive& choice.indices& choice.gain& choice.shift;
+void save(Archive& archive, const vbq::Codebook& codebook, unsigned /*version*/) {
+  const std::vector<float> levels(codebook.levels().begin(), codebook.levels().end());
+  archive& levels;
+}
+
+template <class Archive>
+void load(Archive& archive, vbq::Codebook& codebook, unsigned /*version*/) {
+  std::vector<float> levels;
+  archive& levels;
+  codebook = vbq::Codebook::from_levels(std::move(levels));
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::PackedLevels& levels, unsigned /*version*/) {
+  archive& levels.width& levels.count& levels.bytes;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::QuantisedLayer& layer, unsigned /*version*/) {
+  archive& layer.node& layer.codebooks& layer.scales& layer.levels& layer.gain& layer.shift& layer.bias;
+}
+
+template <class Archive>
+void save(Archive& archive, const vbq::QuantisedNetwork& network, unsigned /*version*/) {
+  archive& network.layers();
+}
+
+template <class Archive>
+void load(Archive& archive, vbq::QuantisedNetwork& network, unsigned /*version*/) {
+  std::vector<vbq::QuantisedLayer> layers;
+  archive& layers;
+  network = vbq::QuantisedNetwork(std::move(layers));
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::Tally& tally, unsigned /*version*/) {
+  archive& tally.seen& tally.top1& tally.top5& tally.loss& tally.divergence;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::Range& range, unsigned /*version*/) {
+  archive& range.first& range.count;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version*/) {
+  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
+  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.tally& answer.seconds& answer.network;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::protocol::HandedOver& handed, unsigned /*version*/) {
+  archive& handed.number& handed.network;
 }
 
 template <class Archive>
@@ -40,7 +97,7 @@ template <class Archive>
 void serialize(Archive& archive, vbq::Report& report, unsigned /*version*/) {
   bool works = report.engine.has_value();
   vbq::EngineInfo info = report.engine.value_or(vbq::EngineInfo{});
-  archive& report.host& report.network_hash& report.data_hash& report.settings_hash& works& info;
+  archive& report.host& report.network_hash& report.data_hash& report.settings_hash& works& info& report.copies;
   if (works) report.engine = info;
 }
 
@@ -51,11 +108,14 @@ void serialize(Archive& archive, vbq::Failure& failure, unsigned /*version*/) {
 
 }  // namespace boost::serialization
 
+BOOST_SERIALIZATION_SPLIT_FREE(vbq::Codebook)
+BOOST_SERIALIZATION_SPLIT_FREE(vbq::QuantisedNetwork)
+
 namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 2;
+constexpr std::uint32_t kMessageVersion = 3;
 
 }  // namespace
 
@@ -93,12 +153,18 @@ T unpack(std::string_view bytes) {
 
 template std::string pack(const std::vector<Genome>&);
 template std::string pack(const LayerFactor&);
-template std::string pack(const Choices&);
+template std::string pack(const QuantisedNetwork&);
+template std::string pack(const protocol::Order&);
+template std::string pack(const protocol::Answer&);
+template std::string pack(const protocol::HandedOver&);
 template std::string pack(const Report&);
 template std::string pack(const Failure&);
 template std::vector<Genome> unpack(std::string_view);
 template LayerFactor unpack(std::string_view);
-template Choices unpack(std::string_view);
+template QuantisedNetwork unpack(std::string_view);
+template protocol::Order unpack(std::string_view);
+template protocol::Answer unpack(std::string_view);
+template protocol::HandedOver unpack(std::string_view);
 template Report unpack(std::string_view);
 template Failure unpack(std::string_view);
 

@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/protocol.hpp"
 #include "vbq/calibration.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
-#include "vbq/format.hpp"
 #include "vbq/genome.hpp"
+#include "vbq/quantised_network.hpp"
 
 namespace vbq {
 
@@ -19,6 +20,7 @@ struct Report {
   std::string host;
   std::string network_hash, data_hash, settings_hash;  // 32 hexadecimal digits each
   std::optional<EngineInfo> engine;                    // none: it computes nothing
+  std::int64_t copies = 1;                             // networks that its engine runs at once
 };
 
 // Why a rank, or all, cannot go on.
@@ -27,8 +29,8 @@ struct Failure {
   Fault fault = Fault::input;
 };
 
-// T: std::vector<Genome>, LayerFactor, Choices, Report, Failure. unpack: Error (internal) when the bytes are no archive
-// of T of this version, or something is left over.
+// T: std::vector<Genome>, LayerFactor, QuantisedNetwork, Report, Failure, protocol::Order, Answer, HandedOver. unpack:
+// Error (internal) when the bytes are no archive of T of this version, or something is left over.
 template <typename T>
 std::string pack(const T& message);
 template <typename T>

@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
 #include <limits>
+#include <list>
 #include <numeric>
 #include <string_view>
 
@@ -41,6 +43,10 @@ int to_count(std::size_t size, const char* what) {
   return static_cast<int>(size);
 }
 
+constexpr long kFirstPause = 20'000;  // nanoseconds
+constexpr int kTestsATurn = 8;
+constexpr int kMessageTag = 1;
+
 void sleep_for(long nanoseconds) {
   const timespec duration{0, nanoseconds};
   ::nanosleep(&duration, nullptr);
@@ -64,6 +70,11 @@ struct Communicator::Handle {
   MPI_Comm node = MPI_COMM_NULL;   // its ranks on this host
   int rank = 0, size = 1, local_rank = 0;
   std::unique_ptr<Heartbeat> heartbeat;
+  struct Leaving {
+    std::string bytes;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  std::list<Leaving> leaving;  // sent, but maybe not gone yet; an entry must not move
 
   Handle() {
     require(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
@@ -102,20 +113,27 @@ void Communicator::check(int status, const char* what) const {
   require(status, what);
 }
 
-// Sleeps until the operation is done, an eighth of the time waited so far at a time. Several tests a turn, because a
-// test moves a message by one step only, and Open MPI looks at its sockets at one in eight.
+// Sleeps for the pause and makes the next one longer, so that a wait sleeps an eighth of the time waited so far at a
+// time. LostRank, on rank 0, where a rank is lost.
+void Communicator::sleep_between(long& pause) const {
+  constexpr long kLast = 2'000'000;  // nanoseconds
+  if (rank() == 0 && handle_->heartbeat) {
+    if (const std::optional<Loss> loss = handle_->heartbeat->loss()) throw LostRank(*loss);
+  }
+  sleep_for(pause);
+  pause = std::min(kLast, pause + pause / 8);
+}
+
+// Several tests a turn, because a test moves a message by one step only, and Open MPI looks at its sockets at one in
+// eight.
 void Communicator::wait(MpiRequest& request, const char* what) const {
-  constexpr long kFirst = 20'000, kLast = 2'000'000;  // nanoseconds
-  for (long pause = kFirst;; pause = std::min(kLast, pause + pause / 8)) {
-    for (int turn = 0; turn < 8; ++turn) {
+  for (long pause = kFirstPause;;) {
+    for (int turn = 0; turn < kTestsATurn; ++turn) {
       int done = 0;
       check(MPI_Test(&request.handle, &done, MPI_STATUS_IGNORE), what);
       if (done != 0) return;
     }
-    if (rank() == 0 && handle_->heartbeat) {
-      if (const std::optional<Loss> loss = handle_->heartbeat->loss()) throw LostRank(*loss);
-    }
-    sleep_for(pause);
+    sleep_between(pause);
   }
 }
 
@@ -185,6 +203,57 @@ std::vector<std::string> Communicator::gather(const std::string& mine) {
     result.push_back(all.substr(static_cast<std::size_t>(starts[r]), static_cast<std::size_t>(lengths[r])));
   }
   return result;
+}
+
+void Communicator::send(int to, std::string bytes) {
+  if (!handle_ || to < 0 || to >= size() || to == rank()) fail_internal("rank {} sends to rank {}", rank(), to);
+  const int count = to_count(bytes.size(), "MPI_Isend");
+  Handle::Leaving& leaving = handle_->leaving.emplace_back();
+  leaving.bytes = std::move(bytes);
+  check(MPI_Isend(leaving.bytes.data(), count, MPI_BYTE, to, kMessageTag, handle_->world, &leaving.request),
+        "MPI_Isend");
+}
+
+std::optional<Message> Communicator::poll() {
+  if (!handle_) return std::nullopt;
+  for (auto leaving = handle_->leaving.begin(); leaving != handle_->leaving.end();) {
+    int gone = 0;
+    check(MPI_Test(&leaving->request, &gone, MPI_STATUS_IGNORE), "MPI_Isend");
+    leaving = gone != 0 ? handle_->leaving.erase(leaving) : std::next(leaving);
+  }
+  for (int turn = 0; turn < kTestsATurn; ++turn) {
+    int there = 0;
+    MPI_Message found = MPI_MESSAGE_NULL;
+    MPI_Status status{};
+    check(MPI_Improbe(MPI_ANY_SOURCE, kMessageTag, handle_->world, &there, &found, &status), "MPI_Improbe");
+    if (there == 0) continue;
+    int count = 0;
+    check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+    Message message{status.MPI_SOURCE, std::string(static_cast<std::size_t>(count), '\0')};
+    MpiRequest request;
+    check(MPI_Imrecv(message.bytes.data(), count, MPI_BYTE, &found, &request.handle), "MPI_Imrecv");
+    wait(request, "MPI_Imrecv");
+    return message;
+  }
+  return std::nullopt;
+}
+
+Message Communicator::receive() {
+  if (!handle_) fail_internal("a rank alone waits for a message");
+  for (long pause = kFirstPause;;) {
+    if (std::optional<Message> message = poll()) return *std::move(message);
+    sleep_between(pause);
+  }
+}
+
+void Communicator::flush() {
+  if (!handle_) return;
+  for (Handle::Leaving& leaving : handle_->leaving) {
+    MpiRequest request{leaving.request};
+    leaving.request = MPI_REQUEST_NULL;
+    wait(request, "MPI_Isend");
+  }
+  handle_->leaving.clear();
 }
 
 void Communicator::abort(Fault fault) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,10 +19,16 @@ bool launched_by_mpi();
 class LostRank;
 struct MpiRequest;  // MPI's type
 
-// A duplicate of MPI's world; or one rank alone, without MPI. All collectives: every rank calls, rank 0 is the root.
-// Open MPI's blocking collectives poll at full speed, so all here are non-blocking ones that are tested between short
-// sleeps. Error (internal) with MPI's own text when a call fails; LostRank, on rank 0, instead of waiting for a rank
-// that the heartbeat has lost (the others are ended by theirs).
+// Bytes from one rank to another.
+struct Message {
+  int from = 0;
+  std::string bytes;
+};
+
+// A duplicate of MPI's world; or one rank alone, without MPI. Collectives: every rank calls, rank 0 is the root.
+// Open MPI's blocking calls poll at full speed, so all here are non-blocking ones that are tested between short sleeps.
+// Error (internal) with MPI's own text when a call fails; LostRank, on rank 0, instead of waiting for a rank that the
+// heartbeat has lost (the others are ended by theirs).
 class Communicator {
  public:
   Communicator();  // alone
@@ -45,6 +52,16 @@ class Communicator {
   // At rank 0: every rank's bytes, by rank. Elsewhere empty.
   std::vector<std::string> gather(const std::string& mine);
 
+  // To one rank. Returns at once; the bytes leave while this rank sends, polls or receives. Messages from one rank to
+  // another arrive in order.
+  void send(int to, std::string bytes);
+  // The next message from any rank, if one is there.
+  std::optional<Message> poll();
+  // The same, waiting for it.
+  Message receive();
+  // Waits until all that was sent has left.
+  void flush();
+
   // Rank 0 has told all others to leave, so nobody waits for it any more.
   void set_dismissed() { dismissed_ = true; }
   bool dismissed() const { return dismissed_; }
@@ -57,6 +74,7 @@ class Communicator {
   struct Handle;
   void check(int status, const char* what) const;
   void wait(MpiRequest& request, const char* what) const;
+  void sleep_between(long& pause) const;
   std::unique_ptr<Handle> handle_;  // null: alone
   std::string host_;
   bool dismissed_ = false;

@@ -1,45 +1,58 @@
-// What rank 0 tells the workers, and how results come back. Both sides of it: cluster_evaluator.cpp, worker.cpp.
+// What ranks say to each other in an evaluation. Both sides of it: cluster_evaluator.cpp (rank 0) and serve.cpp (the
+// workers: rank r is worker r - 1).
 //
-// A command is kCommandSize integers, broadcast; then, where it has genomes, their archive, broadcast; then each worker
-// does its part and ONE integer sum brings the results to rank 0. Before tallies whose genomes each need a pass of
-// their own (evaluate/problem.hpp: passes()), the workers make the genomes' choices in rounds of one a worker, genome
-// by genome: each round's archives are gathered at rank 0 and broadcast.
+// Rank 0 sends each worker orders, a few ahead of what it is at, and each is answered; what a worker gets next is the
+// Schedule's matter. Networks are numbered through all calls, because one that is handed over may arrive before the
+// word that a new call has begun. A genome goes to the worker that makes its network, which keeps it; only where
+// another one is to help with that network does it cross, packed, from the one to the other.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
+#include <string>
 #include <vector>
 
-#include "evaluate/problem.hpp"
-#include "vbq/engine.hpp"
+#include "evaluate/partition.hpp"
+#include "vbq/evaluator.hpp"
+#include "vbq/genome.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq::protocol {
 
 enum class Op : std::int64_t {
-  stop = 0,          // the run is over: serve() returns
-  dismiss = 1,       // rank 0 has failed: serve() throws Dismissed
-  fingerprints = 2,  // results: 2 a genome, each filled by one worker and 0 elsewhere
-  tallies = 3,       // results: kTallyWords a genome, then kTimeWords
-  score_search = 4,  // results: kTallyWords, then kTimeWords; with no genome: the network as trained
-  score_held_out = 5,
-  choices = 6,  // one genome; result: the first worker's archive, instead of a sum
+  stop,        // the run is over: serve() returns
+  dismiss,     // rank 0 has failed: serve() throws Dismissed
+  begin,       // a new call: networks numbered below this are forgotten. Not answered
+  make,        // the genomes' networks under these numbers -> ids, seconds
+  run,         // blocks of a set through a network -> tally, seconds. Where `peer` is a rank, it comes from there first
+  hand_over,   // a network to rank `peer`. Answered by that rank's run
+  take_part,   // in a broadcast of the network of this number. Not answered
+  not_finite,  // of the worker's part of a set -> count
+  deliver,     // the genome's network as it is delivered -> its archive
 };
 
-inline constexpr std::size_t kCommandSize = 2;  // Op, number of genomes
-using Command = std::array<std::int64_t, kCommandSize>;
+struct Order {
+  Op op = Op::stop;
+  std::vector<std::uint64_t> numbers;  // of networks
+  std::vector<Genome> genomes;
+  ImageSet set = ImageSet::search;
+  Range blocks;
+  std::int64_t peer = -1;
+};
 
-inline constexpr std::size_t kTallyWords = sizeof(Tally) / sizeof(std::int64_t);
-inline constexpr std::size_t kTimeWords = 2;  // nanoseconds in quantise and in inference, for timing.csv only
+struct Answer {
+  Op op = Op::stop;
+  std::vector<std::uint64_t> numbers;
+  std::vector<NetworkId> ids;
+  std::int64_t count = 0;  // blocks that were run; images that are not finite
+  Tally tally;
+  double seconds = 0;
+  std::string network;  // an archive
+};
 
-// Tallies and times to words and back.
-void put(std::span<const Tally> tallies, std::span<std::int64_t> words);
-void get(std::span<const std::int64_t> words, std::span<Tally> tallies);
-// Genomes whose choices are made at a time: one a worker, but no more than MPI can gather at once (below 2 GiB).
-std::size_t genomes_in_round(const Problem& problem, std::size_t workers);
-// A fingerprint is two words of 64 bits; as only one worker fills a slot, adding does not carry.
-void put(std::span<const Fingerprint> prints, std::span<std::int64_t> words);
-void get(std::span<const std::int64_t> words, std::span<Fingerprint> prints);
+// From worker to worker: the network and the number that it goes by.
+struct HandedOver {
+  std::uint64_t number = 0;
+  QuantisedNetwork network;
+};
 
 }  // namespace vbq::protocol

@@ -6,7 +6,7 @@
 
 #include "cluster/agree.hpp"
 #include "cluster/messages.hpp"
-#include "cluster/threads.hpp"
+#include "cluster/prepare.hpp"
 #include "evaluate/calibrate.hpp"
 
 namespace vbq {
@@ -16,19 +16,14 @@ std::shared_ptr<const Calibration> share_calibration(Communicator& world, const 
   if (layers.empty()) return nullptr;
   auto result = std::make_shared<Calibration>();
   const bool alone = world.size() == 1;
-  const int threads = fair_threads(world, alone || world.rank() != 0);
-  const HostPlace place = place_on_host(world, alone || world.rank() != 0);
-  Problem mine = problem;
-  if (mine.engine.threads == 0) mine.engine.threads = threads;
-  mine.engine.host_worker = place.index;
-  mine.engine.host_workers = place.count;
+  const EngineOptions options = prepare(world, problem);
 
   const auto workers = static_cast<std::size_t>(alone ? 1 : world.size() - 1);
   const auto own = static_cast<std::size_t>(alone ? 0 : world.rank() - 1);  // of rank 0 among others: none
   std::vector<LayerFactor> made = agree(world, [&] {
     std::vector<LayerFactor> factors;
     for (std::size_t i = own; i < layers.size() && (alone || world.rank() != 0); i += workers) {
-      factors.push_back(calibrate_layer(mine, layers[i]));
+      factors.push_back(calibrate_layer(problem, layers[i], options));
     }
     return factors;
   });

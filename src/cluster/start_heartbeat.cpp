@@ -92,6 +92,18 @@ std::vector<Heartbeat::Peer> greet(const Listener& listener, const std::string& 
   return peers;
 }
 
+// Null, after a warning, where the system has no thread left for it: no reason not to search.
+std::unique_ptr<Heartbeat> start(const Communicator& world, std::vector<Heartbeat::Peer> peers, Heartbeat::Pace pace,
+                                 std::function<void(const Loss&)> last_resort,
+                                 std::function<bool()> is_well = nullptr) {
+  try {
+    return std::make_unique<Heartbeat>(std::move(peers), pace, std::move(last_resort), std::move(is_well));
+  } catch (const Error& error) {
+    log::warning("rank {} on {}: {}; if it hangs, that will not be noticed", world.rank(), world.host(), error.what());
+    return nullptr;
+  }
+}
+
 std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   allow_descriptors();
   const Listener listener = listen_anywhere(world.size());
@@ -111,7 +123,7 @@ std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   }
   if (peers.empty()) return nullptr;
   // Whoever waits for a lost rank ends the run, after a checkpoint. This is for when nobody does.
-  return std::make_unique<Heartbeat>(std::move(peers), Heartbeat::Pace{.patience = 20s}, [](const Loss& loss) {
+  return start(world, std::move(peers), Heartbeat::Pace{.patience = 20s}, [](const Loss& loss) {
     if (!loss.said) last_words(loss.sentence, exit_code(loss.fault));
     std::_Exit(exit_code(loss.fault));
   });
@@ -142,7 +154,7 @@ std::unique_ptr<Heartbeat> start_worker(Communicator& world) {
       log::error("a call to the device of rank {} on {} does not return: it hangs", rank, host);
     return false;
   };
-  return std::make_unique<Heartbeat>(std::move(peers), pace, end, is_well);
+  return start(world, std::move(peers), pace, end, is_well);
 }
 
 }  // namespace

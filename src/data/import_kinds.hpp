@@ -4,11 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "data/gzip_file.hpp"
 #include "vbq/dataset.hpp"
+#include "vbq/layout.hpp"
 
 namespace vbq {
 
@@ -35,7 +37,8 @@ inline constexpr std::int64_t kMostClasses = 1 << 24;
 // Appends the file's images; `images` starts empty or holds images of the same size.
 void append_cifar(Images& images, const std::filesystem::path& path, const CifarFormat& format);
 void append_mnist(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file);
-void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file);
+void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
+                std::optional<Layout> layout);
 
 // Adds `more` behind `images`; Error, naming `where`, when their sizes differ.
 void append_images(Images& images, Images more, const std::string& where);

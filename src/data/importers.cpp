@@ -1,6 +1,7 @@
 #include "data/importers.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "core/check.hpp"
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using Names = std::vector<std::string>;
-using AppendPair = void (*)(Images&, const fs::path&, const fs::path&);
+using AppendPair = std::function<void(Images&, const fs::path&, const fs::path&)>;
 
 // Replaces the last occurrence.
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -24,7 +25,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-void append_pairs(Images& images, const std::string& kind, std::vector<fs::path> sources, AppendPair append) {
+void append_pairs(Images& images, const std::string& kind, std::vector<fs::path> sources, const AppendPair& append) {
   if (sources.size() == 1) {
     const std::string name = sources[0].filename().string();
     const std::string labels = replaced(replaced(name, "images", "labels"), "idx3", "idx1");
@@ -77,8 +78,8 @@ ImageList list_images(const std::string& kind, const std::vector<fs::path>& sour
   return read_image_list(sources[0], root.empty() ? sources[0].parent_path() : root);
 }
 
-ImportedImages import_images(const std::string& kind, const std::vector<fs::path>& sources,
-                             Normalisation normalisation) {
+ImportedImages import_images(const std::string& kind, const std::vector<fs::path>& sources, Normalisation normalisation,
+                             std::optional<Layout> layout) {
   static const Names kinds{"cifar10", "cifar100", "mnist", "npy", "folder", "list"};
   ImportedImages out;
   const bool known = std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
@@ -101,7 +102,9 @@ ImportedImages import_images(const std::string& kind, const std::vector<fs::path
   } else if (is_photo_kind(kind)) {
     append_photos(out, kind, sources);
   } else {
-    append_pairs(out.images, kind, sources, append_npy);
+    append_pairs(out.images, kind, sources, [&](Images& images, const fs::path& image_file, const fs::path& labels) {
+      append_npy(images, image_file, labels, layout);
+    });
   }
   out.info.origin = sources[0].string();
   out.info.normalisation = std::move(normalisation);

@@ -1,9 +1,10 @@
 // ImageSource over images that are in memory already.
+#include "data/memory_source.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include "data/dataset_checks.hpp"
-#include "vbq/dataset.hpp"
 
 namespace vbq {
 namespace {
@@ -32,12 +33,21 @@ class MemorySource final : public ImageSource {
     return out;
   }
 
+  std::int64_t bytes() const {
+    return static_cast<std::int64_t>(images_.pixels.capacity() + images_.labels.capacity() * sizeof(std::int32_t));
+  }
+
  private:
   Images images_;
   DatasetInfo info_;
 };
 
 }  // namespace
+
+std::int64_t bytes_in_memory(const ImageSource& source) {
+  const auto* memory = dynamic_cast<const MemorySource*>(&source);
+  return memory == nullptr ? 0 : memory->bytes();
+}
 
 std::unique_ptr<ImageSource> memory_source(Images images, DatasetInfo info) {
   return std::make_unique<MemorySource>(std::move(images), std::move(info));

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "data/channels_first.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/import_kinds.hpp"
 #include "data/npy.hpp"
@@ -9,32 +10,52 @@
 namespace vbq {
 namespace {
 
-// Height x width x channels is what most image programs hold: taken for NCHW it would be noise to any network.
-bool looks_channels_last(const std::vector<std::int64_t>& shape) {
-  return shape.size() == 4 && shape[1] > 4 && (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);
+bool is_channels(std::int64_t extent) { return extent == 1 || extent == 3 || extent == 4; }
+
+// Of [N, a, b, c]: where the channels are. A wrong guess would be noise to any network, so nothing is guessed: grey,
+// RGB and RGBA tell, and where neither end is one of them, a square image.
+Layout layout_of(const std::vector<std::int64_t>& shape, const std::string& where) {
+  const std::int64_t a = shape[1], b = shape[2], c = shape[3];
+  if (is_channels(a) && !is_channels(c)) return Layout::nchw;
+  if (is_channels(c) && a > 4) return Layout::nhwc;
+  if (!is_channels(a) && !is_channels(c)) {
+    if (b == c && a != b) return Layout::nchw;
+    if (a == b && c != b) return Layout::nhwc;
+  }
+  fail(
+      "{} has shape [{}], whose channels may be first or last: `vbq data import npy --layout nchw` or `nhwc` says "
+      "which",
+      where, fmt::join(shape, ", "));
 }
 
 }  // namespace
 
-void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file) {
+void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
+                std::optional<Layout> layout) {
   NpyArray pixels = read_npy(image_file);
   const auto& shape = pixels.shape;
   if (pixels.type != NpyType::uint8 || (shape.size() != 4 && shape.size() != 3)) {
-    fail("{} is {} of shape [{}]: images of uint8 [N, C, H, W] or [N, H, W] were expected", pixels.origin,
+    fail("{} is {} of shape [{}]: images of uint8 [N, C, H, W], [N, H, W, C] or [N, H, W] were expected", pixels.origin,
          npy_type_name(pixels.type), fmt::join(shape, ", "));
   }
-  if (looks_channels_last(shape)) {
-    fail("{} has shape [{}], channels last: [N, C, H, W] was expected (x.transpose(0, 3, 1, 2) makes it)",
-         pixels.origin, fmt::join(shape, ", "));
-  }
-  const std::size_t rows = shape.size() - 2;
-  Images more{shape[0], shape.size() == 4 ? shape[1] : 1, shape[rows], shape[rows + 1], std::move(pixels.bytes), {}};
-  pixel_bytes(more.count, image_bytes(more.channels, more.height, more.width, pixels.origin), pixels.origin);
-
+  std::int64_t one = 1;  // bytes an image
+  for (std::size_t a = 1; a < shape.size(); ++a) one = image_bytes(one, shape[a], 1, pixels.origin);
+  pixel_bytes(shape[0], one, pixels.origin);
   const NpyArray labels = read_npy(label_file);
-  if (labels.shape.size() != 1 || labels.shape[0] != more.count) {
+  if (labels.shape.size() != 1 || labels.shape[0] != shape[0]) {
     fail("{} has shape [{}]: labels of shape [{}] were expected, one an image of {}", labels.origin,
-         fmt::join(labels.shape, ", "), more.count, pixels.origin);
+         fmt::join(labels.shape, ", "), shape[0], pixels.origin);
+  }
+
+  Images more{shape[0], 1, shape[1], shape[2], std::move(pixels.bytes), {}};
+  if (shape.size() == 4 && (layout ? *layout : layout_of(shape, pixels.origin)) == Layout::nhwc) {
+    more.channels = shape[3];
+    more.pixels =
+        channels_first(more.pixels, static_cast<std::size_t>(shape[3]), static_cast<std::size_t>(shape[1] * shape[2]));
+  } else if (shape.size() == 4) {
+    more.channels = shape[1];
+    more.height = shape[2];
+    more.width = shape[3];
   }
   const std::vector<std::int64_t> values = labels.as_integers();
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "core/hash.hpp"
 #include "engine/common/shard.hpp"
 #include "model/truncate.hpp"
 #include "quant/input_moments.hpp"
@@ -11,16 +12,16 @@
 namespace vbq {
 
 std::vector<int> layers_to_calibrate(const Problem& problem) {
-  if (problem.format.assignment != Assignment::compensated || !problem.given.empty()) return {};
+  if (problem.format.assignment != Assignment::compensated) return {};
   return quantised_layers(problem.network, problem.format);
 }
 
-LayerFactor calibrate_layer(const Problem& problem, int node) {
+LayerFactor calibrate_layer(const Problem& problem, int node, const EngineOptions& options) {
   const Network& network = problem.network;
   const Node& layer = network.nodes[static_cast<std::size_t>(node)];
   const ValueId input = layer.inputs.front();
   std::unique_ptr<Engine> engine;  // none where the layer sees the image itself
-  if (input != kInputValue) engine = make_engine(up_to(network, input), problem.engine);
+  if (input != kInputValue) engine = make_engine(up_to(network, input), options);
 
   const std::vector<std::int64_t>& images = problem.split.search;
   const auto count = static_cast<std::int64_t>(images.size());
@@ -49,6 +50,27 @@ LayerFactor calibrate_layer(const Problem& problem, int node) {
     }
   }
   return moments.factor();
+}
+
+std::string calibration_engine(const Problem& problem) {
+  for (const int node : quantised_layers(problem.network, problem.format)) {
+    const ValueId input = problem.network.nodes[static_cast<std::size_t>(node)].inputs.front();
+    if (input != kInputValue)
+      return engine_identity(make_engine(up_to(problem.network, input), problem.engine)->info());
+  }
+  return {};
+}
+
+std::string calibration_key(const Problem& problem, const std::string& engine) {
+  Hasher hasher;
+  hasher.text(network_hash(problem.network));
+  hasher.text(problem.search_source->info().hash);
+  hasher.array(std::span(problem.split.search));
+  hasher.value(problem.engine.block);
+  hasher.text(engine);
+  hasher.value(kCalibrationPositions);
+  for (const int layer : quantised_layers(problem.network, problem.format)) hasher.value(layer);
+  return hasher.hex();
 }
 
 }  // namespace vbq

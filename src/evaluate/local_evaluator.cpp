@@ -1,27 +1,75 @@
 #include "evaluate/local_evaluator.hpp"
 
+#include <chrono>
 #include <utility>
 
+#include "core/stop.hpp"
 #include "evaluate/memory.hpp"
+#include "evaluate/watch.hpp"
 
 namespace vbq {
 
-std::vector<Fingerprint> LocalEvaluator::fingerprints(std::span<const Genome> genomes) {
-  std::vector<Fingerprint> slots(genomes.size());
-  bench_.fingerprints(genomes, slots);
-  return slots;
+std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
+  if (genomes.empty()) return {};
+  const Problem& problem = worker_.problem();
+  Generation generation(Schedule(partition_of(problem, ImageSet::search, 1), 1, genomes.size(), made_at_once(problem)),
+                        genomes.size(), known);
+  drive(generation, genomes, ImageSet::search);
+  return generation.result(static_cast<std::int64_t>(problem.split.search.size()));
 }
 
-std::vector<Tally> LocalEvaluator::tallies(std::span<const Genome> genomes) {
-  std::vector<Tally> cells(genomes.size());
-  bench_.tallies(genomes, {}, cells);
-  keep_whole(cells, bench_.problem().split.search.size());
-  return cells;
+Tally LocalEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
+  const std::size_t images = images_of(worker_.problem(), set).size();
+  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1));
+  worker_.give(0, network);
+  drive(generation, {}, set);
+  return expect_whole(generation.result(static_cast<std::int64_t>(images)).front().tally, images);
+}
+
+QuantisedNetwork LocalEvaluator::network(const Genome& genome) {
+  const auto start = std::chrono::steady_clock::now();
+  QuantisedNetwork network = worker_.deliver(genome);
+  times_.quantise += seconds_since(start);
+  return network;
+}
+
+void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genomes, ImageSet set) {
+  const auto take = [&](const std::optional<Ran>& ran) {
+    if (!ran) return false;
+    times_.inference += ran->seconds;
+    generation.ran(0, ran->network, ran->blocks, ran->tally, ran->seconds);
+    return true;
+  };
+  while (!generation.done() && !stop_requested()) {
+    const std::optional<Task> task = generation.next(0);
+    if (!task) {  // all that is left runs already
+      if (!take(worker_.finish())) break;
+      continue;
+    }
+    if (task->kind == Task::Kind::run) {
+      take(worker_.start(task->networks.front(), set, task->blocks));
+      if (worker_.copies() == 1) take(worker_.finish());  // nothing runs beside a single copy
+      continue;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<Genome> asked;
+    for (const std::size_t g : task->networks) asked.push_back(genomes[g]);
+    const std::vector<NetworkId> ids = worker_.make(task->networks, asked);
+    times_.quantise += seconds_since(start);
+    for (std::size_t i = 0; i < ids.size(); ++i) generation.made(0, task->networks[i], ids[i]);
+  }
+  while (take(worker_.finish())) {
+  }
 }
 
 std::unique_ptr<LocalEvaluator> make_local_evaluator(Problem problem) {
   check_memory(worker_memory(problem, {}), 1);
   return std::make_unique<LocalEvaluator>(std::move(problem));
+}
+
+Tally expect_whole(const Tally& tally, std::size_t images) {
+  if (tally.seen != static_cast<std::int64_t>(images)) throw Stopped();
+  return tally;
 }
 
 }  // namespace vbq

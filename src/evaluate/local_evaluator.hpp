@@ -1,34 +1,41 @@
-// LocalEvaluator: the whole matrix in this process.
+// LocalEvaluator: all tasks in this process.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "evaluate/workbench.hpp"
+#include "evaluate/generation.hpp"
+#include "evaluate/worker.hpp"
 #include "vbq/evaluator.hpp"
 
 namespace vbq {
 
 class LocalEvaluator final : public Evaluator {
  public:
-  explicit LocalEvaluator(Problem problem) : bench_(std::move(problem), Post{0, 1}) {}
+  explicit LocalEvaluator(Problem problem, const Worker::MakeEngine& make = make_engine)
+      : worker_(std::move(problem), {0, 1}, make) {}
 
-  std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override;
-  std::vector<Tally> tallies(std::span<const Genome> genomes) override;
-  Tally score(ImageSet set, const Genome* genome) override {
-    return expect_whole(bench_.score(set, genome), images_of(bench_.problem(), set).size());
-  }
-  Choices choices(const Genome& genome) override { return bench_.choices(genome, true); }
-  EvaluatorTimes times() override { return bench_.times(); }
+  std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
+  Tally score(ImageSet set, const QuantisedNetwork& network) override;
+  QuantisedNetwork network(const Genome& genome) override;
+  EvaluatorTimes times() override { return std::exchange(times_, {}); }
+  std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
 
-  const EngineInfo& info() const { return bench_.info(); }
+  const EngineInfo& info() const { return worker_.info(); }
 
  private:
-  Workbench bench_;
+  void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
+
+  Worker worker_;
+  EvaluatorTimes times_;
 };
 
-// Makes the engine and loads the search images; Error as Workbench's.
+// Makes the engine and loads the search images; Error as Worker's.
 std::unique_ptr<LocalEvaluator> make_local_evaluator(Problem problem);
+
+// Of a whole set of so many images; Stopped where a wish to stop came before the last of them.
+Tally expect_whole(const Tally& tally, std::size_t images);
 
 }  // namespace vbq

@@ -1,20 +1,51 @@
 #include "evaluate/memory.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include "core/check.hpp"
+#include "data/memory_source.hpp"
 #include "evaluate/calibrate.hpp"
+#include "quant/packing.hpp"
 #include "quant/sequential.hpp"
 
 namespace vbq {
 namespace {
 
+constexpr std::int64_t kProgram = std::int64_t{48} << 20;  // measured: 35 to 60 MiB, oneDNN included
+
 std::int64_t pixels_of(const ImageSource& source) {
   const DatasetInfo& info = source.info();
   return info.channels * info.height * info.width;
+}
+
+// Of compensated assignment.
+struct FactorBytes {
+  std::int64_t kept = 0;  // the factors
+  std::int64_t making =
+      0;  // of the largest layer: H in double and the copy that is factored, before its factor is there
+};
+
+FactorBytes factors_of(const Problem& problem) {
+  FactorBytes bytes;
+  for (const int k : layers_to_calibrate(problem)) {
+    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
+    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
+    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
+    std::int64_t numbers = 0, largest = 0;
+    for (const ColumnRun& run : column_runs(patches)) {
+      numbers += run.size * run.size;
+      largest = std::max(largest, run.size * run.size);
+    }
+    constexpr std::int64_t kFloat = sizeof(float), kDouble = sizeof(double);
+    bytes.kept += numbers * kFloat;
+    bytes.making = std::max(bytes.making, (numbers + largest) * kDouble - numbers * kFloat);
+  }
+  return bytes;
 }
 
 // A number that the file begins with, or -1 (also for "max").
@@ -58,56 +89,58 @@ std::int64_t left_in_groups() {
 
 }  // namespace
 
-std::int64_t factor_bytes(const Problem& problem) {
-  std::int64_t bytes = 0;
-  for (const int k : layers_to_calibrate(problem)) {
-    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
-    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
-    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
-    for (const ColumnRun& run : column_runs(patches)) {
-      bytes += run.size * run.size * static_cast<std::int64_t>(sizeof(float));
-    }
-  }
-  return bytes;
-}
+std::int64_t factor_bytes(const Problem& problem) { return factors_of(problem).kept; }
 
-WorkerMemory worker_memory(const Problem& problem, Post post) {
+WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const EngineOptions& options) {
   validate(problem);
   const std::int64_t block = problem.engine.block;
   const auto outputs = elements(problem.network.output_shape());
-  const Cut cut = cut_matrix(post.count, problem.population, block_count(problem, ImageSet::search));
+  const Partition partition = partition_of(problem, ImageSet::search, place.count);
   const auto search = static_cast<std::int64_t>(problem.split.search.size());
-  const std::int64_t shard = std::min(search, block_range(cut, post.index).count * block);
+  const std::int64_t shard = std::min(search, partition.part(partition.part_of_worker(place.index)).count * block);
   constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
 
   WorkerMemory need;
-  need.images = shard * (pixels_of(*problem.search_source) + 8 + (problem.with_divergence ? outputs * kFloat : 0));
+  need.program = kProgram;
+  const auto bytes_of = [&](const ImageSource& source, std::int64_t count) {
+    return count * (pixels_of(source) + 4 + (problem.with_divergence ? outputs * kFloat : 0));
+  };
+  need.images = bytes_in_memory(*problem.search_source) + bytes_of(*problem.search_source, shard);
   if (problem.held_out_source != nullptr && !problem.split.held_out.empty()) {
-    const DatasetInfo& info = problem.held_out_source->info();
-    const std::int64_t most = part_of(block_count(problem, ImageSet::held_out), post.count, 0).count;
-    const std::int64_t piece = std::min(most, blocks_in_piece(info, block)) * block;
-    need.images = std::max(need.images, piece * (pixels_of(*problem.held_out_source) + 8 +
-                                                 (problem.with_divergence ? outputs * kFloat : 0)));
+    const ImageSource& source = *problem.held_out_source;
+    if (problem.held_out_source != problem.search_source) need.images += bytes_in_memory(source);
+    // A piece is read while the images before it are still there: the search's, or another piece.
+    const Partition pieces = partition_of(problem, ImageSet::held_out, place.count);
+    const std::int64_t blocks = pieces.part(0).count, most = pieces.piece, piece = std::min(blocks, most) * block;
+    const std::int64_t images = std::min(piece, static_cast<std::int64_t>(problem.split.held_out.size()));
+    need.images += bytes_of(source, images);
+    if (blocks > most) need.images = std::max(need.images, 2 * bytes_of(source, images));
   }
 
   const Format& format = problem.format;
   const bool sequential = format.assignment == Assignment::sequential;
-  const bool pass = (sequential || format.matching != Matching::never) && problem.given.empty();
+  const bool pass = needs_pass(format);
   const std::int64_t pass_images = pass ? std::min<std::int64_t>(search, format.matching_images) : 0;
-  need.engine = engine_bytes(problem.network, problem.engine, pass_images, sequential);
+  // Two copies besides the engine's own: that of whoever made the problem, and the worker's.
+  need.engine = engine_bytes(problem.network, options, pass_images, sequential);
+  for (const int k : weight_layers(problem.network)) {
+    need.engine += 2 * kFloat * elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
+  }
 
   std::int64_t weights = 0;
   for (const int k : quantised_layers(problem.network, format)) {
-    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
-    const Tensor& weight = *weight_of(node);
-    weights += elements(weight.shape);
+    weights += elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }
-  need.choosing = factor_bytes(problem);
+  const FactorBytes factors = factors_of(problem);
+  std::int64_t levels = 0;
   // Found, remembered, and on their way.
-  if (format.assignment == Assignment::compensated && problem.given.empty())
-    need.choosing += 2 * static_cast<std::int64_t>(assigned_at_once(problem)) * weights;
+  if (format.assignment == Assignment::compensated)
+    levels = 2 * static_cast<std::int64_t>(made_at_once(problem)) * weights + assignments_remembered(problem);
+  need.choosing = factors.kept + std::max(factors.making, levels);
   if (sequential && pass) need.choosing += sequential_bytes(problem.network, pass_images);
-  if (passes(format)) need.choosing += problem.population * weights;
+  // Networks that it made or was given, packed: all of a generation where it is alone.
+  const std::int64_t held = (problem.population + place.count - 1) / place.count + 1;
+  need.choosing += held * (weights * index_bits(format.levels) + 7) / 8;
   return need;
 }
 
@@ -123,18 +156,33 @@ std::int64_t available_memory() {
   return available;
 }
 
+std::int64_t resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t all = 0, resident = 0;
+  return file >> all >> resident ? resident * ::sysconf(_SC_PAGESIZE) : 0;
+}
+
 void check_memory(const WorkerMemory& need, std::int64_t workers) {
-  const std::int64_t available = available_memory();
-  if (available < 0 || need.total() <= available / std::max<std::int64_t>(1, workers)) return;
+  const std::int64_t available = available_memory(), more = need.total() - resident_memory();
+  if (available < 0 || more <= available / std::max<std::int64_t>(1, workers)) return;
   constexpr double kMiB = 1 << 20;
   fail(
       "a worker needs about {:.0f} MiB ({:.0f} for images, {:.0f} for the network, {:.0f} for choosing levels), and {} "
-      "of "
-      "them share the {:.0f} MiB that this machine has free: use fewer ranks here or more machines, fewer search "
+      "of them share the {:.0f} MiB that this machine has free: use fewer ranks here or more machines, fewer search "
       "images, or fewer matching images",
       static_cast<double>(need.total()) / kMiB, static_cast<double>(need.images) / kMiB,
       static_cast<double>(need.engine) / kMiB, static_cast<double>(need.choosing) / kMiB, workers,
       static_cast<double>(available) / kMiB);
+}
+
+void check_reading(const std::string& what, std::int64_t bytes, std::int64_t copies, std::int64_t processes,
+                   const std::string& instead) {
+  const std::int64_t available = available_memory();
+  if (available < 0 || bytes <= available / copies / std::max<std::int64_t>(1, processes)) return;
+  constexpr double kMiB = 1 << 20;
+  fail("{} is {:.0f} MiB, of which {} process{} here hold{} {} times as much while reading it; {:.0f} MiB are free: {}",
+       what, static_cast<double>(bytes) / kMiB, processes, processes == 1 ? "" : "es", processes == 1 ? "s" : "",
+       copies, static_cast<double>(available) / kMiB, instead);
 }
 
 }  // namespace vbq

@@ -4,13 +4,16 @@
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
-#include "quant/format_hash.hpp"
 
 namespace vbq {
 namespace {
 
 void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* source, const char* what) {
   if (indices.empty()) return;
+  if (static_cast<std::int64_t>(indices.size()) > kMostImages) {
+    fail("{} {} images were chosen of {}: at most {} can be counted", indices.size(), what,
+         source == nullptr ? "no dataset" : source->info().origin, kMostImages);
+  }
   if (source == nullptr)
     fail_internal("{} {} images were chosen, but there is no dataset to read them from", indices.size(), what);
   std::int64_t previous = -1;
@@ -21,6 +24,14 @@ void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* 
     }
     previous = index;
   }
+}
+
+std::int64_t quantised_weights(const Problem& problem) {
+  std::int64_t weights = 0;
+  for (const int k : quantised_layers(problem.network, problem.format)) {
+    weights += std::ssize(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data);
+  }
+  return weights;
 }
 
 // Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
@@ -56,10 +67,18 @@ std::int64_t block_count(const Problem& problem, ImageSet set) {
   return images / problem.engine.block + (images % problem.engine.block == 0 ? 0 : 1);
 }
 
-std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
+std::int64_t block_bytes(const DatasetInfo& info, std::int64_t block) {
   const double bytes = static_cast<double>(info.channels) * static_cast<double>(info.height) *
                        static_cast<double>(info.width) * static_cast<double>(block);
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(kPieceBytes) / std::max(1.0, bytes)));
+  return static_cast<std::int64_t>(std::clamp(bytes, 1.0, 1e18));
+}
+
+std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
+  return std::max<std::int64_t>(1, kPieceBytes / block_bytes(info, block));
+}
+
+bool needs_pass(const Format& format) {
+  return format.assignment == Assignment::sequential || format.matching != Matching::never;
 }
 
 bool passes(const Format& format) {
@@ -91,22 +110,17 @@ std::string settings_hash(const Problem& problem) {
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);
-  hasher.value(static_cast<std::uint64_t>(problem.given.size()));
-  for (const LayerFormat& layer : problem.given) {
-    hash_genes(hasher, layer);
-    hasher.array(std::span(layer.indices));
-    hasher.array(std::span(layer.gain));
-    hasher.array(std::span(layer.shift));
-  }
   return hasher.hex();
 }
 
-std::size_t assigned_at_once(const Problem& problem) {
-  std::size_t weights = 1;
-  for (const int k : quantised_layers(problem.network, problem.format)) {
-    weights += weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data.size();
-  }
-  return std::clamp<std::size_t>((std::size_t{16} << 20) / weights, 1, 16);
+std::size_t made_at_once(const Problem& problem) {
+  if (passes(problem.format)) return 1;
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>((std::int64_t{16} << 20) / (1 + quantised_weights(problem)), 1, 16));
+}
+
+std::int64_t assignments_remembered(const Problem& problem) {
+  return std::min(std::int64_t{256} << 20, 4 * problem.population * quantised_weights(problem));
 }
 
 std::string engine_identity(const EngineInfo& info) {

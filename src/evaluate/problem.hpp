@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "vbq/evaluator.hpp"
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
+#include "vbq/tally.hpp"
 
 namespace vbq {
 
@@ -23,13 +25,17 @@ struct Problem {
   std::shared_ptr<const ImageSource> search_source;    // indexed by split.search
   std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
   Split split;
-  bool with_divergence = false;  // tallies carry the divergence from the FP32 network
-  NetworkFormat given;           // what score(set, nullptr) quantises by; empty: the network as trained
+  bool with_divergence = false;                    // tallies carry the divergence from the FP32 network
   std::shared_ptr<const Calibration> calibration;  // of compensated assignment; null: made by whoever evaluates
-  int population = 50;                             // genomes that a call usually has: decides how the matrix is cut
+  int population = 50;  // genomes that a call usually has; 1: a network is scored, not searched for
 };
 
-// Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images.
+// Images of a set, at most: each adds up to kLossLimit nats to a tally, and more of them could exceed its 64 bits.
+inline constexpr std::int64_t kMostImages =
+    std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(kLossLimit * kLossUnit);
+
+// Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images, more
+// than kMostImages in a set.
 void validate(const Problem& problem);
 
 // Indices of a set's images, and how many blocks they make. Error for a held-out set that is not there.
@@ -40,13 +46,21 @@ std::int64_t block_count(const Problem& problem, ImageSet set);
 // Blocks of held-out images that pass through an engine at a time.
 std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block);
 
-// Whether each candidate needs a pass over calibration images before its tally: its choices cost much, and are made
-// once and handed round, instead of by every worker.
+// Bytes of pixels in a block of so many images.
+std::int64_t block_bytes(const DatasetInfo& info, std::int64_t block);
+
+// Whether making a network takes a pass over calibration images: of some networks (those that are delivered), or of
+// every candidate.
+bool needs_pass(const Format& format);
 bool passes(const Format& format);
 
-// Genomes whose levels are found together: enough to fill a GPU, and soon done on a CPU. At most 16, and 16 MiB of
-// levels (a byte a weight), unless one genome's are more.
-std::size_t assigned_at_once(const Problem& problem);
+// Genomes whose networks are made together: where their levels are found at once, enough to fill a GPU, and soon done
+// on a CPU. At most 16, and 16 MiB of levels (a byte a weight), unless one genome's are more; 1 where each takes a
+// pass.
+std::size_t made_at_once(const Problem& problem);
+
+// Bytes of levels that compensated assignment remembers: those of four populations, and 256 MiB at most.
+std::int64_t assignments_remembered(const Problem& problem);
 
 // 32 hexadecimal digits over the images of both sets and the split.
 std::string data_hash(const Problem& problem);

@@ -11,7 +11,7 @@
 
 namespace vbq {
 
-// The cache is keyed by the quantised network, not by the genome: many genomes give the same weights.
+// The cache is keyed by the quantised network, not by the genome: many genomes give the same one.
 class Scorer {
  public:
   // The evaluator stays the caller's and must outlive the scorer.
@@ -26,17 +26,20 @@ class Scorer {
 
   // In order of first evaluation; together with the two counts, what a checkpoint keeps.
   const std::vector<CachedTally>& cache() const { return cache_; }
-  // Replaces cache and counts. Error when a fingerprint is there twice or a count is negative.
+  // Replaces cache and counts. Error when a network is there twice or a count is negative.
   void restore(std::vector<CachedTally> cache, std::int64_t evaluations, std::int64_t images);
 
  private:
   struct FirstWord {
-    std::size_t operator()(const Fingerprint& print) const { return static_cast<std::size_t>(print[0]); }
+    std::size_t operator()(const NetworkId& id) const { return static_cast<std::size_t>(id[0]); }
   };
+  using Places = std::unordered_map<NetworkId, std::size_t, FirstWord>;
 
   Evaluator* evaluator_;
   std::vector<CachedTally> cache_;
-  std::unordered_map<Fingerprint, std::size_t, FirstWord> places_;  // fingerprint -> index in cache_
+  Places places_;  // network -> index in cache_
+  // Of genomes that were asked for: their network, so that it need not be made again to be known. By the genome's hash.
+  std::unordered_map<NetworkId, NetworkId, FirstWord> network_of_;
   std::int64_t evaluations_ = 0, images_ = 0;
 };
 

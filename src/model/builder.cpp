@@ -78,6 +78,13 @@ Tensor Builder::image_constant(NodeContext& node, std::size_t i, std::size_t ran
   return tensor;
 }
 
+Value Builder::number(const NodeContext& node, float value, std::size_t rank, const std::string& part) {
+  Shape shape(rank, 1);
+  Constant op{{Shape(rank - 1, 1), {value}}};
+  shape[0] = batch_;
+  return emit(node, std::move(op), {}, shape, part);
+}
+
 Value Builder::constant(NodeContext& node, std::size_t i, std::size_t rank) {
   Constant op{image_constant(node, i, rank)};
   Shape shape = op.value.shape;

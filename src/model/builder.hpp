@@ -36,6 +36,8 @@ class Builder {
   Value constant(NodeContext& node, std::size_t i, std::size_t rank);
   // Its tensor, of one image: rank - 1 axes.
   Tensor image_constant(NodeContext& node, std::size_t i, std::size_t rank) const;
+  // A number as a Constant node, whose shape joins with values of `rank` axes.
+  Value number(const NodeContext& node, float value, std::size_t rank, const std::string& part);
 
   Draft& draft() { return draft_; }
 

@@ -8,7 +8,6 @@ namespace vbq {
 Convert converter(const std::string& type) {
   using namespace converting;
   static const std::unordered_map<std::string_view, Convert> table{
-      {"Add", add},
       {"AveragePool", average_pool},
       {"BatchNormalization", batch_norm},
       {"Cast", cast},
@@ -17,44 +16,38 @@ Convert converter(const std::string& type) {
       {"Conv", conv},
       {"Div", divide},
       {"Dropout", dropout},
-      {"Elu", elu},
-      {"Erf", error_function},
-      {"Exp", exponential},
       {"Flatten", flatten},
       {"Gather", gather},
       {"Gelu", gelu},
       {"Gemm", gemm},
       {"GlobalAveragePool", global_average_pool},
       {"GlobalMaxPool", global_max_pool},
-      {"HardSigmoid", hard_sigmoid},
-      {"HardSwish", hard_swish},
       {"Identity", identity},
       {"LRN", lrn},
       {"LayerNormalization", layer_normalization},
-      {"LeakyRelu", leaky_relu},
+      {"LogSoftmax", softmax},
       {"MatMul", matmul},
+      {"Max", extremum},
       {"MaxPool", max_pool},
-      {"Mul", multiply},
+      {"Min", extremum},
+      {"PRelu", prelu},
       {"Pad", pad},
       {"Pow", power},
-      {"Reciprocal", inverse},
-      {"ReduceMean", reduce_mean},
       {"Relu", relu},
       {"Reshape", reshape},
-      {"Sigmoid", sigmoid},
       {"Slice", slice},
       {"Softmax", softmax},
-      {"Sqrt", root},
       {"Squeeze", squeeze},
       {"Sub", subtract},
       {"Sum", sum},
-      {"Swish", swish},
-      {"Tanh", hyperbolic_tangent},
       {"Transpose", transpose},
       {"Unsqueeze", unsqueeze},
   };
   const auto found = table.find(type);
-  return found == table.end() ? nullptr : found->second;
+  if (found != table.end()) return found->second;
+  if (find_row(kUnary, type) != nullptr) return unary;
+  if (find_row(kBinary, type) != nullptr) return binary;
+  return find_row(kReduce, type) != nullptr ? reduce : nullptr;
 }
 
 }  // namespace vbq

@@ -15,7 +15,7 @@ using Convert = Value (*)(NodeContext& node, Builder& builder);
 // nullptr when the operator is not known.
 Convert converter(const std::string& type);
 
-// The table's entries, by family.
+// By family. unary, binary and reduce are for whatever has a row in vbq/functions.hpp and nothing more special.
 namespace converting {
 // convert_layers.cpp
 Value conv(NodeContext& node, Builder& builder);
@@ -27,33 +27,26 @@ Value max_pool(NodeContext& node, Builder& builder);
 Value average_pool(NodeContext& node, Builder& builder);
 Value global_average_pool(NodeContext& node, Builder& builder);
 Value global_max_pool(NodeContext& node, Builder& builder);
-Value reduce_mean(NodeContext& node, Builder& builder);
+Value reduce(NodeContext& node, Builder& builder);
 // convert_functions.cpp: what Unary does, alone or together with others
-Value sigmoid(NodeContext& node, Builder& builder);
-Value hard_sigmoid(NodeContext& node, Builder& builder);
-Value hard_swish(NodeContext& node, Builder& builder);
-Value swish(NodeContext& node, Builder& builder);
-Value hyperbolic_tangent(NodeContext& node, Builder& builder);
-Value error_function(NodeContext& node, Builder& builder);
+Value unary(NodeContext& node, Builder& builder);
 Value gelu(NodeContext& node, Builder& builder);
-Value leaky_relu(NodeContext& node, Builder& builder);
-Value elu(NodeContext& node, Builder& builder);
-Value exponential(NodeContext& node, Builder& builder);
-Value root(NodeContext& node, Builder& builder);
-Value inverse(NodeContext& node, Builder& builder);
 Value power(NodeContext& node, Builder& builder);
 Value layer_normalization(NodeContext& node, Builder& builder);
 Value lrn(NodeContext& node, Builder& builder);
 // convert_elementwise.cpp
 Value relu(NodeContext& node, Builder& builder);
 Value clip(NodeContext& node, Builder& builder);
-Value add(NodeContext& node, Builder& builder);
+Value binary(NodeContext& node, Builder& builder);
+Value prelu(NodeContext& node, Builder& builder);
+Value extremum(NodeContext& node, Builder& builder);
 Value subtract(NodeContext& node, Builder& builder);
-Value multiply(NodeContext& node, Builder& builder);
 Value divide(NodeContext& node, Builder& builder);
 Value sum(NodeContext& node, Builder& builder);
 Value softmax(NodeContext& node, Builder& builder);
 Value dropout(NodeContext& node, Builder& builder);
+// Error when a Dropout is in training mode.
+void refuse_training(NodeContext& node);
 Value identity(NodeContext& node, Builder& builder);
 Value cast(NodeContext& node, Builder& builder);
 // convert_movement.cpp

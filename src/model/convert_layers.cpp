@@ -46,6 +46,15 @@ Tensor matrix_at(NodeContext& node, std::size_t i) {
   return matrix;
 }
 
+// Opset 14 and later say so in training_mode; before, asking for the batch's own statistics (outputs 1 to 4) is what
+// training mode is. is_test is of opset 6 and older, but converters leave it behind.
+bool is_training(const NodeContext& node) {
+  if (node.integer("training_mode", 0) != 0 || node.integer("is_test", 1) == 0) return true;
+  bool statistics = false;
+  for (int output = 1; output < node.proto().output_size(); ++output) statistics |= node.gives(output);
+  return statistics && node.opset() < 14;
+}
+
 }  // namespace
 
 Value conv(NodeContext& node, Builder& builder) {
@@ -91,13 +100,17 @@ Value gemm(NodeContext& node, Builder& builder) {
   }
   if (!node.has(2) || beta == 0) return emit_layer(node, builder, std::move(op), {x[0], outputs});
   if (node.is_activation(2)) {
-    const Value& c = node.activation(2);
-    const Value product = emit_layer(node, builder, std::move(op), {x[0], outputs});
-    if (beta != 1 || c.shape != product.shape) {
-      fail("{} adds {} times a value of shape {}: once, of shape {}, was expected", node.where(), beta,
-           shape_text(c.shape), shape_text(product.shape));
+    Value c = node.activation(2);
+    if (c.shape != Shape{x[0], outputs} && c.shape != Shape{x[0], 1}) {
+      fail("{} adds a value of shape {}: {} or one number an image was expected", node.where(), shape_text(c.shape),
+           shape_text({x[0], outputs}));
     }
-    return builder.emit(node, Add{}, {product.id, c.id}, product.shape, ".add");
+    if (beta != 1) {  // before the layer, which is the last but one of the nodes made here
+      const Value factor = builder.number(node, beta, 2, ".beta");
+      c = builder.emit(node, kMultiply, {c.id, factor.id}, c.shape, ".scaled");
+    }
+    const Value product = emit_layer(node, builder, std::move(op), {x[0], outputs});
+    return builder.emit(node, kAdd, {product.id, c.id}, product.shape, ".add");
   }
   op.bias = builder.image_constant(node, 2, 2).data;
   if (op.bias.size() == 1) op.bias.resize(static_cast<std::size_t>(outputs), op.bias.front());
@@ -128,8 +141,12 @@ Value batch_norm(NodeContext& node, Builder& builder) {
   const Value& x = node.activation(0);
   if (x.shape.size() < 2)
     fail("{} has an input of shape {}: channels were expected", node.where(), shape_text(x.shape));
-  if (node.integer("training_mode", 0) != 0 || node.integer("spatial", 1) != 1) {
-    fail("{} is in training mode or not per channel, where inference per channel was expected", node.where());
+  if (is_training(node)) {
+    fail("{} is in training mode{}, where inference was expected: export the network in evaluation mode", node.where(),
+         node.opset() < 14 && node.proto().output_size() > 1 ? " (it gives the batch's own statistics)" : "");
+  }
+  if (node.integer("spatial", 1) != 1) {
+    fail("{} has statistics of each element (spatial 0), where one a channel was expected", node.where());
   }
   const std::int64_t channels = x.shape[1];
   const std::vector<float> gamma = per_channel(node, 1, channels), beta = per_channel(node, 2, channels);

@@ -65,6 +65,14 @@ Amounts pad_amounts(NodeContext& node, std::size_t rank) {
   return amounts;
 }
 
+Pad::Mode pad_mode(const NodeContext& node) {
+  const std::string mode = node.text("mode", "constant");
+  if (mode == "reflect") return Pad::Mode::reflect;
+  if (mode == "edge") return Pad::Mode::edge;
+  if (mode != "constant") fail("{} pads with mode \"{}\": constant, reflect or edge was expected", node.where(), mode);
+  return Pad::Mode::constant;
+}
+
 }  // namespace
 
 Value concat(NodeContext& node, Builder& builder) {
@@ -134,11 +142,13 @@ Value transpose(NodeContext& node, Builder& builder) {
 // What negative amounts take away is sliced off first; then the rest is padded.
 Value pad(NodeContext& node, Builder& builder) {
   Value x = node.activation(0);
-  const std::string mode = node.text("mode", "constant");
-  if (mode != "constant") fail("{} pads with mode \"{}\": constant was expected", node.where(), mode);
   const Amounts amounts = pad_amounts(node, x.shape.size());
   Pad op;
-  op.value = node.opset() < 11 ? node.real("value", 0) : node.has(2) ? node.real_at(2) : 0.0F;
+  op.mode = pad_mode(node);
+  op.value = op.mode != Pad::Mode::constant ? 0.0F
+             : node.opset() < 11            ? node.real("value", 0)
+             : node.has(2)                  ? node.real_at(2)
+                                            : 0.0F;
   if (!std::isfinite(op.value)) fail("{} pads with {}: a finite number was expected", node.where(), op.value);
 
   vbq::Slice cut;

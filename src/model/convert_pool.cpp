@@ -60,14 +60,15 @@ Value global_max_pool(NodeContext& node, Builder& builder) {
   return builder.emit(node, MaxPool{{x[2], x[3]}, {1, 1}, {1, 1}, {}}, {node.activation(0).id}, {x[0], x[1], 1, 1});
 }
 
-Value reduce_mean(NodeContext& node, Builder& builder) {
+Value reduce(NodeContext& node, Builder& builder) {
   const Value& x = node.activation(0);
-  const auto axes = node.list("axes", 1, 18);
+  const auto axes = node.list("axes", 1, node.type() == "ReduceSum" ? 13 : 18);
   if (!axes || axes->empty()) {
     if (node.integer("noop_with_empty_axes", 0) != 0) return x;
-    fail("{} takes the mean over all axes, images too, where axes of one image were expected", node.where());
+    fail("{} reduces all axes, images too, where axes of one image were expected", node.where());
   }
-  ReduceMean op;
+  Reduce op;
+  op.kind = find_row(kReduce, node.type())->kind;
   for (const std::int64_t axis : *axes) op.axes.push_back(image_axis(node, axis, x.shape.size()));
   std::sort(op.axes.begin(), op.axes.end());
   if (std::adjacent_find(op.axes.begin(), op.axes.end()) != op.axes.end()) fail("{} names an axis twice", node.where());

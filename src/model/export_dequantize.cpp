@@ -18,19 +18,31 @@ struct Affine {
   std::vector<int> multiples;  // level k is step * multiples[k]
 };
 
-// Levels on a grid through zero, whose step is theirs or half of it (no level at zero).
+// Levels as multiples of the step, each to within `tolerance` of a step; none where one is not.
+std::optional<Affine> multiples_of(const std::vector<float>& levels, double step, double tolerance) {
+  Affine found{static_cast<float>(step), {}};
+  for (const float level : levels) {
+    const double multiple = std::round(level / step);
+    if (!(std::abs(level / step - multiple) <= tolerance) || std::abs(multiple) > 128) return std::nullopt;
+    found.multiples.push_back(static_cast<int>(multiple));
+  }
+  return found;
+}
+
+// Levels on a grid through zero. Where all of it are there, its step is theirs, or half of that (no level at zero).
+// Levels that no weight takes are missing: then the largest tells, which is some multiple of the step.
 std::optional<Affine> affine_of(const std::vector<float>& levels) {
-  constexpr double kTolerance = 1e-4;  // of a step; levels are rounded to float
   if (levels.size() < 2) return std::nullopt;
   const double spacing = (static_cast<double>(levels.back()) - levels.front()) / static_cast<double>(levels.size() - 1);
   for (const double step : {spacing, spacing / 2}) {
-    Affine found{static_cast<float>(step), {}};
-    for (const float level : levels) {
-      const double multiple = std::round(level / step);
-      if (!(std::abs(level / step - multiple) <= kTolerance) || std::abs(multiple) > 128) break;
-      found.multiples.push_back(static_cast<int>(multiple));
-    }
-    if (found.multiples.size() == levels.size()) return found;
+    constexpr double kTolerance = 1e-4;  // levels are rounded to float
+    if (std::optional<Affine> found = multiples_of(levels, step, kTolerance)) return found;
+  }
+  const double largest =
+      std::max(std::abs(static_cast<double>(levels.front())), std::abs(static_cast<double>(levels.back())));
+  for (int multiple = 1; multiple <= 128; ++multiple) {
+    constexpr double kTolerance = 1e-5;  // one of so many would fit many levels less closely
+    if (std::optional<Affine> found = multiples_of(levels, largest / multiple, kTolerance)) return found;
   }
   return std::nullopt;
 }
@@ -55,7 +67,8 @@ Parts dequantised(const Weight& w, UsedNames& names, int opset) {
     std::optional<Affine> grid = affine_of(levels);
     if (!grid) {
       fail(
-          "{} has levels that are not equally spaced around zero, which form dequantize needs: form codebook holds any",
+          "{} has levels that are not on an even grid through zero, which form dequantize needs: form codebook holds "
+          "any",
           w.where);
     }
     grids.push_back(*std::move(grid));

@@ -9,27 +9,17 @@
 namespace vbq {
 namespace {
 
-constexpr std::array<const char*, std::variant_size_v<Operator>> kNames{"Conv",
-                                                                        "Gemm",
-                                                                        "BatchNormalization",
-                                                                        "Relu",
-                                                                        "Clip",
-                                                                        "Add",
-                                                                        "Mul",
-                                                                        "MaxPool",
-                                                                        "AveragePool",
-                                                                        "GlobalAveragePool",
-                                                                        "ReduceMean",
-                                                                        "Concat",
-                                                                        "Reshape",
-                                                                        "Transpose",
-                                                                        "Pad",
-                                                                        "Slice",
-                                                                        "Softmax",
-                                                                        "Constant",
-                                                                        "Unary"};
+// Of the operators that have one name; nullptr for those of a table.
+constexpr std::array<const char*, std::variant_size_v<Operator>> kNames{
+    "Conv",      "Gemm",        "BatchNormalization",
+    "Relu",      "Clip",        nullptr,
+    "MaxPool",   "AveragePool", "GlobalAveragePool",
+    nullptr,     "Concat",      "Reshape",
+    "Transpose", "Pad",         "Slice",
+    "Softmax",   "Constant",    nullptr};
 
-// Adds what an operator is, apart from its name: every parameter, in the order of its declaration.
+// Adds what an operator is, apart from its name (which tells kinds of a table apart): every parameter, in the order of
+// its declaration.
 struct Parameters {
   Hasher& hash;
 
@@ -79,13 +69,14 @@ struct Parameters {
     pad(op.pad);
     hash.value(static_cast<std::uint8_t>(op.count_include_pad));
   }
-  void operator()(const ReduceMean& op) const { list(op.axes); }
+  void operator()(const Reduce& op) const { list(op.axes); }
   void operator()(const Concat& op) const { hash.value(op.axis); }
   void operator()(const Transpose& op) const { list(op.permutation); }
   void operator()(const Pad& op) const {
     list(op.before);
     list(op.after);
     hash.value(op.value);
+    if (op.mode != Pad::Mode::constant) hash.value(static_cast<std::uint8_t>(op.mode));
   }
   void operator()(const Slice& op) const {
     list(op.start);
@@ -99,8 +90,7 @@ struct Parameters {
     hash.value(op.beta);
   }
   void operator()(const Relu&) const {}
-  void operator()(const Add&) const {}
-  void operator()(const Mul&) const {}
+  void operator()(const Binary&) const {}
   void operator()(const GlobalAveragePool&) const {}
   void operator()(const Reshape&) const {}
 };
@@ -108,9 +98,12 @@ struct Parameters {
 }  // namespace
 
 const char* operator_name(const Operator& op) {
-  constexpr std::array kUnary{"Sigmoid",   "HardSigmoid", "HardSwish", "Swish", "Tanh",       "Erf", "Gelu",
-                              "LeakyRelu", "Elu",         "Exp",       "Sqrt",  "Reciprocal", "Pow"};
-  if (const auto* unary = std::get_if<Unary>(&op)) return kUnary[static_cast<std::size_t>(unary->kind)];
+  const auto row = [](const auto& table, auto kind) { return table[static_cast<std::size_t>(kind)].name; };
+  if (const auto* unary = std::get_if<Unary>(&op)) return row(kUnary, unary->kind);
+  if (const auto* binary = std::get_if<Binary>(&op)) return row(kBinary, binary->kind);
+  if (const auto* reduce = std::get_if<Reduce>(&op)) return row(kReduce, reduce->kind);
+  const auto* softmax = std::get_if<Softmax>(&op);
+  if (softmax != nullptr && softmax->form == Softmax::Form::logarithm) return "LogSoftmax";
   return kNames[op.index()];
 }
 

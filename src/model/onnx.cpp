@@ -7,7 +7,9 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "model/channels_last.hpp"
 #include "model/onnx_external.hpp"
+#include "model/onnx_functions.hpp"
 #include "model/onnx_graph.hpp"
 #include "model/onnx_load.hpp"
 #include "model/onnx_name.hpp"
@@ -39,22 +41,27 @@ onnx::ModelProto parse_model(std::string content) {
   if (!model.ParseFromArray(content.data(), static_cast<int>(content.size()))) {
     fail("its {} bytes are not an ONNX model", content.size());
   }
+  inline_functions(model);
   return model;
 }
 
 namespace {
 
 Network finish(Draft draft, const Graph& graph) {
+  draft.network.name = clean_name(graph.name);
+  draft.network.input_name = clean_name(graph.input);
+  draft.network.output_name = clean_name(graph.output);
+  for (const std::string& output : graph.outputs) draft.network.file_outputs.push_back(clean_name(output));
   remove_identities(draft);
+  const Layout layout = input_layout(draft.network);
+  if (layout == Layout::nhwc) put_channels_first(draft);
   recognise_functions(draft);
   recognise_batch_norm(draft);
   merge_transposes(draft);
   remove_identities(draft);
   remove_dead_nodes(draft);
   Network network = std::move(draft.network);
-  network.name = clean_name(graph.name);
-  network.input_name = clean_name(graph.input);
-  network.output_name = clean_name(graph.output);
+  network.file_layout = layout;
   validate(network);
   return network;
 }
@@ -80,8 +87,8 @@ Network read_free(const Graph& graph, const TensorReader& reader, bool* reads_ba
   return network;
 }
 
-Network read_model(const onnx::ModelProto& model, const TensorReader& reader) {
-  Graph graph = read_graph(model);
+Network read_model(const onnx::ModelProto& model, const TensorReader& reader, const std::string& output) {
+  Graph graph = read_graph(model, output);
   remove_unreached(graph);
   bool reads_batch = false;
   if (graph.input_shape.front() > 0) return read_at(graph, reader, graph.input_shape.front(), &reads_batch);
@@ -95,12 +102,12 @@ Network read_model(const onnx::ModelProto& model, const TensorReader& reader) {
 
 }  // namespace
 
-Network parse_onnx(std::string content, const std::filesystem::path& path) {
+Network parse_onnx(std::string content, const std::filesystem::path& path, const std::string& output) {
   try {
     const std::uint64_t size = content.size();
     const onnx::ModelProto model = parse_model(std::move(content));
     const Budget budget = budget_for(size, model);
-    Network network = read_model(model, TensorReader(path.parent_path(), budget));
+    Network network = read_model(model, TensorReader(ModelPlace(path), budget), output);
     if (network.name.empty()) network.name = clean_name(path.stem().string());
     return network;
   } catch (const Error& error) {
@@ -123,7 +130,7 @@ std::string read_onnx_content(const std::filesystem::path& path) {
       const std::int64_t bytes = declared_external_bytes(tensor);
       if (bytes == 0 || static_cast<std::uint64_t>(bytes) > kLargestFile - size) continue;
       size += static_cast<std::uint64_t>(bytes);
-      tensor.set_raw_data(read_external(tensor, path.parent_path(), bytes, "a tensor"));
+      tensor.set_raw_data(read_external(tensor, ModelPlace(path), bytes, "a tensor"));
       tensor.clear_external_data();
       tensor.clear_data_location();
       changed = true;
@@ -136,8 +143,8 @@ std::string read_onnx_content(const std::filesystem::path& path) {
   return content;
 }
 
-Network read_onnx(const std::filesystem::path& path) {
-  return parse_onnx(read_file(path, "network", kLargestFile), path);
+Network read_onnx(const std::filesystem::path& path, const std::string& output) {
+  return parse_onnx(read_file(path, "network", kLargestFile), path, output);
 }
 
 }  // namespace vbq

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <new>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "model/export_branches.hpp"
+#include "model/export_header.hpp"
 #include "model/export_names.hpp"
 #include "model/export_weight.hpp"
 #include "model/onnx_external.hpp"
@@ -22,25 +23,50 @@ namespace {
 using namespace exporting;
 using Origins = std::unordered_map<std::string, const onnx::NodeProto*>;
 
-// Which node of the file each layer of the network was read from.
-Origins origins_of(const Graph& graph, const TensorReader& reader) {
+// The network as it was read.
+Translation translation_of(const Graph& graph, const TensorReader& reader) {
   const std::int64_t fixed = graph.input_shape.front();
   TensorReader first = reader, second = reader;  // each reading has the whole budget
   try {
-    return translate(graph, first, fixed > 0 ? fixed : kProbe).layers;
+    return translate(graph, first, fixed > 0 ? fixed : kProbe);
   } catch (const Error&) {
     if (fixed > 0) throw;
-    return translate(graph, second, 1).layers;
+    return translate(graph, second, 1);
+  }
+}
+
+bool is_own(const onnx::GraphProto& graph, const onnx::NodeProto* node) {
+  return std::ranges::any_of(graph.node(), [&](const auto& n) { return &n == node; });
+}
+
+struct Source {
+  Origins layers;  // which node of the file each layer of the network was read from
+  int opset;
+};
+
+// Branches of Ifs that hold some of `layers` are put in their places first. output: the one that the network is of.
+Source source_of(onnx::ModelProto& model, const std::string& output, const std::vector<ExportLayer>& layers,
+                 const TensorReader& reader) {
+  while (true) {
+    Graph graph = read_graph(model, output);
+    remove_unreached(graph);
+    Translation read = translation_of(graph, reader);
+    const bool own = std::ranges::all_of(layers, [&](const ExportLayer& layer) {
+      const auto origin = read.layers.find(layer.name);
+      return origin == read.layers.end() || is_own(model.graph(), origin->second);
+    });
+    if (own) return {std::move(read.layers), graph.opset};
+    put_branches(*model.mutable_graph(), read.taken);
   }
 }
 
 // External data becomes part of the message: the new file stands alone.
-std::uint64_t take_in(onnx::TensorProto& tensor, const std::filesystem::path& folder) {
+std::uint64_t take_in(onnx::TensorProto& tensor, const ModelPlace& place) {
   if (tensor.data_location() != onnx::TensorProto::EXTERNAL) return 0;
   const std::string where = "tensor \"" + tensor.name() + "\"";
   const std::int64_t bytes = declared_external_bytes(tensor);
   if (bytes == 0) fail("{} has external data of unknown length: the file states it, as was expected", where);
-  tensor.set_raw_data(read_external(tensor, folder, bytes, where));
+  tensor.set_raw_data(read_external(tensor, place, bytes, where));
   tensor.clear_external_data();
   tensor.clear_data_location();
   return static_cast<std::uint64_t>(bytes);
@@ -121,7 +147,10 @@ class Exporter {
   // The name at the head of Identity nodes that lead to `name`.
   std::string source_of(std::string name) const {
     for (bool found = true; found;) {
-      const auto gives = [&](const auto& node) { return node.op_type() == "Identity" && node.output(0) == name; };
+      const auto gives = [&](const onnx::NodeProto& node) {
+        return node.op_type() == "Identity" && node.input_size() == 1 && node.output_size() == 1 &&
+               node.output(0) == name;
+      };
       const auto node = std::ranges::find_if(graph_.node(), gives);
       found = node != graph_.node().end();
       if (found) name = node->input(0);
@@ -195,39 +224,6 @@ class Exporter {
   std::unordered_map<const onnx::NodeProto*, std::vector<onnx::NodeProto>> in_front_, behind_;
 };
 
-// Up to IR version 3 every initialiser is listed among the graph's inputs, and is a constant; from 4 on one that is
-// listed may be overridden by whoever runs the file, so that nothing is computed with it ahead.
-void settle_inputs(onnx::GraphProto& graph, std::int64_t version_before, std::int64_t version) {
-  constexpr std::int64_t kListing = 3;
-  if (version_before > kListing) return;
-  std::unordered_set<std::string> initialisers, listed;
-  for (const auto& tensor : graph.initializer()) initialisers.insert(tensor.name());
-  for (int k = graph.input_size(); k-- > 0;) {
-    const std::string& name = graph.input(k).name();
-    listed.insert(name);
-    if (version > kListing && initialisers.contains(name)) graph.mutable_input()->DeleteSubrange(k, 1);
-  }
-  if (version > kListing) return;
-  for (const auto& tensor : graph.initializer()) {
-    if (listed.contains(tensor.name())) continue;
-    auto& input = *graph.add_input();
-    input.set_name(tensor.name());
-    auto& type = *input.mutable_type()->mutable_tensor_type();
-    type.set_elem_type(tensor.data_type());
-    type.mutable_shape();
-    for (const std::int64_t extent : tensor.dims()) type.mutable_shape()->add_dim()->set_dim_value(extent);
-  }
-}
-
-void set_metadata(onnx::ModelProto& model, const std::string& key, const std::string& value) {
-  for (int k = model.metadata_props_size(); k-- > 0;) {
-    if (model.metadata_props(k).key() == key) model.mutable_metadata_props()->DeleteSubrange(k, 1);
-  }
-  auto* entry = model.add_metadata_props();
-  entry->set_key(key);
-  entry->set_value(value);
-}
-
 std::string write_model(const onnx::ModelProto& model) {
   if (model.ByteSizeLong() > kLargestFile) {
     fail("the exported file would have {} bytes: at most {} are possible", model.ByteSizeLong(), kLargestFile);
@@ -240,27 +236,23 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
                            const std::vector<std::pair<std::string, std::string>>& metadata) {
   ExportedModel result{"", content.size()};
   onnx::ModelProto model = parse_model(std::move(content));
-  Graph graph = read_graph(model);
-  remove_unreached(graph);
-  const Origins origins = origins_of(graph, TensorReader(path.parent_path(), budget_for(result.fp32_bytes, model)));
+  const ModelPlace place(path);
+  const TensorReader reader(place, budget_for(result.fp32_bytes, model));
+  const Source source = source_of(model, network.output_name, layers, reader);
   onnx::GraphProto& own = *model.mutable_graph();
   for (auto& tensor : *own.mutable_initializer()) {
-    result.fp32_bytes += take_in(tensor, path.parent_path());
+    result.fp32_bytes += take_in(tensor, place);
   }
-  Exporter exporter(model, graph.opset, form);
+  Exporter exporter(model, source.opset, form);
   for (const ExportLayer& layer : layers) {
     const auto node =
         std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });
-    const auto origin = origins.find(layer.name);
-    if (node == network.nodes.end() || origin == origins.end()) fail("the file has no layer \"{}\"", layer.name);
+    const auto origin = source.layers.find(layer.name);
+    if (node == network.nodes.end() || origin == source.layers.end()) fail("the file has no layer \"{}\"", layer.name);
     exporter.take_out(layer, *node, *origin->second);
   }
   exporter.put_in();
-  const std::int64_t version = model.ir_version();
-  if (std::ranges::any_of(own.initializer(), [](const auto& t) { return t.data_type() == exporting::kInt4; })) {
-    model.set_ir_version(std::max<std::int64_t>(version, 10));  // the first that has int4
-  }
-  settle_inputs(own, version, model.ir_version());
+  settle_version(model);
   for (const auto& [key, value] : metadata) set_metadata(model, key, value);
   result.bytes = write_model(model);
   return result;

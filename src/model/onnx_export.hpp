@@ -14,7 +14,7 @@ namespace vbq {
 enum class ExportForm {
   codebook,    // uint8 indices -> Cast -> Gather(levels) -> [Mul scale]
   packed,      // as many indices a byte as fit -> Cast -> Gather(rows of levels) -> Reshape -> [Mul scale]
-  dequantize,  // int4 (from opset 21) or int8 -> DequantizeLinear, for levels that are equally spaced around zero
+  dequantize,  // int4 (from opset 21) or int8 -> DequantizeLinear, for levels on an even grid through zero
   plain        // FP32 weights that hold the quantised values
 };
 

@@ -5,7 +5,6 @@
 #include <system_error>
 
 #include "core/check.hpp"
-#include "core/file.hpp"
 #include "model/onnx_name.hpp"
 #include "model/onnx_tensor.hpp"
 
@@ -47,7 +46,34 @@ Location location_of(const onnx::TensorProto& proto, const std::string& where) {
   return place;
 }
 
+// A name from a file must not lead out of the model's folder, by itself or over a link that came with the model (in an
+// archive, say). The one way out is to the folder that the model itself is a link into: whoever named the model has
+// chosen that one too.
+fs::path data_path(const ModelPlace& place, const std::string& name, const std::string& where) {
+  const fs::path named = fs::path(name).lexically_normal();
+  if (named.is_absolute() || named.empty() || *named.begin() == "..") {
+    fail("{} names \"{}\": a path inside the model's folder was expected", where, clean_name(name));
+  }
+  std::error_code code;
+  const fs::path full = fs::weakly_canonical(place.folder / name, code);
+  const fs::path inside = full.lexically_relative(place.folder);
+  const bool stays = !inside.empty() && *inside.begin() != "..";
+  if (code || !(stays || full.parent_path() == place.file_folder)) {
+    fail("{} names \"{}\", which leads to {}: a file in {} was expected", where, clean_name(name),
+         clean_name(full.string()), place.file_folder.string());
+  }
+  return full;
+}
+
 }  // namespace
+
+ModelPlace::ModelPlace(const fs::path& model) {
+  std::error_code code;
+  const fs::path parent = model.parent_path();
+  folder = fs::weakly_canonical(parent.empty() ? fs::path(".") : parent, code);
+  const fs::path file = fs::weakly_canonical(model, code);
+  file_folder = code ? folder : file.parent_path();
+}
 
 std::int64_t declared_external_bytes(const onnx::TensorProto& proto) {
   if (proto.data_location() != onnx::TensorProto::EXTERNAL) return 0;
@@ -57,10 +83,10 @@ std::int64_t declared_external_bytes(const onnx::TensorProto& proto) {
   return 0;
 }
 
-std::string read_external(const onnx::TensorProto& proto, const fs::path& folder, std::int64_t bytes,
+std::string read_external(const onnx::TensorProto& proto, const ModelPlace& model, std::int64_t bytes,
                           const std::string& where) {
   const Location place = location_of(proto, where);
-  const fs::path path = contained_path(folder, place.file, where);
+  const fs::path path = data_path(model, place.file, where);
   std::error_code code;
   if (!fs::is_regular_file(path, code)) {
     fail("{} has its data in {}, which is not a file", where, clean_name(path.string()));

@@ -1,5 +1,6 @@
 #include "model/onnx_graph.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_set>
 
@@ -74,9 +75,44 @@ void check_names(const Graph& graph, Names names) {
   if (!names.contains(graph.output)) fail("the output \"{}\" is given by no node", clean_name(graph.output));
 }
 
+// Of the graph's outputs, the one that was asked for.
+std::string choose_output(const std::vector<std::string>& outputs, const std::string& wanted) {
+  const auto list = [&] {
+    std::string text;
+    for (const std::string& name : outputs) text += (text.empty() ? "\"" : "\", \"") + clean_name(name);
+    return text + '"';
+  };
+  if (outputs.empty()) fail("the network has no output: one was expected");
+  if (wanted.empty()) {
+    if (outputs.size() > 1) {
+      log::warning(
+          "the network has {} outputs ({}): only the first is read; --output-name (in a job: network.output) "
+          "names another",
+          outputs.size(), list());
+    }
+    return outputs.front();
+  }
+  auto found = std::find(outputs.begin(), outputs.end(), wanted);
+  if (found == outputs.end()) {
+    found = std::find_if(outputs.begin(), outputs.end(), [&](const auto& name) { return clean_name(name) == wanted; });
+  }
+  if (found == outputs.end()) fail("the network has no output \"{}\": its outputs are {}", clean_name(wanted), list());
+  return *found;
+}
+
+// What a node reads, in graphs within it as well: those may read values of the graph around.
+void add_reads(const onnx::NodeProto& node, Names& names) {
+  names.insert(node.input().begin(), node.input().end());
+  for (const auto& attribute : node.attribute()) {
+    if (!attribute.has_g()) continue;
+    for (const auto& inner : attribute.g().node()) add_reads(inner, names);
+    for (const auto& output : attribute.g().output()) names.insert(output.name());
+  }
+}
+
 }  // namespace
 
-Graph read_graph(const onnx::ModelProto& model) {
+Graph read_graph(const onnx::ModelProto& model, const std::string& output) {
   if (!model.has_graph()) fail("the file holds no graph");
   const onnx::GraphProto& proto = model.graph();
   Graph graph;
@@ -100,12 +136,8 @@ Graph read_graph(const onnx::ModelProto& model) {
   graph.input = inputs.front()->name();
   graph.input_shape = input_shape(*inputs.front());
 
-  if (proto.output_size() == 0) fail("the network has no output: one was expected");
-  graph.output = proto.output(0).name();
-  if (proto.output_size() > 1) {
-    log::warning("the network has {} outputs: only the first, \"{}\", is read", proto.output_size(),
-                 clean_name(graph.output));
-  }
+  for (const auto& one : proto.output()) graph.outputs.push_back(one.name());
+  graph.output = choose_output(graph.outputs, output);
   for (const auto& node : proto.node()) graph.nodes.push_back(&node);
   check_names(graph, std::move(names));
   return graph;
@@ -118,7 +150,7 @@ void remove_unreached(Graph& graph) {
     bool reached = false;
     for (const std::string& output : (*node)->output()) reached |= !output.empty() && needed.contains(output);
     if (!reached) continue;
-    needed.insert((*node)->input().begin(), (*node)->input().end());
+    add_reads(**node, needed);
     kept.push_back(*node);
   }
   graph.nodes.assign(kept.rbegin(), kept.rend());

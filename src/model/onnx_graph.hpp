@@ -15,15 +15,16 @@ namespace vbq {
 struct Graph {
   int opset = 0;                                  // of the default domain
   std::string name, input, output;                // as in the file
+  std::vector<std::string> outputs;               // all of them
   Shape input_shape;                              // with the batch, which is 0 when free
   std::vector<const onnx::NodeProto*> nodes;      // in the file's order, which is topological
   std::vector<const onnx::TensorProto*> tensors;  // initialisers
 };
 
 // Error when the opset is not known, there is not exactly one input that is not an initialiser, or no output; the input
-// is not a batch of float images of fixed size; or a name is defined twice, or read and not defined before. Of several
-// outputs, the first, with a warning.
-Graph read_graph(const onnx::ModelProto& model);
+// is not a batch of float images of fixed size; or a name is defined twice, or read and not defined before. output: the
+// one to read (as in the file, or as clean_name() gives it); empty: the first, with a warning where there are several.
+Graph read_graph(const onnx::ModelProto& model, const std::string& output = {});
 
 // Pass: drops the nodes that the output does not depend on, so that nothing is asked of them.
 void remove_unreached(Graph& graph);

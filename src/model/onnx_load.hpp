@@ -16,7 +16,8 @@ inline constexpr std::uint64_t kLargestFile = 2147483647;  // protobuf's own lim
 // extent, so that the batch's axis is known from all others.
 inline constexpr std::int64_t kProbe = 7919;
 
-// Error when the bytes are no ONNX model, or would make more objects than a network has.
+// Its local functions are written out. Error when the bytes are no ONNX model, or would make more objects than a
+// network has.
 onnx::ModelProto parse_model(std::string content);
 
 // Elements that reading may hold: in proportion to the bytes that are there, and never above 4 GiB of float.

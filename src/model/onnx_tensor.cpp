@@ -8,7 +8,6 @@
 #include "core/check.hpp"
 #include "core/half.hpp"
 #include "model/geometry.hpp"
-#include "model/onnx_external.hpp"
 
 namespace vbq {
 namespace {
@@ -18,7 +17,7 @@ static_assert(std::endian::native == std::endian::little, "raw tensor data is li
 // What is asked of one tensor.
 struct Source {
   const onnx::TensorProto& proto;
-  const std::filesystem::path& folder;
+  const ModelPlace& place;
   const std::string& where;
   std::int64_t count;  // elements that its dims ask for
 };
@@ -40,7 +39,7 @@ std::optional<std::vector<Out>> from_bytes(const Source& s, const Convert& conve
     if (__builtin_mul_overflow(s.count, static_cast<std::int64_t>(sizeof(Wire)), &size)) {
       fail("{} has {} elements: fewer were expected", s.where, s.count);
     }
-    external = read_external(s.proto, s.folder, size, s.where);
+    external = read_external(s.proto, s.place, size, s.where);
     bytes = &external;
   } else if (!s.proto.has_raw_data()) {
     return std::nullopt;
@@ -90,7 +89,7 @@ constexpr int kUint4 = 21, kInt4 = 22;  // TensorProto.UINT4 and .INT4, which ol
 
 // Two elements a byte, the first in the lower half; in the message's int32s a byte each.
 std::vector<std::int64_t> read_half_bytes(const Source& s, bool is_signed) {
-  const Source pairs{s.proto, s.folder, s.where, (s.count + 1) / 2};
+  const Source pairs{s.proto, s.place, s.where, (s.count + 1) / 2};
   const std::vector<std::int64_t> bytes = read_integers<std::uint8_t>(pairs, s.proto.int32_data());
   std::vector<std::int64_t> out(static_cast<std::size_t>(s.count));
   for (std::size_t k = 0; k < out.size(); ++k) {
@@ -119,7 +118,7 @@ HostTensor TensorReader::read(const onnx::TensorProto& proto, const std::string&
   using Type = onnx::TensorProto;
   HostTensor tensor{shape_of(proto, where), {}};
   if (proto.has_segment()) fail("{} is split into segments, which is not supported", where);
-  const Source s{proto, folder_, where, elements(tensor.shape)};
+  const Source s{proto, place_, where, elements(tensor.shape)};
   budget_.take(s.count, where);
   switch (proto.data_type()) {
     case Type::FLOAT:

@@ -3,19 +3,19 @@
 
 #include <onnx/onnx_pb.h>
 
-#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "model/budget.hpp"
 #include "model/host_tensor.hpp"
+#include "model/onnx_external.hpp"
 
 namespace vbq {
 
 class TensorReader {
  public:
-  // folder: the model's; external data may lie in it only.
-  TensorReader(std::filesystem::path folder, Budget budget) : folder_(std::move(folder)), budget_(budget) {}
+  // place: of the model, which external data lies beside.
+  TensorReader(ModelPlace place, Budget budget) : place_(std::move(place)), budget_(budget) {}
 
   // Error, naming `where`, when its type is not a number's, its dims are absurd, or its dims and its bytes disagree:
   // all that before memory is taken.
@@ -24,7 +24,7 @@ class TensorReader {
   Budget& budget() { return budget_; }
 
  private:
-  std::filesystem::path folder_;
+  ModelPlace place_;
   Budget budget_;
 };
 

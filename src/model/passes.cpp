@@ -46,7 +46,7 @@ struct IsIdentity {
   bool operator()(const Slice& op) const { return in == out && all_equal(op.start, 0) && all_equal(op.step, 1); }
   bool operator()(const Clip& op) const { return op.minimum == -kInfinity && op.maximum == kInfinity; }
   bool operator()(const Concat&) const { return in == out; }  // of one input: see below
-  bool operator()(const ReduceMean&) const { return in == out; }
+  bool operator()(const Reduce&) const { return in == out; }
   bool operator()(const MaxPool& op) const { return all_equal(op.kernel, 1) && in == out; }
   bool operator()(const AveragePool& op) const { return all_equal(op.kernel, 1) && in == out; }
   bool operator()(const GlobalAveragePool&) const { return in == out; }
@@ -109,6 +109,11 @@ std::optional<PerChannel> per_channel(const Network& network, const Node& node, 
   return std::nullopt;
 }
 
+bool is_binary(const Operator& op, Binary::Kind kind) {
+  const auto* binary = std::get_if<Binary>(&op);
+  return binary != nullptr && binary->kind == kind;
+}
+
 bool is_element_by_element(const Operator& op) {
   return std::holds_alternative<Relu>(op) || std::holds_alternative<Clip>(op) || std::holds_alternative<Unary>(op);
 }
@@ -121,8 +126,8 @@ void recognise_batch_norm(Draft& draft) {
   for (std::size_t k = 0; k < network.nodes.size(); ++k) {
     Node& node = network.nodes[k];
     const Shape& out = network.shapes[k + 1];
-    const bool adds = std::holds_alternative<Add>(node.op);
-    if (!adds && !std::holds_alternative<Mul>(node.op)) continue;
+    const bool adds = is_binary(node.op, Binary::Kind::add);
+    if (!adds && !is_binary(node.op, Binary::Kind::multiply)) continue;
     const auto found = per_channel(network, node, out);
     if (!found) continue;
     BatchNorm norm;
@@ -169,7 +174,7 @@ void gather_factors(const Network& network, const std::vector<int>& readers, con
     if (const auto number = number_of(network, v)) {
       product.number *= *number;
     } else if (inner != nullptr && readers[static_cast<std::size_t>(v)] == 1 &&
-               std::holds_alternative<Mul>(inner->op) && depth < kDeepest) {
+               is_binary(inner->op, Binary::Kind::multiply) && depth < kDeepest) {
       gather_factors(network, readers, *inner, product, depth + 1);
     } else {
       product.factors.push_back(v);
@@ -178,9 +183,9 @@ void gather_factors(const Network& network, const std::vector<int>& readers, con
 }
 
 // v = x op number for some x: that x.
-template <typename Op>
-std::optional<ValueId> with_number(const Network& network, ValueId v, double number) {
-  if (maker<Op>(network, v) == nullptr) return std::nullopt;
+std::optional<ValueId> with_number(const Network& network, Binary::Kind op, ValueId v, double number) {
+  const Binary* binary = maker<Binary>(network, v);
+  if (binary == nullptr || binary->kind != op) return std::nullopt;
   const std::vector<ValueId>& inputs = network.nodes[static_cast<std::size_t>(v) - 1].inputs;
   for (std::size_t i = 0; i < 2; ++i) {
     const auto found = number_of(network, inputs[i]);
@@ -199,13 +204,15 @@ std::optional<Unary> function_of(const Network& network, ValueId x, ValueId g, d
       return Unary{Kind::hard_swish};
   }
   if (const Clip* clip = maker<Clip>(network, g); clip != nullptr && clip->minimum == 0 && clip->maximum == 6) {
-    const auto shifted = with_number<Add>(network, input_of(g), 3);
+    const auto shifted = with_number(network, Binary::Kind::add, input_of(g), 3);
     if (shifted == x && near(static_cast<float>(number), 1.0 / 6)) return Unary{Kind::hard_swish};
   }
-  if (const auto inner = with_number<Add>(network, g, 1); inner && near(static_cast<float>(number), 0.5)) {
+  if (const auto inner = with_number(network, Binary::Kind::add, g, 1);
+      inner && near(static_cast<float>(number), 0.5)) {
     const Unary* erf = maker<Unary>(network, *inner);
     if (erf == nullptr || erf->kind != Kind::erf) return std::nullopt;
-    if (with_number<Mul>(network, input_of(*inner), 0.7071067811865476) == x) return Unary{Kind::gelu};
+    if (with_number(network, Binary::Kind::multiply, input_of(*inner), 0.7071067811865476) == x)
+      return Unary{Kind::gelu};
   }
   return std::nullopt;
 }
@@ -217,7 +224,7 @@ void recognise_functions(Draft& draft) {
   const std::vector<int> readers = readers_of(draft);
   for (std::size_t k = 0; k < network.nodes.size(); ++k) {
     Node& node = network.nodes[k];
-    if (!std::holds_alternative<Mul>(node.op)) continue;
+    if (!is_binary(node.op, Binary::Kind::multiply)) continue;
     Product product;
     gather_factors(network, readers, node, product);
     if (product.factors.size() != 2) continue;
@@ -256,8 +263,7 @@ void merge_transposes(Draft& draft) {
       continue;
     }
     const bool one = node.inputs.size() == 1 && is_element_by_element(node.op);
-    const bool two = node.inputs.size() == 2 && node.inputs[0] != node.inputs[1] &&
-                     (std::holds_alternative<Add>(node.op) || std::holds_alternative<Mul>(node.op));
+    const bool two = std::holds_alternative<Binary>(node.op) && node.inputs[0] != node.inputs[1];
     const Transpose* first = one || two ? movable(node.inputs[0]) : nullptr;
     if (first == nullptr) continue;
     if (two) {

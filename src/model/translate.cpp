@@ -17,23 +17,6 @@ namespace {
 
 using Values = std::unordered_map<std::string_view, Value>;
 
-std::vector<Value> inputs_of(const onnx::NodeProto& node, const Values& values) {
-  std::vector<Value> inputs;
-  for (const std::string& name : node.input()) {
-    if (name.empty()) {
-      inputs.emplace_back();
-      continue;
-    }
-    const auto found = values.find(name);
-    if (found == values.end()) {  // read_graph() has seen that some node gives it, so not as its first output
-      fail("{} node \"{}\" reads \"{}\", a second output, which is not supported", clean_name(node.op_type()),
-           clean_name(node.name()), clean_name(name));
-    }
-    inputs.push_back(found->second);
-  }
-  return inputs;
-}
-
 Value folded(HostTensor tensor, const std::string& name) {
   Value value;
   value.folded = std::make_shared<const HostTensor>(std::move(tensor));
@@ -99,8 +82,8 @@ void refuse_unknown(const Graph& graph) {
   for (const onnx::NodeProto* node : graph.nodes) {
     const std::string& type = node->op_type();
     const bool ours = node->domain().empty() || node->domain() == "ai.onnx";
-    const bool known =
-        type == "Shape" || type == "Size" || type == "Split" || converter(type) != nullptr || can_fold(type);
+    const bool known = type == "Shape" || type == "Size" || type == "Split" || type == "If" ||
+                       converter(type) != nullptr || can_fold(type);
     if (!ours || known) continue;
     const std::string& name = node->name().empty() && node->output_size() > 0 ? node->output(0) : node->name();
     ++unknown.try_emplace(clean_name(type), 0, clean_name(name)).first->second.first;
@@ -114,62 +97,146 @@ void refuse_unknown(const Graph& graph) {
   fail("it has operators (opset {}) that are not supported: {}", graph.opset, list);
 }
 
+class Translator {
+ public:
+  Translator(const Graph& graph, TensorReader& reader, const Shape& input)
+      : graph_(graph), reader_(reader), builder_(input) {
+    for (const onnx::TensorProto* tensor : graph.tensors) define(*tensor);
+    Value& image = values_[graph.input];
+    image.id = kInputValue;
+    image.shape = input;
+  }
+
+  Translation run() {
+    for (const onnx::NodeProto* proto : graph_.nodes) translate(*proto);
+    const auto found = values_.find(graph_.output);
+    if (found == values_.end()) {
+      fail("the output \"{}\" is a node's second output, which is not supported", clean_name(graph_.output));
+    }
+    const Value& output = found->second;
+    if (!output.is_activation()) fail("the output \"{}\" does not depend on the input", clean_name(graph_.output));
+    if (output.shape.empty() || output.shape.front() != builder_.batch()) {
+      fail("{} gives shape {} for a batch of {} images, where the images' axis was expected to stay first",
+           output.origin, shape_text(output.shape), builder_.batch());
+    }
+    result_.draft = std::move(builder_.draft());
+    result_.draft.output = output.id;
+    return std::move(result_);
+  }
+
+ private:
+  void define(const onnx::TensorProto& tensor) {
+    Value value;
+    value.stored = &tensor;
+    value.origin = tensor.name();
+    define(tensor.name(), std::move(value));
+  }
+  void define(const std::string& name, Value value) {
+    Value& place = values_[name];
+    if (in_branch_) shadowed_.emplace_back(name, place);
+    place = std::move(value);
+  }
+
+  std::vector<Value> inputs_of(const onnx::NodeProto& node) const {
+    std::vector<Value> inputs;
+    for (const std::string& name : node.input()) {
+      if (name.empty()) {
+        inputs.emplace_back();
+        continue;
+      }
+      const auto found = values_.find(name);
+      const bool known = found != values_.end() && (found->second.is_activation() || found->second.is_constant());
+      if (!known && in_branch_) {
+        fail("{} node \"{}\" reads \"{}\", which nothing before it gives", clean_name(node.op_type()),
+             clean_name(node.name()), clean_name(name));
+      }
+      if (!known) {  // read_graph() has seen that some node gives it, so not as its first output
+        fail("{} node \"{}\" reads \"{}\", a second output, which is not supported", clean_name(node.op_type()),
+             clean_name(node.name()), clean_name(name));
+      }
+      inputs.push_back(found->second);
+    }
+    return inputs;
+  }
+
+  void translate(const onnx::NodeProto& proto) {
+    NodeContext node(proto, graph_.opset, inputs_of(proto), reader_);
+    if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
+      fail("{} is of domain \"{}\": the operators of ONNX alone are supported", node.where(),
+           clean_name(proto.domain()));
+    }
+    if (!node.gives(0)) fail("{} gives no first output", node.where());
+    const std::string& output = proto.output(0);
+    const bool passes = node.type() == "Identity" || node.type() == "Dropout";
+    if (node.type() == "If") {
+      branch(node);
+    } else if (node.type() == "Shape" || node.type() == "Size") {
+      result_.reads_batch |= node.is_activation(0);
+      define(output, folded(shape_tensor(node), output));
+    } else if (passes && node.is_constant(0)) {
+      if (node.type() == "Dropout") converting::refuse_training(node);
+      define(output, node.value(0));
+    } else if (all_constant(node) && can_fold(node.type())) {
+      define(output, folded(fold(node), output));
+    } else if (node.type() == "Split" && node.is_activation(0)) {
+      refuse_bare(node, builder_);
+      const std::vector<Value> parts = converting::split(node, builder_);
+      for (std::size_t k = 0; k < parts.size(); ++k) define(proto.output(static_cast<int>(k)), parts[k]);
+    } else {
+      define(output, convert(node, builder_));
+      note_layer(proto, builder_.draft().network, result_);
+    }
+  }
+
+  // If: the branch that a constant condition takes stands in its place. What it defines is known in it alone.
+  void branch(NodeContext& node) {
+    if (node.is_activation(0)) {
+      fail("{} has a condition that is computed from the image, where a constant was expected", node.where());
+    }
+    const auto* taken = node.attribute(node.integer_at(0) != 0 ? "then_branch" : "else_branch");
+    if (taken == nullptr || !taken->has_g()) fail("{} lacks the branch that it takes", node.where());
+    const onnx::GraphProto& graph = taken->g();
+    if (graph.input_size() > 0 || graph.sparse_initializer_size() > 0 ||
+        graph.output_size() != node.proto().output_size()) {
+      fail("{} has a branch of {} inputs and {} outputs: none and {} were expected, and no sparse initialisers",
+           node.where(), graph.input_size(), graph.output_size(), node.proto().output_size());
+    }
+    result_.taken.emplace(&node.proto(), &graph);
+    const bool outer = std::exchange(in_branch_, true);
+    const std::size_t before = shadowed_.size();
+    for (const auto& tensor : graph.initializer()) define(tensor);
+    for (const auto& inner : graph.node()) translate(inner);
+    std::vector<Value> outputs;
+    for (const auto& output : graph.output()) {
+      const auto found = values_.find(output.name());
+      if (found == values_.end()) {
+        fail("{} takes a branch whose output \"{}\" nothing gives", node.where(), clean_name(output.name()));
+      }
+      outputs.push_back(found->second);
+    }
+    for (; shadowed_.size() > before; shadowed_.pop_back()) values_[shadowed_.back().first] = shadowed_.back().second;
+    in_branch_ = outer;
+    for (int k = 0; k < node.proto().output_size(); ++k) {
+      define(node.proto().output(k), std::move(outputs[static_cast<std::size_t>(k)]));
+    }
+  }
+
+  const Graph& graph_;
+  TensorReader& reader_;
+  Builder builder_;
+  Values values_;
+  Translation result_;
+  bool in_branch_ = false;
+  std::vector<std::pair<std::string_view, Value>> shadowed_;  // what names of branches stood for before
+};
+
 }  // namespace
 
 Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch) {
   refuse_unknown(graph);
   Shape input = graph.input_shape;
   input.front() = batch;
-  Builder builder(input);
-  Values values;
-  for (const onnx::TensorProto* tensor : graph.tensors) {
-    Value& value = values[tensor->name()];
-    value.stored = tensor;
-    value.origin = tensor->name();
-  }
-  Value& image = values[graph.input];
-  image.id = kInputValue;
-  image.shape = input;
-
-  Translation result;
-  for (const onnx::NodeProto* proto : graph.nodes) {
-    NodeContext node(*proto, graph.opset, inputs_of(*proto, values), reader);
-    if (!proto->domain().empty() && proto->domain() != "ai.onnx") {
-      fail("{} is of domain \"{}\": the operators of ONNX alone are supported", node.where(),
-           clean_name(proto->domain()));
-    }
-    if (!node.gives(0)) fail("{} gives no first output", node.where());
-    const std::string& output = proto->output(0);
-    const bool passes = node.type() == "Identity" || node.type() == "Dropout";
-    if (node.type() == "Shape" || node.type() == "Size") {
-      result.reads_batch |= node.is_activation(0);
-      values[output] = folded(shape_tensor(node), output);
-    } else if (passes && node.is_constant(0)) {
-      const Value same = node.value(0);
-      values[output] = same;
-    } else if (all_constant(node) && can_fold(node.type())) {
-      values[output] = folded(fold(node), output);
-    } else if (node.type() == "Split" && node.is_activation(0)) {
-      refuse_bare(node, builder);
-      const std::vector<Value> parts = converting::split(node, builder);
-      for (std::size_t k = 0; k < parts.size(); ++k) values[proto->output(static_cast<int>(k))] = parts[k];
-    } else {
-      values[output] = convert(node, builder);
-      note_layer(*proto, builder.draft().network, result);
-    }
-  }
-  const auto found = values.find(graph.output);
-  if (found == values.end())
-    fail("the output \"{}\" is a node's second output, which is not supported", clean_name(graph.output));
-  const Value& output = found->second;
-  if (!output.is_activation()) fail("the output \"{}\" does not depend on the input", clean_name(graph.output));
-  if (output.shape.empty() || output.shape.front() != builder.batch()) {
-    fail("{} gives shape {} for a batch of {} images, where the images' axis was expected to stay first", output.origin,
-         shape_text(output.shape), builder.batch());
-  }
-  result.draft = std::move(builder.draft());
-  result.draft.output = output.id;
-  return result;
+  return Translator(graph, reader, input).run();
 }
 
 }  // namespace vbq

@@ -14,12 +14,13 @@ namespace vbq {
 struct Translation {
   Draft draft;
   bool reads_batch = false;  // the file computes something from the number of images in a batch
+  std::unordered_map<const onnx::NodeProto*, const onnx::GraphProto*> taken;  // each If's branch
   std::unordered_map<std::string, const onnx::NodeProto*> layers;  // by the draft's name: where each layer comes from
 };
 
-// Node by node: what depends on constants alone is folded, Shape and Size are known from the batch and the input's
-// shape, and the rest is converted. batch: images, >= 1; nothing of that size is ever made. Error where the file asks
-// for what is not supported.
+// Node by node: what depends on constants alone is folded, the branch that an If takes by such a condition is read in
+// its place, Shape and Size are known from the batch and the input's shape, and the rest is converted. batch: images,
+// >= 1; nothing of that size is ever made. Error where the file asks for what is not supported.
 Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch);
 
 }  // namespace vbq

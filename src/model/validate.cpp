@@ -101,7 +101,7 @@ struct Check {
   void operator()(const Relu&) const { same(); }
   void operator()(const Unary& op) const {
     same();
-    that(op.kind <= Unary::Kind::power && std::isfinite(op.alpha) && std::isfinite(op.beta),
+    that(known(kUnary, op.kind) && std::isfinite(op.alpha) && std::isfinite(op.beta),
          "a known function with finite numbers was expected");
   }
   void operator()(const Clip& op) const {
@@ -111,9 +111,13 @@ struct Check {
   void operator()(const Softmax& op) const {
     same();
     axis(op.axis);
+    that(op.form <= Softmax::Form::logarithm, "a known form was expected");
   }
-  void operator()(const Add&) const { joined(); }
-  void operator()(const Mul&) const { joined(); }
+  void operator()(const Binary& op) const {
+    that(known(kBinary, op.kind), "a known function was expected");
+    inputs(2);
+    gives(broadcast(in[0], in[1], where));
+  }
   void operator()(const MaxPool& op) const {
     inputs(1);
     window(op.kernel, op.stride, op.dilation, op.pad, true);
@@ -129,8 +133,9 @@ struct Check {
     that(in[0].size() == 3, "an image of [C, H, W] was expected");
     gives({in[0][0], 1, 1});
   }
-  void operator()(const ReduceMean& op) const {
+  void operator()(const Reduce& op) const {
     inputs(1);
+    that(known(kReduce, op.kind), "a known function was expected");
     Shape kept = in[0], dropped;
     for (const int a : op.axes) {
       axis(a);
@@ -175,6 +180,7 @@ struct Check {
   void operator()(const Pad& op) const {
     inputs(1);
     lists(op.before.size(), op.after.size());
+    that(op.mode <= Pad::Mode::edge, "a known way of padding was expected");
     Shape expected = in[0];
     for (std::size_t a = 0; a < expected.size(); ++a) {
       that(op.before[a] >= 0 && op.before[a] <= kLargestExtent && op.after[a] >= 0 && op.after[a] <= kLargestExtent,
@@ -205,9 +211,9 @@ struct Check {
     inputs(1);
     gives(in[0]);
   }
-  void joined() const {
-    inputs(2);
-    gives(broadcast(in[0], in[1], where));
+  template <typename Table, typename Kind>
+  static bool known(const Table& table, Kind kind) {
+    return static_cast<std::size_t>(kind) < table.size();
   }
 };
 

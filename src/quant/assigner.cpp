@@ -9,24 +9,19 @@
 #include "quant/format_hash.hpp"
 
 namespace vbq {
-namespace {
-
-constexpr std::size_t kMemory = std::size_t{256} << 20;  // bytes of indices remembered; the oldest go first
-
-}  // namespace
-
 struct Assigner::State {
   using Key = std::pair<int, std::array<std::uint64_t, 2>>;  // node, hash of codebooks and scales
 
   std::set<int> nodes;  // of the layers that have a factor
   Work work;
+  std::size_t memory = 0;
   std::map<Key, std::vector<std::uint8_t>> known;
   std::deque<Key> order;  // of arrival
   std::size_t bytes = 0;
 
   void remember(const Key& key, std::vector<std::uint8_t> made) {
     bytes += made.size();
-    while (bytes > kMemory && !order.empty()) {
+    while (bytes > memory && !order.empty()) {
       const auto oldest = known.find(order.front());
       bytes -= oldest->second.size();
       known.erase(oldest);
@@ -37,8 +32,9 @@ struct Assigner::State {
   }
 };
 
-Assigner::Assigner(const Calibration* calibration, Work work) : state_(std::make_unique<State>()) {
+Assigner::Assigner(const Calibration* calibration, Work work, std::int64_t memory) : state_(std::make_unique<State>()) {
   state_->work = std::move(work);
+  state_->memory = static_cast<std::size_t>(memory);
   if (calibration == nullptr) return;
   for (const LayerFactor& factor : calibration->factors) state_->nodes.insert(factor.node);
 }

@@ -46,8 +46,9 @@ class Assigner {
   // The level of each weight of each layer: Engine::assign().
   using Work = std::function<std::vector<std::vector<std::uint8_t>>(std::span<const LayerFormat* const>)>;
 
-  // Layers without a factor in the calibration are left alone; all are where it is nullptr.
-  Assigner(const Calibration* calibration, Work work);
+  // Layers without a factor in the calibration are left alone; all are where it is nullptr. memory: bytes of levels
+  // that are remembered; the oldest go first.
+  Assigner(const Calibration* calibration, Work work, std::int64_t memory = std::int64_t{256} << 20);
   ~Assigner();
   Assigner(Assigner&&) noexcept;
   Assigner& operator=(Assigner&&) noexcept;

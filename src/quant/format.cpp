@@ -115,23 +115,4 @@ NetworkFormat Decoder::operator()(const Genome& genome) const {
   return formats;
 }
 
-Choices choices_of(NetworkFormat formats) {
-  Choices choices;
-  for (LayerFormat& layer : formats) {
-    choices.push_back({std::move(layer.indices), std::move(layer.gain), std::move(layer.shift)});
-  }
-  return choices;
-}
-
-void choose(NetworkFormat& formats, Choices choices) {
-  if (choices.size() != formats.size()) {
-    fail_internal("{} layers' choices for {} quantised layers", choices.size(), formats.size());
-  }
-  for (std::size_t i = 0; i < formats.size(); ++i) {
-    formats[i].indices = std::move(choices[i].indices);
-    formats[i].gain = std::move(choices[i].gain);
-    formats[i].shift = std::move(choices[i].shift);
-  }
-}
-
 }  // namespace vbq

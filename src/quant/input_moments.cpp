@@ -1,6 +1,7 @@
 #include "quant/input_moments.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/check.hpp"
@@ -42,8 +43,22 @@ void add_input_products(std::span<const float> patches, std::int64_t row, const 
   }
 }
 
+void check_inputs(const std::string& layer, std::span<const float> x) {
+  // 64 squares below 2^120 stay below 2^126, a float's largest being just under 2^128. Not true of a NaN either.
+  constexpr float kMost = 0x1p60F;
+  const auto bad = std::ranges::find_if_not(x, [](float v) { return std::abs(v) < kMost; });
+  if (bad == x.end()) return;
+  fail(
+      "layer \"{}\" of the network as trained is given {} by the layers before it: finite numbers below {:.2g} were "
+      "expected, to calibrate with; check the images' mean and standard deviation, leave the layer out (network.skip) "
+      "or "
+      "take format.assignment = \"nearest\"",
+      layer, *bad, kMost);
+}
+
 InputMoments::InputMoments(const Node& node, int index, const Shape& input, const Shape& output, std::int64_t per_image)
     : patches_(node, index, input, output, per_image),
+      name_(node.name),
       index_(index),
       outputs_(weight_of(node)->shape.front()),
       runs_(column_runs(patches_)) {
@@ -55,6 +70,7 @@ void InputMoments::add(std::span<const float> x, std::uint32_t image) {
   if (static_cast<std::int64_t>(x.size()) != patches_.input_elements()) {
     fail_internal("an input of {} values for node {}, which takes {}", x.size(), index_, patches_.input_elements());
   }
+  check_inputs(name_, x);
   const auto row = static_cast<std::size_t>(patches_.row());
   for (const std::int64_t position : patches_.draw(image)) {
     held_.resize(held_.size() + row);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "quant/patches.hpp"
@@ -21,6 +22,10 @@ void add_tile(const Strided& left, std::size_t rows, std::size_t count, const fl
 void add_input_products(std::span<const float> patches, std::int64_t row, const ColumnRun& run, std::int64_t columns,
                         std::size_t first, std::size_t last, std::span<double> sum);
 
+// What calibration can use of a layer's inputs: finite numbers whose squares, 64 of them, have a finite sum in float.
+// Error that names the layer, for the network as trained, otherwise.
+void check_inputs(const std::string& layer, std::span<const float> x);
+
 class InputMoments {
  public:
   // node: a Conv or Linear, `input` and `output` its shapes for one image. per_image: positions sampled in each image;
@@ -28,7 +33,7 @@ class InputMoments {
   InputMoments(const Node& node, int index, const Shape& input, const Shape& output, std::int64_t per_image);
 
   // One image more. x: the layer's input, host, row-major. image: names the draw of its positions (Random, seed 0), so
-  // that the result depends on the images and their order alone.
+  // that the result depends on the images and their order alone. Error as check_inputs().
   void add(std::span<const float> x, std::uint32_t image);
 
   // U of every block, out of the images so far. Ends the sums.
@@ -38,6 +43,7 @@ class InputMoments {
   void flush();
 
   Patches patches_;
+  std::string name_;  // of the layer
   int index_;
   std::int64_t outputs_;  // channels
   std::vector<ColumnRun> runs_;

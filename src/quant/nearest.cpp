@@ -59,6 +59,19 @@ void quantise_row(const float* weight, std::size_t count, float s, const std::ve
   }
 }
 
+// The number of thresholds below each weight, as halve_thresholds().
+void halve_to_indices(const float* weight, std::size_t count, float s, bool scaled,
+                      const std::vector<float>& thresholds, std::uint8_t* out) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float w = scaled ? weight[i] / s : weight[i];
+    std::size_t below = 0;
+    for (std::size_t step = thresholds.size() / 2; step > 0; step /= 2) {
+      below += static_cast<std::size_t>(w > thresholds[below + step - 1]) * step;
+    }
+    out[i] = static_cast<std::uint8_t>(below);
+  }
+}
+
 struct Padded {
   std::vector<float> thresholds, levels;
 };
@@ -77,14 +90,10 @@ Padded pad(const Codebook& codebook) {
   return padded;
 }
 
-}  // namespace
-
-void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
-                      std::span<float> out) {
-  const std::size_t count = weight.size();
-  if (out.size() != count) fail_internal("{} weights were to be quantised into room for {}", count, out.size());
-  if (channels < 1 || count % static_cast<std::size_t>(channels) != 0) {
-    fail_internal("{} weights do not divide into {} channels", count, channels);
+void check_room(std::size_t weights, std::size_t room, std::int64_t channels, const LayerFormat& format) {
+  if (room != weights) fail_internal("{} weights were to be quantised into room for {}", weights, room);
+  if (channels < 1 || weights % static_cast<std::size_t>(channels) != 0) {
+    fail_internal("{} weights do not divide into {} channels", weights, channels);
   }
   const auto fits = [&](std::size_t many) { return many <= 1 || many == static_cast<std::size_t>(channels); };
   if (!fits(format.scales.size()))
@@ -92,6 +101,14 @@ void quantise_nearest(std::span<const float> weight, std::int64_t channels, cons
   if (format.codebooks.empty() || !fits(format.codebooks.size())) {
     fail_internal("{} codebooks were given for {} channels", format.codebooks.size(), channels);
   }
+}
+
+}  // namespace
+
+void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
+                      std::span<float> out) {
+  const std::size_t count = weight.size();
+  check_room(count, out.size(), channels, format);
 
   // Rows that share codebook and scale are gone through at once.
   const std::size_t groups = std::max({std::size_t{1}, format.scales.size(), format.codebooks.size()});
@@ -108,6 +125,20 @@ void quantise_nearest(std::span<const float> weight, std::int64_t channels, cons
     scaled.clear();
     for (const float level : padded.levels) scaled.push_back(s * level);
     quantise_row<true>(weight.data() + c * row, row, s, padded.thresholds, scaled, out.data() + c * row);
+  }
+}
+
+void nearest_levels(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
+                    std::span<std::uint8_t> out) {
+  check_room(weight.size(), out.size(), channels, format);
+  if (format.levels() > 256) fail("a codebook has {} levels: at most 256 were expected", format.levels());
+  const std::size_t groups = std::max({std::size_t{1}, format.scales.size(), format.codebooks.size()});
+  const std::size_t row = weight.size() / groups;
+  Padded padded;
+  for (std::size_t c = 0; c < groups; ++c) {
+    if (c < format.codebooks.size()) padded = pad(format.codebook(c));
+    halve_to_indices(weight.data() + c * row, row, format.scale(c), !format.scales.empty(), padded.thresholds,
+                     out.data() + c * row);
   }
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
+
+#include "vbq/quantised_network.hpp"
 
 namespace vbq {
 namespace {
@@ -13,12 +16,7 @@ constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 int index_bits(int levels) { return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(levels - 1)))); }
 
 std::string pack_indices(std::span<const std::uint8_t> indices, int bits) {
-  std::vector<std::uint8_t> bytes((indices.size() * static_cast<std::size_t>(bits) + 7) / 8);
-  for (std::size_t i = 0, bit = 0; i < indices.size(); ++i, bit += static_cast<std::size_t>(bits)) {
-    const unsigned value = static_cast<unsigned>(indices[i]) << (bit % 8);
-    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] | (value & 0xff));
-    if (value > 0xff) bytes[bit / 8 + 1] = static_cast<std::uint8_t>(value >> 8);
-  }
+  const std::vector<std::uint8_t> bytes = pack_levels(indices, bits).bytes;
   std::string text;
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     const std::size_t have = std::min<std::size_t>(3, bytes.size() - at);
@@ -44,12 +42,7 @@ std::optional<std::vector<std::uint8_t>> unpack_indices(std::string_view text, s
     }
     for (std::size_t k = 0; k < have; ++k) bytes.push_back(static_cast<std::uint8_t>(word >> (16 - 8 * k) & 0xff));
   }
-  std::vector<std::uint8_t> indices(count);
-  for (std::size_t i = 0, bit = 0; i < count; ++i, bit += static_cast<std::size_t>(bits)) {
-    const unsigned low = bytes[bit / 8], high = bit / 8 + 1 < size ? bytes[bit / 8 + 1] : 0U;
-    indices[i] = static_cast<std::uint8_t>((low | high << 8) >> (bit % 8) & ((1U << bits) - 1));
-  }
-  return indices;
+  return unpack_levels({bits, static_cast<std::int64_t>(count), std::move(bytes)});
 }
 
 }  // namespace vbq

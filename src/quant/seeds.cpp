@@ -216,8 +216,8 @@ std::vector<double> weight_magnitudes(const std::vector<std::vector<float>>& cod
 }
 
 double normal_quantile(double p) {
-  // Bisection on the distribution function: 60 halvings of [-40, 40] reach double's precision; called a few hundred
-  // times.
+  // Bisection on the distribution function. 100 halvings of [-40, 40] are more than a double can tell apart; it is
+  // called a few hundred times at most.
   double low = -40, high = 40;
   for (int i = 0; i < 100; ++i) {
     const double middle = (low + high) / 2;

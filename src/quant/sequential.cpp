@@ -118,6 +118,8 @@ std::vector<float> SequentialAssigner::outputs(const Layer& layer, const Paralle
 
 void SequentialAssigner::learn(int node, const Parallel& parallel) {
   Layer& layer = layer_of(node);
+  const auto numbers = static_cast<std::size_t>(positions(layer) * layer.patches.row());
+  check_inputs(network_.nodes[static_cast<std::size_t>(node)].name, std::span(seen_).first(numbers));
   layer.trained = outputs(layer, parallel);
 }
 

@@ -31,7 +31,7 @@ class SequentialAssigner final : public LayerAssigner {
   SequentialAssigner(const Network& network, std::int64_t images);
 
   void see(int node, std::int64_t image, std::span<const float> x) override;
-  void learn(int node, const Parallel& parallel) override;
+  void learn(int node, const Parallel& parallel) override;  // Error as check_inputs()
   void assign(LayerFormat& layer, const Parallel& parallel) override;
 
  private:

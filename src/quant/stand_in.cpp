@@ -15,10 +15,10 @@ Chromosome stand_in_genes(const Format& format, std::size_t chromosome) {
   if (has_unit(format)) return {size};
   if (format.encoding == Encoding::companded) return {1.5, size};
   if (format.encoding == Encoding::uniform) return {-size, 1.7 * size};
-  Chromosome genes;  // unevenly spaced
+  Chromosome genes;  // on no grid: a golden share of half a step is added to each
   const int count = gene_count(format);
-  const int below = positive_genes(format) ? 0 : count;
-  for (int k = 1; k <= count; ++k) genes.push_back(size * (k * k - below));
+  const double below = positive_genes(format) ? 0 : 0.5 * count;
+  for (int k = 1; k <= count; ++k) genes.push_back(size * (k + 0.5 * std::fmod(0.6180339887 * k, 1.0) - below));
   return genes;
 }
 

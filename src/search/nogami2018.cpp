@@ -1,6 +1,6 @@
-// The genetic algorithm of Nogami et al. (IPSJ SIG-ARC 2018-ARC-232 No. 27), as SCIENCE.md gives it, with the
-// original's faults repaired: crossover stays inside the chromosome, mutation does not redraw every gene at once, no
-// state is hidden.
+// The genetic algorithm of Nogami et al. (IPSJ SIG Technical Report 2018-ARC-232 No. 27; docs/method.md has its
+// recipe), with the original's faults repaired: crossover stays inside the chromosome, mutation does not redraw every
+// gene at once, no state is hidden.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

@@ -70,7 +70,7 @@ class Writer {
     std::vector<std::uint64_t> fingerprints;
     std::vector<std::int64_t> tallies;
     for (const CachedTally& entry : entries) {
-      fingerprints.insert(fingerprints.end(), entry.fingerprint.begin(), entry.fingerprint.end());
+      fingerprints.insert(fingerprints.end(), entry.network.begin(), entry.network.end());
       const Tally& t = entry.tally;
       tallies.insert(tallies.end(), {t.seen, t.top1, t.top5, t.loss, t.divergence});
     }

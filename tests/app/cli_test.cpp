@@ -1,7 +1,9 @@
 // The program as a person types it: exit codes, one clear sentence, nothing half-written.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "support/cli.hpp"
 
@@ -25,6 +27,48 @@ TEST_F(Cli, RefusesUnknownWords) {
   expect_refused("info --engine gpu", {"gpu", "auto, cuda, cpu, reference"});
   expect_refused("info --threads -1", {"--threads"});
   expect_refused("info --log loud", {"loud"});
+}
+
+// conv2's inputs reach 1e30: their squares are more than a float holds.
+TEST_F(Cli, ActivationsThatAreTooLargeToCalibrateWithNameTheLayer) {
+  const fs::path cases = fs::path(VBQ_SOURCE) / "tests" / "app" / "cases";
+  write("job.toml", fmt::format("[network]\npath = \"{0}/huge_activations.onnx\"\n[data]\npath = "
+                                "\"{0}/images_3x12x12_5classes.h5\"\n[search]\npopulation = 4\ngenerations = 1\n",
+                                cases.string()));
+  for (const char* engine : {"cpu", "reference"}) {
+    for (const char* assignment : {"compensated", "sequential"}) {
+      expect_refused(fmt::format("search job.toml --run out --log error --engine {} --set format.assignment={}", engine,
+                                 assignment),
+                     {"layer \"c2\"", "network.skip"});
+    }
+  }
+  EXPECT_EQ(run("search job.toml --run nearest --log error").code, 0);  // which asks nothing of them
+}
+
+TEST_F(Cli, WarnsOfOutputsThatAreNotFinite) {
+  const std::string network = (fs::path(VBQ_SOURCE) / "tests" / "app" / "cases" / "huge_activations.onnx").string();
+  const auto npy = [](const std::string& type, const std::string& shape, const std::string& numbers) {
+    std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, shape);
+    header.resize(117, ' ');
+    return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + "\n" + numbers;
+  };
+  constexpr std::size_t size = std::size_t{3} * 12 * 12;
+  std::vector<float> x(3 * size, 0.5F);
+  std::fill_n(x.begin() + size, size, 1e12F);  // the second image: activations of 1e42
+  write("x.npy", npy("<f4", "3, 3, 12, 12", std::string(reinterpret_cast<const char*>(x.data()), 4 * x.size())));
+  const Outcome infer = run("infer --network '" + network + "' --input x.npy --output y.npy");
+  EXPECT_EQ(infer.code, 0);
+  EXPECT_NE(infer.err.find("not finite (NaN or infinite) for 1 of 3 images"), std::string::npos) << infer.err;
+
+  // Images that a tiny standard deviation makes as large: two of three, as zeros stay zeros.
+  write("images.npy", npy("|u1", "3, 3, 12, 12", std::string(size, '\0') + std::string(2 * size, '\x7f')));
+  write("labels.npy", npy("<i4", "3,", std::string(12, '\0')));
+  ASSERT_EQ(run("data import npy images.npy labels.npy --std 1e-12,1e-12,1e-12 --output d.h5").code, 0);
+  const Outcome evaluate = run("evaluate --network '" + network + "' --data d.h5");
+  EXPECT_EQ(evaluate.code, 0);
+  EXPECT_NE(evaluate.err.find("not finite (NaN or infinite) for 2 of 3 images"), std::string::npos) << evaluate.err;
+  copy_digits();
+  EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5").err.find("not finite"), std::string::npos);
 }
 
 TEST_F(Cli, ImportsPhotos) {

@@ -148,9 +148,9 @@ TEST_F(DataCli, DifferentNormalisationNeedsConsent) {
 
 TEST_F(DataCli, ImagesThatTheNetworkDoesNotKnow) {
   copy_digits();
-  EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5").err, "");
+  EXPECT_EQ(run("evaluate --engine cpu --network digits.onnx --data digits_test.h5").err, "");
   wrong_digits("wrong.h5", {{2.0F}, {0.01F}});
-  const std::string evaluate = "evaluate --network digits.onnx --data wrong.h5";
+  const std::string evaluate = "evaluate --engine cpu --network digits.onnx --data wrong.h5";
   const Outcome outcome = run(evaluate);
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(lines(outcome.err), 1) << outcome.err;
@@ -167,8 +167,8 @@ TEST_F(DataCli, ImagesThatTheNetworkDoesNotKnow) {
 
 TEST_F(DataCli, OptionsWithoutEffectAreSaid) {
   copy_digits();
-  expect_refused("info digits.onnx --workers 3", {"--workers is of a job", "digits.onnx"});
-  expect_refused("info --workers 3", {"--workers is of a job"});
+  expect_refused("info digits.onnx --workers 3", {"--workers and --set are of a job", "digits.onnx"});
+  expect_refused("info --workers 3", {"--workers and --set are of a job"});
   EXPECT_EQ(run("info digits.onnx --engine cpu").err,
             "warning: --engine has no effect on info of a file that is no job\n");
   EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5 --images 0:9 --engine reference --threads 2").err,

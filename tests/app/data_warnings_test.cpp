@@ -25,11 +25,17 @@ TEST(DataWarnings, Normalisation) {
 }
 
 TEST(DataWarnings, PartsOfADatasetAreNoClasses) {
-  EXPECT_TRUE(class_warnings({}, "d").empty());
-  EXPECT_TRUE(class_warnings({"ant", "test"}, "d").empty());
-  EXPECT_TRUE(class_warnings({"express", "train"}, "d").empty());
+  const auto warnings = [](const std::vector<std::string>& names) {
+    DatasetInfo info;
+    info.class_names = names;
+    info.origin = "data/d";
+    return class_warnings(info);
+  };
+  EXPECT_TRUE(warnings({}).empty());
+  EXPECT_TRUE(warnings({"ant", "test"}).empty());
+  EXPECT_TRUE(warnings({"express", "train"}).empty());
   for (const std::vector<std::string>& names : {std::vector<std::string>{"test", "train"}, {"Train"}, {"val"}}) {
-    const auto found = class_warnings(names, "data/d");
+    const auto found = warnings(names);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_TRUE(has(found[0], "the classes of data/d are " + names[0]));
   }

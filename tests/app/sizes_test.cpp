@@ -21,7 +21,15 @@ TEST_F(Sizes, AreThoseOfTheFilesAndWerePredicted) {
   const Json found = Json::parse(read("out/summary.json"))["sizes"];
   const Outcome info = run("info out/job.toml --json");
   ASSERT_EQ(info.code, 0) << info.err;
-  EXPECT_EQ(Json::parse(info.out)["predicted_sizes"], Json::array({found}));
+  // Levels that no weight takes are dropped, which only a search can tell: a few bytes of codebooks.
+  const Json predicted = Json::parse(info.out)["predicted_sizes"][0];
+  for (const char* part : {"codes", "scales", "shifts", "weights_left_fp32", "beside_fp32"}) {
+    EXPECT_EQ(predicted[part], found[part]) << part;
+  }
+  for (const char* form : {"codebook", "packed", "float", "dequantize"}) {
+    EXPECT_GE(predicted["files"][form], found["files"][form]) << form;
+    EXPECT_NEAR(predicted["files"][form].get<double>(), found["files"][form].get<double>(), 64) << form;
+  }
 
   std::int64_t least = INT64_MAX;
   for (const std::string form : {"codebook", "packed", "float"}) {

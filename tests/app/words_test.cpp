@@ -68,9 +68,9 @@ TEST_F(Cli, AFullStandardOutputIsAnError) {
   ASSERT_EQ(run(tiny()).code, 0);
   for (const std::string words :
        {"--help", "--version", "search --help", "info", "info --json", "info digits.onnx", "info digits_test.h5",
-        "info search.toml", "info out/checkpoint-000002.h5", "report out", "report out --json",
-        "evaluate --network digits.onnx --data digits_test.h5",
-        "evaluate --network digits.onnx --data digits_test.h5 --json",
+        "info --engine cpu search.toml", "info out/checkpoint-000002.h5", "report out", "report out --json",
+        "evaluate --engine cpu --network digits.onnx --data digits_test.h5",
+        "evaluate --engine cpu --network digits.onnx --data digits_test.h5 --json",
         "export --network digits.onnx --format out/best.json --output q.onnx"}) {
     const Outcome outcome = run(words + " >/dev/full");
     EXPECT_EQ(outcome.code, 1) << words;

@@ -1,13 +1,16 @@
-// What the master and the messages cost: the true cluster evaluator, and workers that answer without computing.
+// What the master and the messages cost: the true cluster evaluator and the true workers, whose engine alone is made
+// up: it sleeps for as long as inference would take, so that the ranks do not share this machine's cores with the
+// messages. Genomes, archives, packed levels and, where it is nearest, assignment are real.
 //
-//   mpirun -n N bench_scale LAYERS LEVELS [GENERATIONS] [MILLISECONDS]
-//   bench_scale --cut WORKERS GENOMES BLOCKS
+//   mpirun -n N bench_scale NETWORK ASSIGNMENT LEVELS GENOMES BLOCKS GENERATIONS MAKE_MS BLOCK_MS
+//   bench_scale --simulate WORKERS GENOMES BLOCKS PARTS MAKE_MS BLOCK_MS NETWORK_BYTES LATENCY_US MESSAGE_US
+//   BANDWIDTH_GBS
 //
-// A generation is 50 genomes of LAYERS chromosomes of LEVELS genes: their fingerprints, then their tallies, which the
-// workers take MILLISECONDS to answer (asleep, so that their own work does not share this machine's cores with the
-// messages). Prints one line of CSV: workers, seconds a generation (median), of which beyond those milliseconds, bytes
-// that rank 0 hands to MPI in a generation. --cut prints how evenly the true division of work shares out: the mean
-// rectangle over the largest. tests/bench/scale.py runs it over many ranks, fits a model and draws it.
+// A generation is GENOMES genomes over BLOCKS blocks. ASSIGNMENT: nearest; or sequential, whose pass takes MAKE_MS.
+// Prints one line of CSV: workers, seconds a generation (median), seconds of work a generation that the engines slept,
+// bytes that rank 0 sent a generation, networks that were handed over a generation, bytes of a packed network.
+// --simulate prints the seconds and the efficiency of a generation on a made-up cluster (simulated_cluster.hpp).
+// tests/bench/scale.py runs both over many ranks.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -17,70 +20,170 @@
 
 #include <fmt/format.h>
 
+#include "bench/simulated_cluster.hpp"
 #include "cluster/agree.hpp"
 #include "cluster/cluster_evaluator.hpp"
 #include "cluster/messages.hpp"
-#include "cluster/threads.hpp"
-#include "cluster/worker.hpp"
-#include "evaluate/matrix.hpp"
-#include "support/problem.hpp"
+#include "cluster/serve.hpp"
+#include "core/check.hpp"
+#include "model/onnx.hpp"
+#include "quant/seeds.hpp"
 
 namespace vbq {
 namespace {
 
-constexpr std::size_t kGenomes = 50;
+using Seconds = std::chrono::duration<double>;
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
   return values[values.size() / 2];
 }
 
-void answer_only(Communicator& world, const Problem& problem, std::chrono::milliseconds delay) {
-  fair_threads(world, true);
-  place_on_host(world, true);
-  agree(world, [] {});
-  agree(world, [] {});
-  agree_on(world,
-           {world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), EngineInfo{}});
-  follow(world, [&](protocol::Op op, std::span<const Genome> genomes) {
-    if (op == protocol::Op::fingerprints)
-      return std::vector<std::int64_t>(genomes.size() * std::tuple_size_v<Fingerprint>);
-    std::this_thread::sleep_for(delay);
-    return std::vector<std::int64_t>(genomes.size() * protocol::kTallyWords + protocol::kTimeWords);
-  });
-}
-
-// Mean work of a worker over the largest, 1 when all have the same.
-double evenness(std::int64_t workers, std::int64_t genomes, std::int64_t blocks) {
-  const Cut cut = cut_matrix(workers, genomes, blocks);
-  std::int64_t largest = 0;
-  for (std::int64_t w = 0; w < workers; ++w) {
-    largest = std::max(largest, genome_range(cut, w, genomes).count * block_range(cut, w).count);
+// Images without pixels: nobody looks at them.
+class NoImages final : public ImageSource {
+ public:
+  NoImages(std::int64_t count, const Shape& shape, std::int64_t classes) {
+    info_.count = count;
+    info_.channels = shape.at(0);
+    info_.height = shape.at(1);
+    info_.width = shape.at(2);
+    info_.classes = classes;
+    info_.hash = "none";
+    info_.origin = "none";
   }
-  return static_cast<double>(genomes * blocks) / static_cast<double>(workers * largest);
+  const DatasetInfo& info() const override { return info_; }
+  std::vector<std::int32_t> labels() const override {
+    return std::vector<std::int32_t>(static_cast<std::size_t>(info_.count));
+  }
+  Images read(std::span<const std::int64_t> indices) const override {
+    return {static_cast<std::int64_t>(indices.size()), info_.channels, info_.height, info_.width, {}, {}};
+  }
+
+ private:
+  DatasetInfo info_;
+};
+
+// Sleeps instead of computing.
+class SleepingEngine final : public Engine {
+ public:
+  SleepingEngine(const EngineOptions& options, Seconds make, Seconds block)
+      : block_images_(options.block), make_(make), block_(block) {
+    info_ = {"none", "none", "none", "none", "fp32", 1};
+  }
+  const EngineInfo& info() const override { return info_; }
+  void load(Shard shard) override { count_ = shard.images.count; }
+  int copies() const override { return 1; }
+  void quantise(const NetworkFormat&, int) override {}
+  void prepare(std::shared_ptr<const Calibration>) override {}
+  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
+    return std::vector<std::vector<std::uint8_t>>(layers.size());
+  }
+  void calibrate(Shard, std::shared_ptr<LayerAssigner>) override {}
+  // As large as what a pass would find: levels are left to the nearest, each channel has a gain and a shift.
+  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
+    std::this_thread::sleep_for(make_);
+    NetworkFormat matched = formats;
+    for (LayerFormat& layer : matched) {
+      if (!moments) continue;
+      layer.gain.assign(layer.scales.size(), 1.0F);
+      layer.shift.assign(layer.scales.size(), 0.0F);
+    }
+    return matched;
+  }
+  void start(std::int64_t first, std::int64_t count, int) override {
+    seen_ = std::min(count_, (first + count) * block_images_) - first * block_images_;
+    std::this_thread::sleep_for(block_ * static_cast<double>(count));
+  }
+  Tally finish(int) override {
+    Tally tally;
+    tally.seen = seen_;
+    return tally;
+  }
+  void infer(std::span<const float>, std::int64_t, std::span<float>) override {}
+  std::int64_t not_finite() override { return 0; }
+
+ private:
+  EngineInfo info_;
+  std::int64_t block_images_, count_ = 0, seen_ = 0;
+  Seconds make_, block_;
+};
+
+struct Asked {
+  std::string network, assignment;
+  int levels, genomes, blocks, generations;
+  Seconds make, block;
+};
+
+Problem problem_of(const Asked& asked) {
+  Problem problem;
+  problem.network = read_onnx(asked.network);
+  problem.format.levels = asked.levels;
+  problem.format.scale = ScaleScope::channel;
+  if (asked.assignment == "sequential") {
+    problem.format.matching = Matching::always;  // a pass for every genome
+    problem.format.matching_images = 1;
+  } else if (asked.assignment != "nearest") {
+    fail("ASSIGNMENT is {}: nearest or sequential was expected", asked.assignment);
+  }
+  problem.engine.block = 50;
+  problem.population = asked.genomes;
+  const std::int64_t images = asked.blocks * problem.engine.block;
+  const Shape& shape = problem.network.input_shape();
+  problem.search_source = std::make_shared<NoImages>(images, shape, elements(problem.network.output_shape()));
+  for (std::int64_t i = 0; i < images; ++i) problem.split.search.push_back(i);
+  return problem;
 }
 
-int run(Communicator& world, int layers, int levels, int generations, std::chrono::milliseconds delay) {
-  Problem problem = support::small_problem(2048, 0, 1);
+int run(Communicator& world, const Asked& asked) {
+  const Problem problem = agree(world, [&] { return problem_of(asked); });
   if (world.rank() != 0) {
-    answer_only(world, problem, delay);
+    serve(world, problem, [&](const Network&, const EngineOptions& options) {
+      return std::make_unique<SleepingEngine>(options, asked.make, asked.block);
+    });
     return 0;
   }
   ClusterEvaluator evaluator(world, problem);
-  const std::vector<Genome> genomes(kGenomes,
-                                    Genome{std::vector<Chromosome>(static_cast<std::size_t>(layers),
-                                                                   Chromosome(static_cast<std::size_t>(levels), 0.5))});
+  const std::vector<Genome> seeds = seed_genomes(problem.network, problem.format);
   std::vector<double> seconds;
-  for (int g = 0; g < generations; ++g) {
+  std::int64_t packed = 0;
+  const ClusterEvaluator::Traffic before = evaluator.traffic();
+  for (int g = 0; g < asked.generations; ++g) {
+    std::vector<Genome> genomes;
+    for (int i = 0; i < asked.genomes; ++i) {  // all different
+      genomes.push_back(seeds.front());
+      for (Chromosome& genes : genomes.back().chromosomes) {
+        for (double& gene : genes) gene *= 1 + 1e-3 * (i + asked.genomes * g);
+      }
+    }
     const auto start = std::chrono::steady_clock::now();
-    evaluator.fingerprints(genomes);
-    evaluator.tallies(genomes);
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    evaluator.evaluate(genomes, {});
+    seconds.push_back(Seconds(std::chrono::steady_clock::now() - start).count());
+    if (g == 0) packed = static_cast<std::int64_t>(pack(evaluator.network(genomes.front())).size());
   }
-  const std::size_t words = 2 * (protocol::kCommandSize + 1) +
-                            kGenomes * (std::tuple_size_v<Fingerprint> + protocol::kTallyWords) + protocol::kTimeWords;
-  fmt::print("{},{:.6f},{:.6f},{}\n", world.size() - 1, median(seconds),
-             median(seconds) - std::chrono::duration<double>(delay).count(), 2 * pack(genomes).size() + 8 * words);
+  const double work = asked.genomes * ((asked.assignment == "sequential" ? asked.make.count() : 0) +
+                                       asked.blocks * asked.block.count());
+  const ClusterEvaluator::Traffic after = evaluator.traffic();
+  fmt::print("{},{:.6f},{:.6f},{},{:.1f},{}\n", world.size() - 1, median(seconds), work,
+             (after.bytes_sent - before.bytes_sent) / asked.generations,
+             static_cast<double>(after.handed_over - before.handed_over) / asked.generations, packed);
+  return 0;
+}
+
+int simulated(char** argv) {
+  const auto number = [&](int index) { return std::atof(argv[index]); };
+  const auto workers = static_cast<std::int64_t>(number(2));
+  bench::Costs costs;
+  costs.make = number(6) / 1e3;
+  costs.block = number(7) / 1e3;
+  costs.network_bytes = number(8);
+  costs.latency = number(9) / 1e6;
+  costs.message = number(10) / 1e6;
+  costs.bandwidth = number(11) * 1e9;
+  const auto blocks = static_cast<std::int64_t>(number(4));
+  const Partition partition{blocks, std::min({static_cast<std::int64_t>(number(5)), workers, blocks}), blocks};
+  const bench::Simulated result = bench::simulate(partition, workers, static_cast<std::size_t>(number(3)), costs);
+  fmt::print("{:.6f},{:.4f},{}\n", result.seconds, result.busy / (static_cast<double>(workers) * result.seconds),
+             result.handed_over);
   return 0;
 }
 
@@ -88,13 +191,20 @@ int run(Communicator& world, int layers, int levels, int generations, std::chron
 }  // namespace vbq
 
 int main(int argc, char** argv) {
-  if (argc == 5 && std::string(argv[1]) == "--cut") {
-    fmt::print("{:.6f}\n", vbq::evenness(std::atoll(argv[2]), std::atoll(argv[3]), std::atoll(argv[4])));
-    return 0;
+  if (argc == 12 && std::string(argv[1]) == "--simulate") return vbq::simulated(argv);
+  if (argc != 9) {
+    fmt::print(stderr, "bench_scale NETWORK ASSIGNMENT LEVELS GENOMES BLOCKS GENERATIONS MAKE_MS BLOCK_MS\n");
+    return 1;
   }
   vbq::Environment mpi;
-  const auto number = [&](int index, int otherwise) { return argc > index ? std::atoi(argv[index]) : otherwise; };
-  return vbq::run_ranks(mpi.world(), [&] {
-    return vbq::run(mpi.world(), number(1, 54), number(2, 16), number(3, 50), std::chrono::milliseconds(number(4, 0)));
-  });
+  const auto number = [&](int index) { return std::atoi(argv[index]); };
+  const vbq::Asked asked{argv[1],
+                         argv[2],
+                         number(3),
+                         number(4),
+                         number(5),
+                         number(6),
+                         vbq::Seconds(std::atof(argv[7]) / 1e3),
+                         vbq::Seconds(std::atof(argv[8]) / 1e3)};
+  return vbq::run_ranks(mpi.world(), [&] { return vbq::run(mpi.world(), asked); });
 }

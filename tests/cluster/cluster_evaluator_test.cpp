@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cluster/agree.hpp"
-#include "cluster/worker.hpp"
+#include "cluster/serve.hpp"
 #include "core/check.hpp"
 #include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
@@ -36,16 +36,20 @@ void expect_equal_to_local(const Problem& problem, int genome_count) {
   on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>& workers) {
     EXPECT_EQ(workers.size(), static_cast<std::size_t>(std::max(1, world().size() - 1)));
     const auto local = make_local_evaluator(problem);
-    EXPECT_EQ(evaluator.fingerprints(genomes), local->fingerprints(genomes));
-    EXPECT_EQ(evaluator.tallies(genomes), local->tallies(genomes));
+    const auto expected = local->evaluate(genomes, {});
+    EXPECT_EQ(evaluator.evaluate(genomes, {}), expected);
     const auto fewer = std::span(genomes).first(genomes.size() / 2);
-    EXPECT_EQ(evaluator.tallies(fewer), local->tallies(fewer));
+    EXPECT_EQ(evaluator.evaluate(fewer, {}), local->evaluate(fewer, {}));
+    const QuantisedNetwork network = evaluator.network(genomes.back());
+    EXPECT_EQ(network, local->network(genomes.back()));
     for (const ImageSet set : {ImageSet::held_out, ImageSet::search}) {
-      EXPECT_EQ(evaluator.score(set, nullptr), local->score(set, nullptr));
-      EXPECT_EQ(evaluator.score(set, &genomes.back()), local->score(set, &genomes.back()));
+      EXPECT_EQ(evaluator.score(set, {}), local->score(set, {}));
+      EXPECT_EQ(evaluator.score(set, network), local->score(set, network));
     }
-    EXPECT_EQ(evaluator.choices(genomes.back()), local->choices(genomes.back()));
-    EXPECT_EQ(evaluator.tallies(genomes), local->tallies(genomes));
+    EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);
+    EXPECT_EQ(evaluator.evaluate(genomes, {}), expected);
+    const auto known = [&](const NetworkId& id) { return id == expected[0].network ? &expected[0].tally : nullptr; };
+    EXPECT_EQ(evaluator.evaluate(genomes, known), expected);
   });
 }
 
@@ -90,7 +94,7 @@ TEST(ClusterEvaluator, TheCpuEngineOnItsThreads) {
   expect_equal_to_local(problem, 5);
 }
 
-TEST(ClusterEvaluator, ChoicesThatNeedAPassAreMadeOnceAndHandedRound) {
+TEST(ClusterEvaluator, NetworksThatNeedAPass) {
   for (const Assignment assignment : {Assignment::nearest, Assignment::sequential}) {
     for (const Matching matching : {Matching::never, Matching::end, Matching::always}) {
       Problem problem = small_problem(22, 13, 3);
@@ -104,17 +108,10 @@ TEST(ClusterEvaluator, ChoicesThatNeedAPassAreMadeOnceAndHandedRound) {
   }
 }
 
-TEST(ClusterEvaluator, AGivenFormat) {
-  Problem problem = small_problem();
-  problem.given = Decoder(problem.network, problem.format)(random_genomes(problem, 1).front());
-  expect_equal_to_local(problem, 2);
-}
-
 TEST(ClusterEvaluator, NoGenomesAreNoWork) {
   const Problem problem = small_problem();
   on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
-    EXPECT_TRUE(evaluator.tallies({}).empty());
-    EXPECT_TRUE(evaluator.fingerprints({}).empty());
+    EXPECT_TRUE(evaluator.evaluate({}, {}).empty());
   });
 }
 
@@ -126,7 +123,7 @@ TEST(ClusterEvaluator, SaysWhoWorksAndForHowLong) {
       EXPECT_EQ(workers[w].host, world().host());
       EXPECT_EQ(workers[w].engine.kind, "reference");
     }
-    evaluator.tallies(random_genomes(problem, 4));
+    evaluator.evaluate(random_genomes(problem, 4), {});
     const EvaluatorTimes first = evaluator.times(), second = evaluator.times();
     EXPECT_GT(first.quantise, 0.0);
     EXPECT_GT(first.inference, 0.0);
@@ -135,26 +132,45 @@ TEST(ClusterEvaluator, SaysWhoWorksAndForHowLong) {
   });
 }
 
-TEST(ClusterEvaluator, EveryWorkerReadsItsOwnImagesOnly) {
-  const Problem problem = small_problem(24, 13, 2);  // 12 blocks
-  on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
-    evaluator.tallies(random_genomes(problem, 4));
-    evaluator.tallies(random_genomes(problem, 3));
-  });
-  const int workers = std::max(1, world().size() - 1);
-  const std::size_t expected = world().size() > 1 && world().rank() == 0 ? 0 : 24 / static_cast<std::size_t>(workers);
-  EXPECT_EQ(support::counting(problem.search_source).read_indices.size(), expected);
+// All of them, where many networks are run on few images; its own blocks only, where it is one network.
+TEST(ClusterEvaluator, EveryWorkerReadsItsImagesOnce) {
+  for (const int population : {7, 1}) {
+    Problem problem = small_problem(24, 13, 2);  // 12 blocks
+    problem.population = population;
+    on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
+      evaluator.evaluate(random_genomes(problem, 4), {});
+      evaluator.evaluate(random_genomes(problem, 3), {});
+    });
+    const int workers = std::max(1, world().size() - 1);
+    const std::size_t own = population > 1 ? 24 : 24 / static_cast<std::size_t>(workers);
+    const std::size_t expected = world().size() > 1 && world().rank() == 0 ? 0 : own;
+    EXPECT_EQ(support::counting(problem.search_source).read_indices.size(), expected);
+  }
+}
+
+// Bytes that cross are the genomes, and a network only where another worker helps with it.
+TEST(ClusterEvaluator, NetworksStayWithTheWorkerThatMadeThem) {
+  if (world().size() == 1) GTEST_SKIP() << "nothing crosses";
+  const Problem problem = small_problem(200, 13, 10);
+  if (world().rank() != 0) {
+    serve(world(), problem);
+    return;
+  }
+  ClusterEvaluator evaluator(world(), problem);
+  evaluator.evaluate(random_genomes(problem, 60), {});
+  EXPECT_GT(evaluator.traffic().bytes_sent, 0);
+  // At most the last few are shared, each with all others.
+  EXPECT_LE(evaluator.traffic().handed_over, 2 * (world().size() - 1) * (world().size() - 1));
 }
 
 TEST(ClusterEvaluator, Rank0SleepsWhileTheOthersWork) {
   if (world().size() == 1) GTEST_SKIP() << "one rank does the work itself";
-  const Problem problem = small_problem(600, 13, 50);
+  const Problem problem = small_problem(4000, 13, 500);
   const auto genomes = random_genomes(problem, 50);
   on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
     const test::CpuShare watch;
     while (watch.wall() < 1.0) {
-      evaluator.fingerprints(genomes);
-      evaluator.tallies(genomes);
+      evaluator.evaluate(genomes, {});
     }
     EXPECT_LT(watch.share(), 0.05);
     std::printf("rank 0 uses %.2f %% of a core\n", 100 * watch.share());
@@ -164,8 +180,8 @@ TEST(ClusterEvaluator, Rank0SleepsWhileTheOthersWork) {
 TEST(ClusterEvaluator, NoHeldOutImagesAreAnErrorThatLeavesTheWorkersUsable) {
   const Problem problem = small_problem(22, 0);
   on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
-    EXPECT_THROW(evaluator.score(ImageSet::held_out, nullptr), Error);
-    EXPECT_EQ(evaluator.score(ImageSet::search, nullptr).seen, 22);
+    EXPECT_THROW(evaluator.score(ImageSet::held_out, {}), Error);
+    EXPECT_EQ(evaluator.score(ImageSet::search, {}).seen, 22);
   });
 }
 
@@ -204,7 +220,7 @@ TEST(ClusterEvaluator, WorkersAreDismissedWhenRank0GivesUp) {
   const Problem problem = small_problem();
   const auto run = [&] {
     on_ranks(problem, [&](Evaluator& evaluator, const std::vector<WorkerInfo>&) {
-      evaluator.tallies(random_genomes(problem, 2));
+      evaluator.evaluate(random_genomes(problem, 2), {});
       fail("the disk is full");
     });
   };
@@ -226,7 +242,7 @@ TEST(ClusterEvaluator, NothingIsEvaluatedAfterStop) {
   ClusterEvaluator evaluator(world(), problem);
   evaluator.stop();
   evaluator.stop();
-  EXPECT_THROW(evaluator.tallies(random_genomes(problem, 1)), Error);
+  EXPECT_THROW(evaluator.evaluate(random_genomes(problem, 1), {}), Error);
 }
 
 }  // namespace

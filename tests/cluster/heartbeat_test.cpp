@@ -2,6 +2,8 @@
 #include "cluster/heartbeat.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -79,6 +81,48 @@ TEST(Heartbeat, ARankThatSaysWhyItEndsIsNotNamedAgain) {
     EXPECT_TRUE(watch.last_word().said);
     EXPECT_EQ(watch.heartbeat().loss()->fault, fault);
   }
+}
+
+// Processor time of this process while the first of `peers` says `words` bytes, each when the one before has been read.
+double cost_of_words(std::size_t peers, int words) {
+  std::vector<Heartbeat::Peer> watched(peers);
+  std::vector<Socket> others;
+  for (Heartbeat::Peer& peer : watched) {
+    auto [here, there] = connection();
+    peer = {7, "node7", std::move(here)};
+    others.push_back(std::move(there));
+  }
+  Heartbeat heartbeat(std::move(watched), {}, [](const Loss&) {});
+  const auto used = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  };
+  const auto say = [&] {
+    others.front().send(std::string_view("a"));
+    for (int unread = 1; unread > 0; std::this_thread::sleep_for(50us)) {
+      if (::ioctl(others.front().descriptor(), TIOCOUTQ, &unread) != 0) break;
+    }
+  };
+  say();  // by now it listens
+  const double before = used();
+  for (int i = 0; i < words; ++i) say();
+  const double cost = used() - before;
+  EXPECT_FALSE(heartbeat.loss().has_value());
+  return cost;
+}
+
+TEST(Heartbeat, PeersThatAreSilentCostNothing) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < 4200) GTEST_SKIP() << "too few descriptors: " << limit.rlim_cur;
+  const double one = cost_of_words(1, 1000), many = cost_of_words(2000, 1000);
+  EXPECT_LT(many, 4 * one + 0.02);
 }
 
 TEST(Heartbeat, GoodbyeIsNoLoss) {

@@ -33,7 +33,7 @@ struct Gathered {
   std::int64_t left_out = 0;
 };
 
-Gathered gather(const ImageList& list, ImageStreamOptions options) {
+Gathered gather(const ImageList& list, const ImageStreamOptions& options) {
   Gathered all;
   all.left_out = stream_images(list, options, [&](const Images& piece) {
     all.images.count += piece.count;
@@ -160,7 +160,7 @@ TEST_F(PhotoImport, ListsAsSpreadsheetsWriteThem) {
   EXPECT_TRUE(has(error_of([&] {
                     read_image_list(file("list.csv",
                                          "\xFF\xFE"
-                                         "a\0"),
+                                         "a"),
                                     folder_.path());
                   }),
                   "UTF-16"));

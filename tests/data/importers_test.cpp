@@ -195,7 +195,7 @@ TEST_F(ImportTest, NpyPairs) {
   EXPECT_TRUE(has(refusal("npy", {file("a", npy("<f4", "(2, 1, 3, 1)", pixels)), l}),
                   "float32 of shape [2, 1, 3, 1]: images of uint8"));
   EXPECT_TRUE(has(refusal("npy", {file("b", npy("|u1", "(24,)", pixels)), l}), "images of uint8"));
-  EXPECT_TRUE(has(refusal("npy", {file("c", npy("|u1", "(1, 8, 1, 3)", pixels)), l}), "channels last"));
+  EXPECT_TRUE(has(refusal("npy", {file("c", npy("|u1", "(2, 3, 4, 1)", pixels)), l}), "--layout nchw"));
   EXPECT_TRUE(
       has(refusal("npy", {file("d", npy("|u1", "(3, 2, 2, 2)", pixels)), l}), "labels of shape [3] were expected"));
   EXPECT_TRUE(has(refusal("npy", {file("e", npy("|u1", "(0, 2, 2, 2)", "")), l}), "0 images"));
@@ -204,6 +204,44 @@ TEST_F(ImportTest, NpyPairs) {
                   "image 1 (counted from 0) has label -1"));
   EXPECT_TRUE(has(refusal("npy", {folder_ / "images.npy", file("h", npy("<f4", "(2,)", "abcdefgh"))}),
                   "integers were expected"));
+}
+
+// [2, 2, 2, 6] of the same images in both orders.
+TEST_F(ImportTest, NpyOfEitherLayout) {
+  const std::string labels("\4\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16);
+  const fs::path l = file("labels.npy", npy("<i8", "(2,)", labels));
+  const auto both = [&](const std::string& first, const std::string& last, std::int64_t channels, std::int64_t plane,
+                        std::optional<Layout> layout_first, std::optional<Layout> layout_last) {
+    std::string nchw(static_cast<std::size_t>(2 * channels * plane), '\0'), nhwc = nchw;
+    for (std::int64_t n = 0, k = 0; n < 2; ++n) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        for (std::int64_t i = 0; i < plane; ++i, ++k) {
+          nchw[static_cast<std::size_t>(k)] = static_cast<char>(k);
+          nhwc[static_cast<std::size_t>((n * plane + i) * channels + c)] = static_cast<char>(k);
+        }
+      }
+    }
+    const ImportedImages a = import_images("npy", {file("a", npy("|u1", first, nchw)), l}, {}, layout_first);
+    const ImportedImages b = import_images("npy", {file("b", npy("|u1", last, nhwc)), l}, {}, layout_last);
+    EXPECT_EQ(a.info.hash, b.info.hash) << first;
+    EXPECT_EQ(b.images.channels, channels) << last;
+    EXPECT_EQ(b.images.height, a.images.height) << last;
+    EXPECT_EQ(std::string(b.images.pixels.begin(), b.images.pixels.end()), nchw) << last;
+  };
+  both("(2, 3, 5, 6)", "(2, 5, 6, 3)", 3, 30, {}, {});
+  both("(2, 1, 5, 6)", "(2, 5, 6, 1)", 1, 30, {}, {});
+  both("(2, 4, 5, 6)", "(2, 5, 6, 4)", 4, 30, {}, {});
+  both("(2, 7, 5, 5)", "(2, 5, 5, 7)", 7, 25, {}, {});  // neither end tells: the square does
+  both("(2, 3, 5, 4)", "(2, 5, 4, 3)", 3, 20, Layout::nchw, {});
+  both("(2, 3, 3, 3)", "(2, 3, 3, 3)", 3, 9, Layout::nchw, Layout::nhwc);
+  both("(2, 7, 5, 6)", "(2, 5, 6, 7)", 7, 30, Layout::nchw, Layout::nhwc);
+  for (const char* shape : {"(2, 3, 5, 4)", "(2, 7, 5, 6)", "(2, 3, 3, 3)", "(2, 5, 5, 5)", "(2, 2, 8, 3)"}) {
+    std::size_t size = 1;
+    for (const char* c = shape; *c != '\0'; ++c)
+      size *= *c >= '1' && *c <= '9' ? static_cast<std::size_t>(*c - '0') : 1;
+    EXPECT_TRUE(has(refusal("npy", {file("c", npy("|u1", shape, std::string(size, 'x'))), l}), "first or last"))
+        << shape;
+  }
 }
 
 TEST_F(ImportTest, DetectsKinds) {

@@ -73,7 +73,7 @@ class Graph {
     return add(std::move(op), {x}, std::move(out));
   }
   ValueId relu(ValueId x) { return add(Relu{}, {x}, shape(x)); }
-  ValueId sum(ValueId a, ValueId b) { return add(Add{}, {a, b}, shape(a)); }
+  ValueId sum(ValueId a, ValueId b) { return add(kAdd, {a, b}, shape(a)); }
   ValueId concat(std::vector<ValueId> parts) {
     Shape out = shape(parts[0]);
     out[0] = 0;

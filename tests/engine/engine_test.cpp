@@ -149,31 +149,11 @@ TEST_P(Engines, LoadKeepsQuantisedWeights) {
   EXPECT_EQ(e->tally(0, 6), quantised);
 }
 
-TEST_P(Engines, FingerprintNamesTheQuantisedNetwork) {
-  auto e = engine();
-  e->load(shard_of());
-  const Tally before = e->tally(0, 6);
-  const Fingerprint trained = e->fingerprint({}), one = e->fingerprint({format(3, 4)});
-  EXPECT_NE(trained, one);
-  EXPECT_EQ(e->fingerprint({format(3, 4)}), one);
-  EXPECT_NE(e->fingerprint({format(3, 4), format(9, 4)}), one);
-  EXPECT_NE(e->fingerprint({format(0, 4)}), one);
-  // Other levels that no weight takes: the same network.
-  LayerFormat more = format(3, 4);
-  std::vector<float> levels(more.codebook(0).levels().begin(), more.codebook(0).levels().end());
-  levels.push_back(1e6F);
-  EXPECT_EQ(e->fingerprint({{3, {Codebook::from_levels(levels)}, {}}}), one);
-  EXPECT_EQ(e->tally(0, 6), before);
-  EXPECT_EQ(engine_of(EngineKind::reference, net_)->fingerprint({format(3, 4)}), one);
-}
-
-// A format's bias is what the layer adds, under its gain and shift, and part of what names the network.
+// A format's bias is what the layer adds, under its gain and shift.
 TEST_P(Engines, FormatsMayBringTheirBias) {
   auto e = engine();
   LayerFormat own = format(9, 16);
-  const Fingerprint without = e->fingerprint({own});
   own.bias.assign(bias_of(net_.nodes[9])->size(), 0.25F);
-  EXPECT_NE(e->fingerprint({own}), without);
   own.gain.assign(own.bias.size(), 2.0F);
   own.shift.assign(own.bias.size(), -0.125F);
   Network other = net_;  // the same by hand
@@ -256,7 +236,7 @@ TEST_P(Engines, BadCallsAreErrors) {
   EXPECT_THAT(error_of([&] { e->quantise({format(99, 4)}); }), HasSubstr("node 99"));
   EXPECT_THAT(error_of([&] { e->quantise({format(3, 4), format(0, 4)}); }), HasSubstr("out of order"));
   EXPECT_THAT(error_of([&] { e->quantise({format(3, 4, {1, 2})}); }), HasSubstr("2 scales"));
-  EXPECT_THAT(error_of([&] { e->fingerprint({{3, {}, {}}}); }), HasSubstr("empty codebook"));
+  EXPECT_THAT(error_of([&] { e->quantise({{3, {}, {}}}); }), HasSubstr("empty codebook"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Engines, testing::Values(EngineKind::reference, EngineKind::cpu), [](const auto& kind) {

@@ -80,7 +80,7 @@ TEST(Graphs, ReluOfTheSameValueTwice) {
   Graph g({3, 9, 9});
   const ValueId x = g.conv(kInputValue, 17, 3, 1, 1);
   const ValueId a = g.relu(x), b = g.add(Clip{-1.0F, 0.5F}, {x}, g.shape(x));
-  g.sum(g.add(Mul{}, {a, b}, g.shape(x)), x);
+  g.sum(g.add(kMultiply, {a, b}, g.shape(x)), x);
   expect_equal_engines(g.network());
 }
 
@@ -103,7 +103,7 @@ TEST(Graphs, ConcatWhosePartsAreUsedAgain) {
   const ValueId c = g.conv(g.relu(g.norm(joint)), 16, 1);
   const ValueId second = g.concat({joint, c});
   const ValueId d = g.sum(g.conv(second, 16, 1), a);
-  g.add(Mul{}, {g.relu(d), b}, g.shape(b));
+  g.add(kMultiply, {g.relu(d), b}, g.shape(b));
   expect_equal_engines(g.network(), 3);
 }
 

@@ -1,6 +1,7 @@
 // Every operator of cpu against reference, at sizes off every vector width.
 #include <fmt/format.h>
 
+#include "engine/common/padding.hpp"
 #include "engine/compare.hpp"
 
 namespace vbq::test {
@@ -90,26 +91,29 @@ TEST(Operators, ReluAlone) {
   expect_equal_engines(g.network());
 }
 
-TEST(Operators, AddAndMul) {
-  for (const bool multiply : {false, true}) {
+// All that the table of vbq/functions.hpp has.
+TEST(Operators, FunctionsOfTwo) {
+  for (const BinaryRow& row : kBinary) {
+    SCOPED_TRACE(row.name);
+    const Binary op{row.kind};
     Graph g({7, 5, 9});
     const ValueId a = g.conv(kInputValue, 17, 3, 1, 1), b = g.conv(kInputValue, 17, 1);
     const ValueId p = g.relu(a), q = g.relu(b);
-    const Operator op = multiply ? Operator(Mul{}) : Operator(Add{});
     const ValueId y = g.relu(g.add(op, {p, q}, g.shape(p)));
     g.add(op, {y, p}, g.shape(p));
     expect_equal_engines(g.network());
   }
 }
 
-TEST(Operators, BroadcastAddAndMul) {
-  for (const bool multiply : {false, true}) {
+TEST(Operators, FunctionsOfTwoThatBroadcast) {
+  for (const BinaryRow& row : kBinary) {
+    SCOPED_TRACE(row.name);
+    const Binary op{row.kind};
     for (const Shape& other : {Shape{17, 1, 1}, Shape{1, 5, 9}, Shape{9}, Shape{5, 1}, Shape{}, Shape{1}}) {
       for (const bool swap : {false, true}) {
         Graph g({3, 5, 9});
         const ValueId x = g.conv(kInputValue, 17, 3, 1, 1);
         const ValueId c = g.constant(other);
-        const Operator op = multiply ? Operator(Mul{}) : Operator(Add{});
         const ValueId y = g.add(op, swap ? std::vector{c, x} : std::vector{x, c}, g.shape(x));
         g.conv(g.relu(y), 5, 3);
         expect_equal_engines(g.network());
@@ -117,9 +121,8 @@ TEST(Operators, BroadcastAddAndMul) {
     }
     Graph g({3, 5, 9});  // both sides are repeated
     const ValueId column = g.add(AveragePool{{1, 9}, {1, 1}, {}, false}, {kInputValue}, {3, 5, 1});
-    const ValueId row = g.add(AveragePool{{5, 1}, {1, 1}, {}, false}, {kInputValue}, {3, 1, 9});
-    const Operator op = multiply ? Operator(Mul{}) : Operator(Add{});
-    g.relu(g.add(op, {column, row}, {3, 5, 9}));
+    const ValueId line = g.add(AveragePool{{5, 1}, {1, 1}, {}, false}, {kInputValue}, {3, 1, 9});
+    g.relu(g.add(op, {column, line}, {3, 5, 9}));
     expect_equal_engines(g.network());
   }
 }
@@ -155,7 +158,7 @@ TEST(Operators, AveragePool) {
   }
 }
 
-TEST(Operators, GlobalAverageAndMeans) {
+TEST(Operators, GlobalAverageAndReductions) {
   for (const I channels : {3, 16, 17}) {
     Graph g({channels, 5, 9});
     g.linear(g.flatten(g.add(GlobalAveragePool{}, {g.conv(kInputValue, channels, 1)}, {channels, 1, 1})), 3);
@@ -164,9 +167,12 @@ TEST(Operators, GlobalAverageAndMeans) {
                                                                 {{0}, {5, 9}},        {{1}, {channels, 9}},
                                                                 {{0, 2}, {5}},        {{0, 1, 2}, {}}};
     for (const auto& [axes, shape] : means) {
-      Graph m({channels, 5, 9});
-      m.add(ReduceMean{axes}, {m.conv(kInputValue, channels, 1)}, shape);
-      expect_equal_engines(m.network());
+      for (const ReduceRow& row : kReduce) {
+        SCOPED_TRACE(fmt::format("{} over {} axes of {} channels", row.name, axes.size(), channels));
+        Graph m({channels, 5, 9});
+        m.add(Reduce{axes, row.kind}, {m.conv(kInputValue, channels, 1)}, shape);
+        expect_equal_engines(m.network());
+      }
     }
   }
 }
@@ -227,6 +233,42 @@ TEST(Operators, PadOfOtherRanks) {
   expect_equal_engines(g.network());
 }
 
+// Beside Slices, which are one copy with a constant's Pad, before a layer that pads itself, and wider than the image.
+TEST(Operators, PadByTheImagesOwnElements) {
+  for (const auto mode : {Pad::Mode::reflect, Pad::Mode::edge}) {
+    for (const I channels : {3, 16, 17}) {
+      SCOPED_TRACE(fmt::format("{} channels, mode {}", channels, static_cast<int>(mode)));
+      Graph g({channels, 5, 9});
+      const ValueId x = g.conv(kInputValue, channels, 1);
+      const ValueId p = g.add(Pad{{0, 1, 2}, {0, 3, 1}, 0, mode}, {x}, {channels, 9, 12});
+      const ValueId s = g.add(Slice{{0, 8, 0}, {1, -2, 1}}, {p}, {channels, 5, 12});
+      const ValueId z = g.add(Pad{{0, 1, 1}, {0, 1, 1}, 0}, {s}, {channels, 7, 14});
+      g.conv(z, 5, 3, 1, 1);
+      expect_equal_engines(g.network());
+      Graph wide({channels, 3, 4});
+      const ValueId y =
+          wide.add(Pad{{1, 4, 9}, {1, 7, 1}, 0, mode}, {wide.conv(kInputValue, channels, 1)}, {channels + 2, 14, 14});
+      wide.add(Pad{{0, 1, 0}, {0, 0, 0}, 3}, {y}, {channels + 2, 15, 14});
+      expect_equal_engines(wide.network());
+    }
+    Graph flat({1, 7});
+    flat.add(Pad{{1, 2}, {2, 1}, 0, mode}, {kInputValue}, {4, 10});
+    expect_equal_engines(flat.network());
+  }
+}
+
+TEST(Operators, PadKnownPlaces) {
+  const auto places = [](Pad::Mode mode, I extent) {
+    std::vector<I> from;
+    for (I i = -5; i < extent + 5; ++i) from.push_back(padded_from(mode, i, extent));
+    return from;
+  };
+  EXPECT_EQ(places(Pad::Mode::constant, 2), (std::vector<I>{-1, -1, -1, -1, -1, 0, 1, -1, -1, -1, -1, -1}));
+  EXPECT_EQ(places(Pad::Mode::edge, 2), (std::vector<I>{0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(places(Pad::Mode::reflect, 3), (std::vector<I>{1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1}));
+  EXPECT_EQ(places(Pad::Mode::reflect, 1), std::vector<I>(11, 0));
+}
+
 TEST(Operators, PadBeforeConvolution) {
   for (const float value : {0.0F, 2.0F}) {
     Graph g({7, 5, 9});
@@ -242,16 +284,18 @@ TEST(Operators, Softmax) {
   g.add(Softmax{0}, {g.linear(kInputValue, 33)}, {33});
   expect_equal_engines(g.network());
   for (const int axis : {0, 1, 2}) {
-    Graph s({7, 5, 9});
-    s.add(Softmax{axis}, {kInputValue}, {7, 5, 9});
-    expect_equal_engines(s.network());
+    for (const auto form : {Softmax::Form::share, Softmax::Form::logarithm}) {
+      Graph s({7, 5, 9});
+      s.add(Softmax{axis, form}, {kInputValue}, {7, 5, 9});
+      expect_equal_engines(s.network());
+    }
   }
 }
 
 TEST(Operators, ConstantIsTheSameForEveryImage) {
   Graph g({7, 5, 9});
   const ValueId c = g.constant({7, 5, 9});
-  g.add(Mul{}, {g.sum(c, kInputValue), c}, {7, 5, 9});
+  g.add(kMultiply, {g.sum(c, kInputValue), c}, {7, 5, 9});
   expect_equal_engines(g.network());
 }
 

@@ -111,6 +111,8 @@ TEST(Tally, SoftmaxEndingIsSeenThroughReshape) {
   net.shapes = {{3}, {3}, {3}};
   net.nodes = {{"a", Softmax{0}, {0}, ""}, {"b", Reshape{}, {1}, ""}};
   EXPECT_EQ(outputs_of(net), Outputs::probabilities);
+  net.nodes[0].op = Softmax{0, Softmax::Form::logarithm};  // its own logarithms, which logits are shifted to
+  EXPECT_EQ(outputs_of(net), Outputs::logits);
   net.nodes[0].op = Relu{};
   EXPECT_EQ(outputs_of(net), Outputs::logits);
 }

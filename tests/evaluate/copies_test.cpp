@@ -1,9 +1,9 @@
-// A workbench whose engine has several copies of the network, as engine cuda may: genomes take them in turn.
+// A worker whose engine has several copies of the network, as engine cuda may: genomes take them in turn.
 #include <gtest/gtest.h>
 
 #include <utility>
 
-#include "evaluate/workbench.hpp"
+#include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
 #include "vbq/error.hpp"
 
@@ -27,6 +27,7 @@ class ManyEngines final : public Engine {
   void load(Shard shard) override {
     for (std::size_t k = 0; k < engines_.size(); ++k) at(static_cast<int>(k)).load(shard);
   }
+  std::int64_t not_finite() override { return first().not_finite(); }
   void quantise(const NetworkFormat& formats, int copy) override { at(copy).quantise(formats); }
   void prepare(std::shared_ptr<const Calibration> calibration) override { first().prepare(std::move(calibration)); }
   std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
@@ -36,7 +37,6 @@ class ManyEngines final : public Engine {
     first().calibrate(std::move(images), std::move(assigner));
   }
   NetworkFormat match(const NetworkFormat& formats, bool moments) override { return first().match(formats, moments); }
-  Fingerprint fingerprint(const NetworkFormat& formats) override { return first().fingerprint(formats); }
   void start(std::int64_t first, std::int64_t count, int copy) override {
     at(copy).start(first, count, 0);
     runs_[static_cast<std::size_t>(copy)] = true;
@@ -64,16 +64,10 @@ class ManyEngines final : public Engine {
   int& most_;
 };
 
-Workbench bench_of(const Problem& problem, int copies, int& most) {
-  return Workbench(problem, {}, [&most, copies](const Network& network, const EngineOptions& options) {
+LocalEvaluator evaluator_of(const Problem& problem, int copies, int& most) {
+  return LocalEvaluator(problem, [&most, copies](const Network& network, const EngineOptions& options) {
     return std::make_unique<ManyEngines>(network, options, copies, most);
   });
-}
-
-std::vector<Tally> tallies_of(Workbench& bench, const std::vector<Genome>& genomes) {
-  std::vector<Tally> cells(genomes.size());
-  bench.tallies(genomes, {}, cells);
-  return cells;
 }
 
 TEST(Copies, GiveTheTalliesOfOne) {
@@ -83,16 +77,18 @@ TEST(Copies, GiveTheTalliesOfOne) {
     for (const int count : {1, 2, 3, 7, 40}) {
       const auto genomes = random_genomes(problem, count);
       int most = 0;
-      Workbench one = bench_of(problem, 1, most);
-      const auto expected = tallies_of(one, genomes);
+      LocalEvaluator one = evaluator_of(problem, 1, most);
+      const auto expected = one.evaluate(genomes, {});
+      const QuantisedNetwork network = one.network(genomes[0]);
       EXPECT_EQ(most, 1);
       for (const int copies : {2, 3, 4, 9}) {
         most = 0;
-        Workbench several = bench_of(problem, copies, most);
-        EXPECT_EQ(tallies_of(several, genomes), expected) << count << " genomes, " << copies << " copies";
-        EXPECT_EQ(tallies_of(several, genomes), expected);  // the portions are larger now
-        EXPECT_EQ(most, std::min(copies, count));
-        EXPECT_EQ(several.score(ImageSet::held_out, &genomes[0]), one.score(ImageSet::held_out, &genomes[0]));
+        LocalEvaluator several = evaluator_of(problem, copies, most);
+        EXPECT_EQ(several.evaluate(genomes, {}), expected) << count << " genomes, " << copies << " copies";
+        EXPECT_EQ(several.evaluate(genomes, {}), expected);  // the tasks are larger now
+        EXPECT_GE(most, std::min(copies, count));            // blocks of one network may take several too
+        EXPECT_LE(most, copies);
+        EXPECT_EQ(several.score(ImageSet::held_out, network), one.score(ImageSet::held_out, network));
       }
     }
   }

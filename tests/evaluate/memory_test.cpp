@@ -2,7 +2,20 @@
 #include "evaluate/memory.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "evaluate/calibrate.hpp"
+#include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
 #include "vbq/error.hpp"
 
@@ -11,13 +24,16 @@ namespace {
 
 using support::small_problem;
 
-TEST(Memory, MoreWorkersHoldFewerImagesEach) {
-  const Problem problem = small_problem(400, 0, 4);
+// All of the search's images where many networks are run on them; a part where one network is scored.
+TEST(Memory, CountsTheImagesThatAWorkerHolds) {
+  Problem problem = small_problem(400, 0, 4);
   const WorkerMemory one = worker_memory(problem, {0, 1}), four = worker_memory(problem, {0, 4});
   EXPECT_GT(one.images, 400 * 2 * 5 * 5);
-  EXPECT_EQ(four.images * 4, one.images);
+  EXPECT_EQ(four.images, one.images);
   EXPECT_EQ(four.engine, one.engine);
-  EXPECT_EQ(one.choosing, 0);
+  EXPECT_LT(four.choosing, one.choosing);  // the networks of a generation are shared out
+  problem.population = 1;
+  EXPECT_EQ(worker_memory(problem, {0, 4}).images * 4, worker_memory(problem, {0, 1}).images);
 }
 
 TEST(Memory, CountsWhatTheFormatAsksFor) {
@@ -28,7 +44,7 @@ TEST(Memory, CountsWhatTheFormatAsksFor) {
     problem.format.matching = Matching::end;
     const WorkerMemory matched = worker_memory(problem, {});
     EXPECT_GT(matched.engine, plain.engine + 100 * 2 * 5 * 5 * 4);  // the activations of all images
-    EXPECT_EQ(matched.choosing, 0);
+    EXPECT_EQ(matched.choosing, plain.choosing);
     problem.format.matching_images = 10;
     EXPECT_LT(worker_memory(problem, {}).engine, matched.engine);
     problem.format.assignment = Assignment::sequential;
@@ -54,6 +70,137 @@ TEST(Memory, WhatDoesNotFitIsRefusedInOneSentence) {
     }
     EXPECT_EQ(text.find('\n'), std::string::npos);
   }
+}
+
+TEST(Memory, ImagesThatWereImportedAreCounted) {
+  Problem problem = small_problem(100, 0, 4);
+  const std::int64_t of_a_file = worker_memory(problem, {}).images, quarter = worker_memory(problem, {0, 4}).images;
+  Images images = support::random_images(200, 2, 5, 6, 5);
+  const auto bytes = static_cast<std::int64_t>(images.pixels.size() + 4 * images.labels.size());
+  problem.search_source = memory_source(std::move(images), problem.search_source->info());
+  EXPECT_EQ(worker_memory(problem, {}).images, of_a_file + bytes);
+  EXPECT_EQ(worker_memory(problem, {0, 4}).images, quarter + bytes);  // which every worker holds
+  problem.held_out_source = problem.search_source;                    // but once
+  for (std::int64_t i = 0; i < 100; ++i) problem.split.held_out.push_back(2 * i);
+  EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + bytes);
+}
+
+TEST(Memory, WhatCannotBeReadIsRefusedBeforeItIs) {
+  EXPECT_NO_THROW(check_reading("network x", 1 << 20, 3, 2, "buy more"));
+  const std::int64_t available = available_memory();
+  ASSERT_GT(available, 0);
+  try {
+    check_reading("network x", available / 4, 3, 2, "buy more");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::input);
+    const std::string text = error.what();
+    for (const char* part : {"network x is ", "2 processes here hold 3 times as much", "are free: buy more"}) {
+      EXPECT_NE(text.find(part), std::string::npos) << text;
+    }
+  }
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitised = true;  // they take memory of their own
+#else
+constexpr bool kSanitised = false;
+#endif
+
+// VmHWM of a child process that does this, in bytes.
+std::int64_t largest_resident(const std::function<void()>& work) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe(ends.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::int64_t kib = -1;
+    try {
+      work();
+      std::ifstream file("/proc/self/status");
+      for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("VmHWM:")) kib = std::atoll(line.c_str() + 6);
+      }
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+    const ssize_t written = ::write(ends[1], &kib, sizeof kib);
+    std::_Exit(written == sizeof kib ? 0 : 1);
+  }
+  std::int64_t kib = -1;
+  EXPECT_EQ(::read(ends[0], &kib, sizeof kib), static_cast<ssize_t>(sizeof kib));
+  for (const int end : ends) ::close(end);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_GT(kib, 0);
+  return kib << 10;
+}
+
+// Many images and wide layers, few and large, or weights before all: `width` channels inside.
+Problem sized_problem(std::int64_t size, std::int64_t width, std::int64_t images) {
+  Problem problem = small_problem(images, images, 50);
+  problem.network = support::residual_network(3, size, width, 10, 4);
+  problem.engine.kind = EngineKind::cpu;
+  problem.engine.threads = 2;
+  problem.population = 4;
+  Images pixels = support::random_images(2 * images, 3, size, 10, 5);
+  DatasetInfo info{};
+  info.classes = 10;
+  info.normalisation = {{0.5F, 0.5F, 0.5F}, {0.25F, 0.25F, 0.25F}};
+  problem.search_source = problem.held_out_source = memory_source(std::move(pixels), info);
+  return problem;
+}
+
+// As a worker does it: a search of some generations, then the best on both sets.
+void work(const Problem& problem, std::uint64_t generations) {
+  Problem own = problem;  // as the program's own, which made it
+  if (!layers_to_calibrate(own).empty()) {
+    auto calibration = std::make_shared<Calibration>();
+    for (const int layer : layers_to_calibrate(own)) {
+      calibration->factors.push_back(calibrate_layer(own, layer, own.engine));
+    }
+    own.calibration = std::move(calibration);
+  }
+  const auto evaluator = make_local_evaluator(own);
+  for (std::uint64_t generation = 1; generation <= generations; ++generation) {
+    const auto genomes = support::random_genomes(own, own.population, generation);
+    evaluator->evaluate(genomes, {});
+  }
+  evaluator->score(ImageSet::held_out, {});
+}
+
+void expect_near(const Problem& problem, std::uint64_t generations) {
+  const WorkerMemory need = worker_memory(problem, {});
+  // The parent's copy is in the child's memory too, in place of the one that the program itself has.
+  const std::int64_t largest = largest_resident([&] { work(problem, generations); });
+  constexpr double kMiB = 1 << 20;
+  const double told = static_cast<double>(need.total()) / kMiB, seen = static_cast<double>(largest) / kMiB;
+  std::printf("told %.1f MiB, seen %.1f MiB\n", told, seen);
+  EXPECT_NEAR(told / seen, 1.0, 0.25) << "told " << told << " MiB (images " << static_cast<double>(need.images) / kMiB
+                                      << ", network " << static_cast<double>(need.engine) / kMiB << ", choosing "
+                                      << static_cast<double>(need.choosing) / kMiB << "), seen " << seen;
+}
+
+TEST(Memory, IsWhatAWorkerReallyTakes) {
+  if (kSanitised) GTEST_SKIP();
+  Problem weights = sized_problem(8, 640, 50);  // 3.7 million weights
+  weights.format.matching = Matching::end;
+  weights.format.matching_images = 20;
+  expect_near(weights, 2);
+  Problem compensated = sized_problem(8, 256, 50);
+  compensated.format.assignment = Assignment::compensated;
+  expect_near(compensated, 4);
+  Problem sequential = sized_problem(32, 64, 200);
+  sequential.format.assignment = Assignment::sequential;
+  sequential.format.matching_images = 100;
+  expect_near(sequential, 1);
+}
+
+TEST(Memory, IsToldWithoutTakingIt) {
+  if (kSanitised) GTEST_SKIP();
+  const Problem problem = sized_problem(8, 640, 50);
+  const std::int64_t before = largest_resident([] {});
+  const std::int64_t after = largest_resident([&] { worker_memory(problem, {}); });
+  EXPECT_LT(after - before, std::int64_t{12} << 20);  // the network's weights are 14 MiB, transformed 56, in every copy
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ double kmeans_top1(int levels) {
   for (std::int64_t i = 0; i < imported.info.count; ++i) problem.split.search.push_back(i);
   problem.search_source = memory_source(std::move(imported.images), std::move(imported.info));
   const Genome kmeans = seed_genomes(problem.network, problem.format).at(1);  // Lloyd's iteration, as there
-  const Tally tally = make_local_evaluator(std::move(problem))->score(ImageSet::search, &kmeans);
+  const auto evaluator = make_local_evaluator(std::move(problem));
+  const Tally tally = evaluator->score(ImageSet::search, evaluator->network(kmeans));
   EXPECT_EQ(tally.seen, 9980);
   return 100.0 * static_cast<double>(tally.top1) / static_cast<double>(tally.seen);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -14,37 +15,44 @@ namespace {
 // A genome's network is the whole part of its first gene: 1.2 and 1.7 are the same network.
 class FakeEvaluator final : public Evaluator {
  public:
-  std::vector<Fingerprint> fingerprints(std::span<const Genome> genomes) override {
-    std::vector<Fingerprint> prints;
-    for (const Genome& genome : genomes) prints.push_back({static_cast<std::uint64_t>(network(genome)), 7});
-    return prints;
-  }
-  std::vector<Tally> tallies(std::span<const Genome> genomes) override {
-    std::vector<Tally> result;
-    for (const Genome& genome : genomes) {
-      run.push_back(network(genome));
-      Tally tally;
-      tally.seen = 10;
-      tally.top1 = network(genome);
-      if (stops_before-- == 0) {
-        result.resize(genomes.size());
-        return result;
+  std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override {
+    ++calls;
+    std::vector<Evaluated> result(genomes.size());
+    for (std::size_t g = 0; g < genomes.size(); ++g) {
+      Evaluated& of = result[g];
+      of.network = {static_cast<std::uint64_t>(network_of(genomes[g])), 7};
+      if (const Tally* tally = known(of.network)) {
+        of.tally = *tally;
+        continue;
       }
-      result.push_back(tally);
+      const auto same = std::find_if(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(g),
+                                     [&](const Evaluated& e) { return e.network == of.network; });
+      if (same != result.begin() + static_cast<std::ptrdiff_t>(g)) {
+        of.tally = same->tally;
+        continue;
+      }
+      if (stops_before == 0) continue;
+      if (stops_before > 0) --stops_before;
+      run.push_back(network_of(genomes[g]));
+      of.tally.seen = 10;
+      of.tally.top1 = network_of(genomes[g]);
     }
+    if (stops_before == 0) stops_before = -1;
     if (fails) throw Error("broken");
     return result;
   }
-  Tally score(ImageSet, const Genome*) override { return {}; }
-  Choices choices(const Genome&) override { return {}; }
+  Tally score(ImageSet, const QuantisedNetwork&) override { return {}; }
+  QuantisedNetwork network(const Genome&) override { return {}; }
+  std::int64_t not_finite(ImageSet) override { return 0; }
   EvaluatorTimes times() override { return {}; }
 
   std::vector<std::int64_t> run;
+  int calls = 0;
   bool fails = false;
   int stops_before = -1;  // that many networks are done when a wish to stop comes
 
  private:
-  static std::int64_t network(const Genome& genome) {
+  static std::int64_t network_of(const Genome& genome) {
     return static_cast<std::int64_t>(genome.chromosomes.at(0).at(0));
   }
 };
@@ -76,6 +84,9 @@ TEST(Scorer, RunsEachNetworkOnceAndAnswersInOrder) {
   EXPECT_EQ(scorer.evaluations(), 4);
   EXPECT_EQ(scorer.images(), 40);
   EXPECT_TRUE(scorer.tallies({}).empty());
+  const int calls = evaluator.calls;
+  EXPECT_EQ(top1(scorer.tallies(genomes({4.4, 3.5}))), (Numbers{4, 3}));  // genomes that were asked for before
+  EXPECT_EQ(evaluator.calls, calls);
 }
 
 TEST(Scorer, CacheGoesOutAndIn) {
@@ -83,7 +94,7 @@ TEST(Scorer, CacheGoesOutAndIn) {
   Scorer before(first);
   before.tallies(genomes({5.0, 2.0, 9.0, 2.5}));
   ASSERT_EQ(before.cache().size(), 3U);
-  EXPECT_EQ(before.cache()[1].fingerprint, (Fingerprint{2, 7}));
+  EXPECT_EQ(before.cache()[1].network, (NetworkId{2, 7}));
   EXPECT_EQ(before.cache()[2].tally.top1, 9);
 
   Scorer after(second);
@@ -104,7 +115,7 @@ TEST(Scorer, RefusesABrokenCacheAndStaysAsItWas) {
   EXPECT_THROW(scorer.restore({entry}, -1, 2), Error);
   EXPECT_THROW(scorer.restore({entry}, 1, -2), Error);
   EXPECT_EQ(scorer.cache().size(), 1U);
-  EXPECT_EQ(scorer.cache()[0].fingerprint, (Fingerprint{5, 7}));
+  EXPECT_EQ(scorer.cache()[0].network, (NetworkId{5, 7}));
 }
 
 TEST(Scorer, KeepsNothingOfAnEvaluationThatFailed) {

@@ -22,6 +22,7 @@ declare -A seeds=(
 )
 targets=("${@:2}")
 ((${#targets[@]})) || targets=(onnx dataset photo npy checkpoint calibration format job)
+export LSAN_OPTIONS=suppressions=$root/tests/fuzz/lsan.supp:print_suppressions=0
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"
 

@@ -122,10 +122,9 @@ TEST_F(CudaEngine, NothingLoadedIsAnEmptyTally) {
   EXPECT_EQ(engine->tally(0, 3).seen, 20);
 }
 
-TEST_F(CudaEngine, FingerprintsAndMatchingAreTheHosts) {
+TEST_F(CudaEngine, MatchingIsTheHosts) {
   const Network net = support::residual_network();
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
-  EXPECT_EQ(engine->fingerprint(coarse(net, true)), cpu->fingerprint(coarse(net, true)));
   EXPECT_THROW(engine->match(coarse(net, true), true), Error);  // nothing to match to yet
   cpu->calibrate(some_images(16, 8), nullptr);
   const NetworkFormat expected = cpu->match(coarse(net, true), true);

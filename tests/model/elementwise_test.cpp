@@ -164,6 +164,20 @@ TEST(Softmax, FlattensBeforeOpset13) {
   EXPECT_EQ(only<Softmax>(pixel.read()).axis, 0);
 }
 
+TEST(Softmax, ItsLogarithm) {
+  ModelBuilder b(13, {0, 10});
+  b.node("LogSoftmax", {"x"});
+  ModelBuilder shares(13, {0, 10});
+  shares.node("Softmax", {"x"});
+  const Network net = b.read();
+  EXPECT_EQ(operators(net), Names{"LogSoftmax"});
+  EXPECT_EQ(only<Softmax>(net).form, Softmax::Form::logarithm);
+  EXPECT_NE(network_hash(net), network_hash(shares.read()));
+  ModelBuilder old(11, {0, 3, 8, 5});
+  old.node("LogSoftmax", {"x"});
+  EXPECT_EQ(operators(old.read()), (Names{"Reshape", "LogSoftmax", "Reshape"}));
+}
+
 TEST(Softmax, RefusesTheBatch) {
   ModelBuilder b(13, {0, 3, 8, 5});
   b.node("Softmax", {"x"}).integer("axis", 0);
@@ -182,6 +196,16 @@ TEST(Dropout, IsNothingAtInference) {
   b.scalar("training", std::int64_t{1});
   b.node("Dropout", {"x", "ratio", "training"});
   EXPECT_NE(b.refusal().find("training mode"), std::string::npos) << b.refusal();
+}
+
+TEST(Dropout, OfAConstantIsRefusedInTrainingToo) {
+  ModelBuilder b(13, {0, 3});
+  b.normal("w", {3, 2});
+  b.scalar("ratio", 0.5F);
+  b.scalar("training", std::int64_t{1});
+  b.node("Dropout", {"w", "ratio", "training"}, "dropped");
+  b.node("MatMul", {"x", "dropped"});
+  EXPECT_NE(b.refusal().find("Dropout node \"Dropout_dropped\""), std::string::npos) << b.refusal();
 }
 
 TEST(Cast, BetweenRealNumbersIsNothing) {

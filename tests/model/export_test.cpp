@@ -129,8 +129,9 @@ TEST_F(Export, DequantizeNeedsAGridThroughZero) {
   const Network network = b.read();
   auto layers = formats_for(network, kLevels, false);
   test::put(path(), b.bytes());
+  layers[0].codebooks = {{-0.7071F, -0.1F, 0.1618F, 0.2718F}};
   EXPECT_TRUE(
-      has(test::error_of([&] { exported(b, layers, ExportForm::dequantize); }), "not equally spaced around zero"));
+      has(test::error_of([&] { exported(b, layers, ExportForm::dequantize); }), "not on an even grid through zero"));
   layers[0].codebooks = {{-0.5F, -0.25F, 0, 0.25F}};
   layers[0].indices = {0, 1, 2, 3};
   layers[0].scales = {1, 2};
@@ -145,6 +146,9 @@ TEST_F(Export, DequantizeNeedsAGridThroughZero) {
   const onnx::ModelProto eight = parsed(exported(b, layers, ExportForm::dequantize));
   EXPECT_EQ(eight.graph().initializer(0).data_type(), onnx::TensorProto::INT8);
   EXPECT_EQ(eight.graph().initializer(0).raw_data(), "\xfd\xff\x01\x03");
+  layers[0].codebooks = {{-0.75F, -0.25F, 0.5F}};  // a grid of which levels are missing
+  layers[0].indices = {0, 1, 2, 0};
+  EXPECT_EQ(parsed(exported(b, layers, ExportForm::dequantize)).graph().initializer(0).raw_data(), "\xfd\xff\x02\xfd");
   b.model.mutable_opset_import(0)->set_version(11);
   EXPECT_TRUE(has(test::error_of([&] { exported(b, layers, ExportForm::dequantize); }), "needs opset 13"));
 }

@@ -33,7 +33,7 @@ struct Folding {
   }
 
   HostTensor result() const {
-    TensorReader reader(".", Budget(100000));
+    TensorReader reader(ModelPlace("test.onnx"), Budget(100000));
     NodeContext node(proto, opset, inputs, reader);
     if (!can_fold(node.type())) fail_internal("{} is not in the table", node.type());
     return fold(node);

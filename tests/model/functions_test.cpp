@@ -9,24 +9,18 @@ namespace {
 using Kind = Unary::Kind;
 
 TEST(Functions, OneElement) {
-  const std::pair<const char*, Kind> table[] = {{"Sigmoid", Kind::sigmoid},
-                                                {"HardSigmoid", Kind::hard_sigmoid},
-                                                {"HardSwish", Kind::hard_swish},
-                                                {"Swish", Kind::swish},
-                                                {"Tanh", Kind::tanh},
-                                                {"Erf", Kind::erf},
-                                                {"Gelu", Kind::gelu},
-                                                {"LeakyRelu", Kind::leaky_relu},
-                                                {"Elu", Kind::elu},
-                                                {"Exp", Kind::exp},
-                                                {"Sqrt", Kind::sqrt},
-                                                {"Reciprocal", Kind::reciprocal}};
-  for (const auto& [type, kind] : table) {
-    ModelBuilder b(20);
-    b.node(type, {"x"});
+  for (const UnaryRow& row : kUnary) {
+    if (row.kind == Kind::power) continue;  // takes its exponent from a second input
+    ModelBuilder b(22);
+    b.node(row.name, {"x"});
     const Network net = b.read();
-    EXPECT_EQ(only<Unary>(net).kind, kind) << type;
-    EXPECT_STREQ(operator_name(net.nodes[0].op), type);
+    EXPECT_EQ(only<Unary>(net).kind, row.kind) << row.name;
+    EXPECT_EQ(only<Unary>(net).alpha, row.alpha.otherwise) << row.name;
+    EXPECT_STREQ(operator_name(net.nodes[0].op), row.name);
+    if (row.alpha.attribute == nullptr) continue;
+    ModelBuilder set(22);
+    set.node(row.name, {"x"}).real(row.alpha.attribute, 0.75F);
+    EXPECT_EQ(only<Unary>(set.read()).alpha, 0.75F) << row.name;
   }
   ModelBuilder b;
   b.node("HardSigmoid", {"x"}).real("alpha", 0.5F);
@@ -59,6 +53,52 @@ TEST(Functions, Powers) {
   EXPECT_NE(computed.refusal().find("computed exponent"), std::string::npos);
 }
 
+TEST(Functions, PReluHasASlopeAChannelOrOne) {
+  ModelBuilder b;
+  b.tensor("slope", {3, 1, 1}, {0.5F, 0, -1});
+  b.node("PRelu", {"x", "slope"});
+  const Network net = b.read();
+  EXPECT_EQ(operators(net), (Names{"Constant", "PRelu"}));
+  EXPECT_EQ(net.nodes[1].inputs, (std::vector<ValueId>{0, 1}));
+  ModelBuilder one;
+  one.tensor("slope", {1}, {0.25F});
+  one.node("PRelu", {"x", "slope"});
+  EXPECT_EQ(only<Unary>(one.read()).kind, Kind::leaky_relu);
+  EXPECT_EQ(only<Unary>(one.read()).alpha, 0.25F);
+  ModelBuilder wide(13, {0, 3, 1, 8});
+  wide.normal("slope", {3, 4, 8});
+  wide.node("PRelu", {"x", "slope"});
+  EXPECT_NE(wide.refusal().find("slopes of shape"), std::string::npos) << wide.refusal();
+  ModelBuilder constant;
+  constant.normal("c", {3, 8, 8});
+  constant.node("PRelu", {"c", "x"});
+  EXPECT_NE(constant.refusal().find("is a constant"), std::string::npos) << constant.refusal();
+}
+
+TEST(Functions, MinAndMaxOfAnyNumber) {
+  ModelBuilder b;
+  b.normal("c", {3, 1, 1});
+  b.node("Relu", {"x"}, "r");
+  b.node("Max", {"x", "c", "r"});
+  EXPECT_EQ(operators(b.read()), (Names{"Relu", "Constant", "Max", "Max"}));
+  ModelBuilder clip;  // what one number bounds is clipped
+  clip.scalar("low", -1.0F);
+  clip.tensor("high", {1}, {6.0F});
+  clip.node("Max", {"low", "x"}, "m");
+  clip.node("Min", {"m", "high"});
+  const Network net = clip.read();
+  EXPECT_EQ(operators(net), (Names{"Clip", "Clip"}));
+  EXPECT_EQ(only<Clip>(net).minimum, -1);
+  EXPECT_EQ(only<Clip>(net, 1).maximum, 6);
+  ModelBuilder all(13, {0, 3, 8, 8});
+  all.scalar("a", 2.0F);
+  all.scalar("b", 1.0F);
+  all.node("Relu", {"x"}, "r");
+  all.node("Min", {"a", "x", "b", "r"});
+  EXPECT_EQ(operators(all.read()), (Names{"Relu", "Min", "Clip"}));
+  EXPECT_EQ(only<Clip>(all.read(), 2).maximum, 1);
+}
+
 TEST(Functions, DivisionByAComputedValue) {
   ModelBuilder b;
   b.node("Sigmoid", {"x"}, "s");
@@ -73,11 +113,11 @@ TEST(Functions, LayerNormalizationInPieces) {
   b.node("LayerNormalization", {"x", "scale", "bias"});
   const Network net = b.read();
   EXPECT_EQ(net.output_shape(), (Shape{4, 6}));
-  EXPECT_EQ(only<ReduceMean>(net).axes, (std::vector<int>{1}));
+  EXPECT_EQ(only<Reduce>(net).axes, (std::vector<int>{1}));
   ModelBuilder both(17, {0, 4, 6});
   both.normal("scale", {4, 6});
   both.node("LayerNormalization", {"x", "scale"}).integer("axis", 1);
-  EXPECT_EQ(only<ReduceMean>(both.read()).axes, (std::vector<int>{0, 1}));
+  EXPECT_EQ(only<Reduce>(both.read()).axes, (std::vector<int>{0, 1}));
   ModelBuilder images(17, {0, 4, 6});
   images.scalar("scale", 1.0F);
   images.node("LayerNormalization", {"x", "scale"}).integer("axis", 0);

@@ -101,6 +101,32 @@ TEST(Output, FirstOfSeveral) {
   EXPECT_TRUE(mentions(second.refusal(), "second output")) << second.refusal();
 }
 
+// Each output is a network of its own, with a hash of its own.
+TEST(Output, OneOfSeveralByName) {
+  ModelBuilder b(13, {0, 6});
+  b.normal("w", {6, 4});
+  b.normal("v", {4, 5}, 2);
+  b.node("MatMul", {"x", "w"}, "y");
+  b.node("MatMul", {"y", "v"}, "logits\n");
+  b.graph().add_output()->set_name("logits\n");
+  const auto read = [&](const std::string& output) { return parse_onnx(b.bytes(), "test.onnx", output); };
+  EXPECT_EQ(read("").output_shape(), Shape{4});
+  EXPECT_EQ(read("y").output_shape(), Shape{4});
+  EXPECT_EQ(read("logits\n").output_shape(), Shape{5});
+  EXPECT_EQ(read("logits?").output_shape(), Shape{5});  // as messages spell it
+  EXPECT_EQ(read("logits\n").output_name, "logits?");
+  EXPECT_EQ(read("y").file_outputs, (Names{"y", "logits?"}));
+  EXPECT_EQ(network_hash(read("")), network_hash(read("y")));
+  EXPECT_NE(network_hash(read("y")), network_hash(read("logits?")));
+  try {
+    read("probabilities");
+    ADD_FAILURE() << "an output that is not there was read";
+  } catch (const Error& error) {
+    EXPECT_TRUE(mentions(error.what(), "no output \"probabilities\": its outputs are \"y\", \"logits?\""))
+        << error.what();
+  }
+}
+
 TEST(Names, MustBeDefinedOnceAndBefore) {
   ModelBuilder cycle;
   cycle.node("Add", {"x", "b"}, "a");

@@ -171,6 +171,25 @@ TEST(Gemm, AddsAComputedValue) {
   EXPECT_EQ(net.nodes[1].inputs, (std::vector<ValueId>{1, 0}));
 }
 
+TEST(Gemm, AddsAMultipleOfAComputedValue) {
+  ModelBuilder b(13, {0, 3});
+  b.normal("w", {3, 2});
+  b.normal("v", {3, 1});
+  b.node("Gemm", {"x", "w"}, "a");
+  b.node("Gemm", {"x", "w", "a"}, "c").real("beta", -0.5F).real("alpha", 2);
+  b.node("MatMul", {"x", "v"}, "one");  // a number an image
+  b.node("Gemm", {"x", "w", "one"}, "d");
+  b.node("Sum", {"c", "d"});
+  const Network net = b.read();
+  EXPECT_EQ(operators(net), (Names{"Gemm", "Constant", "Mul", "Gemm", "Add", "Gemm", "Gemm", "Add", "Add"}));
+  EXPECT_EQ(net.nodes[3].name, "Gemm_c");
+  EXPECT_EQ(only<Constant>(net, 1).value.data, std::vector<float>{-0.5F});
+  ModelBuilder wide(13, {0, 3});
+  wide.normal("w", {3, 2});
+  wide.node("Gemm", {"x", "w", "x"});
+  EXPECT_NE(wide.refusal().find("or one number an image was expected"), std::string::npos) << wide.refusal();
+}
+
 TEST(Gemm, RefusesWhatDoesNotFit) {
   const auto refusal = [](const Shape& weight, const Shape& bias, std::int64_t trans_a, float alpha) {
     ModelBuilder b(13, {0, 3});
@@ -252,6 +271,34 @@ TEST(BatchNormalization, RefusesTrainingAndBadStatistics) {
   for (const auto& text : {refusal(15, 1, 1, 1, 2), refusal(7, 0, 0, 1, 2), refusal(13, 0, 1, -1, 2),
                            refusal(13, 0, 1, NAN, 2), refusal(13, 0, 1, 1, 3)}) {
     EXPECT_NE(text.find("BatchNormalization node"), std::string::npos) << text;
+  }
+}
+
+// Before opset 14 there is no training_mode: statistics of the batch among the outputs are what says it.
+TEST(BatchNormalization, StatisticsAmongTheOutputsAreTrainingBeforeOpset14) {
+  const auto refusal = [](int opset, const Names& more, const std::string& attribute = "", std::int64_t value = 0) {
+    ModelBuilder b(opset, {0, 2, 4, 4});
+    b.normal("p", {2});
+    b.tensor("v", {2}, {1, 2});
+    NodeMaker node = b.node("BatchNormalization", {"x", "p", "p", "p", "v"}).name("bn");
+    for (const std::string& name : more) node.proto->add_output(name);
+    if (!attribute.empty()) node.integer(attribute, value);
+    return b.refusal();
+  };
+  const Names five{"m", "v2", "sm", "sv"};
+  for (const int opset : {7, 8, 9, 12, 13}) {
+    EXPECT_NE(refusal(opset, five).find("BatchNormalization node \"bn\""), std::string::npos) << opset;
+    EXPECT_NE(refusal(opset, five).find("training mode"), std::string::npos) << opset;
+    EXPECT_NE(refusal(opset, {"", "", "sm", ""}).find("training mode"), std::string::npos) << opset;
+    EXPECT_EQ(refusal(opset, {"", "", "", ""}), "") << opset;  // left out
+    EXPECT_NE(refusal(opset, {}, "is_test", 0).find("training mode"), std::string::npos) << opset;
+    EXPECT_EQ(refusal(opset, {}, "is_test", 1), "") << opset;
+    EXPECT_NE(refusal(opset, {}, "spatial", 0).find("one a channel"), std::string::npos) << opset;
+    EXPECT_EQ(refusal(opset, {}, "spatial", 1), "") << opset;
+  }
+  for (const int opset : {14, 15}) {
+    EXPECT_EQ(refusal(opset, {"m", "v2"}, "training_mode", 0), "") << opset;
+    EXPECT_NE(refusal(opset, {"m", "v2"}, "training_mode", 1).find("training mode"), std::string::npos) << opset;
   }
 }
 

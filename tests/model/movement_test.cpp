@@ -142,6 +142,21 @@ TEST(Pad, NamesAxesFromOpset18) {
   EXPECT_EQ(only<Pad>(net).after, (Ints{0, 4, 3}));
 }
 
+TEST(Pad, ByTheImagesOwnElements) {
+  std::string constant;
+  for (const auto& [mode, expected] :
+       {std::pair{"constant", Pad::Mode::constant}, {"reflect", Pad::Mode::reflect}, {"edge", Pad::Mode::edge}}) {
+    ModelBuilder b(13, {0, 3, 8, 5});
+    b.list("pads", {0, 0, 1, 2, 0, 0, 3, 0});
+    b.node("Pad", {"x", "pads"}).text("mode", mode);
+    const Network net = b.read();
+    EXPECT_EQ(only<Pad>(net).mode, expected);
+    EXPECT_EQ(net.output_shape(), (Shape{3, 12, 7}));
+    if (expected == Pad::Mode::constant) constant = network_hash(net);
+    EXPECT_EQ(network_hash(net) == constant, expected == Pad::Mode::constant);
+  }
+}
+
 TEST(Pad, NegativeAmountsAreASlice) {
   ModelBuilder b(13, {0, 3, 8, 5});
   b.list("pads", {0, 0, -1, 2, 0, 0, -2, 0});
@@ -163,7 +178,7 @@ TEST(Pad, RefusesWhatItCannotDo) {
   };
   EXPECT_EQ(refusal({0, 0, 1, 1, 0, 0, 1, 1}, "constant"), "");
   for (const auto& text :
-       {refusal({1, 0, 0, 0, 0, 0, 0, 0}, "constant"), refusal({0, 0, 1, 1, 0, 0, 1, 1}, "reflect"),
+       {refusal({1, 0, 0, 0, 0, 0, 0, 0}, "constant"), refusal({0, 0, 1, 1, 0, 0, 1, 1}, "wrap"),
         refusal({0, 0, 1, 1}, "constant"), refusal({0, 0, INT64_MAX, 0, 0, 0, INT64_MAX, 0}, "constant"),
         refusal({0, 0, INT64_MIN, 0, 0, 0, 0, 0}, "constant"), refusal({0, 0, -8, 0, 0, 0, 0, 0}, "constant"),
         refusal({0, 0, -10, 0, 0, 0, 5, 0}, "constant"), refusal({0, 0, 2147483647, 0, 0, 0, 0, 0}, "constant")}) {

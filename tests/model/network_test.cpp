@@ -46,7 +46,7 @@ TEST(NetworkHash, SeesEverythingButNames) {
       [](Network& n) { std::get<Conv>(n.nodes[0].op).group = 7; },
       [](Network& n) { std::get<BatchNorm>(n.nodes[1].op).shift[0] = 9; },
       [](Network& n) { std::get<Linear>(n.nodes[9].op).bias[0] = 9; },
-      [](Network& n) { n.nodes[5].op = Mul{}; },
+      [](Network& n) { n.nodes[5].op = kMultiply; },
       [](Network& n) {
         n.nodes[5].inputs = {3, 5};
       },
@@ -59,6 +59,23 @@ TEST(NetworkHash, SeesEverythingButNames) {
     changes[k](changed);
     EXPECT_NE(network_hash(changed), hash) << k;
   }
+}
+
+// Runs and formats of earlier versions name networks by it.
+TEST(NetworkHash, StaysAsItWas) {
+  Network n;
+  const auto add = [&](Operator op, std::vector<ValueId> inputs, Shape shape) {
+    n.nodes.push_back({"n" + std::to_string(n.nodes.size()), std::move(op), std::move(inputs), ""});
+    n.shapes.push_back(std::move(shape));
+  };
+  n.shapes.push_back({2, 3, 4});
+  add(Pad{{0, 1, 0}, {0, 0, 2}, 0.5F}, {0}, {2, 4, 6});
+  add(Unary{Unary::Kind::power, 1.5F}, {1}, {2, 4, 6});
+  add(kMultiply, {1, 2}, {2, 4, 6});
+  add(kAdd, {3, 2}, {2, 4, 6});
+  add(Reduce{{1, 2}}, {4}, {2});
+  add(Softmax{0}, {5}, {2});
+  EXPECT_EQ(network_hash(n), "2e9437d9f98e680f482d1af937d9c85c");  // by commit 8280672
 }
 
 TEST(Validate, FindsEachBrokenInvariant) {
@@ -113,7 +130,7 @@ TEST(Validate, FindsEachBrokenInvariant) {
         n.nodes[2].op = Slice{{0, 0, 8}, {1, 1, INT64_MIN}};
       },
       [](Network& n) { n.nodes[2].op = Concat{4}; },
-      [](Network& n) { n.nodes[2].op = ReduceMean{{2}}; },
+      [](Network& n) { n.nodes[2].op = Reduce{{2}}; },
       [](Network& n) {
         n.nodes[2].op = MaxPool{{2, 2}, {1, 1}, {1, 1}, {}};
       },

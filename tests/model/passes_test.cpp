@@ -37,7 +37,7 @@ TEST(RemoveIdentities, TakesOutEachKind) {
                                       Concat{0},
                                       MaxPool{},
                                       AveragePool{},
-                                      ReduceMean{{}}};
+                                      Reduce{{}}};
   Draft draft;
   draft.network.shapes.push_back(image);
   int k = 0;
@@ -65,7 +65,10 @@ TEST(RemoveIdentities, KeepsWhatDoesSomething) {
                                                           {MaxPool{{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, {3, 4, 4}},
                                                           {Relu{}, {3, 4, 4}}};
   for (const auto& [op, shape] : something) {
-    Draft draft{{"", "", "", {{3, 4, 4}, shape}, {{"n", op, {0}, ""}}}, 1};
+    Draft draft;
+    draft.network.shapes = {{3, 4, 4}, shape};
+    draft.network.nodes = {{"n", op, {0}, ""}};
+    draft.output = 1;
     remove_identities(draft);
     EXPECT_EQ(draft.network.nodes.size(), 1U) << operator_name(op);
   }
@@ -100,9 +103,9 @@ Constant constant(const Shape& shape, std::vector<float> values) { return Consta
 TEST(RecogniseBatchNorm, MulAndAddByAChannelsNumbers) {
   const Shape image{2, 4, 4}, numbers{2, 1, 1};
   Draft draft = draft_of({image, numbers, image, numbers, image}, {{"s", constant(numbers, {2, 3}), {}, ""},
-                                                                   {"m", Mul{}, {1, 0}, ""},
+                                                                   {"m", kMultiply, {1, 0}, ""},
                                                                    {"t", constant(numbers, {5, 7}), {}, ""},
-                                                                   {"a", Add{}, {2, 3}, ""}});
+                                                                   {"a", kAdd, {2, 3}, ""}});
   recognise_batch_norm(draft);
   remove_dead_nodes(draft);
   ASSERT_EQ(operators(draft.network), Names{"BatchNormalization"});
@@ -117,9 +120,9 @@ TEST(RecogniseBatchNorm, MulAndAddByAChannelsNumbers) {
 TEST(RecogniseBatchNorm, AMulThatOthersReadStaysBesideTheAdd) {
   const Shape image{2, 4, 4}, numbers{2, 1, 1};
   Draft draft = draft_of({image, numbers, image, image, image}, {{"s", constant(numbers, {2, 3}), {}, ""},
-                                                                 {"m", Mul{}, {0, 1}, ""},
-                                                                 {"a", Add{}, {2, 1}, ""},
-                                                                 {"b", Add{}, {2, 3}, ""}});
+                                                                 {"m", kMultiply, {0, 1}, ""},
+                                                                 {"a", kAdd, {2, 1}, ""},
+                                                                 {"b", kAdd, {2, 3}, ""}});
   recognise_batch_norm(draft);
   remove_dead_nodes(draft);
   EXPECT_EQ(operators(draft.network), (Names{"BatchNormalization", "BatchNormalization", "Add"}));
@@ -133,13 +136,13 @@ TEST(RecogniseBatchNorm, OtherConstantsAreLeftAlone) {
     Draft draft =
         draft_of({image, shape, out},
                  {{"c", constant(shape, std::vector<float>(static_cast<std::size_t>(elements(shape)), 2)), {}, ""},
-                  {"m", Mul{}, {0, 1}, ""}});
+                  {"m", kMultiply, {0, 1}, ""}});
     recognise_batch_norm(draft);
     EXPECT_EQ(operators(draft.network).back(), "Mul");
   }
   // A constant that is as large as the image, and the image one number a channel.
   Draft draft = draft_of({{2, 1, 1}, image, image},
-                         {{"c", constant(image, std::vector<float>(32, 2)), {}, ""}, {"m", Mul{}, {0, 1}, ""}});
+                         {{"c", constant(image, std::vector<float>(32, 2)), {}, ""}, {"m", kMultiply, {0, 1}, ""}});
   recognise_batch_norm(draft);
   EXPECT_EQ(operators(draft.network).back(), "Mul");
 }
@@ -178,7 +181,7 @@ TEST(MergeTransposes, TwoThatAnAddJoins) {
   Draft draft = draft_of({first, first, last, last, last, first}, {{"r", Relu{}, {0}, ""},
                                                                    {"t1", kToLast, {0}, ""},
                                                                    {"t2", kToLast, {1}, ""},
-                                                                   {"add", Add{}, {3, 2}, ""},
+                                                                   {"add", kAdd, {3, 2}, ""},
                                                                    {"t3", kToFirst, {4}, ""}});
   merge_transposes(draft);
   remove_identities(draft);
@@ -192,7 +195,7 @@ TEST(MergeTransposes, KeepsWhatIsNeeded) {
   const Shape first{2, 3, 4}, last{3, 4, 2}, other{4, 2, 3};
   // Read twice: it stays where it is.
   Draft shared =
-      draft_of({first, last, last, last}, {{"t", kToLast, {0}, ""}, {"r", Relu{}, {1}, ""}, {"a", Add{}, {1, 2}, ""}});
+      draft_of({first, last, last, last}, {{"t", kToLast, {0}, ""}, {"r", Relu{}, {1}, ""}, {"a", kAdd, {1, 2}, ""}});
   merge_transposes(shared);
   EXPECT_EQ(operators(shared.network), (Names{"Transpose", "Relu", "Add"}));
   // Two that do not cancel become one.
@@ -208,7 +211,7 @@ TEST(RemoveDeadNodes, KeepsWhatTheOutputReads) {
   Draft draft;
   draft.network.shapes.assign(5, {3});
   draft.network.nodes = {
-      {"a", Relu{}, {0}, ""}, {"b", Relu{}, {0}, ""}, {"c", Add{}, {0, 2}, ""}, {"d", Relu{}, {3}, ""}};
+      {"a", Relu{}, {0}, ""}, {"b", Relu{}, {0}, ""}, {"c", kAdd, {0, 2}, ""}, {"d", Relu{}, {3}, ""}};
   draft.output = 3;
   remove_dead_nodes(draft);
   ASSERT_EQ(draft.network.nodes.size(), 2U);

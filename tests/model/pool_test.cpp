@@ -113,22 +113,27 @@ TEST(GlobalPools, GiveOnePixel) {
   EXPECT_EQ(only<MaxPool>(m.read()).kernel, (std::array<std::int64_t, 2>{8, 5}));
 }
 
-TEST(ReduceMean, AxesAsAttributeAndAsInput) {
-  for (const int opset : {11, 13, 18, 21}) {
-    for (const bool keep : {false, true}) {
-      ModelBuilder b(opset, {0, 3, 8, 5});
-      if (opset >= 18) b.list("axes", {-1, 2});
-      NodeMaker node = b.node("ReduceMean", opset >= 18 ? Names{"x", "axes"} : Names{"x"});
-      if (opset < 18) node.integers("axes", {-1, 2});
-      node.integer("keepdims", keep);
-      const Network net = b.read();
-      EXPECT_EQ(only<ReduceMean>(net).axes, (std::vector<int>{1, 2}));
-      EXPECT_EQ(net.output_shape(), keep ? (Shape{3, 1, 1}) : Shape{3});
+TEST(Reduce, AxesAsAttributeAndAsInput) {
+  for (const ReduceRow& row : kReduce) {
+    const int since = row.kind == Reduce::Kind::sum ? 13 : 18;  // the opset in which axes became an input
+    for (const int opset : {11, 13, 18, 21}) {
+      for (const bool keep : {false, true}) {
+        ModelBuilder b(opset, {0, 3, 8, 5});
+        if (opset >= since) b.list("axes", {-1, 2});
+        NodeMaker node = b.node(row.name, opset >= since ? Names{"x", "axes"} : Names{"x"});
+        if (opset < since) node.integers("axes", {-1, 2});
+        node.integer("keepdims", keep);
+        const Network net = b.read();
+        EXPECT_EQ(only<Reduce>(net).axes, (std::vector<int>{1, 2}));
+        EXPECT_EQ(only<Reduce>(net).kind, row.kind);
+        EXPECT_STREQ(operator_name(net.nodes[0].op), row.name);
+        EXPECT_EQ(net.output_shape(), keep ? (Shape{3, 1, 1}) : Shape{3});
+      }
     }
   }
 }
 
-TEST(ReduceMean, RefusesTheBatch) {
+TEST(Reduce, RefusesTheBatch) {
   for (const Ints& axes : {Ints{0}, Ints{-4}, Ints{1, 1}, Ints{4}, Ints{}}) {
     ModelBuilder b(13, {0, 3, 8, 5});
     NodeMaker node = b.node("ReduceMean", {"x"});

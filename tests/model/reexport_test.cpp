@@ -173,6 +173,20 @@ TEST_F(Reexport, AFileIsValidForItsOwnIrVersion) {
   }
 }
 
+TEST_F(Reexport, NodesWithoutInputsOrOutputsAreNoHindrance) {
+  ModelBuilder b(13, {0, 2, 4, 4});
+  b.normal("w", {2, 2, 1, 1}, 1);
+  for (const char* type : {"Identity", "Constant", "Cast"}) b.graph().add_node()->set_op_type(type);
+  b.node("Identity", {"w"}, "alias");
+  b.node("Conv", {"x", "alias"}, "y");
+  test::put(path(), b.bytes());
+  const Network network = read_onnx(path());
+  const auto layers = formats_for(network, kGrid, false);
+  const std::string once = export_onnx(path(), network, layers, ExportForm::plain, {}).bytes;
+  expect_quantised(parse_onnx(once, "once.onnx"), layers);
+  EXPECT_EQ(parsed(once).graph().node_size(), 4) << "the alias is gone, and nothing else";
+}
+
 // Form packed takes for each layer what is smallest: FP32 for a few weights, a byte an index, several indices a byte.
 TEST_F(Reexport, PackedIsTheSmallest) {
   for (const std::int64_t side : {2, 16, 100, 257, 320}) {

@@ -29,7 +29,7 @@ Proto with_raw(int type, const Shape& shape, const std::string& raw) {
 }
 
 HostTensor read(const Proto& proto, std::int64_t budget = 1000) {
-  TensorReader reader(".", Budget(budget));
+  TensorReader reader(ModelPlace("test.onnx"), Budget(budget));
   return reader.read(proto, "tensor \"t\"");
 }
 
@@ -218,6 +218,47 @@ TEST_F(External, NothingOutsideTheFolder) {
         std::string()}) {
     EXPECT_NE(refusal(location), "") << location;
   }
+}
+
+// The cache of a model hub: what a snapshot's folder names are links to blobs, which lie side by side elsewhere.
+TEST_F(External, ReadsWhereModelAndDataAreLinksToOneFolder) {
+  const fs::path blobs = root_ / "blobs", models = root_ / "models";
+  fs::create_directories(blobs / "deeper");
+  ModelBuilder b(13, {0, 1, 8, 8});
+  auto& weight = b.tensor("w", {1, 1, 2, 2}, {});
+  weight.clear_raw_data();
+  weight.set_data_location(Proto::EXTERNAL);
+  auto* location = weight.add_external_data();
+  location->set_key("location");
+  location->set_value("net.onnx_data");
+  auto* length = weight.add_external_data();
+  length->set_key("length");
+  length->set_value("16");
+  b.node("Conv", {"x", "w"});
+  std::ofstream(blobs / "0a1b", std::ios::binary) << b.bytes();
+  write(blobs / "2c3d", values_);
+  write(blobs / "deeper" / "4e5f", values_);
+  fs::create_symlink("../blobs/0a1b", models / "net.onnx");
+  const auto read = [&](const fs::path& data) {
+    fs::remove(models / "net.onnx_data");
+    fs::create_symlink(data, models / "net.onnx_data");
+    EXPECT_EQ(parse_onnx(read_onnx_content(models / "net.onnx"), models / "net.onnx").nodes.size(), 1U);
+    return only<Conv>(read_onnx(models / "net.onnx")).weight.data;
+  };
+  EXPECT_EQ(read("../blobs/2c3d"), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(read("weights.bin"), (std::vector<float>{1, 2, 3, 4}));
+  // Links to anywhere else lead out, as they do beside a model that is no link.
+  for (const char* out : {"../outside.bin", "/etc/passwd", "../blobs/deeper/4e5f"})
+    EXPECT_THROW(read(out), Error) << out;
+  fs::remove(models / "net.onnx");
+  fs::copy_file(blobs / "0a1b", models / "net.onnx");
+  EXPECT_THROW(read("../blobs/2c3d"), Error);
+  // A name that goes up is refused even where it leads beside the model's own file.
+  fs::remove(models / "net.onnx");
+  location->set_value("../blobs/2c3d");
+  std::ofstream(blobs / "0a1b", std::ios::binary) << b.bytes();
+  fs::create_symlink("../blobs/0a1b", models / "net.onnx");
+  EXPECT_THROW(read_onnx(models / "net.onnx"), Error);
 }
 
 TEST_F(External, OffsetAndLengthAreChecked) {

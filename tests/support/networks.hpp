@@ -53,7 +53,7 @@ inline Network residual_network(std::int64_t channels = 3, std::int64_t size = 9
                {"relu1", Relu{}, {2}, ""},
                {"conv2", conv(width, seed * 100 + 4), {3}, "conv2.weight"},
                {"bn2", norm(seed * 100 + 5), {4}, ""},
-               {"add", Add{}, {5, 3}, ""},
+               {"add", kAdd, {5, 3}, ""},
                {"relu2", Relu{}, {6}, ""},
                {"pool", GlobalAveragePool{}, {7}, ""},
                {"flatten", Reshape{}, {8}, ""},

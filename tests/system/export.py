@@ -59,7 +59,7 @@ def check(vbq, network, data, best, forms, folder):
     for form in forms:
         out = folder / f"{form}.onnx"
         size = json.loads(run(vbq, "export", "--network", network, "--format", best, "--form", form, "--output", out,
-                              "--json"))
+                              "--overwrite", "--json"))
         logits = outputs_of(out, images).reshape(len(labels), -1)
         theirs = int((logits.argmax(1) == labels).sum())
         ranked = numpy.sort(logits, 1)

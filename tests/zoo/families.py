@@ -55,7 +55,7 @@ def compare(vbq, engine, network, folder, size):
     wanted = session.run(None, {session.get_inputs()[0].name: image})[0]
     numpy.save(folder / "x.npy", image)
     done = subprocess.run([vbq, "infer", "--network", network, "--input", folder / "x.npy", "--output", folder / "y.npy",
-                           "--engine", engine, "--log", "error"], capture_output=True, text=True)
+                           "--overwrite", "--engine", engine, "--log", "error"], capture_output=True, text=True)
     if done.returncode != 0:
         return done.stderr.strip().replace(str(network), network.name)[:300]
     got = numpy.load(folder / "y.npy")

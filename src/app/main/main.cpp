@@ -34,10 +34,15 @@ void add_common(CLI::App* command, RawCommon& raw) {
 
 // What commands that run a job take.
 void add_job(CLI::App* command, SearchArguments& arguments, const std::string& folder) {
-  command->add_option("job", arguments.job, "job file (TOML); format.bits may be a list")->required();
+  command->add_option("job", arguments.job, "job file (TOML); with --resume, a run's folder will do")->required();
   command->add_option("--run", arguments.run, "folder for the results; default: " + folder + " in this folder");
   command->add_flag("--resume", arguments.resume, "go on from the newest checkpoint in the folder");
   command->add_option("--set", arguments.set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+}
+
+void add_output_name(CLI::App* command, std::string& name) {
+  command->add_option("--output-name", name, "one of a network's several outputs; default: the first")
+      ->type_name("NAME");
 }
 
 CommonOptions resolve(const RawCommon& raw) {
@@ -109,13 +114,16 @@ int run(int argc, char** argv) {
       app.add_subcommand("search", "search a number format (under mpirun: rank 0 leads, the others work)");
   add_job(search_command, search, "runs/JOB");
   search_command->footer(
-      "Example: mpirun -n 3 vbq search jobs/digits/search.toml --run runs/first --set format.bits=4");
+      "Example: mpirun -n 3 --bind-to none --oversubscribe vbq search jobs/digits/search.toml --run runs/first --set "
+      "format.bits=4");
 
   SearchArguments compare;
   CLI::App* compare_command =
       app.add_subcommand("compare", "number formats and searches side by side on the same images");
   add_job(compare_command, compare, "runs/JOB-compare");
-  compare_command->footer("Example: mpirun -n 3 vbq compare jobs/digits/search.toml --set format.bits=[2,3,4]");
+  compare_command->footer(
+      "Example: mpirun -n 3 --bind-to none --oversubscribe vbq compare jobs/digits/search.toml --set "
+      "format.bits=[2,3,4]");
 
   EvaluateArguments evaluate;
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "accuracy of a network, as trained or quantised");
@@ -126,14 +134,24 @@ int run(int argc, char** argv) {
   evaluate_command->add_option("--mean", evaluate.mean, "normalisation of imported images (of x/255), a channel each")
       ->delimiter(',');
   evaluate_command->add_option("--std", evaluate.std, "likewise")->delimiter(',');
+  add_output_name(evaluate_command, evaluate.output_name);
+  evaluate_command
+      ->add_option("--label-offset", evaluate.label_offset,
+                   "added to every label: 1 for a network with a background class first")
+      ->type_name("N");
   evaluate_command->footer("Example: vbq evaluate --network net.onnx --data test.h5 --format runs/first/best.json");
 
   InferArguments infer;
   CLI::App* infer_command = app.add_subcommand("infer", "raw outputs of a network for a .npy array of inputs");
   infer_command->add_option("--network", infer.network, "ONNX file")->required();
-  infer_command->add_option("--input", infer.input, ".npy, float32, [N, C, H, W], already normalised")->required();
+  infer_command->add_option("--input", infer.input, ".npy, float32, [N, C, H, W] or [N, H, W, C], already normalised")
+      ->required();
   infer_command->add_option("--output", infer.output, ".npy to write, float32, batch first")->required();
+  infer_command->add_flag("--overwrite", infer.overwrite, "replace the output where it exists");
   infer_command->add_option("--format", infer.format, "best.json of a search");
+  add_output_name(infer_command, infer.output_name);
+  infer_command->add_option("--layout", infer.layout, "of the input: nchw or nhwc; default: told from its shape")
+      ->type_name("NAME");
   infer_command->footer("Example: vbq infer --network net.onnx --input x.npy --output y.npy");
 
   ImportArguments import;
@@ -148,6 +166,8 @@ int run(int argc, char** argv) {
   import_command->add_option("--mean", import.mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
   import_command->add_option("--std", import.std, "normalisation: standard deviation of x/255, a channel each")
       ->delimiter(',');
+  import_command->add_option("--layout", import.layout, "npy: nchw or nhwc; default: told from the shape")
+      ->type_name("NAME");
   import_command->add_option("--resize", import.resize, "photos: N, the shorter side, or HEIGHTxWIDTH (antialiased)")
       ->type_name("SIZE");
   import_command->add_option("--crop", import.crop, "photos: N or HEIGHTxWIDTH around the centre, after resizing")
@@ -173,6 +193,8 @@ int run(int argc, char** argv) {
   export_command->add_option("--network", export_.network, "ONNX file")->required();
   export_command->add_option("--format", export_.format, "best.json of a search")->required();
   export_command->add_option("--output", export_.output, "ONNX file to write")->required();
+  export_command->add_flag("--overwrite", export_.overwrite, "replace the output where it exists");
+  add_output_name(export_command, export_.output_name);
   export_command
       ->add_option("--form", export_.form,
                    "codebook (a byte a weight), packed (bits), dequantize (int4, int8) or float")
@@ -182,15 +204,20 @@ int run(int argc, char** argv) {
 
   ReportArguments report;
   CLI::App* report_command = app.add_subcommand("report", "a run as one page: accuracy, curves, codebooks, speed");
-  report_command->add_option("folder", report.folder, "a run's folder")->required();
+  report_command->add_option("folder", report.folder, "folder of a run, a sweep or a comparison; or a best.json")
+      ->required();
+  report_command->add_flag("--overwrite", report.overwrite, "replace the output where it exists");
   report_command->add_option("--output", report.output, "HTML file to write; default: report.html in that folder");
   report_command->footer("Example: vbq report runs/first");
 
   InfoArguments info;
   CLI::App* info_command = app.add_subcommand("info", "what this build can do, or what is in a file");
-  info_command->add_option("file", info.file, "network, dataset, checkpoint or job (.toml)");
+  info_command->add_option("file", info.file,
+                           "network, dataset, checkpoint, best.json, job (.toml), or folder of results");
+  add_output_name(info_command, info.output_name);
   info_command->add_option("--workers", info.workers, "of a job: the number of workers that its memory is told for")
       ->check(CLI::Range(1, 1'000'000));
+  info_command->add_option("--set", info.set, "of a job: override a key, as vbq search does")->allow_extra_args(false);
   info_command->footer("Example: vbq info net.onnx\n         vbq info job.toml --workers 8");
 
   for (CLI::App* command : {search_command, compare_command, evaluate_command, infer_command, import_command,

@@ -67,6 +67,7 @@ class Fuser {
     const Pad* pad = get<Pad>(node(k));
     const int next = sole_user(k + 1);
     if (pad == nullptr || next < 0 || get<Conv>(node(next)) == nullptr || pad->value != 0.0F) return false;
+    if (pad->mode != Pad::Mode::constant) return false;
     if (pad->before.size() != 3 || pad->before[0] != 0 || pad->after[0] != 0) return false;
     pads_[at(next)] = k;
     return true;
@@ -123,20 +124,23 @@ class Fuser {
     g.pad.right += pad.after[2];
   }
 
-  // Slices and Pads that follow each other, as long as there is one padding value.
+  // Slices and Pads that follow each other, as long as there is one padding value. A Pad by the image's own elements is
+  // alone.
   void extend_copy(Group& g) {
     std::optional<float> value;
     const auto fits = [&](int k) {
       if (k < 0) return false;
       if (const Pad* pad = get<Pad>(node(k))) {
+        if (pad->mode != Pad::Mode::constant) return false;
         if (value && *value != pad->value) return false;
         value = pad->value;
         return true;
       }
       return get<Slice>(node(k)) != nullptr;
     };
-    for (int k = g.node; fits(k); k = sole_user(k + 1)) {
-      if (k != g.node && pad_before_conv(k)) break;
+    g.copies.push_back(g.node);
+    if (!fits(g.node)) return;
+    for (int k = sole_user(g.node + 1); fits(k) && !pad_before_conv(k); k = sole_user(k + 1)) {
       g.copies.push_back(k);
       take(g, k);
     }
@@ -144,7 +148,8 @@ class Fuser {
 
   void extend_residual(Group& g) {
     const int next = sole_user(g.output);
-    if (next < 0 || get<Add>(node(next)) == nullptr) return;
+    const Binary* binary = next < 0 ? nullptr : get<Binary>(node(next));
+    if (binary == nullptr || binary->kind != Binary::Kind::add) return;
     const auto& inputs = node(next).inputs;
     const ValueId other = inputs[0] == g.output ? inputs[1] : inputs[0];
     if (shape(other) != shape(g.output)) return;
@@ -155,7 +160,7 @@ class Fuser {
 
   void extend_activation(Group& g) {
     const Node& n = node(g.node);
-    const bool can = get<Conv>(n) || get<Linear>(n) || get<BatchNorm>(n) || get<Add>(n) || get<Mul>(n);
+    const bool can = get<Conv>(n) || get<Linear>(n) || get<BatchNorm>(n) || get<Binary>(n);
     const int next = sole_user(g.output);
     if (!can || next < 0) return;
     if (const auto after = activation_of(node(next))) {

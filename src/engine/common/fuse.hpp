@@ -23,7 +23,7 @@ struct Group {
   std::vector<int> copies;        // node is a Slice or Pad: it and the Slices and Pads after it, all one copy
   int batch_norm = -1;            // folded into the weights of node, a Conv or Linear
   ValueId residual = -1;          // added to a Conv's output
-  Activation activation;          // after a Conv, Linear, BatchNorm, Add, Mul; or the node itself is a Relu or Clip
+  Activation activation;          // after a Conv, Linear, BatchNorm, Binary; or the node itself is a Relu or Clip
   std::optional<Unary> function;  // after a Conv or Linear, where such are asked for
   Padding2d pad;                  // node is a Conv: its own padding and that of a Pad before it
   std::vector<ValueId> inputs;    // of node; without the residual

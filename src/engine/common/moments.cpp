@@ -1,5 +1,8 @@
 #include "engine/common/moments.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/check.hpp"
 #include "engine/common/channel.hpp"
 
@@ -21,6 +24,15 @@ Moments MomentSums::moments() const {
     result.variance.push_back(channel.variance);
   }
   return result;
+}
+
+void check_trained(const Node& layer, std::span<const double> means) {
+  if (std::ranges::all_of(means, [](double mean) { return std::isfinite(mean); })) return;
+  fail(
+      "layer \"{}\" of the network as trained gives outputs that are not finite (NaN or infinite): there is nothing to "
+      "match or to assign for; check the images' mean and standard deviation, or take format.matching = \"never\" and "
+      "another assignment than \"sequential\"",
+      layer.name);
 }
 
 void set_matching(const Moments& now, const Moments& then, LayerFormat& format) {

@@ -1,9 +1,11 @@
 // Moments of a layer's outputs, and the gain and shift that give one network's outputs those of another.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "vbq/format.hpp"
+#include "vbq/network.hpp"
 
 namespace vbq {
 
@@ -20,6 +22,9 @@ struct MomentSums {
   void add(const MomentSums& other);
   Moments moments() const;
 };
+
+// Error that names the layer unless the moments that it has as trained are finite.
+void check_trained(const Node& layer, std::span<const double> means);
 
 // matching_of() (channel.hpp) of every channel, as gain and shift of format. Error (internal) where sizes differ.
 void set_matching(const Moments& now, const Moments& then, LayerFormat& format);

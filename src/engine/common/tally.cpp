@@ -32,7 +32,8 @@ double log_p(float output, Outputs kind, double normaliser) {
 Outputs outputs_of(const Network& network) {
   for (auto node = network.nodes.rbegin(); node != network.nodes.rend(); ++node) {
     if (std::holds_alternative<Reshape>(node->op)) continue;
-    return std::holds_alternative<Softmax>(node->op) ? Outputs::probabilities : Outputs::logits;
+    const auto* softmax = std::get_if<Softmax>(&node->op);
+    return softmax != nullptr && softmax->form == Softmax::Form::share ? Outputs::probabilities : Outputs::logits;
   }
   return Outputs::logits;
 }
@@ -42,6 +43,14 @@ void log_probabilities(std::span<const float> outputs, Outputs kind, std::span<f
   for (std::size_t c = 0; c < outputs.size(); ++c) {
     result[c] = static_cast<float>(log_p(outputs[c], kind, normaliser));
   }
+}
+
+std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes) {
+  std::int64_t count = 0;
+  for (std::size_t first = 0; first < log_p.size(); first += classes) {
+    count += all_finite(log_p.subspan(first, classes)) ? 0 : 1;
+  }
+  return count;
 }
 
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,

@@ -21,6 +21,9 @@ Outputs outputs_of(const Network& network);
 // log p of each class, computed in double. outputs, log_p: [classes], host.
 void log_probabilities(std::span<const float> outputs, Outputs kind, std::span<float> log_p);
 
+// Images with a log p that is not finite. log_p: [images, classes], host.
+std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes);
+
 // Adds one image to the tally. outputs: [classes] of the network, host; label: 0..classes-1; fp32_log_p: [classes] of
 // the FP32 network for this image, or empty, when no divergence is counted.
 //   top1: the label's output beats every other; of equal outputs the lower class wins.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/check.hpp"
-#include "core/hash.hpp"
 
 namespace vbq {
 
@@ -58,17 +57,6 @@ std::span<const float> weights_under(const Node& node, const LayerFormat* format
     apply_indices(weight.shape.front(), *format, out);
   }
   return out;
-}
-
-Fingerprint fingerprint_of(const Network& network, std::span<const int> layers, const NetworkFormat& formats,
-                           std::span<float> room) {
-  Hasher hasher;
-  const auto format = formats_of(layers, formats);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    hasher.array(weights_under(network.nodes[static_cast<std::size_t>(layers[i])], format[i], room));
-    if (format[i] != nullptr) hasher.array(std::span(format[i]->bias));
-  }
-  return hasher.digest();
 }
 
 std::size_t largest_layer(const Network& network) {

@@ -1,4 +1,4 @@
-// A layer's weights as trained or quantised, and the hash that names a quantised network.
+// A layer's weights as trained or quantised.
 #pragma once
 
 #include <span>
@@ -20,11 +20,6 @@ std::vector<const LayerFormat*> formats_of(std::span<const int> layers, const Ne
 // The layer's weights under the format, [O, ...] row-major, host: its trained weights themselves when format is
 // nullptr, else `room`, filled. room: at least as many elements as the layer's weights.
 std::span<const float> weights_under(const Node& node, const LayerFormat* format, std::span<float> room);
-
-// 128-bit XXH3 of weights_under() of all layers, in order; layers not named hash as trained. room: the largest layer's
-// size.
-Fingerprint fingerprint_of(const Network& network, std::span<const int> layers, const NetworkFormat& formats,
-                           std::span<float> room);
 
 // Elements of the largest weight tensor; 0 without layers.
 std::size_t largest_layer(const Network& network);

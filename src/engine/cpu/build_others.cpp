@@ -17,16 +17,15 @@ void Builder::emit(const Group& group) {
                  [&](const Relu&) { emit_activation(group); },
                  [&](const Clip&) { emit_activation(group); },
                  [&](const Unary& op) { emit_unary(group, op); },
-                 [&](const Add&) { emit_binary(group, false); },
-                 [&](const Mul&) { emit_binary(group, true); },
+                 [&](const Binary& op) { emit_binary(group, op.kind); },
                  [&](const MaxPool& op) { emit_max_pool(group, op); },
                  [&](const AveragePool& op) { emit_average_pool(group, op); },
                  [&](const GlobalAveragePool&) {
                    std::vector<int> axes;
                    for (std::size_t a = 1; a < shape(group.inputs[0]).size(); ++a) axes.push_back(static_cast<int>(a));
-                   emit_mean(group, axes);
+                   emit_reduce(group, Reduce::Kind::mean, axes);
                  },
-                 [&](const ReduceMean& op) { emit_mean(group, op.axes); },
+                 [&](const Reduce& op) { emit_reduce(group, op.kind, op.axes); },
                  [&](const Concat& op) { emit_concat(group, op); },
                  [&](const Reshape&) { emit_reshape(group); },
                  [&](const Transpose& op) { emit_transpose(group, op); },
@@ -81,10 +80,11 @@ void Builder::emit_unary(const Group& group, const Unary& op) {
   define(group.output, md, y);
 }
 
-void Builder::emit_binary(const Group& group, bool multiply) {
-  ValueId a = group.inputs[0], b = group.inputs[1];
+bool Builder::emit_constant_binary(const Group& group, Binary::Kind kind) {
+  const bool multiply = kind == Binary::Kind::multiply;
+  if (!multiply && kind != Binary::Kind::add) return false;
+  const ValueId a = group.inputs[0], b = group.inputs[1];
   const Shape& out = shape(group.output);
-  // A constant per channel is an affine function.
   for (const auto& [x, other] : {std::pair{a, b}, std::pair{b, a}}) {
     const Constant* constant = other == kInputValue ? nullptr : std::get_if<Constant>(&node(other - 1).op);
     const Shape& s = shape(other);
@@ -95,29 +95,39 @@ void Builder::emit_binary(const Group& group, bool multiply) {
     if (one) values.assign(rest.size(), values[0]);
     Group affine = group;
     affine.inputs = {x};
-    return multiply ? emit_affine(affine, values, rest) : emit_affine(affine, rest, values);
+    multiply ? emit_affine(affine, values, rest) : emit_affine(affine, rest, values);
+    return true;
   }
+  return false;
+}
+
+void Builder::emit_binary(const Group& group, Binary::Kind kind) {
+  if (emit_constant_binary(group, kind)) return;
+  ValueId a = group.inputs[0], b = group.inputs[1];
+  const Shape& out = shape(group.output);
+  const bool commutes = kBinary[static_cast<std::size_t>(kind)].commutes;
   for (const auto& [x, c] : {std::pair{a, b}, std::pair{b, a}}) {  // a number a channel, as squeeze and excitation has
+    if (!commutes && x != a) break;
     const std::optional<Layout> lies = layout(x);
     if (out.size() != 3 || shape(x) != out || shape(x) == shape(c) || shape(c) != Shape{out[0], 1, 1} || !lies)
       continue;
     const Place from = value(x).place, numbers = as_row_major(c);
     const api::Desc md = value(x).md;
     const Place y = last_use(x) ? from : room(group.output, md);
-    add_loop([l = *lies, multiply, activation = group.activation](
-                 std::span<float* const> p) { combine_channels(l, multiply, activation, p[0], p[1], p[2]); },
+    add_loop([l = *lies, kind, activation = group.activation](
+                 std::span<float* const> p) { combine_channels(l, kind, activation, p[0], p[1], p[2]); },
              {from, numbers, y});
     return define(group.output, md, y);
   }
   if (shape(a) != shape(b)) {
     const api::Desc md = row_major(batch_, out);
     const Place first = as_row_major(a), second = as_row_major(b), y = room(group.output, md);
-    add_loop([plan = make_broadcast(multiply, batch_, shape(a), shape(b), out, group.activation)](
+    add_loop([plan = make_broadcast(kind, batch_, shape(a), shape(b), out, group.activation)](
                  std::span<float* const> p) { broadcast(plan, p[0], p[1], p[2]); },
              {first, second, y});
     return define(group.output, md, y);
   }
-  if ((!last_use(a) && last_use(b)) || value(a).place.shared != nullptr) std::swap(a, b);
+  if (commutes && ((!last_use(a) && last_use(b)) || value(a).place.shared != nullptr)) std::swap(a, b);
   // Both in the layout of one, channels beyond the last included: they are zeros, and must stay zeros. (oneDNN 2.6 gets
   // its own fused activation wrong there with AVX2.)
   const bool zero_stays = group.activation.minimum <= 0 && group.activation.maximum >= 0;
@@ -125,8 +135,8 @@ void Builder::emit_binary(const Group& group, bool multiply) {
   const api::Desc md = zero_stays ? value(a).md : row_major(batch_, out);
   const Place second = zero_stays ? as(b, md) : as_row_major(b);
   const Place y = first == value(a).place && last_use(a) ? first : room(group.output, md);
-  add_loop([multiply, activation = group.activation, count = md.get_size() / sizeof(float)](
-               std::span<float* const> p) { combine(multiply, activation, count, p[0], p[1], p[2]); },
+  add_loop([kind, activation = group.activation, count = md.get_size() / sizeof(float)](
+               std::span<float* const> p) { combine(kind, activation, count, p[0], p[1], p[2]); },
            {first, second, y});
   define(group.output, md, y);
 }
@@ -198,16 +208,19 @@ void Builder::emit_average_pool(const Group& group, const AveragePool& op) {
       out);
 }
 
-void Builder::emit_mean(const Group& group, const std::vector<int>& axes) {
+void Builder::emit_reduce(const Group& group, Reduce::Kind kind, const std::vector<int>& axes) {
   const ValueId x = group.inputs[0];
   const Shape& in = shape(x);
-  if (in.size() == 3 && (axes == std::vector{1, 2} || axes == std::vector{2, 1})) {
-    return emit_pool(group, dnnl::algorithm::pooling_avg_exclude_padding,
-                     {{in[1], in[2]}, {1, 1}, {0, 0}, {0, 0}, {0, 0}}, {in[0], 1, 1});
+  const bool pools = kind == Reduce::Kind::mean || kind == Reduce::Kind::maximum;
+  if (pools && in.size() == 3 && (axes == std::vector{1, 2} || axes == std::vector{2, 1})) {
+    return emit_pool(
+        group, kind == Reduce::Kind::mean ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max,
+        {{in[1], in[2]}, {1, 1}, {0, 0}, {0, 0}, {0, 0}}, {in[0], 1, 1});
   }
   const api::Desc md = row_major(batch_, shape(group.output));
   const Place from = as_row_major(x), y = room(group.output, md);
-  add_loop([plan = make_mean(batch_, in, axes)](std::span<float* const> p) { mean(plan, p[0], p[1]); }, {from, y});
+  add_loop([plan = make_reduction(kind, batch_, in, axes)](std::span<float* const> p) { reduce(plan, p[0], p[1]); },
+           {from, y});
   define(group.output, md, y);
 }
 
@@ -220,8 +233,8 @@ void Builder::emit_softmax(const Group& group, const Softmax& op) {
   }
   const api::Desc md = row_major(batch_, s);
   const Place from = as_row_major(group.inputs[0]), y = room(group.output, md);
-  add_loop([outer, classes = s[static_cast<std::size_t>(op.axis)],
-            inner](std::span<float* const> p) { softmax(outer, classes, inner, p[0], p[1]); },
+  add_loop([form = op.form, outer, classes = s[static_cast<std::size_t>(op.axis)],
+            inner](std::span<float* const> p) { softmax(form, outer, classes, inner, p[0], p[1]); },
            {from, y});
   define(group.output, md, y);
 }

@@ -1,6 +1,7 @@
 // Operators that only move elements: concatenation, reshape, transpose, Slice and Pad, constants.
 #include <algorithm>
 
+#include "engine/common/padding.hpp"
 #include "engine/cpu/builder.hpp"
 #include "engine/cpu/loops.hpp"
 
@@ -67,9 +68,11 @@ void Builder::emit_copy(const Group& group) {
       std::vector<std::int64_t> next;
       if (const Pad* pad = std::get_if<Pad>(&node(k).op)) {
         value_of_padding = pad->value;
-        next.assign(static_cast<std::size_t>(pad->before[a]), -1);
-        next.insert(next.end(), index[a].begin(), index[a].end());
-        next.insert(next.end(), static_cast<std::size_t>(pad->after[a]), -1);
+        const auto extent = static_cast<std::int64_t>(index[a].size());
+        for (std::int64_t i = -pad->before[a]; i < extent + pad->after[a]; ++i) {
+          const std::int64_t source = padded_from(pad->mode, i, extent);
+          next.push_back(source < 0 ? -1 : index[a][static_cast<std::size_t>(source)]);
+        }
       } else {
         const Slice& slice = std::get<Slice>(node(k).op);
         for (std::int64_t i = 0; i < shape(k + 1)[a]; ++i) {

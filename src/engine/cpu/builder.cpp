@@ -1,6 +1,8 @@
 #include "engine/cpu/builder.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -10,11 +12,20 @@ namespace vbq::cpu {
 
 constexpr std::size_t kAlignment = 64;  // bytes: a cache line, and the widest vector
 
-Buffer::Buffer(std::size_t bytes)
-    : data_(static_cast<std::byte*>(::operator new (std::max<std::size_t>(bytes, 1), std::align_val_t{kAlignment}))) {
-  std::memset(data_.get(), 0, bytes);
+// By calloc(), whose large pieces take no memory until they are written: a plan that is only measured takes none. What
+// it gave lies before what is aligned.
+Buffer::Buffer(std::size_t bytes) {
+  void* const whole = std::calloc(bytes + 2 * kAlignment, 1);
+  if (whole == nullptr) throw std::bad_alloc();
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(whole) % kAlignment;
+  data_.reset(static_cast<std::byte*>(whole) + 2 * kAlignment - past);
+  std::memcpy(data_.get() - sizeof whole, &whole, sizeof whole);
 }
-void Buffer::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
+void Buffer::Free::operator()(std::byte* p) const {
+  void* whole = nullptr;
+  std::memcpy(&whole, p - sizeof whole, sizeof whole);
+  std::free(whole);
+}
 
 Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers) {
   return Builder(network, batch, bare_layers).build();

@@ -42,10 +42,11 @@ class Builder {
   void emit_affine(const Group& group, std::vector<float> scale, std::vector<float> shift);
   void emit_activation(const Group& group);
   void emit_unary(const Group& group, const Unary& op);
-  void emit_binary(const Group& group, bool multiply);
+  bool emit_constant_binary(const Group& group, Binary::Kind kind);  // of a constant a channel; false: not affine
+  void emit_binary(const Group& group, Binary::Kind kind);
   void emit_max_pool(const Group& group, const MaxPool& op);
   void emit_average_pool(const Group& group, const AveragePool& op);
-  void emit_mean(const Group& group, const std::vector<int>& axes);
+  void emit_reduce(const Group& group, Reduce::Kind kind, const std::vector<int>& axes);
   void emit_pool(const Group& group, dnnl::algorithm what, const api::Window& window, const Shape& out);
   void emit_concat(const Group& group, const Concat& op);
   void emit_joint(const Group& group, const Joint& joint);

@@ -68,6 +68,8 @@ class CpuEngine final : public Engine {
     quantise(formats, 0);
   }
 
+  std::int64_t not_finite() override { return count_not_finite(fp32_log_p_, classes_); }
+
   int copies() const override { return 1; }
 
   void quantise(const NetworkFormat& formats, int copy) override {
@@ -102,11 +104,6 @@ class CpuEngine final : public Engine {
     return compensation_.assign(layers, [&](std::int64_t items, const std::function<void(std::int64_t)>& work) {
       lanes_.run(items, [&](int, std::int64_t item) { work(item); });
     });
-  }
-
-  Fingerprint fingerprint(const NetworkFormat& formats) override {
-    check_formats(network_, formats);
-    return fingerprint_of(network_, weight_layers_, formats, lane_.front()->room());
   }
 
   void start(std::int64_t first, std::int64_t count, int copy) override {

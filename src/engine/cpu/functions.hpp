@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "engine/common/arithmetic.hpp"
 #include "engine/cpu/onednn_api.hpp"
 #include "vbq/network.hpp"
 
@@ -30,12 +31,16 @@ inline std::optional<Function> function_of(const Unary& op) {
       return Function{op.alpha != 0 ? algorithm::eltwise_gelu_tanh : algorithm::eltwise_gelu_erf, 0};
     case Kind::elu:
       return Function{algorithm::eltwise_elu, op.alpha};
+    case Kind::mish:
+      return Function{algorithm::eltwise_mish, 0};
+    case Kind::absolute:
+      return Function{algorithm::eltwise_abs, 0};
     default:
       return std::nullopt;
   }
 }
 
 // Those that may be done at the end of a layer: they keep zeros, so that channels beyond the last stay zeros.
-inline bool follows_layers(const Unary& op) { return op.kind != Unary::Kind::sigmoid && function_of(op).has_value(); }
+inline bool follows_layers(const Unary& op) { return unary(op, 0.0F) == 0 && function_of(op).has_value(); }
 
 }  // namespace vbq::cpu

@@ -3,22 +3,35 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "core/check.hpp"
 
 namespace vbq::cpu {
 
 Lanes::Lanes(int count) {
   threads_.reserve(static_cast<std::size_t>(count));
-  for (int lane = 0; lane < count; ++lane) threads_.emplace_back([this, lane] { serve(lane); });
+  try {
+    for (int lane = 0; lane < count; ++lane) threads_.emplace_back([this, lane] { serve(lane); });
+  } catch (const std::system_error& error) {
+    const std::size_t started = threads_.size();
+    end();  // a thread that nobody has joined would end the process
+    fail("thread {} of {} cannot be started ({}): ask for fewer (--threads), or for less on this machine", started + 1,
+         count, error.code().message());
+  }
 }
 
-Lanes::~Lanes() {
+Lanes::~Lanes() { end(); }
+
+void Lanes::end() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   wake_.notify_all();
   for (std::thread& t : threads_) t.join();
+  threads_.clear();
 }
 
 void Lanes::run(std::int64_t items, const Work& work) { start(items, false, work); }

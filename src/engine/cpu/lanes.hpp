@@ -16,6 +16,7 @@ class Lanes {
   // lane: 0..count-1, always on the same thread.
   using Work = std::function<void(int lane, std::int64_t item)>;
 
+  // Error (bad input: the environment's) where the system does not give as many threads.
   explicit Lanes(int count);
   ~Lanes();
   Lanes(const Lanes&) = delete;
@@ -30,6 +31,7 @@ class Lanes {
 
  private:
   void serve(int lane);
+  void end();  // all threads that there are
   void start(std::int64_t items, bool own, const Work& work);
 
   std::mutex mutex_;

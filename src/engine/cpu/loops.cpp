@@ -1,6 +1,6 @@
 #include "engine/cpu/loops.hpp"
 
-#include "engine/common/unary.hpp"
+#include "engine/common/arithmetic.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,71 +35,45 @@ void affine(const Layout& layout, const std::vector<float>& scale, const std::ve
   }
 }
 
-void combine_channels(const Layout& layout, bool multiply, const Activation& activation, const float* x, const float* c,
-                      float* y) {
+void combine_channels(const Layout& layout, Binary::Kind kind, const Activation& activation, const float* x,
+                      const float* c, float* y) {
   const I block = layout.block;
-  const auto run = [&](const auto& op) {
+  with_constant<kBinary.size()>(kind, [&](auto op) {
     for (I n = 0; n < layout.images; ++n, c += layout.channels) {
       for (I first = 0; first < layout.channels; first += block) {
         const I full = std::min(block, layout.channels - first);
         if (block == 1) {
           const float v = c[first];
-          for (I p = 0; p < layout.plane; ++p) y[p] = activate(activation, op(x[p], v));
+          for (I p = 0; p < layout.plane; ++p) y[p] = activate(activation, binary(op(), x[p], v));
           x += layout.plane, y += layout.plane;
           continue;
         }
         for (I p = 0; p < layout.plane; ++p, x += block, y += block) {
-          for (I j = 0; j < full; ++j) y[j] = activate(activation, op(x[j], c[first + j]));
+          for (I j = 0; j < full; ++j) y[j] = activate(activation, binary(op(), x[j], c[first + j]));
           for (I j = full; j < block; ++j) y[j] = 0;
         }
       }
     }
-  };
-  if (multiply) {
-    run([](float a, float b) { return a * b; });
-  } else {
-    run([](float a, float b) { return a + b; });
-  }
+  });
 }
-
-namespace {
-
-// With the kind known when this is compiled, so that what is inside is one function and not a choice for each element.
-template <Unary::Kind kind>
-void apply_kind(const Unary& op, std::size_t count, const float* x, float* y) {
-  const Unary fixed{kind, op.alpha, op.beta};
-  for (std::size_t i = 0; i < count; ++i) y[i] = unary(fixed, x[i]);
-}
-
-}  // namespace
 
 void apply(const Unary& op, std::size_t count, const float* x, float* y) {
-  using Kind = Unary::Kind;
-  switch (op.kind) {
-    case Kind::hard_sigmoid:
-      return apply_kind<Kind::hard_sigmoid>(op, count, x, y);
-    case Kind::leaky_relu:
-      return apply_kind<Kind::leaky_relu>(op, count, x, y);
-    case Kind::sqrt:
-      return apply_kind<Kind::sqrt>(op, count, x, y);
-    case Kind::reciprocal:
-      return apply_kind<Kind::reciprocal>(op, count, x, y);
-    default:
-      for (std::size_t i = 0; i < count; ++i) y[i] = unary(op, x[i]);
-  }
+  with_constant<kUnary.size()>(op.kind, [&](auto kind) {
+    const Unary fixed{kind(), op.alpha, op.beta};
+    for (std::size_t i = 0; i < count; ++i) y[i] = unary(fixed, x[i]);
+  });
 }
 
-void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y) {
-  if (multiply) {
-    for (std::size_t i = 0; i < count; ++i) y[i] = activate(activation, a[i] * b[i]);
-  } else {
-    for (std::size_t i = 0; i < count; ++i) y[i] = activate(activation, a[i] + b[i]);
-  }
+void combine(Binary::Kind kind, const Activation& activation, std::size_t count, const float* a, const float* b,
+             float* y) {
+  with_constant<kBinary.size()>(kind, [&](auto op) {
+    for (std::size_t i = 0; i < count; ++i) y[i] = activate(activation, binary(op(), a[i], b[i]));
+  });
 }
 
-Broadcast make_broadcast(bool multiply, I images, const Shape& a, const Shape& b, const Shape& out,
+Broadcast make_broadcast(Binary::Kind kind, I images, const Shape& a, const Shape& b, const Shape& out,
                          const Activation& activation) {
-  Broadcast plan{multiply, {images}, {}, {}, activation};
+  Broadcast plan{kind, {images}, {}, {}, activation};
   plan.shape.insert(plan.shape.end(), out.begin(), out.end());
   // Strides of one operand, aligned at the last axis; axis 0 is the batch.
   const auto strides = [&](const Shape& shape) {
@@ -124,11 +98,9 @@ namespace {
 void broadcast_row(const Broadcast& plan, const float* a, const float* b, float* y) {
   const I count = plan.shape.back();
   const auto run = [&](const auto& left, const auto& right) {
-    if (plan.multiply) {
-      for (I i = 0; i < count; ++i) y[i] = activate(plan.activation, left(i) * right(i));
-    } else {
-      for (I i = 0; i < count; ++i) y[i] = activate(plan.activation, left(i) + right(i));
-    }
+    with_constant<kBinary.size()>(plan.kind, [&](auto op) {
+      for (I i = 0; i < count; ++i) y[i] = activate(plan.activation, binary(op(), left(i), right(i)));
+    });
   };
   const auto each = [](const float* p) { return [p](I i) { return p[i]; }; };
   const auto same = [](const float* p) { return [v = *p](I) { return v; }; };
@@ -149,36 +121,43 @@ float* broadcast_axis(const Broadcast& plan, std::size_t axis, const float* a, c
   return y;
 }
 
-// In several sums beside each other, which a processor adds at once.
-double sum_row(I count, I stride, const float* x) {
-  constexpr I kSums = 16;
-  double sums[kSums] = {};
-  I i = 0;
-  if (stride == 1) {
-    for (; i + kSums <= count; i += kSums) {
-      for (I k = 0; k < kSums; ++k) sums[k] += x[i + k];
+// In several parts beside each other, which a processor reduces at once.
+double reduce_row(Reduce::Kind kind, I count, I stride, const float* x) {
+  constexpr I kParts = 16;
+  double result = reduce_start(kind);
+  with_constant<kReduce.size()>(kind, [&](auto op) {
+    double parts[kParts];
+    std::fill_n(parts, kParts, reduce_start(op()));
+    I i = 0;
+    if (stride == 1) {
+      for (; i + kParts <= count; i += kParts) {
+        for (I k = 0; k < kParts; ++k) parts[k] = reduce_join(op(), parts[k], x[i + k]);
+      }
     }
-  }
-  double sum = 0;
-  for (; i < count; ++i) sum += x[i * stride];
-  for (const double s : sums) sum += s;
-  return sum;
+    for (; i < count; ++i) result = reduce_join(op(), result, x[i * stride]);
+    for (const double part : parts) result = reduce_join(op(), result, part);
+  });
+  return result;
 }
 
-double sum_axis(const Mean& plan, std::size_t axis, const float* x) {
+double reduce_axis(const Reduction& plan, std::size_t axis, const float* x) {
   if (axis == plan.reduced.size()) return *x;
-  if (axis + 1 == plan.reduced.size()) return sum_row(plan.reduced[axis], plan.reduced_stride[axis], x);
-  double sum = 0;
-  for (I i = 0; i < plan.reduced[axis]; ++i, x += plan.reduced_stride[axis]) sum += sum_axis(plan, axis + 1, x);
-  return sum;
+  if (axis + 1 == plan.reduced.size()) {
+    return reduce_row(plan.kind, plan.reduced[axis], plan.reduced_stride[axis], x);
+  }
+  double result = reduce_start(plan.kind);
+  for (I i = 0; i < plan.reduced[axis]; ++i, x += plan.reduced_stride[axis]) {
+    result = reduce_join(plan.kind, result, reduce_axis(plan, axis + 1, x));
+  }
+  return result;
 }
 
-float* mean_axis(const Mean& plan, std::size_t axis, double count, const float* x, float* y) {
+float* keep_axis(const Reduction& plan, std::size_t axis, double count, const float* x, float* y) {
   if (axis == plan.kept.size()) {
-    *y = static_cast<float>(sum_axis(plan, 0, x) / count);
+    *y = static_cast<float>(reduce_end(plan.kind, reduce_axis(plan, 0, x), count));
     return y + 1;
   }
-  for (I i = 0; i < plan.kept[axis]; ++i, x += plan.kept_stride[axis]) y = mean_axis(plan, axis + 1, count, x, y);
+  for (I i = 0; i < plan.kept[axis]; ++i, x += plan.kept_stride[axis]) y = keep_axis(plan, axis + 1, count, x, y);
   return y;
 }
 
@@ -186,8 +165,8 @@ float* mean_axis(const Mean& plan, std::size_t axis, double count, const float* 
 
 void broadcast(const Broadcast& plan, const float* a, const float* b, float* y) { broadcast_axis(plan, 0, a, b, y); }
 
-Mean make_mean(I images, const Shape& shape, const std::vector<int>& axes) {
-  Mean plan{{images}, {elements(shape)}, {}, {}};
+Reduction make_reduction(Reduce::Kind kind, I images, const Shape& shape, const std::vector<int>& axes) {
+  Reduction plan{kind, {images}, {elements(shape)}, {}, {}};
   I stride = elements(shape);
   for (std::size_t a = 0; a < shape.size(); ++a) {
     stride /= shape[a];
@@ -198,11 +177,11 @@ Mean make_mean(I images, const Shape& shape, const std::vector<int>& axes) {
   return plan;
 }
 
-void mean(const Mean& plan, const float* x, float* y) {
-  mean_axis(plan, 0, static_cast<double>(elements(plan.reduced)), x, y);
+void reduce(const Reduction& plan, const float* x, float* y) {
+  keep_axis(plan, 0, static_cast<double>(elements(plan.reduced)), x, y);
 }
 
-void softmax(I outer, I classes, I inner, const float* x, float* y) {
+void softmax(Softmax::Form form, I outer, I classes, I inner, const float* x, float* y) {
   for (I o = 0; o < outer; ++o) {
     for (I i = 0; i < inner; ++i) {
       const float* row = x + o * classes * inner + i;
@@ -210,7 +189,9 @@ void softmax(I outer, I classes, I inner, const float* x, float* y) {
       for (I c = 0; c < classes; ++c) largest = std::max<double>(largest, row[c * inner]);
       for (I c = 0; c < classes; ++c) sum += std::exp(row[c * inner] - largest);
       for (I c = 0; c < classes; ++c) {
-        y[(o * classes + c) * inner + i] = static_cast<float>(std::exp(row[c * inner] - largest) / sum);
+        const double above = row[c * inner] - largest;
+        y[(o * classes + c) * inner + i] =
+            static_cast<float>(form == Softmax::Form::share ? std::exp(above) / sum : above - std::log(sum));
       }
     }
   }

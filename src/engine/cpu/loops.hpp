@@ -17,11 +17,12 @@ void affine(const Layout& layout, const std::vector<float>& scale, const std::ve
 void apply(const Unary& op, std::size_t count, const float* x, float* y);
 
 // y = activation(a op b) for `count` elements that lie alike; y may be a or b.
-void combine(bool multiply, const Activation& activation, std::size_t count, const float* a, const float* b, float* y);
+void combine(Binary::Kind kind, const Activation& activation, std::size_t count, const float* a, const float* b,
+             float* y);
 
 // y = activation(x op c) where c, [images, channels], has one number for a channel of an image; y lies as x.
-void combine_channels(const Layout& layout, bool multiply, const Activation& activation, const float* x, const float* c,
-                      float* y);
+void combine_channels(const Layout& layout, Binary::Kind kind, const Activation& activation, const float* x,
+                      const float* c, float* y);
 
 // What a row of Slices and Pads amounts to: elements picked by index on each axis, the rest `value`.
 struct Copy {
@@ -46,23 +47,25 @@ void copy(const Copy& plan, const float* x, float* y);
 
 // y = activation(a op b), each operand repeated along the axes where it has one element. shapes of one image.
 struct Broadcast {
-  bool multiply;
+  Binary::Kind kind;
   Shape shape, stride_a, stride_b;  // strides are 0 where repeated; the outermost axis is the batch
   Activation activation;
 };
-Broadcast make_broadcast(bool multiply, std::int64_t images, const Shape& a, const Shape& b, const Shape& out,
+Broadcast make_broadcast(Binary::Kind kind, std::int64_t images, const Shape& a, const Shape& b, const Shape& out,
                          const Activation& activation);
 void broadcast(const Broadcast& plan, const float* a, const float* b, float* y);
 
-// y = mean over some axes of x; the others stay in their order. Extents and strides in x; the batch is among the kept.
-struct Mean {
+// y = x reduced over some axes; the others stay in their order. Extents and strides in x; the batch is among the kept.
+struct Reduction {
+  Reduce::Kind kind;
   Shape kept, kept_stride, reduced, reduced_stride;
 };
-Mean make_mean(std::int64_t images, const Shape& shape, const std::vector<int>& axes);
-void mean(const Mean& plan, const float* x, float* y);
+Reduction make_reduction(Reduce::Kind kind, std::int64_t images, const Shape& shape, const std::vector<int>& axes);
+void reduce(const Reduction& plan, const float* x, float* y);
 
-// exp(x - max) / sum over the middle axis of [outer, classes, inner], in double.
-void softmax(std::int64_t outer, std::int64_t classes, std::int64_t inner, const float* x, float* y);
+// exp(x - max) / sum over the middle axis of [outer, classes, inner], or its logarithm, in double.
+void softmax(Softmax::Form form, std::int64_t outer, std::int64_t classes, std::int64_t inner, const float* x,
+             float* y);
 
 // Average pooling whose divisor is the taps inside the padded image, for windows that hang over its edge. maps = n * C.
 void padded_average(const AveragePool& op, std::int64_t maps, const Shape& in, const Shape& out, const float* x,

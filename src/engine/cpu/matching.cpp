@@ -39,7 +39,10 @@ Matcher::Matcher(const Network& network, std::int64_t batch, Lanes& lanes, Shard
       [&](int node, LayerFormat*) {
         if (assigner_ != nullptr) assigner_->learn(node, parallel());
       },
-      [&](std::size_t, const Moments& moments, LayerFormat*) { trained_.push_back(moments); });
+      [&](std::size_t point, const Moments& moments, LayerFormat*) {
+        check_trained(network_.nodes[static_cast<std::size_t>(plan_.layer_points[point].node)], moments.mean);
+        trained_.push_back(moments);
+      });
 }
 
 NetworkFormat Matcher::match(const NetworkFormat& formats, bool moments) {

@@ -11,6 +11,7 @@
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "engine/common/shard.hpp"
+#include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cuda/compensator.hpp"
 #include "engine/cuda/copy.hpp"
@@ -72,7 +73,6 @@ class CudaEngine final : public Engine {
   CudaEngine(const Network& network, const EngineOptions& options, std::function<std::unique_ptr<Engine>()> host)
       : network_(network),
         layers_(weight_layers(network)),
-        room_(largest_layer(network)),
         block_(options.block),
         numbers_(numbers_of(options.precision)),
         device_(take_device(options)),
@@ -102,6 +102,15 @@ class CudaEngine final : public Engine {
   }
 
   const EngineInfo& info() const override { return info_; }
+  std::int64_t not_finite() override {
+    use_device(device_.index);
+    std::vector<float> log_p(fp32_log_p_.bytes() / sizeof(float));
+    if (log_p.empty()) return 0;
+    stream_.download(log_p.data(), fp32_log_p_.data(), fp32_log_p_.bytes());
+    stream_.synchronise();
+    return count_not_finite(log_p, static_cast<std::size_t>(elements(network_.output_shape())));
+  }
+
   int copies() const override { return static_cast<int>(copies_.size()); }
 
   void load(Shard shard) override {
@@ -172,11 +181,6 @@ class CudaEngine final : public Engine {
     return matcher_->match(formats, moments);
   }
 
-  Fingerprint fingerprint(const NetworkFormat& formats) override {
-    check_formats(network_, formats);
-    return fingerprint_of(network_, layers_, formats, room_);
-  }
-
   void start(std::int64_t first, std::int64_t count, int copy) override {
     check_copy(copy, copies());
     check_blocks(blocks(), first, count);
@@ -236,7 +240,6 @@ class CudaEngine final : public Engine {
 
   Network network_;  // weights as trained
   std::vector<int> layers_;
-  std::vector<float> room_;
   std::int64_t block_, batch_ = 1, count_ = 0;  // images in a block, in a batch, in the shard
   Numbers numbers_;
   DeviceInfo device_;

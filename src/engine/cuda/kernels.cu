@@ -117,9 +117,10 @@ template void launch(const Affine&, std::int64_t, Out, cudaStream_t);
 template void launch(const Map&, std::int64_t, Out, cudaStream_t);
 template void launch(const Binary&, std::int64_t, Out, cudaStream_t);
 template void launch(const Gather&, std::int64_t, Out, cudaStream_t);
+template void launch(const Border&, std::int64_t, Out, cudaStream_t);
 template void launch(const Reorder&, std::int64_t, Out, cudaStream_t);
 template void launch(const Pool&, std::int64_t, Out, cudaStream_t);
-template void launch(const Mean&, std::int64_t, Out, cudaStream_t);
+template void launch(const Reduction&, std::int64_t, Out, cudaStream_t);
 template void launch(const Convolution&, std::int64_t, Out, cudaStream_t);
 template void launch(const Normalise&, std::int64_t, Out, cudaStream_t);
 

@@ -41,7 +41,10 @@ Matcher::Matcher(const Network& network, const Shard& images, Type type, Arithme
   matching_ = DeviceBuffer(3 * pass_.channels() * sizeof(float));
   stream_.upload(norms_.data(), norms.data(), norms_.bytes());
   pass({});
+  std::vector<ChannelMoments> trained(pass_.channels());
+  stream_.download(trained.data(), trained_.data(), trained_.bytes());
   stream_.synchronise();
+  pass_.check(network_, trained);
   log::debug("engine cuda: {} MiB for matching at {} images", bytes() >> 20, images.images.count);
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "core/check.hpp"
 #include "core/overload.hpp"
-#include "engine/common/unary.hpp"
+#include "engine/common/arithmetic.hpp"
+#include "engine/common/padding.hpp"
 
 namespace vbq::reference {
 namespace {
@@ -85,7 +85,7 @@ Value batch_norm(const BatchNorm& op, const Value& x) {
 Value global_average(const Value& x, const Shape& shape) {
   std::vector<int> axes(x.shape.size() - 1);
   for (std::size_t a = 0; a < axes.size(); ++a) axes[a] = static_cast<int>(a) + 1;
-  return reduce_mean({axes}, x, shape);
+  return reduce({axes}, x, shape);
 }
 
 Value concat(const Concat& op, std::span<const Value* const> inputs, const Shape& shape) {
@@ -114,8 +114,8 @@ Value pad(const Pad& op, const Value& x, const Shape& shape) {
   for_each_index(shape, [&](Shape index) {
     bool inside = true;
     for (std::size_t a = 0; a < index.size(); ++a) {
-      index[a] -= op.before[a];
-      inside = inside && index[a] >= 0 && index[a] < x.shape[a];
+      index[a] = padded_from(op.mode, index[a] - op.before[a], x.shape[a]);
+      inside = inside && index[a] >= 0;
     }
     y.data.push_back(inside ? x.data[offset(x.shape, index)] : op.value);
   });
@@ -131,7 +131,7 @@ Value slice(const Slice& op, const Value& x, const Shape& shape) {
   return y;
 }
 
-// exp(x - max) / sum along one axis.
+// exp(x - max) / sum along one axis, or the logarithm of that.
 Value softmax(const Softmax& op, const Value& x) {
   const auto axis = static_cast<std::size_t>(op.axis);
   Value y = x;
@@ -144,61 +144,64 @@ Value softmax(const Softmax& op, const Value& x) {
     for (index[axis] = 0; index[axis] < x.shape[axis]; ++index[axis]) {
       sum += std::exp(x.data[offset(x.shape, index)] - largest);
     }
-    y.data[here] = static_cast<float>(std::exp(x.data[here] - largest) / sum);
+    const double above = x.data[here] - largest;
+    y.data[here] = static_cast<float>(op.form == Softmax::Form::share ? std::exp(above) / sum : above - std::log(sum));
   });
   return y;
 }
 
 }  // namespace
 
-Value reduce_mean(const ReduceMean& op, const Value& x, const Shape& shape) {
+Value reduce(const Reduce& op, const Value& x, const Shape& shape) {
   Shape kept = x.shape;  // with the reduced axes kept as 1
   for (const int a : op.axes) kept[static_cast<std::size_t>(a)] = 1;
-  std::vector<double> sums(static_cast<std::size_t>(elements(kept)));
+  std::vector<double> sums(static_cast<std::size_t>(elements(kept)), reduce_start(op.kind));
   for_each_index(x.shape, [&](Shape index) {
     const float v = x.data[offset(x.shape, index)];
     for (const int a : op.axes) index[static_cast<std::size_t>(a)] = 0;
-    sums[offset(kept, index)] += v;
+    double& sum = sums[offset(kept, index)];
+    sum = reduce_join(op.kind, sum, v);
   });
   const auto count = static_cast<double>(elements(x.shape) / elements(kept));
   Value y{shape, {}};
-  for (const double sum : sums) y.data.push_back(static_cast<float>(sum / count));
+  for (const double sum : sums) y.data.push_back(static_cast<float>(reduce_end(op.kind, sum, count)));
   return y;
 }
 
 Value run(const Node& node, std::span<const Value* const> inputs, const Shape& shape) {
   const auto x = [&]() -> const Value& { return *inputs[0]; };
-  return std::visit(Overload{
-                        [&](const Conv& op) { return convolve(op, x(), shape); },
-                        [&](const Linear& op) { return linear(op, x(), shape); },
-                        [&](const BatchNorm& op) { return batch_norm(op, x()); },
-                        [&](const Relu&) { return map(x(), [](float v) { return std::max(v, 0.0F); }); },
-                        [&](const Clip& op) {
-                          return map(x(), [&](float v) { return std::min(std::max(v, op.minimum), op.maximum); });
-                        },
-                        [&](const Unary& op) {
-                          return map(x(),
-                                     [&](float v) { return static_cast<float>(unary(op, static_cast<double>(v))); });
-                        },
-                        [&](const Add&) { return combine(x(), *inputs[1], shape, std::plus<float>()); },
-                        [&](const Mul&) { return combine(x(), *inputs[1], shape, std::multiplies<float>()); },
-                        [&](const MaxPool& op) { return max_pool(op, x(), shape); },
-                        [&](const AveragePool& op) { return average_pool(op, x(), shape); },
-                        [&](const GlobalAveragePool&) { return global_average(x(), shape); },
-                        [&](const ReduceMean& op) { return reduce_mean(op, x(), shape); },
-                        [&](const Concat& op) { return concat(op, inputs, shape); },
-                        [&](const Reshape&) {
-                          return Value{shape, x().data};
-                        },
-                        [&](const Transpose& op) { return transpose(op, x(), shape); },
-                        [&](const Pad& op) { return pad(op, x(), shape); },
-                        [&](const Slice& op) { return slice(op, x(), shape); },
-                        [&](const Softmax& op) { return softmax(op, x()); },
-                        [&](const Constant& op) {
-                          return Value{shape, op.value.data};
-                        },
-                    },
-                    node.op);
+  return std::visit(
+      Overload{
+          [&](const Conv& op) { return convolve(op, x(), shape); },
+          [&](const Linear& op) { return linear(op, x(), shape); },
+          [&](const BatchNorm& op) { return batch_norm(op, x()); },
+          [&](const Relu&) { return map(x(), [](float v) { return std::max(v, 0.0F); }); },
+          [&](const Clip& op) {
+            return map(x(), [&](float v) { return std::min(std::max(v, op.minimum), op.maximum); });
+          },
+          [&](const Unary& op) {
+            return map(x(), [&](float v) { return static_cast<float>(unary(op, static_cast<double>(v))); });
+          },
+          [&](const Binary& op) {
+            return combine(x(), *inputs[1], shape, [&](float a, float b) { return binary(op.kind, a, b); });
+          },
+          [&](const MaxPool& op) { return max_pool(op, x(), shape); },
+          [&](const AveragePool& op) { return average_pool(op, x(), shape); },
+          [&](const GlobalAveragePool&) { return global_average(x(), shape); },
+          [&](const Reduce& op) { return reduce(op, x(), shape); },
+          [&](const Concat& op) { return concat(op, inputs, shape); },
+          [&](const Reshape&) {
+            return Value{shape, x().data};
+          },
+          [&](const Transpose& op) { return transpose(op, x(), shape); },
+          [&](const Pad& op) { return pad(op, x(), shape); },
+          [&](const Slice& op) { return slice(op, x(), shape); },
+          [&](const Softmax& op) { return softmax(op, x()); },
+          [&](const Constant& op) {
+            return Value{shape, op.value.data};
+          },
+      },
+      node.op);
 }
 
 }  // namespace vbq::reference

@@ -22,6 +22,6 @@ Value run(const Node& node, std::span<const Value* const> inputs, const Shape& s
 Value convolve(const Conv& op, const Value& x, const Shape& shape);
 Value max_pool(const MaxPool& op, const Value& x, const Shape& shape);
 Value average_pool(const AveragePool& op, const Value& x, const Shape& shape);
-Value reduce_mean(const ReduceMean& op, const Value& x, const Shape& shape);
+Value reduce(const Reduce& op, const Value& x, const Shape& shape);
 
 }  // namespace vbq::reference

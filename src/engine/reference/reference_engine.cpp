@@ -45,6 +45,10 @@ class ReferenceEngine final : public Engine {
     }
   }
 
+  std::int64_t not_finite() override {
+    return count_not_finite(fp32_log_p_, static_cast<std::size_t>(elements(trained_.output_shape())));
+  }
+
   int copies() const override { return 1; }
 
   void quantise(const NetworkFormat& formats, int copy) override {
@@ -71,7 +75,10 @@ class ReferenceEngine final : public Engine {
         [&](std::size_t node) {
           if (assigner_ != nullptr) assigner_->learn(static_cast<int>(node), in_order);
         },
-        [&](std::size_t, const MomentSums& sums) { trained_moments_.push_back(sums.moments()); });
+        [&](std::size_t node, const MomentSums& sums) {
+          trained_moments_.push_back(sums.moments());
+          check_trained(trained_.nodes[node], trained_moments_.back().mean);
+        });
     network_ = network;
   }
 
@@ -111,11 +118,6 @@ class ReferenceEngine final : public Engine {
 
   std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
     return compensation_.assign(layers, in_order);
-  }
-
-  Fingerprint fingerprint(const NetworkFormat& formats) override {
-    check_formats(trained_, formats);
-    return fingerprint_of(trained_, layers_, formats, room_);
   }
 
   void start(std::int64_t first, std::int64_t count, int copy) override {

@@ -4,7 +4,7 @@
 
 #include "cluster/agree.hpp"
 #include "cluster/cluster_evaluator.hpp"
-#include "cluster/worker.hpp"
+#include "cluster/serve.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "support/problem.hpp"
@@ -28,11 +28,24 @@ class BrokenSource final : public ImageSource {
   bool memory_;
 };
 
+// The first `layers` layers have weights that are 1e30 times as large.
+void enlarge(Network& network, std::size_t layers) {
+  const std::vector<int> nodes = weight_layers(network);
+  for (std::size_t i = 0; i < layers; ++i) {
+    for (float& w : weight_of(network.nodes[static_cast<std::size_t>(nodes[i])])->data) w *= 1e30F;
+  }
+}
+
 int run(Communicator& world, const std::string& how) {
   Problem problem = agree(world, [&] {
     if (how == "all_set_up" || (how == "one_set_up" && world.rank() == 2)) fail("network net.onnx does not exist");
     return support::small_problem();
   });
+  if (how == "not_finite") enlarge(problem.network, 2);
+  if (how == "huge_inputs") {
+    enlarge(problem.network, 1);
+    problem.format.assignment = Assignment::sequential;
+  }
   if (how == "worker_input" && world.rank() == 2) {
     problem.held_out_source = std::make_shared<BrokenSource>(problem.held_out_source, false);
   }
@@ -45,9 +58,9 @@ int run(Communicator& world, const std::string& how) {
   }
   if (how == "master_early") fail("the checkpoint is of another run");
   const Workforce force = make_evaluator(world, problem);
-  force.evaluator->tallies(support::random_genomes(problem, 3));
+  force.evaluator->evaluate(support::random_genomes(problem, 3), {});
   if (how == "master_leads") fail("the disk of the checkpoint is full");
-  force.evaluator->score(ImageSet::held_out, nullptr);
+  force.evaluator->score(ImageSet::held_out, {});
   if (how != "stopped") return 0;
   log::info("stopped by a signal");
   return 75;

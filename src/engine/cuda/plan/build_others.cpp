@@ -23,11 +23,11 @@ void Builder::emit_map(const Group& group, const Unary& function) {
   values_[static_cast<std::size_t>(group.output)] = y;
 }
 
-void Builder::emit_binary(const Group& group, bool multiply) {
+void Builder::emit_binary(const Group& group, vbq::Binary::Kind kind) {
   const Value y = room(group.output);
   Binary op;
   op.y = y.layout;
-  op.multiply = multiply;
+  op.kind = kind;
   op.clamp = {group.activation.minimum, group.activation.maximum};
   for (std::size_t k = 0; k < 2; ++k) {
     const Layout& x = value(group.inputs[k]).layout;
@@ -55,11 +55,12 @@ void Builder::emit_pool(const Group& group, const Window& window, bool largest, 
   values_[static_cast<std::size_t>(group.output)] = y;
 }
 
-void Builder::emit_mean(const Group& group, const std::vector<int>& axes) {
+void Builder::emit_reduce(const Group& group, Reduce::Kind kind, const std::vector<int>& axes) {
   const Value& x = value(group.inputs[0]);
   const Value y = room(group.output);
-  Mean op;
+  Reduction op;
   op.y = y.layout;
+  op.kind = kind;
   op.image = x.layout.image;
   const bool kept = shape(group.output).size() == shape(group.inputs[0]).size();
   int out = 0;
@@ -172,13 +173,26 @@ void Builder::emit_copy(const Group& group) {
   values_[static_cast<std::size_t>(group.output)] = y;
 }
 
-void Builder::emit_softmax(const Group& group, int axis) {
+void Builder::emit_border(const Group& group, const Pad& pad) {
+  const Value& x = value(group.inputs[0]);
+  const Value y = room(group.output);
+  Border op;
+  op.y = y.layout;
+  op.x = x.layout;
+  op.mode = pad.mode;
+  for (std::size_t a = 0; a < pad.before.size(); ++a) op.before[a] = static_cast<int>(pad.before[a]);
+  add(op, {x.place}, y.place);
+  values_[static_cast<std::size_t>(group.output)] = y;
+}
+
+void Builder::emit_softmax(const Group& group, const vbq::Softmax& softmax) {
   const Value x = dense(group.inputs[0]), y = room(group.output);
   Softmax op;
   op.x = x.layout;
-  op.axis = axis;
+  op.axis = softmax.axis;
+  op.form = softmax.form;
   op.rows = 1;
-  for (int a = 0; a < x.layout.rank; ++a) op.rows *= a == axis ? 1 : x.layout.extent[a];
+  for (int a = 0; a < x.layout.rank; ++a) op.rows *= a == op.axis ? 1 : x.layout.extent[a];
   add(op, {x.place}, y.place);
   values_[static_cast<std::size_t>(group.output)] = y;
 }

@@ -79,7 +79,7 @@ void Builder::find_outputs() {
   for (std::size_t k = network_.nodes.size(); k-- > 0;) {
     const Node& n = network_.nodes[k];
     const bool passes = std::holds_alternative<Reshape>(n.op) || std::holds_alternative<vbq::Softmax>(n.op) ||
-                        std::holds_alternative<GlobalAveragePool>(n.op) || std::holds_alternative<ReduceMean>(n.op);
+                        std::holds_alternative<GlobalAveragePool>(n.op) || std::holds_alternative<Reduce>(n.op);
     if (passes && exact_[k + 1]) exact_[static_cast<std::size_t>(n.inputs[0])] = true;
   }
 }
@@ -125,8 +125,7 @@ void Builder::emit(const Group& group) {
                  [&](const Relu&) { emit_affine(group, {}, {}); },
                  [&](const Clip&) { emit_affine(group, {}, {}); },
                  [&](const Unary& o) { emit_map(group, o); },
-                 [&](const Add&) { emit_binary(group, false); },
-                 [&](const Mul&) { emit_binary(group, true); },
+                 [&](const vbq::Binary& o) { emit_binary(group, o.kind); },
                  [&](const MaxPool& o) {
                    Window w = window(o, shape(group.inputs[0]));
                    for (std::size_t a = 0; a < 2; ++a) w.dilation[a] = static_cast<int>(o.dilation[a]);
@@ -135,14 +134,14 @@ void Builder::emit(const Group& group) {
                  [&](const AveragePool& o) {
                    emit_pool(group, window(o, shape(group.inputs[0])), false, o.count_include_pad);
                  },
-                 [&](const GlobalAveragePool&) { emit_mean(group, all_but_first()); },
-                 [&](const ReduceMean& o) { emit_mean(group, o.axes); },
+                 [&](const GlobalAveragePool&) { emit_reduce(group, Reduce::Kind::mean, all_but_first()); },
+                 [&](const Reduce& o) { emit_reduce(group, o.kind, o.axes); },
                  [&](const Concat& o) { emit_concat(group, o); },
                  [&](const Reshape&) { emit_reshape(group); },
                  [&](const Transpose& o) { emit_transpose(group, o); },
-                 [&](const Pad&) { emit_copy(group); },
+                 [&](const Pad& o) { o.mode == Pad::Mode::constant ? emit_copy(group) : emit_border(group, o); },
                  [&](const Slice&) { emit_copy(group); },
-                 [&](const vbq::Softmax& o) { emit_softmax(group, o.axis); },
+                 [&](const vbq::Softmax& o) { emit_softmax(group, o); },
                  [&](const Constant& o) { emit_constant(group, o); },
              },
              op);

@@ -21,14 +21,15 @@ class Builder {
   void emit_linear(const Group& group, const Linear& op);
   void emit_affine(const Group& group, std::vector<float> scale, std::vector<float> shift);
   void emit_map(const Group& group, const Unary& function);
-  void emit_binary(const Group& group, bool multiply);
+  void emit_binary(const Group& group, vbq::Binary::Kind kind);
   void emit_pool(const Group& group, const Window& window, bool largest, bool count_padding);
-  void emit_mean(const Group& group, const std::vector<int>& axes);
+  void emit_reduce(const Group& group, Reduce::Kind kind, const std::vector<int>& axes);
   void emit_concat(const Group& group, const Concat& op);
   void emit_reshape(const Group& group);
   void emit_transpose(const Group& group, const Transpose& op);
   void emit_copy(const Group& group);
-  void emit_softmax(const Group& group, int axis);
+  void emit_border(const Group& group, const Pad& pad);
+  void emit_softmax(const Group& group, const vbq::Softmax& softmax);
   void emit_constant(const Group& group, const Constant& op);
 
   // A Conv's or Linear's layer and step; x and y as [C, H, W].

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
+
+#include "engine/common/moments.hpp"
 
 namespace vbq::cuda {
 namespace {
@@ -96,6 +99,17 @@ Affine MatchingPass::apply_of(std::size_t point, Out y, const MatchingMemory& me
   op.in[2] = In{memory.matching + first_[point], Type::fp32};
   op.in[3] = In{memory.matching + 2 * channels_ + first_[point], Type::fp32};
   return op;
+}
+
+void MatchingPass::check(const Network& network, std::span<const ChannelMoments> trained) const {
+  for (std::size_t k = 0; k < first_.size(); ++k) {
+    const Plan::LayerPoint& point = plan_.layer_points[k];
+    const int node = plan_.layers[static_cast<std::size_t>(point.layer)].node;
+    std::vector<double> means;
+    const auto channels = static_cast<std::size_t>(point.output.layout.channels());
+    for (const ChannelMoments& channel : trained.subspan(first_[k], channels)) means.push_back(channel.mean);
+    check_trained(network.nodes[static_cast<std::size_t>(node)], means);
+  }
 }
 
 void MatchingPass::put(std::span<const float> matching, NetworkFormat& formats) const {

@@ -10,6 +10,7 @@
 #include "engine/cuda/plan/operators.hpp"
 #include "engine/cuda/plan/plan.hpp"
 #include "vbq/format.hpp"
+#include "vbq/network.hpp"
 
 namespace vbq::cuda {
 
@@ -39,6 +40,9 @@ class MatchingPass {
   // and does, or queues, them in order.
   template <typename Machine>
   void run(std::span<const LayerFormat* const> formats, const MatchingMemory& memory, Machine& machine) const;
+
+  // trained: [channels], host, as a pass over the network as trained has left them. Error as check_trained().
+  void check(const Network& network, std::span<const ChannelMoments> trained) const;
 
   // matching: [2, channels], gains and shifts that a pass has left; into the formats of the layers that were matched.
   void put(std::span<const float> matching, NetworkFormat& formats) const;

@@ -5,7 +5,8 @@
 
 #include <cmath>
 
-#include "engine/common/unary.hpp"
+#include "engine/common/arithmetic.hpp"
+#include "engine/common/padding.hpp"
 #include "engine/cuda/plan/layout.hpp"
 
 namespace vbq::cuda {
@@ -43,10 +44,10 @@ struct Map {
   }
 };
 
-// y = clamp(a + b) or clamp(a * b), each repeated along the axes of y where its step is 0. in: a, b.
+// y = clamp(f(a, b)), each repeated along the axes of y where its step is 0. in: a, b.
 struct Binary {
   Layout y;
-  bool multiply = false;
+  vbq::Binary::Kind kind{};
   Clamp clamp{};
   std::int64_t image[2] = {};  // places between images of a, b
   int step[2][kAxes] = {};     // places per step along each axis of y
@@ -61,7 +62,7 @@ struct Binary {
       at[1] += static_cast<std::int64_t>(i.at[a]) * step[1][a];
     }
     const float p = in[0][at[0]], q = in[1][at[1]];
-    v = clamp(multiply ? p * q : p + q);
+    v = clamp(binary(kind, p, q));
     return true;
   }
 };
@@ -87,6 +88,23 @@ struct Gather {
       }
       at += static_cast<std::int64_t>(i.at[a]) * step[a];
     }
+    v = in[0][at];
+    return true;
+  }
+};
+
+// x with a border of its own elements, `before` of them on each axis. Axes of x and y are the same. in: x.
+struct Border {
+  Layout y, x;
+  Pad::Mode mode{};
+  int before[kAxes] = {};
+  In in[kInputs];
+  VBQ_BOTH bool operator()(std::int64_t n, std::int64_t place, float& v) const {
+    Index i;
+    v = 0;
+    if (!y.index_of(place, i)) return true;
+    std::int64_t at = n * x.image;
+    for (int a = 0; a < y.rank; ++a) at += padded_from(mode, i.at[a] - before[a], x.extent[a]) * x.stride[a];
     v = in[0][at];
     return true;
   }
@@ -140,9 +158,11 @@ struct Pool {
   }
 };
 
-// Mean over some axes of x. Axes of y step through x by `step`; the reduced ones by `stride` with `extent`. in: x.
-struct Mean {
+// x reduced over some of its axes. Axes of y step through x by `step`; the reduced ones by `stride` with `extent`. in:
+// x.
+struct Reduction {
   Layout y;
+  Reduce::Kind kind{};
   std::int64_t image = 0;  // of x
   int step[kAxes] = {};
   int reduced = 0;  // axes
@@ -152,21 +172,21 @@ struct Mean {
     Index i;
     v = 0;
     if (!y.index_of(place, i)) return true;
-    std::int64_t first = n * image;
+    std::int64_t start = n * image;
     std::uint32_t count = 1;
-    for (int a = 0; a < y.rank; ++a) first += static_cast<std::int64_t>(i.at[a]) * step[a];
+    for (int a = 0; a < y.rank; ++a) start += static_cast<std::int64_t>(i.at[a]) * step[a];
     for (int a = 0; a < reduced; ++a) count *= static_cast<std::uint32_t>(extent[a]);
-    double sum = 0;
+    double result = reduce_start(kind);
     for (std::uint32_t k = 0; k < count; ++k) {
-      std::int64_t at = first;
+      std::int64_t at = start;
       Divided rest{k, 0};
       for (int a = reduced - 1; a >= 0; --a) {
         rest = divide(rest.whole, extent[a]);
         at += static_cast<std::int64_t>(rest.left) * stride[a];
       }
-      sum += in[0][at];
+      result = reduce_join(kind, result, in[0][at]);
     }
-    v = static_cast<float>(sum / static_cast<double>(count));
+    v = static_cast<float>(reduce_end(kind, result, static_cast<double>(count)));
     return true;
   }
 };

@@ -23,7 +23,7 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-using Operation = std::variant<Affine, Map, Binary, Gather, Reorder, Pool, Mean, Convolution, Softmax>;
+using Operation = std::variant<Affine, Map, Binary, Gather, Border, Reorder, Pool, Reduction, Convolution, Softmax>;
 
 struct Step {
   std::string name;  // the node's, for messages

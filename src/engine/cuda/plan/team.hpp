@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/cuda/plan/layout.hpp"
+#include "vbq/network.hpp"
 
 namespace vbq::cuda {
 
@@ -16,11 +17,12 @@ struct Alone {
   VBQ_BOTH static double largest(double v) { return v; }
 };
 
-// exp(x - max) / sum along one axis, in double. Row r of `rows` in an image is the r-th in order of the other axes.
-// Padding is not written: y is zeroed before.
+// exp(x - max) / sum along one axis, or the logarithm of that, in double. Row r of `rows` in an image is the r-th in
+// order of the other axes. Padding is not written: y is zeroed before.
 struct Softmax {
   Layout x;  // and y: they lie alike
   int axis = 0, rows = 1;
+  vbq::Softmax::Form form{};
   In in[kInputs];  // x
 
   template <typename Team>
@@ -46,7 +48,9 @@ struct Softmax {
     sum = team.sum(sum);
     for (int c = team.rank(); c < classes; c += team.size()) {
       const std::int64_t at = first + static_cast<std::int64_t>(c) * step;
-      y.store(at, static_cast<float>(std::exp(in[0][at] - most) / sum));
+      const double above = in[0][at] - most;
+      const double value = form == vbq::Softmax::Form::share ? std::exp(above) / sum : above - std::log(sum);
+      y.store(at, static_cast<float>(value));
     }
   }
 };

@@ -1,0 +1,145 @@
+#include "cluster/serve.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster/agree.hpp"
+#include "cluster/messages.hpp"
+#include "cluster/prepare.hpp"
+#include "core/check.hpp"
+#include "evaluate/watch.hpp"
+
+namespace vbq {
+namespace {
+
+using protocol::Answer;
+using protocol::HandedOver;
+using protocol::Op;
+using protocol::Order;
+
+// A worker and its orders.
+class Service {
+ public:
+  Service(Communicator& world, Worker& worker) : world_(world), worker_(worker) {}
+
+  // Until rank 0 says stop (true) or dismiss (false).
+  bool run() {
+    for (;;) {
+      if (orders_.empty()) {
+        // Nothing else to begin: so one is waited for.
+        if (const std::optional<Ran> ran = worker_.finish()) {
+          answer(*ran);
+          collect();
+          continue;
+        }
+        take(world_.receive());
+        continue;
+      }
+      const Order order = std::move(orders_.front());
+      orders_.pop_front();
+      if (order.op == Op::stop || order.op == Op::dismiss) {
+        world_.flush();
+        return order.op == Op::stop;
+      }
+      obey(order);
+      collect();
+    }
+  }
+
+ private:
+  // All that has arrived.
+  void collect() {
+    while (std::optional<Message> message = world_.poll()) take(*std::move(message));
+  }
+
+  void take(Message message) {
+    if (message.from != 0) {
+      auto handed = unpack<HandedOver>(message.bytes);
+      worker_.give(handed.number, std::move(handed.network));
+      return;
+    }
+    auto order = unpack<Order>(message.bytes);
+    if (order.op != Op::hand_over) {
+      orders_.push_back(std::move(order));
+      return;
+    }
+    // At once, since another worker waits for it.
+    const std::uint64_t number = order.numbers.at(0);
+    world_.send(static_cast<int>(order.peer), pack(HandedOver{number, worker_.network(number)}));
+  }
+
+  void obey(const Order& order) {
+    switch (order.op) {
+      case Op::begin:
+        return worker_.begin(order.numbers.at(0));
+      case Op::make:
+        return make(order);
+      case Op::run:
+        return run_blocks(order);
+      case Op::take_part: {
+        std::string archive;
+        world_.broadcast(archive);
+        return worker_.give(order.numbers.at(0), unpack<QuantisedNetwork>(archive));
+      }
+      case Op::not_finite:
+        return world_.send(0, pack(Answer{Op::not_finite, {}, {}, worker_.not_finite(order.set), {}, 0, {}}));
+      case Op::deliver: {
+        const auto start = std::chrono::steady_clock::now();
+        Answer answer{Op::deliver, {}, {}, 0, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
+        answer.seconds = seconds_since(start);
+        return world_.send(0, pack(answer));
+      }
+      default:
+        fail_internal("rank 0 ordered operation {}, which is not known", static_cast<std::int64_t>(order.op));
+    }
+  }
+
+  void make(const Order& order) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<std::size_t> numbers(order.numbers.begin(), order.numbers.end());
+    std::vector<NetworkId> ids = worker_.make(numbers, order.genomes);
+    world_.send(0, pack(Answer{Op::make, order.numbers, std::move(ids), 0, {}, seconds_since(start), {}}));
+  }
+
+  void run_blocks(const Order& order) {
+    const std::size_t number = order.numbers.at(0);
+    while (!worker_.has(number)) take(world_.receive());  // on its way from another worker
+    if (const std::optional<Ran> ran = worker_.start(number, order.set, order.blocks)) answer(*ran);
+    if (worker_.copies() > 1) return;  // others may run beside it
+    if (const std::optional<Ran> ran = worker_.finish()) answer(*ran);
+  }
+
+  void answer(const Ran& ran) {
+    world_.send(0, pack(Answer{Op::run, {ran.network}, {}, ran.blocks, ran.tally, ran.seconds, {}}));
+  }
+
+  Communicator& world_;
+  Worker& worker_;
+  std::deque<Order> orders_;
+};
+
+}  // namespace
+
+void serve(Communicator& world, Problem problem, const Worker::MakeEngine& make) {
+  problem.engine = prepare(world, problem);
+  const WorkerPlace mine{world.rank() - 1, world.size() - 1};
+  const auto worker = agree(world, [&] { return std::make_unique<Worker>(std::move(problem), mine, make); });
+  const Problem& held = worker->problem();
+  agree_on(world, {world.host(), network_hash(held.network), data_hash(held), settings_hash(held), worker->info(),
+                   worker->copies()});
+  bool stopped = false;
+  try {
+    stopped = Service(world, *worker).run();
+  } catch (const Error& error) {
+    die(world, error.what(), error.fault());
+  } catch (const std::exception& error) {
+    die(world, error.what(), Fault::internal);
+  }
+  if (!stopped) throw Dismissed();
+}
+
+}  // namespace vbq

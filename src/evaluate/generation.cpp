@@ -1,0 +1,35 @@
+#include "evaluate/generation.hpp"
+
+#include <utility>
+
+namespace vbq {
+
+Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known)
+    : schedule_(std::move(schedule)), known_(std::move(known)), evaluated_(genomes) {}
+
+Generation::Generation(Schedule schedule) : schedule_(std::move(schedule)), evaluated_(1) { schedule_.all_have_all(); }
+
+void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network) {
+  Evaluated& of = evaluated_.at(genome);
+  of.network = network;
+  const Tally* known = known_ ? known_(network) : nullptr;
+  if (known != nullptr) of.tally = *known;
+  const bool run = known == nullptr && first_.try_emplace(network, genome).second;
+  schedule_.made(worker, genome, run);
+}
+
+void Generation::ran(std::int64_t worker, std::size_t genome, std::int64_t blocks, const Tally& tally, double seconds) {
+  evaluated_.at(genome).tally += tally;
+  schedule_.ran(worker, genome, blocks, seconds);
+}
+
+std::vector<Evaluated> Generation::result(std::int64_t images) const {
+  std::vector<Evaluated> result = evaluated_;
+  for (Evaluated& of : result) {
+    if (const auto first = first_.find(of.network); first != first_.end()) of.tally = evaluated_[first->second].tally;
+    if (of.tally.seen != images) of.tally = {};
+  }
+  return result;
+}
+
+}  // namespace vbq

@@ -1,0 +1,36 @@
+// Generation: one call of an evaluator in the making: which networks came out, which of them are to be run, and what
+// was counted so far. What it comes to is the same in whatever order it is told.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "evaluate/schedule.hpp"
+#include "vbq/evaluator.hpp"
+
+namespace vbq {
+
+class Generation {
+ public:
+  // Of `genomes` genomes whose networks are to be made.
+  Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known);
+  // Of one network that every worker has.
+  explicit Generation(Schedule schedule);
+
+  std::optional<Task> next(std::int64_t worker) { return schedule_.next(worker); }
+  void made(std::int64_t worker, std::size_t genome, const NetworkId& network);
+  void ran(std::int64_t worker, std::size_t genome, std::int64_t blocks, const Tally& tally, double seconds);
+  bool done() const { return schedule_.done(); }
+
+  // One a genome; tallies that do not hold all `images` are emptied.
+  std::vector<Evaluated> result(std::int64_t images) const;
+
+ private:
+  Schedule schedule_;
+  Evaluator::Known known_;
+  std::vector<Evaluated> evaluated_;
+  std::map<NetworkId, std::size_t> first_;  // of this call's networks that are run: the genome that stands for it
+};
+
+}  // namespace vbq

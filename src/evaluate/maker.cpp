@@ -1,0 +1,68 @@
+#include "evaluate/maker.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "evaluate/watch.hpp"
+#include "quant/sequential.hpp"
+
+namespace vbq {
+
+Maker::Maker(const Problem& problem, Engine& engine)
+    : problem_(problem),
+      engine_(engine),
+      decoder_(problem.network, problem.format),
+      assigner_(
+          problem.calibration.get(),
+          [&engine](std::span<const LayerFormat* const> layers) {
+            const DeviceCall call(watched_kind(engine, DeviceCall::Kind::assign));
+            return engine.assign(layers);
+          },
+          assignments_remembered(problem)) {
+  engine_.prepare(problem_.calibration);
+  calibrate();
+}
+
+// Whoever makes networks keeps all of these images and does a whole pass over them, so that what is found does not
+// depend on the number of ranks.
+void Maker::calibrate() {
+  if (!needs_pass(problem_.format)) return;
+  const std::vector<std::int64_t>& all = problem_.split.search;
+  const std::size_t count = std::min(all.size(), static_cast<std::size_t>(problem_.format.matching_images));
+  std::vector<std::int64_t> chosen;
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
+  std::shared_ptr<LayerAssigner> assigner;
+  if (problem_.format.assignment == Assignment::sequential) {
+    assigner = std::make_shared<SequentialAssigner>(problem_.network, static_cast<std::int64_t>(count));
+  }
+  engine_.calibrate({problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
+                     problem_.engine.block, false},
+                    std::move(assigner));
+}
+
+std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage stage) {
+  const Format& format = problem_.format;
+  std::vector<NetworkFormat> formats;
+  formats.reserve(genomes.size());
+  for (const Genome& genome : genomes) formats.push_back(decoder_(genome));
+  if (format.assignment == Assignment::compensated) assigner_(formats);
+
+  const bool matched =
+      format.matching == Matching::always || (format.matching == Matching::end && stage == Stage::delivered);
+  std::vector<QuantisedNetwork> made;
+  made.reserve(genomes.size());
+  for (NetworkFormat& network : formats) {
+    if (matched || format.assignment == Assignment::sequential) {
+      // Sequential assignment is the host's work, whatever the engine.
+      const DeviceCall call(format.assignment == Assignment::sequential
+                                ? DeviceCall::Kind::host
+                                : watched_kind(engine_, DeviceCall::Kind::pass));
+      network = engine_.match(network, matched);
+    }
+    made.push_back(quantise(problem_.network, std::move(network)));
+  }
+  return made;
+}
+
+}  // namespace vbq

@@ -1,0 +1,145 @@
+#include "evaluate/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "evaluate/watch.hpp"
+
+namespace vbq {
+namespace {
+
+Problem validated(Problem problem) {
+  validate(problem);
+  return problem;
+}
+
+// A search has many networks to run; where there is one alone, so is the engine's.
+EngineOptions with_copies(const Problem& problem) {
+  EngineOptions options = problem.engine;
+  options.copies = problem.population > 1 ? 4 : 1;
+  return options;
+}
+
+}  // namespace
+
+Partition partition_of(const Problem& problem, ImageSet set, std::int64_t workers) {
+  const std::int64_t blocks = block_count(problem, set), block = problem.engine.block;
+  const DatasetInfo& info = source_of(problem, set).info();
+  if (set == ImageSet::held_out) {
+    return {blocks, std::min(workers, blocks), blocks_in_piece(info, block)};
+  }
+  const std::int64_t most = std::max<std::int64_t>(1, kMostSearchBytes / block_bytes(info, block));
+  // Blocks of one network alone are shared out from the start, so each worker reads its own only.
+  const std::int64_t least_parts = problem.population > 1 ? 1 : workers;
+  const std::int64_t parts =
+      std::clamp((blocks + most - 1) / most, std::min(least_parts, blocks), std::min(workers, blocks));
+  return {blocks, parts, blocks};
+}
+
+Worker::Worker(Problem problem, WorkerPlace place, const MakeEngine& make)
+    : problem_(validated(std::move(problem))),
+      place_(place),
+      engine_(make(problem_.network, with_copies(problem_))),
+      maker_(problem_, *engine_),
+      in_copy_(static_cast<std::size_t>(engine_->copies())) {
+  const Partition partition = partition_of(problem_, ImageSet::search, place_.count);
+  load(ImageSet::search, partition.part(partition.part_of_worker(place_.index)), problem_.with_divergence);
+  if (const std::int64_t count = engine_->not_finite(); count > 0) {
+    fail(
+        "the network as trained gives outputs that are not finite (NaN or infinite) for {} images to search on: no "
+        "quantised network can be compared with them; check the images' mean and standard deviation, and the network",
+        count);
+  }
+}
+
+std::int64_t Worker::not_finite(ImageSet set) {
+  const Partition partition = partition_of(problem_, set, place_.count);
+  if (place_.index >= partition.parts) return 0;  // another worker counts the same part
+  const Range own = partition.part(place_.index);
+  std::int64_t count = 0;
+  for (std::int64_t block = own.first; block < own.end();) {
+    const Range piece = partition.piece_of(place_.index, block);
+    // Loaded without divergence, images cannot tell; loaded with it, tallies of them would count it.
+    if (!problem_.with_divergence || set != loaded_set_ || piece != loaded_) load(set, piece, true);
+    count += engine_->not_finite();
+    if (!problem_.with_divergence) loaded_ = {};
+    block = piece.end();
+  }
+  return count;
+}
+
+std::vector<NetworkId> Worker::make(std::span<const std::size_t> numbers, std::span<const Genome> genomes) {
+  std::vector<QuantisedNetwork> made = maker_.make(genomes, Stage::evaluated);
+  std::vector<NetworkId> ids;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    ids.push_back(made[i].id());
+    networks_[numbers[i]] = std::move(made[i]);
+  }
+  return ids;
+}
+
+std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks) {
+  const QuantisedNetwork& network = networks_.at(number);
+  const Partition partition = partition_of(problem_, set, place_.count);
+  const Range piece = partition.piece_of(place_.index, blocks.first);
+  if (blocks.count < 1 || blocks.end() > piece.end()) {
+    fail_internal("blocks {} to {} were to be run at once, but a piece ends before {}", blocks.first, blocks.end() - 1,
+                  piece.end());
+  }
+  std::optional<Ran> finished;
+  if (!has_room()) finished = finish();
+  if (set != loaded_set_ || piece != loaded_) {
+    if (!running_.empty()) fail_internal("images were to be replaced while a network runs on them");
+    load(set, piece, problem_.with_divergence);
+  }
+  const int copy = free_copy(network.id());
+  std::optional<NetworkId>& held = in_copy_[static_cast<std::size_t>(copy)];
+  const auto since = std::chrono::steady_clock::now();
+  const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::other));
+  if (held != network.id()) {
+    held.reset();
+    engine_->quantise(network.formats(), copy);
+    held = network.id();
+  }
+  engine_->start(blocks.first - loaded_.first, blocks.count, copy);
+  running_.push_back({number, blocks.count, copy, since});
+  return finished;
+}
+
+std::optional<Ran> Worker::finish() {
+  if (running_.empty()) return std::nullopt;
+  const Running first = running_.front();
+  running_.pop_front();
+  const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::tally));
+  const Tally tally = engine_->finish(first.copy);
+  return Ran{first.number, first.blocks, tally, seconds_since(first.since)};
+}
+
+// One that holds the network already, or else any that does not run.
+int Worker::free_copy(const NetworkId& network) const {
+  int any = -1;
+  for (int copy = 0; copy < engine_->copies(); ++copy) {
+    if (std::ranges::find(running_, copy, &Running::copy) != running_.end()) continue;
+    if (in_copy_[static_cast<std::size_t>(copy)] == network) return copy;
+    if (any < 0 || !in_copy_[static_cast<std::size_t>(copy)]) any = copy;
+  }
+  if (any < 0) fail_internal("all {} copies of the network run", engine_->copies());
+  return any;
+}
+
+void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
+  const std::vector<std::int64_t>& all = images_of(problem_, set);
+  const std::int64_t block = problem_.engine.block;
+  const auto first = static_cast<std::size_t>(blocks.first * block);
+  const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
+  const ImageSource& source = source_of(problem_, set);
+  loaded_ = {};  // whatever happens below, the old images no longer count
+  // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
+  engine_->load(
+      {source.read(std::span(all).subspan(first, count)), source.info().normalisation, block, with_divergence});
+  loaded_set_ = set;
+  loaded_ = blocks;
+}
+
+}  // namespace vbq

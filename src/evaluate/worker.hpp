@@ -1,0 +1,100 @@
+// Worker: what one worker holds (engine, its part of the images, the networks that it has made or was given) and does
+// (tasks).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "evaluate/maker.hpp"
+#include "evaluate/partition.hpp"
+#include "evaluate/problem.hpp"
+#include "evaluate/schedule.hpp"
+
+namespace vbq {
+
+// Worker `index` of `count`.
+struct WorkerPlace {
+  std::int64_t index = 0, count = 1;
+};
+
+// How a set's blocks are shared out over so many workers. Search images stay where they are for the whole run: every
+// worker has all of them, or, where they are too many for that (kMostSearchBytes), a part. Held-out images are
+// scored once: each worker has a part, piece by piece.
+Partition partition_of(const Problem& problem, ImageSet set, std::int64_t workers);
+inline constexpr std::int64_t kMostSearchBytes = std::int64_t{1} << 30;  // of pixels, on one worker
+
+// A task that was run.
+struct Ran {
+  std::size_t network = 0;
+  std::int64_t blocks = 0;
+  Tally tally;
+  double seconds = 0;
+};
+
+class Worker {
+ public:
+  using MakeEngine = std::function<std::unique_ptr<Engine>(const Network&, const EngineOptions&)>;
+
+  // Makes the engine and loads this worker's search images. Error when anything of the problem does not fit.
+  Worker(Problem problem, WorkerPlace place, const MakeEngine& make = make_engine);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // A new call, whose networks are numbered from `first` on: those of calls before are forgotten.
+  void begin(std::size_t first) {
+    std::erase_if(networks_, [&](const auto& entry) { return entry.first < first; });
+  }
+  // Makes and keeps the genomes' networks under these numbers.
+  std::vector<NetworkId> make(std::span<const std::size_t> numbers, std::span<const Genome> genomes);
+  void give(std::size_t number, QuantisedNetwork network) { networks_[number] = std::move(network); }
+  bool has(std::size_t number) const { return networks_.contains(number); }
+  const QuantisedNetwork& network(std::size_t number) const { return networks_.at(number); }
+  // As it is delivered.
+  QuantisedNetwork deliver(const Genome& genome) { return maker_.make({&genome, 1}, Stage::delivered).front(); }
+
+  // Begins inference of a network that it has; gives what had to be finished first. An engine may hold several copies
+  // of the network: tasks take them in turn, so that one is made ready while others run.
+  std::optional<Ran> start(std::size_t number, ImageSet set, Range blocks);
+  // Waits for the task that was started first; none when nothing runs.
+  std::optional<Ran> finish();
+  // Whether another task may be started without waiting for one.
+  bool has_room() const { return running_.size() < static_cast<std::size_t>(engine_->copies()); }
+
+  // Images of this worker's part of a set for which the network as trained gives an output that is not finite; of the
+  // first workers, which hold all parts.
+  std::int64_t not_finite(ImageSet set);
+
+  const EngineInfo& info() const { return engine_->info(); }
+  int copies() const { return engine_->copies(); }
+  const Problem& problem() const { return problem_; }
+
+ private:
+  struct Running {
+    std::size_t number;
+    std::int64_t blocks;
+    int copy;
+    std::chrono::steady_clock::time_point since;
+  };
+
+  void load(ImageSet set, Range blocks, bool with_divergence);
+  int free_copy(const NetworkId& network) const;
+
+  Problem problem_;
+  WorkerPlace place_;
+  std::unique_ptr<Engine> engine_;
+  Maker maker_;
+  ImageSet loaded_set_ = ImageSet::search;
+  Range loaded_;  // blocks that the engine holds
+  std::map<std::size_t, QuantisedNetwork> networks_;
+  std::vector<std::optional<NetworkId>> in_copy_;  // network that each of the engine's copies holds
+  std::deque<Running> running_;                    // in order of their start
+};
+
+}  // namespace vbq

@@ -1,0 +1,160 @@
+#include "vbq/quantised_network.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/hash.hpp"
+#include "quant/packing.hpp"
+
+namespace vbq {
+namespace {
+
+// One codebook and the weights that take its levels: levels that none takes go, equal ones become one.
+struct Shrunk {
+  Codebook codebook;
+  std::vector<std::uint8_t> becomes;  // of each level before
+};
+
+Shrunk shrink(const Codebook& codebook, const std::vector<bool>& taken) {
+  const std::span<const float> levels = codebook.levels();
+  std::vector<float> kept;
+  for (std::size_t k = 0; k < levels.size(); ++k) {
+    if (taken[k]) kept.push_back(levels[k]);
+  }
+  if (kept.empty()) kept.push_back(levels.front());  // a layer, or a channel, without weights
+  Shrunk shrunk{Codebook::from_levels(std::move(kept)), std::vector<std::uint8_t>(levels.size())};
+  const std::span<const float> now = shrunk.codebook.levels();
+  if (now.size() > 256) fail("a codebook has {} levels that weights take: at most 256 can be told apart", now.size());
+  for (std::size_t k = 0; k < levels.size(); ++k) {
+    if (taken[k]) shrunk.becomes[k] = static_cast<std::uint8_t>(std::ranges::lower_bound(now, levels[k]) - now.begin());
+  }
+  return shrunk;
+}
+
+QuantisedLayer made_of(const LayerFormat& format) {
+  if (format.indices.empty() || format.codebooks.empty()) {
+    fail_internal("layer {} was to be quantised before its weights had levels", format.node);
+  }
+  const std::size_t books = format.codebooks.size(), count = format.indices.size();
+  if (count % books != 0) fail_internal("layer {}: {} weights in {} channels", format.node, count, books);
+  const std::size_t row = count / books;  // weights of a codebook
+  QuantisedLayer layer{format.node, {}, format.scales, {}, format.gain, format.shift, format.bias};
+  std::vector<std::uint8_t> levels(count);
+  int most = 1;
+  for (std::size_t b = 0; b < books; ++b) {
+    const Codebook& codebook = format.codebooks[b];
+    const auto indices = std::span(format.indices).subspan(b * row, row);
+    std::vector<bool> taken(static_cast<std::size_t>(codebook.size()));
+    for (const std::uint8_t index : indices) {
+      if (index >= taken.size()) {
+        fail("layer {}: a weight has level {} of a codebook of {}", format.node, index, taken.size());
+      }
+      taken[index] = true;
+    }
+    Shrunk shrunk = shrink(codebook, taken);
+    for (std::size_t i = 0; i < row; ++i) levels[b * row + i] = shrunk.becomes[indices[i]];
+    most = std::max(most, shrunk.codebook.size());
+    layer.codebooks.push_back(std::move(shrunk.codebook));
+  }
+  layer.levels = pack_levels(levels, index_bits(most));
+  return layer;
+}
+
+NetworkId id_of(const std::vector<QuantisedLayer>& layers) {
+  Hasher hasher;
+  for (const QuantisedLayer& layer : layers) {
+    hasher.value(layer.node);
+    hasher.value(static_cast<std::uint64_t>(layer.codebooks.size()));
+    for (const Codebook& codebook : layer.codebooks) hasher.array(codebook.levels());
+    hasher.array(std::span(layer.scales));
+    hasher.value(layer.levels.count);
+    hasher.array(std::span(layer.levels.bytes));
+    hasher.array(std::span(layer.gain));
+    hasher.array(std::span(layer.shift));
+    hasher.array(std::span(layer.bias));
+  }
+  return hasher.digest();
+}
+
+}  // namespace
+
+struct QuantisedNetwork::Content {
+  std::vector<QuantisedLayer> layers;
+  NetworkId id;
+};
+
+QuantisedNetwork::QuantisedNetwork(const NetworkFormat& formats) {
+  if (formats.empty()) return;
+  std::vector<QuantisedLayer> layers;
+  for (const LayerFormat& format : formats) {
+    if (!layers.empty() && format.node <= layers.back().node) {
+      fail_internal("quantised layers {} and {} are out of order", layers.back().node, format.node);
+    }
+    layers.push_back(made_of(format));
+  }
+  *this = QuantisedNetwork(std::move(layers));
+}
+
+QuantisedNetwork::QuantisedNetwork(std::vector<QuantisedLayer> layers) {
+  if (layers.empty()) return;
+  const NetworkId id = id_of(layers);
+  content_ = std::make_shared<const Content>(Content{std::move(layers), id});
+}
+
+const std::vector<QuantisedLayer>& QuantisedNetwork::layers() const {
+  static const std::vector<QuantisedLayer> none;
+  return content_ == nullptr ? none : content_->layers;
+}
+
+const NetworkId& QuantisedNetwork::id() const {
+  static const NetworkId none{};
+  return content_ == nullptr ? none : content_->id;
+}
+
+NetworkFormat QuantisedNetwork::formats() const {
+  NetworkFormat formats;
+  for (const QuantisedLayer& layer : layers()) {
+    formats.push_back(
+        {layer.node, layer.codebooks, layer.scales, unpack_levels(layer.levels), layer.gain, layer.shift, layer.bias});
+  }
+  return formats;
+}
+
+QuantisedNetwork quantise(const Network& network, NetworkFormat formats) {
+  for (LayerFormat& layer : formats) {
+    if (!layer.indices.empty()) continue;
+    const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(layer.node)]);
+    layer.indices.resize(weight.data.size());
+    nearest_levels(weight.data, weight.shape.front(), layer, layer.indices);
+  }
+  return QuantisedNetwork(formats);
+}
+
+PackedLevels pack_levels(std::span<const std::uint8_t> levels, int width) {
+  const auto bits = static_cast<std::size_t>(width);
+  PackedLevels packed{width, static_cast<std::int64_t>(levels.size()),
+                      std::vector<std::uint8_t>((levels.size() * bits + 7) / 8)};
+  for (std::size_t i = 0, bit = 0; i < levels.size(); ++i, bit += bits) {
+    const unsigned value = static_cast<unsigned>(levels[i]) << (bit % 8);
+    packed.bytes[bit / 8] = static_cast<std::uint8_t>(packed.bytes[bit / 8] | (value & 0xff));
+    if (value > 0xff) packed.bytes[bit / 8 + 1] = static_cast<std::uint8_t>(value >> 8);
+  }
+  return packed;
+}
+
+std::vector<std::uint8_t> unpack_levels(const PackedLevels& packed) {
+  const auto bits = static_cast<std::size_t>(packed.width), count = static_cast<std::size_t>(packed.count);
+  if (packed.width < 1 || packed.width > 8 || packed.bytes.size() != (count * bits + 7) / 8) {
+    fail_internal("{} levels of {} bits in {} bytes", count, packed.width, packed.bytes.size());
+  }
+  std::vector<std::uint8_t> levels(count);
+  for (std::size_t i = 0, bit = 0; i < count; ++i, bit += bits) {
+    const unsigned low = packed.bytes[bit / 8];
+    const unsigned high = bit / 8 + 1 < packed.bytes.size() ? packed.bytes[bit / 8 + 1] : 0U;
+    levels[i] = static_cast<std::uint8_t>((low | high << 8) >> (bit % 8) & ((1U << bits) - 1));
+  }
+  return levels;
+}
+
+}  // namespace vbq
