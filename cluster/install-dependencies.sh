@@ -5,6 +5,7 @@
 #   cluster/install-dependencies.sh          install what is missing
 #   cluster/install-dependencies.sh --check  only look: exit code 1 and the names when something is missing
 #   cluster/install-dependencies.sh --list   print the packages, one a line (what container recipes are compared with)
+#   cluster/install-dependencies.sh --lint   install also what CI's checks of the code itself need: clang's tools
 #
 # The list is Debian 12's, and the same names serve elsewhere:
 #   Debian 13     the same names.
@@ -67,6 +68,7 @@ twice() {
 }
 
 case "${1-}" in
+  --lint) packages+=(clang clang-format clang-tidy libclang-rt-dev) ;;
   --list)
     printf '%s\n' "${packages[@]}"
     exit
@@ -77,7 +79,7 @@ case "${1-}" in
     ;;
   "" | --check) ;;
   *)
-    echo "install-dependencies: unknown option '$1', expected --list, --check or nothing" >&2
+    echo "install-dependencies: unknown option '$1', expected --list, --check, --lint or nothing" >&2
     exit 1
     ;;
 esac

@@ -70,7 +70,7 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
   problem.population = 1;
   if (arguments.format) {
     FoundFormat found = read_format(*arguments.format, problem.network);
-    scored.network = quantise(problem.network, std::move(found.layers));
+    scored.network = std::move(found.network);
     problem.engine.block = found.block;
   }
   return scored;

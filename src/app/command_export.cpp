@@ -17,12 +17,13 @@ namespace vbq {
 int command_export(const ExportArguments& arguments, const CommonOptions& common) {
   warn_unused_engine_options(common.engine, "export");
   const ExportForm form = value_of<ExportForm>(arguments.form, kExportForms, "--form");
-  check_output(arguments.output, {arguments.network, arguments.format},
-               arguments.overwrite ? Existing::overwrite : Existing::refuse);
+  std::vector<std::filesystem::path> inputs = files_of_onnx(arguments.network);
+  inputs.push_back(arguments.format);
+  check_output(arguments.output, inputs, arguments.overwrite ? Existing::overwrite : Existing::refuse);
   const ExportedFile file =
       export_file(arguments.network, arguments.output_name, arguments.format, arguments.output, form);
   const Network network = read_onnx(arguments.network, arguments.output_name);
-  const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).layers);
+  const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).network.formats());
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
     const nlohmann::ordered_json json{{"output", arguments.output.string()},

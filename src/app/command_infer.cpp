@@ -65,8 +65,9 @@ Reading read_shape(const NpyArray& input, const Network& network, std::optional<
 
 int command_infer(const InferArguments& arguments, const CommonOptions& common) {
   for (const std::string& warning : unused_engine_options(common.engine)) log::warning("{}", warning);
-  check_output(arguments.output, {arguments.network, arguments.input, arguments.format.value_or("")},
-               arguments.overwrite ? Existing::overwrite : Existing::refuse);
+  std::vector<std::filesystem::path> inputs = files_of_onnx(arguments.network);
+  inputs.insert(inputs.end(), {arguments.input, arguments.format.value_or("")});
+  check_output(arguments.output, inputs, arguments.overwrite ? Existing::overwrite : Existing::refuse);
   std::optional<Layout> asked;
   if (!arguments.layout.empty()) asked = value_of<Layout>(arguments.layout, kLayouts, "--layout");
   const Network network = read_onnx(arguments.network, arguments.output_name);
@@ -79,7 +80,7 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
   }
 
   const auto engine = make_engine(network, common.engine);
-  if (arguments.format) engine->quantise(read_format(*arguments.format, network).layers);
+  if (arguments.format) engine->quantise(read_format(*arguments.format, network).network.formats());
   std::vector<float> output(static_cast<std::size_t>(images * elements(network.output_shape())));
   engine->infer(values, images, output);
   warn_of_not_finite(output, images);

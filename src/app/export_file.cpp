@@ -69,7 +69,7 @@ ExportedFile export_file(const std::filesystem::path& network_path, const std::s
   const Network network = read_onnx(network_path, network_output);
   const FoundFormat found = read_format(format_path, network);
   Counts counts;
-  const std::vector<ExportLayer> layers = layers_of(network, found.layers, counts);
+  const std::vector<ExportLayer> layers = layers_of(network, found.network.formats(), counts);
   const ExportedModel model = exported(network_path, network, layers, counts, form);
   write_file(output, model.bytes);
   return {layers.size(), counts.weights, index_bits(counts.levels), model.bytes.size(), model.fp32_bytes};

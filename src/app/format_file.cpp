@@ -28,10 +28,10 @@ Json short_numbers(std::span<const float> values) {
 }
 
 // One array, or, where each output channel has a codebook of its own, an array of them.
-Json of_codebooks(const LayerFormat& layer, std::span<const float> (*part)(const Codebook&)) {
-  if (layer.codebooks.size() == 1) return short_numbers(part(layer.codebooks.front()));
+Json levels_of(const QuantisedLayer& layer) {
+  if (layer.codebooks.size() == 1) return short_numbers(layer.codebooks.front().levels());
   Json arrays = Json::array();
-  for (const Codebook& codebook : layer.codebooks) arrays.push_back(short_numbers(part(codebook)));
+  for (const Codebook& codebook : layer.codebooks) arrays.push_back(short_numbers(codebook.levels()));
   return arrays;
 }
 
@@ -77,7 +77,7 @@ T read_name(const Json& json, const char* key, std::span<const Name<T>> names, c
 std::vector<Codebook> read_codebooks(const Json& json, std::size_t channels, bool boundaries,
                                      const std::string& where) {
   const auto read = [&](const Json& array) {
-    std::vector<float> numbers = read_numbers(array, 65536, where);
+    std::vector<float> numbers = read_numbers(array, boundaries ? 255 : 256, where);
     return boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
   };
   if (!json.is_array() || json.empty() || !json.front().is_array()) return {read(json)};
@@ -110,7 +110,7 @@ std::vector<std::uint8_t> read_indices(const Json& json, const Tensor& weight, c
   return *std::move(unpacked);
 }
 
-LayerFormat read_layer(const Json& layer, const Network& network, const std::vector<int>& candidates, bool boundaries,
+LayerFormat read_layer(const Json& layer, const Network& network, const std::vector<int>& candidates,
                        const std::string& file) {
   if (!layer.is_object() || !layer.contains("name") || !layer["name"].is_string()) {
     fail("{}: a layer has no name", file);
@@ -122,6 +122,8 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(*found)]);
   const auto channels = static_cast<std::size_t>(weight.shape.front());
   const std::string where = fmt::format("{}, layer \"{}\", ", file, name);
+  // Files of before give bin boundaries where the encoding has them: these decide, and levels follow.
+  const bool boundaries = layer.contains("boundaries");
   const char* key = boundaries ? "boundaries" : "levels";
   if (!layer.contains(key)) fail("{}{} is missing", where, key);
   LayerFormat made;
@@ -153,19 +155,16 @@ std::string format_to_json(const Network& network, const Format& format, const F
   json["assignment"] = name_of<Assignment>(format.assignment, kAssignments);
   json["block"] = found.block;
   json["layers"] = Json::array();
-  for (const LayerFormat& layer : found.layers) {
+  for (const QuantisedLayer& layer : found.network.layers()) {
     Json entry;
     entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
-    entry["levels"] = of_codebooks(layer, [](const Codebook& codebook) { return codebook.levels(); });
-    if (format.encoding == Encoding::boundaries) {
-      entry["boundaries"] = of_codebooks(layer, [](const Codebook& codebook) { return codebook.boundaries(); });
-    }
+    entry["levels"] = levels_of(layer);
     if (!layer.bias.empty()) entry["bias"] = short_numbers(layer.bias);
     if (!layer.gain.empty()) {
       entry["gain"] = short_numbers(layer.gain);
       entry["shift"] = short_numbers(layer.shift);
     }
-    if (!layer.indices.empty()) entry["indices"] = pack_indices(layer.indices, index_bits(layer.levels()));
+    entry["indices"] = pack_indices(unpack_levels(layer.levels), layer.levels.width);
     json["layers"].push_back(std::move(entry));
   }
   return json.dump(1) + "\n";
@@ -194,12 +193,12 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
   }
 
   const std::vector<int> all = weight_layers(network);
-  NetworkFormat& layers = result.layers;
+  NetworkFormat layers;
   if (json["layers"].size() > all.size()) {
     fail("{} has {} layers, the network has {} with weights", file, json["layers"].size(), all.size());
   }
   for (const Json& layer : json["layers"]) {
-    layers.push_back(read_layer(layer, network, all, format.encoding == Encoding::boundaries, file));
+    layers.push_back(read_layer(layer, network, all, file));
   }
   std::sort(layers.begin(), layers.end(), [](const LayerFormat& a, const LayerFormat& b) { return a.node < b.node; });
   for (std::size_t i = 1; i < layers.size(); ++i) {
@@ -222,6 +221,7 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
     const auto at = std::find(all.begin(), all.end(), layer.node) - all.begin();
     layer.scales = scales[static_cast<std::size_t>(at)];
   }
+  result.network = quantise(network, std::move(layers));
   return result;
 }
 

@@ -8,22 +8,23 @@
 
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
+#include "vbq/quantised_network.hpp"
 
 namespace vbq {
 
 // What the file holds. The block is part of it, because logits depend (in their last bits) on the batches that a block
 // is cut into: only with the search's own block does another command count exactly the same tally.
 struct FoundFormat {
-  NetworkFormat layers;
+  QuantisedNetwork network;
   std::int64_t block = 100;  // images
 };
 
 // JSON text, ending in a newline; the same bytes for the same arguments on any machine.
 std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found);
 
-// Reads it back for `network`; scales are made anew by the file's rule. Error, beginning with `file`, when it is
-// broken, of a later version, names a layer that the network lacks, or was found for other weights. docs/formats.md has
-// the schema.
+// Reads it back for `network`; scales are made anew by the file's rule. A layer without indices, as files of before
+// have them, takes the nearest levels. Error, beginning with `file`, when it is broken, of a later version, names a
+// layer that the network lacks, or was found for other weights. docs/formats.md has the schema.
 FoundFormat parse_format(std::string_view text, const std::string& file, const Network& network);
 FoundFormat read_format(const std::filesystem::path& path, const Network& network);
 

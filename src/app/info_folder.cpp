@@ -11,6 +11,7 @@
 #include "app/run_place.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
+#include "core/text.hpp"
 
 namespace vbq {
 namespace {
@@ -99,7 +100,7 @@ Json layer_json(const Json& layer) {
   const bool many = levels.is_array() && !levels.empty() && levels.front().is_array();
   std::size_t most = many ? 0 : levels.size();
   for (std::size_t k = 0; many && k < levels.size(); ++k) most = std::max(most, levels[k].size());
-  return {{"name", layer.at("name").get<std::string>()},
+  return {{"name", one_line(layer.at("name").get<std::string>())},
           {"levels", most},
           {"codebooks", many ? levels.size() : 1},
           {"assigned", layer.contains("indices")},

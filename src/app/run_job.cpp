@@ -81,11 +81,10 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
                accuracy_warnings(setup.problem, ImageSet::held_out, outcome.result.as_trained.held_out));
   add_warnings(setup.warnings,
                difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
-  NetworkFormat best = outcome.result.network.formats();
-  outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
+  const QuantisedNetwork& best = outcome.result.network;
+  outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best.formats());
   outcome.summary = summary_json(setup, machinery, outcome.result, outcome.sizes);
-  folder.write("best.json",
-               format_to_json(setup.problem.network, setup.problem.format, {std::move(best), setup.job.block}));
+  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {best, setup.job.block}));
   folder.write("summary.json", outcome.summary);
   return outcome;
 }

@@ -1,13 +1,16 @@
 #include "app/setup.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <fstream>
 #include <utility>
 
 #include "app/advice.hpp"
 #include "app/data_warnings.hpp"
 #include "app/fit.hpp"
 #include "app/unused.hpp"
+#include "cluster/mpi.hpp"
 #include "core/check.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/importers.hpp"
@@ -50,15 +53,26 @@ std::int64_t search_count(double asked, std::int64_t available, bool all, const 
   return static_cast<std::int64_t>(count);
 }
 
+// What a file holds, unpacked where it is gzipped: its last four bytes say so (modulo 2^32). 0 for what is no file.
+std::int64_t unpacked_size(const fs::path& path) {
+  std::error_code code;  // a missing file is told by its reader
+  const std::uintmax_t size = fs::is_regular_file(path, code) ? fs::file_size(path, code) : 0;
+  if (code) return 0;
+  std::array<unsigned char, 4> last{};
+  std::ifstream file(path, std::ios::binary);
+  if (path.extension() != ".gz" || size < 18 || !file.seekg(-4, std::ios::end) ||
+      !file.read(reinterpret_cast<char*>(last.data()), 4)) {
+    return static_cast<std::int64_t>(size);
+  }
+  return std::max(static_cast<std::int64_t>(size), last[0] + (std::int64_t{last[1]} << 8) +
+                                                       (std::int64_t{last[2]} << 16) + (std::int64_t{last[3]} << 24));
+}
+
 // All images of a source that is imported on the fly stay in the memory of every process.
 void check_import(const std::vector<fs::path>& sources) {
   std::int64_t bytes = 0;
-  for (const fs::path& source : sources) {
-    std::error_code code;  // a missing file is told by its reader
-    const std::uintmax_t size = fs::is_regular_file(source, code) ? fs::file_size(source, code) : 0;
-    if (!code) bytes += static_cast<std::int64_t>(size);
-  }
-  check_reading(sources.front().string(), bytes, 2, 1,
+  for (const fs::path& source : sources) bytes += unpacked_size(source);
+  check_reading(sources.front().string(), bytes, 2, launcher_local_size(),
                 "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
 }
 

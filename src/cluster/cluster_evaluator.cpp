@@ -117,7 +117,10 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
   const auto start = std::chrono::steady_clock::now();
   EvaluatorTimes spent;
   std::ranges::fill(given_, 0);
-  for (std::size_t w = 0; w < workers_.size(); ++w) hand_out(generation, genomes, set, w);
+  // One task for each before anybody has a second, which others might do.
+  for (std::int64_t most = 1; most <= std::ranges::max(ahead_); ++most) {
+    for (std::size_t w = 0; w < workers_.size(); ++w) hand_out(generation, genomes, set, w, most);
+  }
   while (std::ranges::any_of(given_, [](std::int64_t tasks) { return tasks > 0; })) {
     const Message message = world_->receive();
     const auto answer = unpack<Answer>(message.bytes);
@@ -127,18 +130,18 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
       spent.inference += answer.seconds;
       generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.count, answer.tally,
                      answer.seconds);
-      hand_out(generation, genomes, set, w);
-      continue;
+    } else {
+      spent.quantise += answer.seconds;
+      for (std::size_t i = 0; i < answer.ids.size(); ++i) {
+        generation.made(static_cast<std::int64_t>(w), answer.numbers.at(i) - first_number_, answer.ids[i]);
+      }
     }
-    spent.quantise += answer.seconds;
-    for (std::size_t i = 0; i < answer.ids.size(); ++i) {
-      generation.made(static_cast<std::int64_t>(w), answer.numbers.at(i) - first_number_, answer.ids[i]);
-    }
-    hand_out(generation, genomes, set, w);
-    // A new network may be work for those that have none.
+    // What has changed may be work for those that have none. They come first, so that a new network is handed over to
+    // them before its maker begins to run it.
     for (std::size_t other = 0; other < workers_.size(); ++other) {
-      if (given_[other] == 0) hand_out(generation, genomes, set, other);
+      if (other != w && given_[other] == 0) hand_out(generation, genomes, set, other, 1);
     }
+    hand_out(generation, genomes, set, w, ahead_[w]);
   }
   const auto workers = static_cast<double>(workers_.size());
   times_.quantise += spent.quantise / workers;
@@ -147,8 +150,9 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
   times_.communication += std::max(0.0, seconds_since(start) - (spent.quantise + spent.inference) / workers);
 }
 
-void ClusterEvaluator::hand_out(Generation& generation, std::span<const Genome> genomes, ImageSet set, std::size_t w) {
-  while (given_[w] < ahead_[w] && !stop_requested()) {
+void ClusterEvaluator::hand_out(Generation& generation, std::span<const Genome> genomes, ImageSet set, std::size_t w,
+                                std::int64_t most) {
+  while (given_[w] < std::min(most, ahead_[w]) && !stop_requested()) {
     const std::optional<Task> task = generation.next(static_cast<std::int64_t>(w));
     if (!task) return;
     Order what{Op::make, {}, {}, set, task->blocks, -1};

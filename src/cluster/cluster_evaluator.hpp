@@ -59,7 +59,9 @@ class ClusterEvaluator final : public Evaluator {
   void begin(std::size_t networks);
   // Hands out tasks until all are done, or nothing more after a wish to stop.
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
-  void hand_out(Generation& generation, std::span<const Genome> genomes, ImageSet set, std::size_t worker);
+  // Until the worker has `most` tasks, or there is none for it.
+  void hand_out(Generation& generation, std::span<const Genome> genomes, ImageSet set, std::size_t worker,
+                std::int64_t most);
 
   Communicator* world_;
   const Problem* problem_;

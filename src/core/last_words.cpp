@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/text.hpp"
+
 namespace vbq {
 namespace {
 
@@ -19,7 +21,8 @@ Hook& hook() {
 
 void on_last_words(Hook wanted) { hook() = std::move(wanted); }
 
-void last_words(const std::string& sentence, int exit_code) {
+void last_words(const std::string& text, int exit_code) {
+  const std::string sentence = one_line(text);
   std::fprintf(stderr, "error: %s\n", sentence.c_str());
   static std::once_flag told;
   std::call_once(told, [&] {

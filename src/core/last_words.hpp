@@ -9,7 +9,7 @@ namespace vbq {
 // Called before any thread is started; `hook` is told the first last words of this process, on whatever thread.
 void on_last_words(std::function<void(const std::string& sentence, int exit_code)> hook);
 
-// "error: SENTENCE" on standard error whatever the log's level is, and the hook, once.
-void last_words(const std::string& sentence, int exit_code);
+// "error: TEXT" as one_line() on standard error whatever the log's level is, and the hook, once.
+void last_words(const std::string& text, int exit_code);
 
 }  // namespace vbq

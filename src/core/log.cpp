@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/check.hpp"
+#include "core/text.hpp"
 
 namespace vbq::log {
 namespace {
@@ -56,7 +57,8 @@ void set_prefix(const std::string& text) { prefix() = text; }
 
 void write(Level level, const std::string& line) {
   const char* mark = level == Level::warning ? "warning: " : level == Level::error ? "error: " : "";
-  logger().log(to_spdlog(level), "{}{}{}", prefix(), mark, line);
+  const bool sentence = level == Level::warning || level == Level::error;
+  logger().log(to_spdlog(level), "{}{}{}", prefix(), mark, sentence ? one_line(line) : line);
 }
 
 }  // namespace vbq::log

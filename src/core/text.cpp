@@ -38,4 +38,21 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
   return best;
 }
 
+std::string one_line(std::string_view text) {
+  constexpr std::size_t kMost = 2000;
+  std::size_t length = std::min(text.size(), kMost);
+  // Not in the middle of a character: UTF-8's other bytes are 10xxxxxx.
+  while (length > 0 && length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) --length;
+  std::string line(text.substr(0, length));
+  for (char& c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte == '\n' || byte == '\r' || byte == '\t') {
+      c = ' ';
+    } else if (byte < 0x20 || byte == 0x7f) {
+      c = '?';
+    }
+  }
+  return length < text.size() ? line + "..." : line;
+}
+
 }  // namespace vbq

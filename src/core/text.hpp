@@ -10,4 +10,8 @@ namespace vbq {
 // The candidate with the smallest edit distance to `name`; empty when there is none. For "did you mean".
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 
+// Text that may hold what a file says, as one line for a terminal: control characters become '?', line ends spaces, and
+// what is beyond 2,000 bytes is cut.
+std::string one_line(std::string_view text);
+
 }  // namespace vbq

@@ -16,7 +16,7 @@
 namespace vbq {
 namespace {
 
-constexpr std::int64_t kProgram = std::int64_t{48} << 20;  // measured: 35 to 60 MiB, oneDNN included
+constexpr std::int64_t kProgram = std::int64_t{40} << 20;  // measured: 33 to 60 MiB, oneDNN included
 
 std::int64_t pixels_of(const ImageSource& source) {
   const DatasetInfo& info = source.info();

@@ -27,6 +27,7 @@ Schedule::Schedule(Partition partition, std::int64_t workers, std::size_t networ
   }
   for (Network& network : networks_) {
     network.held.resize(static_cast<std::size_t>(workers));
+    network.holders.resize(static_cast<std::size_t>(partition.parts));
     network.taken.resize(static_cast<std::size_t>(partition.parts));
     network.left = partition.blocks;
   }
@@ -45,8 +46,24 @@ std::int64_t Schedule::free_blocks(const Network& network, std::int64_t part) co
   return partition_.part(part).count - network.taken[static_cast<std::size_t>(part)];
 }
 
+std::int64_t Schedule::workers_a_network(std::int64_t part) const {
+  std::int64_t active = 0;
+  for (const Network& network : networks_) {
+    const bool to_be_run = network.state == State::waiting || network.state == State::making;
+    if (to_be_run || free_blocks(network, part) > 0) ++active;
+  }
+  const std::int64_t workers = (workers_ - part + partition_.parts - 1) / partition_.parts;
+  return (workers + active - 1) / std::max<std::int64_t>(1, active);
+}
+
+void Schedule::hold(std::int64_t worker, Network& network) {
+  network.held[static_cast<std::size_t>(worker)] = true;
+  ++network.holders[static_cast<std::size_t>(partition_.part_of_worker(worker))];
+}
+
 std::optional<Task> Schedule::next(std::int64_t worker) {
   const std::int64_t part = partition_.part_of_worker(worker);
+  const std::int64_t fair = workers_a_network(part);
   const auto w = static_cast<std::size_t>(worker);
   std::size_t other = networks_.size();
   std::int64_t most = 0;
@@ -54,7 +71,7 @@ std::optional<Task> Schedule::next(std::int64_t worker) {
     const std::int64_t free = free_blocks(networks_[n], part);
     if (free == 0) continue;
     if (networks_[n].held[w]) return run_next(worker, n);
-    if (free > most) {
+    if (free > most && networks_[n].holders[static_cast<std::size_t>(part)] < fair) {
       most = free;
       other = n;
     }
@@ -86,7 +103,7 @@ std::optional<Task> Schedule::run_next(std::int64_t worker, std::size_t number) 
   Task task{Task::Kind::run, {number}, {first, count}, std::nullopt};
   if (!network.held[static_cast<std::size_t>(worker)]) {
     task.from = network.maker;
-    network.held[static_cast<std::size_t>(worker)] = true;
+    hold(worker, network);
   }
   return task;
 }
@@ -98,14 +115,9 @@ std::int64_t Schedule::portion(std::int64_t worker, std::int64_t part, std::int6
   if (seconds == 0) return 1;
   const auto most = std::max<std::int64_t>(1, static_cast<std::int64_t>(kMostSeconds / seconds));
   if (first_waiting_ < networks_.size()) return std::min(free, most);
-  std::int64_t active = 0;  // networks that workers of this part may share
-  for (const Network& network : networks_) {
-    if (network.state == State::making || free_blocks(network, part) > 0) ++active;
-  }
-  const std::int64_t holders = (workers_ - part + partition_.parts - 1) / partition_.parts;
-  const std::int64_t helpers = (holders + active - 1) / std::max<std::int64_t>(1, active);
+  const std::int64_t helpers = workers_a_network(part);
   const auto least = static_cast<std::int64_t>(std::ceil(kLeastSeconds / seconds));
-  if (holders == 1) return std::min(free, most);
+  if (workers_ <= partition_.parts) return std::min(free, most);  // nobody else holds this part
   const std::int64_t fair = (free + 2 * helpers - 1) / (2 * helpers);
   return std::min({free, most, std::max(least, fair)});
 }
@@ -113,7 +125,7 @@ std::int64_t Schedule::portion(std::int64_t worker, std::int64_t part, std::int6
 void Schedule::made(std::int64_t worker, std::size_t number, bool run) {
   Network& network = networks_.at(number);
   if (network.state != State::making) fail_internal("network {} was made before it was asked for", number);
-  network.held[static_cast<std::size_t>(worker)] = true;
+  hold(worker, network);
   network.state = run ? State::made : State::finished;
   if (!run) --unfinished_;
 }

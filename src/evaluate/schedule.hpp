@@ -30,7 +30,7 @@ class Schedule {
   void all_have_all();
 
   // The worker's next task; none where there is nothing for it now. A worker goes on with what it has made, then makes
-  // the next, then helps others.
+  // the next, then helps others: not more of them with one network than with another, since each must be handed it.
   std::optional<Task> next(std::int64_t worker);
 
   // run: whether its blocks are to be run; they are not where its tally is known.
@@ -44,12 +44,16 @@ class Schedule {
   struct Network {
     State state = State::waiting;
     std::int64_t maker = 0;
-    std::vector<bool> held;           // by each worker
-    std::vector<std::int64_t> taken;  // blocks of each part that are handed out, from its first
-    std::int64_t left = 0;            // blocks that are not finished
+    std::vector<bool> held;             // by each worker
+    std::vector<std::int64_t> holders;  // of each part: workers that hold it
+    std::vector<std::int64_t> taken;    // blocks of each part that are handed out, from its first
+    std::int64_t left = 0;              // blocks that are not finished
   };
 
   std::int64_t free_blocks(const Network& network, std::int64_t part) const;
+  // Workers of a part for each network that they may still share, rounded up.
+  std::int64_t workers_a_network(std::int64_t part) const;
+  void hold(std::int64_t worker, Network& network);
   std::optional<Task> run_next(std::int64_t worker, std::size_t network);
   std::int64_t portion(std::int64_t worker, std::int64_t part, std::int64_t free) const;
 

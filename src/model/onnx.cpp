@@ -119,6 +119,23 @@ Network parse_onnx(std::string content, const std::filesystem::path& path, const
   }
 }
 
+std::vector<std::filesystem::path> files_of_onnx(const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> files{path};
+  try {
+    const onnx::ModelProto model = parse_model(read_file(path, "network", kLargestFile));
+    const ModelPlace place(path);
+    for (const auto& tensor : model.graph().initializer()) {
+      for (const auto& entry : tensor.external_data()) {
+        if (entry.key() != "location") continue;
+        std::filesystem::path file = place.folder / entry.value();
+        if (std::ranges::find(files, file) == files.end()) files.push_back(std::move(file));
+      }
+    }
+  } catch (const Error&) {  // what is wrong with it is its reader's to say
+  }
+  return files;
+}
+
 std::string read_onnx_content(const std::filesystem::path& path) {
   std::string content = read_file(path, "network", kLargestFile);
   std::uint64_t size = content.size();

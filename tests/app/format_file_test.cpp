@@ -56,26 +56,41 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
         format.scope = scope;
         format.scale = scale;
         format.biases = true;
-        const NetworkFormat layers = Decoder(network_, format)(some_genome(network_, format));
-        write(format_to_json(network_, format, {layers, 50}));
+        const QuantisedNetwork made = quantise(network_, Decoder(network_, format)(some_genome(network_, format)));
+        write(format_to_json(network_, format, {made, 50}));
         const auto [again, block] = read_format(path_, network_);
         EXPECT_EQ(block, 50);
-        ASSERT_EQ(again.size(), layers.size());
-        for (std::size_t i = 0; i < layers.size(); ++i) {
-          EXPECT_EQ(again[i].node, layers[i].node);
-          EXPECT_EQ(again[i].codebooks, layers[i].codebooks);
-          EXPECT_EQ(again[i].scales, layers[i].scales);
-          EXPECT_EQ(again[i].bias, layers[i].bias);
-        }
+        EXPECT_EQ(again, made);
       }
     }
+  }
+}
+
+// As they were written before every layer had indices: the nearest levels are found again, by the bins' boundaries
+// where the encoding has them.
+TEST_F(FormatFile, LayersWithoutIndicesTakeTheNearestLevels) {
+  for (const Encoding encoding : {Encoding::values, Encoding::boundaries}) {
+    Format format;
+    format.encoding = encoding;
+    format.scale = ScaleScope::channel;
+    const NetworkFormat layers = Decoder(network_, format)(some_genome(network_, format));
+    auto json = nlohmann::json::parse(format_to_json(network_, format, {quantise(network_, layers), 50}));
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      auto& entry = json["layers"][i];
+      entry.erase("indices");
+      entry["levels"] = layers[i].codebook(0).levels();
+      if (encoding == Encoding::boundaries) entry["boundaries"] = layers[i].codebook(0).boundaries();
+    }
+    write(json.dump());
+    EXPECT_EQ(read_format(path_, network_).network, quantise(network_, layers));
   }
 }
 
 TEST_F(FormatFile, RefusesWhatItCannotUse) {
   Format format;
   const Decoder decoder(network_, format);
-  const std::string good = format_to_json(network_, format, {decoder(some_genome(network_, format)), 50});
+  const std::string good =
+      format_to_json(network_, format, {quantise(network_, decoder(some_genome(network_, format))), 50});
   EXPECT_NE(refusal("").find("not JSON"), std::string::npos);
   EXPECT_NE(refusal("[1, 2]").find("a JSON object"), std::string::npos);
   EXPECT_NE(refusal("{}").find("layers"), std::string::npos);
@@ -112,7 +127,8 @@ TEST_F(FormatFile, HostileValuesAreNeitherCopiedNorShown) {
 TEST_F(FormatFile, HasAVersion) {
   Format format;
   const Decoder decoder(network_, format);
-  const std::string good = format_to_json(network_, format, {decoder(some_genome(network_, format)), 50});
+  const std::string good =
+      format_to_json(network_, format, {quantise(network_, decoder(some_genome(network_, format))), 50});
   auto json = nlohmann::json::parse(good);
   EXPECT_EQ(json.at("format_version"), 1);
   const auto of_version = [&](const nlohmann::json& version) {
@@ -131,7 +147,8 @@ TEST_F(FormatFile, HasAVersion) {
 TEST_F(FormatFile, RefusesMoreLayersThanTheNetworkHas) {
   Format format;
   const Decoder decoder(network_, format);
-  auto json = nlohmann::json::parse(format_to_json(network_, format, {decoder(some_genome(network_, format)), 50}));
+  auto json = nlohmann::json::parse(
+      format_to_json(network_, format, {quantise(network_, decoder(some_genome(network_, format))), 50}));
   for (int i = 0; i < 3; ++i) json["layers"].push_back(json["layers"][0]);
   EXPECT_NE(refusal(json.dump()).find("has 6 layers, the network has 3"), std::string::npos);
 }
@@ -139,7 +156,8 @@ TEST_F(FormatFile, RefusesMoreLayersThanTheNetworkHas) {
 // The fuzz target starts from it; of a network that has changed it would be refused at its hash.
 TEST_F(FormatFile, ReadsTheFuzzTargetsSeeds) {
   for (const char* name : {"compensated.json", "boundaries.json"}) {
-    EXPECT_EQ(read_format(fs::path(VBQ_SOURCE) / "tests/fuzz/seeds" / name, network_).layers.size(), 3U) << name;
+    EXPECT_EQ(read_format(fs::path(VBQ_SOURCE) / "tests/fuzz/seeds" / name, network_).network.layers().size(), 3U)
+        << name;
   }
 }
 
@@ -148,8 +166,9 @@ TEST_F(FormatFile, SkippedLayersAreLeftOut) {
   format.scale = ScaleScope::channel;
   format.skip = {"conv1"};
   const Decoder decoder(network_, format);
-  write(format_to_json(network_, format, {decoder(some_genome(network_, format)), 50}));
-  const auto [again, block] = read_format(path_, network_);
+  write(format_to_json(network_, format, {quantise(network_, decoder(some_genome(network_, format))), 50}));
+  const auto [read, block] = read_format(path_, network_);
+  const std::vector<QuantisedLayer>& again = read.layers();
   EXPECT_EQ(block, 50);
   ASSERT_EQ(again.size(), 2U);
   EXPECT_EQ(network_.nodes[static_cast<std::size_t>(again[0].node)].name, "conv2");

@@ -1,107 +1,98 @@
 #!/usr/bin/env python3
-"""What more workers are worth: bench_scale over many ranks, a model fitted to it, and both as a plot.
+"""What more workers are worth: bench_scale over many ranks, a made-up cluster under the same schedule, and both as tables.
 
-    tests/bench/scale.py BENCH_SCALE [--workers 1,2,4,8,16,32] [--milliseconds 200] [--generations 20] --plot docs/scaling.png
+    tests/bench/scale.py BENCH_SCALE --resnet20 NETWORK.onnx --resnet50 NETWORK.onnx [--workers 1,2,4,8,16,32] [--plot docs/scaling.png]
 
-Measured: what a generation takes beyond the workers' own time (they sleep), `cost`. All ranks share this machine's cores, so that
-it grows with the processor time of them all: cost = base + share * N / cores is fitted to it (least squares). On a cluster each rank
-has a core of its own, and messages go down and up a tree: predicted is cost(N) = base + (levels of the tree) * share, and
-efficiency = evenness * work / (work + cost), where evenness is that of the true division of genomes and blocks
-(bench_scale --cut), and work is the time a worker infers at the given speed. Needs numpy and matplotlib."""
+Measured: a generation of 50 genomes with the true master, messages, archives, making of nearest levels, and packed networks that are
+handed over; only inference (and a pass) is slept. All ranks share this machine's cores, so what a generation takes beyond the sleep
+grows with the processor time of all of them. The same generation is played on a made-up cluster (bench_scale --simulate: the true
+Schedule, event by event), once with a core for all, to be held against what was measured, and once with a core and a device a
+worker, which is the prediction. ResNet-50's network may be one with made-up weights (tests/zoo/graphs.py). Needs matplotlib for --plot."""
 import argparse
-import math
 import os
 import pathlib
 import subprocess
 
-CASES = [  # network, layers, levels, images, in blocks of, images a second of a worker
-    ("ResNet-50, 50,000 images, 1,000 images/s a worker", 54, 16, 50_000, 50, 1000),
-    ("ResNet-50, 50,000 images, 2,500 images/s a worker", 54, 16, 50_000, 50, 2500),
-    ("ResNet-20, 2,000 images, 2,800 images/s a worker", 22, 8, 2_000, 50, 2800),
-]
 GENOMES = 50
 PREDICTED = [2 ** k for k in range(11)]
+# network, assignment, blocks of 50 images, parts, seconds to make a network and to infer a block
+CASES = [
+    ("ResNet-20, 2,000 images", "resnet20", 40, 1, {"nearest": 0.004, "compensated": 0.03, "sequential": 1.4}, 50 / 2800),
+    ("ResNet-50, 50,000 images", "resnet50", 1000, 8, {"nearest": 0.1, "compensated": 6.0, "sequential": 60.0}, 50 / 1000),
+]
 
 
-def measure(program, ranks, layers, levels, generations, milliseconds):
-    command = ["mpirun", "--oversubscribe", "-n", str(ranks), program, str(layers), str(levels), str(generations), str(milliseconds)]
-    line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
-    workers, whole, cost, size = line.split(",")
-    return int(workers), float(cost), int(size)
+def run(program, arguments, ranks=0):
+    command = (["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []) + [str(program)] + [str(a) for a in arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1].split(",")
 
 
-def fit(workers, costs, cores):
-    import numpy
-    matrix = numpy.stack([numpy.ones(len(workers)), numpy.asarray(workers) / cores], axis=1)
-    (base, share), *_ = numpy.linalg.lstsq(matrix / numpy.asarray(costs)[:, None], numpy.ones(len(costs)), rcond=None)
-    return max(base, 0.0), share
-
-
-def evenness(program, workers, images, block):
-    blocks = -(-images // block)
-    return float(subprocess.run([program, "--cut", str(workers), str(GENOMES), str(blocks)], check=True, capture_output=True,
-                                text=True).stdout)
-
-
-def efficiency(program, base, share, workers, images, block, rate):
-    work = GENOMES * images / rate / workers
-    cost = base + share * math.ceil(math.log2(workers + 1))
-    return evenness(program, workers, images, block) * work / (work + cost)
-
-
-def draw(path, measured, fitted, predicted):
-    import matplotlib
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
-    for (name, workers, costs), (base, share), colour in zip(measured, fitted, ("tab:blue", "tab:orange")):
-        left.plot(workers, [1e3 * c for c in costs], "o", color=colour, label=f"{name}, measured")
-        cores = os.cpu_count()
-        left.plot(workers, [1e3 * (base + share * w / cores) for w in workers], "-", color=colour, label="fit")
-    left.set(xscale="log", yscale="log", xlabel="workers, all on the same cores", ylabel="ms a generation beside the work")
-    left.set_title("measured here")
-    left.legend()
-    for name, values in predicted:
-        right.plot(PREDICTED, [100 * v for v in values], ".-", label=name)
-    right.axhline(95, color="grey", linewidth=0.8)
-    right.set(xscale="log", xlabel="workers, a core and a GPU each", ylabel="efficiency, %", ylim=(0, 103))
-    right.set_title("predicted by the model, not measured")
-    right.legend(fontsize=8, loc="lower left")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
+def simulate(program, workers, blocks, parts, make, block, size, message, latency=100e-6, bandwidth=1.25e9):
+    seconds, efficiency, handed = run(program, ["--simulate", workers, GENOMES, blocks, parts, 1e3 * make, 1e3 * block, size,
+                                                1e6 * latency, 1e6 * message, bandwidth / 1e9])
+    return float(seconds), float(efficiency), int(handed)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--resnet20", required=True)
+    parser.add_argument("--resnet50", required=True)
     parser.add_argument("--workers", default="1,2,4,8,16,32")
-    parser.add_argument("--milliseconds", type=int, default=200)
-    parser.add_argument("--generations", type=int, default=20)
+    parser.add_argument("--generations", type=int, default=5)
     parser.add_argument("--plot", type=pathlib.Path)
     options = parser.parse_args()
     counts = [int(w) for w in options.workers.split(",")]
-    cores = os.cpu_count()
-    measured, fitted = [], []
-    print("| network | workers | ms a generation beside the work | genomes a second, of workers that take no time | kB a generation |\n|---|---|---|---|---|")
-    for name, layers, levels in (("ResNet-50", 54, 16), ("ResNet-20", 22, 8)):
-        costs = []
+    networks = {"resnet20": options.resnet20, "resnet50": options.resnet50}
+    sizes, measured = {}, []
+    print(f"{os.cpu_count()} cores\n")
+    print("| network | making | workers | s a generation | work slept / workers | simulated | sent by rank 0, kB | networks handed over | "
+          "of bytes each |\n|---|---|---|---|---|---|---|---|---|")
+    for name, network, levels, making, make, block, blocks in (
+            ("ResNet-20", "resnet20", 8, "nearest", 0, 0.005, 40), ("ResNet-20", "resnet20", 8, "sequential", 0.1, 0.005, 40),
+            ("ResNet-50", "resnet50", 8, "sequential", 0.2, 0.005, 40)):
         for workers in counts:
-            _, cost, size = measure(options.program, workers + 1, layers, levels, options.generations, options.milliseconds)
-            _, bare, _ = measure(options.program, workers + 1, layers, levels, options.generations, 0)
-            costs.append(cost)
-            print(f"| {name} | {workers} | {1e3 * cost:.1f} | {GENOMES / bare:,.0f} | {size / 1e3:.0f} |", flush=True)
-        measured.append((name, counts, costs))
-        fitted.append(fit(counts, costs, cores))
-        print(f"\n{name}: cost = {1e3 * fitted[-1][0]:.2f} ms + {1e3 * fitted[-1][1]:.2f} ms * workers / {cores} cores\n")
+            if network == "resnet50" and workers > 8:
+                continue  # each rank holds the network several times
+            _, seconds, work, sent, handed, size = run(options.program, [networks[network], making, levels, GENOMES, blocks,
+                                                                         options.generations, 1e3 * make, 1e3 * block], workers + 1)
+            sizes[network] = int(size)
+            told, _, _ = simulate(options.program, workers, blocks, 1, make, block, int(size), 50e-6 * max(1, workers / os.cpu_count()))
+            measured.append((name, making, workers, float(seconds), float(work) / workers, told))
+            print(f"| {name} | {making} | {workers} | {float(seconds):.3f} | {float(work) / workers:.3f} | {told:.3f} | "
+                  f"{int(sent) / 1e3:.0f} | {float(handed):.1f} | {int(size):,} |", flush=True)
     predicted = []
-    print("| predicted efficiency | 64 | 256 | 1,024 |\n|---|---|---|---|")
-    for name, layers, levels, images, block, rate in CASES:
-        base, share = fitted[0 if layers == 54 else 1]
-        predicted.append((name, [efficiency(options.program, base, share, w, images, block, rate) for w in PREDICTED]))
-        at = dict(zip(PREDICTED, predicted[-1][1]))
-        print(f"| {name} | {100 * at[64]:.1f} % | {100 * at[256]:.1f} % | {100 * at[1024]:.1f} % |")
+    print("\n| predicted efficiency | making, s | 64 | 256 | 1,024 |\n|---|---|---|---|---|")
+    for name, network, blocks, parts, makes, block in CASES:
+        for making, make in makes.items():
+            values = [simulate(options.program, w, blocks, parts, make, block, sizes[network], 50e-6)[1] for w in PREDICTED]
+            predicted.append((f"{name}, {making}", values))
+            at = dict(zip(PREDICTED, values))
+            print(f"| {name}, {making} | {make} | {100 * at[64]:.1f} % | {100 * at[256]:.1f} % | {100 * at[1024]:.1f} % |")
     if options.plot:
-        draw(options.plot, measured, fitted, predicted)
+        draw(options.plot, measured, predicted)
+
+
+def draw(path, measured, predicted):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
+    for key in dict.fromkeys((m[0], m[1]) for m in measured):
+        rows = [m for m in measured if (m[0], m[1]) == key]
+        line, = left.plot([m[2] for m in rows], [m[3] for m in rows], "o", label=", ".join(key))
+        left.plot([m[2] for m in rows], [m[5] for m in rows], "-", color=line.get_color())
+    left.set(xscale="log", yscale="log", xlabel="workers, all on the same cores", ylabel="s a generation (dots; line: simulated)")
+    left.set_title("measured here")
+    left.legend()
+    for name, values in predicted:
+        right.plot(PREDICTED, [100 * v for v in values], ".-", label=name)
+    right.axhline(90, color="grey", linewidth=0.8)
+    right.set(xscale="log", xlabel="workers, a core and a device each", ylabel="efficiency, %", ylim=(0, 103))
+    right.set_title("predicted by the model, not measured")
+    right.legend(fontsize=7, loc="lower left")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

@@ -72,8 +72,8 @@ inline Simulated simulate(Partition partition, std::int64_t workers, std::size_t
     state.boundary = std::max(now, next.from) + seconds;
     events.push({state.boundary, count++, What::done, w, next.task});
   };
-  const auto hand_out = [&](std::int64_t w, double now) {
-    while (given[static_cast<std::size_t>(w)] < costs.ahead) {
+  const auto hand_out = [&](std::int64_t w, std::size_t most, double now) {
+    while (given[static_cast<std::size_t>(w)] < most) {
       const auto task = schedule.next(w);
       if (!task) return;
       master_free = std::max(master_free, now) + costs.message;
@@ -90,7 +90,9 @@ inline Simulated simulate(Partition partition, std::int64_t workers, std::size_t
       begin(w, now);
     }
   };
-  for (std::int64_t w = 0; w < workers; ++w) hand_out(w, 0);
+  for (std::size_t most = 1; most <= costs.ahead; ++most) {
+    for (std::int64_t w = 0; w < workers; ++w) hand_out(w, most, 0);
+  }
   while (!events.empty()) {
     const Event event = events.top();
     events.pop();
@@ -112,11 +114,10 @@ inline Simulated simulate(Partition partition, std::int64_t workers, std::size_t
                      costs.block * static_cast<double>(event.task.blocks.count));
       }
     }
-    hand_out(event.worker, master_free);
-    if (event.task.kind != Task::Kind::make) continue;
     for (std::int64_t other = 0; other < workers; ++other) {
-      if (given[static_cast<std::size_t>(other)] == 0) hand_out(other, master_free);
+      if (other != event.worker && given[static_cast<std::size_t>(other)] == 0) hand_out(other, 1, master_free);
     }
+    hand_out(event.worker, costs.ahead, master_free);
   }
   return result;
 }

@@ -208,6 +208,16 @@ TEST_F(External, ContentForOthersHoldsTheData) {
   EXPECT_THROW(read_onnx_content(root_ / "models" / "none.onnx"), Error);
 }
 
+// Whoever writes a file must not write over them.
+TEST_F(External, IsAmongTheFilesOfTheModel) {
+  EXPECT_EQ(refusal("data/weights.bin"), "");
+  const fs::path models = root_ / "models";
+  const std::vector<fs::path> files = files_of_onnx(models / "net.onnx");
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_TRUE(fs::equivalent(files[1], models / "data" / "weights.bin"));
+  EXPECT_EQ(files_of_onnx(models / "none.onnx").size(), 1U);
+}
+
 TEST_F(External, NothingOutsideTheFolder) {
   fs::create_symlink(root_ / "outside.bin", root_ / "models" / "link.bin");
   fs::create_directory_symlink(root_, root_ / "models" / "up");

@@ -84,12 +84,28 @@ def errors(vbq, digits, folder):
         runs.fail("a search that was refused has left a folder")
 
 
+def rank_0_alone(vbq, digits, folder):
+    """Commands that are not the ranks' common work are rank 0's: once said, once written."""
+    for words in (["info", "--json"], ["info", "nothing", "--json"], ["evaluate", "--json"], ["report", "nothing", "--json"]):
+        one_object(mpirun([vbq, *words], 3, folder)[1], " ".join(words))
+    numpy_file = folder / "x.npy"
+    network = digits / "digits.onnx"
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 8, 8), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    numpy_file.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(256))
+    code, _, err = mpirun([vbq, "infer", "--network", network, "--input", numpy_file, "--output", folder / "y.npy"], 3, folder)
+    if code != 0 or not (folder / "y.npy").is_file():
+        runs.fail(f"infer on 3 ranks: exit code {code}:\n{err}")
+    print("rank 0 alone: info, infer", flush=True)
+
+
 def main():
     vbq, source = sys.argv[1], pathlib.Path(sys.argv[2])
     with tempfile.TemporaryDirectory(prefix="vbq_launch_") as name:
         readme_lines(vbq, source)
         idle_ranks(vbq, source / "jobs" / "digits", pathlib.Path(name))
         errors(vbq, source / "jobs" / "digits", pathlib.Path(name))
+        rank_0_alone(vbq, source / "jobs" / "digits", pathlib.Path(name))
 
 
 if __name__ == "__main__":

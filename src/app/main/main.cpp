@@ -8,6 +8,7 @@
 #include "app/commands.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
+#include "cluster/mpi.hpp"
 #include "core/last_words.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
@@ -223,17 +224,26 @@ int run(int argc, char** argv) {
   for (CLI::App* command : {search_command, compare_command, evaluate_command, infer_command, import_command,
                             export_command, report_command, info_command})
     add_common(command, raw);
-  refuse_unknown_command(app, argc, argv);
+  // Under mpirun, what is not the ranks' common work is rank 0's alone, words that cannot be parsed included.
+  const bool speaks = launcher_rank() == 0;
+  CommonOptions common;
   try {
+    refuse_unknown_command(app, argc, argv);
     app.parse(argc, argv);
+    common = resolve(raw);
   } catch (const CLI::ParseError& error) {
+    if (!speaks) return error.get_exit_code() == 0 ? 0 : 1;
     if (error.get_exit_code() != 0) refuse_words(app, error, argc, argv);
     std::ostringstream text;  // --help, --version
     app.exit(error, text);
     print(text.str());
     return 0;
+  } catch (const Error&) {
+    if (!speaks) return 1;
+    throw;
   }
-  const CommonOptions common = resolve(raw);
+  const bool common_work = *search_command || *compare_command || *evaluate_command;
+  if (!common_work && !speaks) return 0;
   if (*search_command) return command_search(search, common);
   if (*compare_command) return command_compare(compare, common);
   if (*evaluate_command) return command_evaluate(evaluate, common);
