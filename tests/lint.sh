@@ -2,7 +2,7 @@
 # clang-format and the column limit over all of our C++, clang-tidy over what changed.
 #
 #   tests/lint.sh BUILD            BUILD: a build folder with compile_commands.json
-#   VBQ_LINT_BASE=COMMIT           tidy what differs from this commit; default: what commits of the last day before HEAD changed
+#   VBQ_LINT_BASE=COMMIT           tidy what differs from this commit (a branch: its base on main); default: the last commit
 #   VBQ_LINT_SECONDS=N             stop tidying after N seconds, naming what was left (default 300)
 #
 # Exit code 0 clean, 1 not, 77 skipped: clang-format or clang-tidy 14 is not there (other versions format otherwise).
@@ -27,12 +27,9 @@ columns=$(sed --quiet 's/^ColumnLimit: *//p' .clang-format)
 LC_ALL=C.UTF-8 awk -v most="$columns" 'length($0) > most { print FILENAME ":" FNR ": " length($0) " columns, at most " most; bad = 1 }
   END { exit bad }' "${all[@]}" || failed=1
 
-if [[ -n ${VBQ_LINT_BASE-} ]]; then
-  changed=$(git diff --name-only --diff-filter=d "$VBQ_LINT_BASE" -- 'src/*.cpp')
-else
-  since=$(($(git log -1 --format=%ct) - 86400))
-  changed=$(git log --since="$since" --name-only --diff-filter=d --format= -- 'src/*.cpp' | awk '!seen[$0]++')
-fi
+base=${VBQ_LINT_BASE:-HEAD~1}
+# A clone without history has nothing to compare with.
+changed=$(git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 2>/dev/null || true)
 begun=$SECONDS
 left=0
 tidied=0
