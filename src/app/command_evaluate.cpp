@@ -48,6 +48,7 @@ std::vector<std::int64_t> read_range(const std::string& text, std::int64_t count
 struct Scored {
   Problem problem;
   QuantisedNetwork network;
+  std::vector<std::string> warnings;  // logged already
 };
 
 Scored make_scored(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
@@ -60,7 +61,7 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
                                             arguments.label_offset.value_or(0));
   const DatasetInfo& info = problem.search_source->info();
   check_fit(info, problem.network, arguments.network.string());
-  std::vector<std::string> warnings;
+  std::vector<std::string>& warnings = scored.warnings;
   add_warnings(warnings, unused_engine_options(engine));
   add_warnings(warnings, class_warnings(info));
   add_warnings(warnings, normalisation_warnings(info.normalisation, info.origin));
@@ -76,7 +77,8 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
   return scored;
 }
 
-void print(const Tally& tally, const EngineInfo& engine, double seconds, const CommonOptions& common) {
+void print(const Tally& tally, const EngineInfo& engine, double seconds, const std::vector<std::string>& warnings,
+           const CommonOptions& common) {
   const double rate = static_cast<double>(tally.seen) / seconds;
   if (common.json) {
     auto json = score_json(tally, false);
@@ -88,6 +90,7 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const C
     json["library"] = engine.library;
     json["precision"] = engine.precision;
     json["threads"] = engine.threads;
+    json["warnings"] = warnings;
     print_json(json);
     return;
   }
@@ -108,12 +111,12 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
       const auto start = std::chrono::steady_clock::now();
       const Tally tally = evaluator.score(ImageSet::search, scored.network);
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      if (!arguments.format) {
-        std::vector<std::string> warnings;
-        add_warnings(warnings, accuracy_warnings(scored.problem, ImageSet::search, tally));
+      std::vector<std::string> warnings = scored.warnings;
+      if (!arguments.format) add_warnings(warnings, accuracy_warnings(scored.problem, ImageSet::search, tally));
+      for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {
+        warnings.push_back(std::move(warning));
       }
-      warn_of_not_finite(evaluator, ImageSet::search, tally);
-      print(tally, machinery.engine, seconds, common);
+      print(tally, machinery.engine, seconds, warnings, common);
       return 0;
     });
   });

@@ -54,8 +54,16 @@ std::vector<std::filesystem::path> inputs_of(const ImageList& list, const Import
   return inputs;
 }
 
+// A folder stands for a class, whatever is in it; in a list of files a label may be passed over.
+std::vector<bool> classes_expected(const ImageList& list, const std::string& kind) {
+  std::vector<bool> expected(static_cast<std::size_t>(list.classes), kind == "folder");
+  for (const std::int32_t label : list.labels) expected[static_cast<std::size_t>(label)] = true;
+  return expected;
+}
+
 // Photos stream from their files to the dataset's.
-DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common) {
+DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common,
+                          std::vector<std::string>& warnings) {
   const BadFiles bad_files = arguments.skip_bad ? BadFiles::leave_out : BadFiles::refuse;
   ImageStreamOptions options{preprocessing_of(arguments), bad_files, common.engine.threads};
   ImageList list = list_images(arguments.kind, arguments.sources, arguments.root, bad_files);
@@ -66,6 +74,7 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
     progress.show(fmt::format("{} of {} photos", thousands(done), thousands(total)));
   };
   DatasetInfo info = info_of(list, options.preprocessing, std::move(normalisation));
+  std::vector<std::int64_t> images(static_cast<std::size_t>(list.classes));
   std::optional<DatasetStream> stream;
   const std::int64_t left_out = list.left_out + stream_images(list, options, [&](const Images& piece) {
                                   if (!stream) {
@@ -75,11 +84,14 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
                                     stream.emplace(arguments.output, info);
                                   }
                                   stream->append(piece);
+                                  for (const std::int32_t label : piece.labels)
+                                    ++images[static_cast<std::size_t>(label)];
                                 });
   progress.end_line();
   if (left_out != 0)
     log::warning("{} of {} files were left out", left_out,
                  static_cast<std::int64_t>(list.files.size()) + list.left_out);
+  add_warnings(warnings, emptied_class_warnings(info, images, classes_expected(list, arguments.kind)));
   return stream->finish();
 }
 
@@ -111,15 +123,14 @@ void refuse_unused_options(const ImportArguments& arguments) {
   }
 }
 
-// What may be wrong, said and given back.
-std::vector<std::string> warn(const ImportArguments& arguments, const DatasetInfo& info, const CommonOptions& common) {
+// What may be wrong.
+void warn(const ImportArguments& arguments, const DatasetInfo& info, const CommonOptions& common,
+          std::vector<std::string>& warnings) {
   EngineOptions unused = common.engine;
   if (is_photo_kind(arguments.kind)) unused.threads = 0;
   warn_unused_engine_options(unused, "data import " + arguments.kind);
-  std::vector<std::string> warnings;
   add_warnings(warnings, normalisation_warnings(info.normalisation, arguments.output.string()));
   add_warnings(warnings, class_warnings(info));
-  return warnings;
 }
 
 // "10 classes: 0 airplane, 1 automobile, 2 bird, ..."
@@ -141,14 +152,15 @@ int command_import(const ImportArguments& arguments, const CommonOptions& common
   const std::optional<Layout> layout = layout_of(arguments);
   check_output(arguments.output, arguments.sources, existing_of(arguments));
   DatasetInfo info;
+  std::vector<std::string> warnings;
   if (is_photo_kind(arguments.kind)) {
-    info = import_photos(arguments, std::move(normalisation), common);
+    info = import_photos(arguments, std::move(normalisation), common, warnings);
   } else {
     ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation), layout);
     write_dataset(arguments.output, imported.images, imported.info);
     info = std::move(imported.info);
   }
-  const std::vector<std::string> warnings = warn(arguments, info, common);
+  warn(arguments, info, common, warnings);
   log::info("{} images of {}x{}x{} written to {}", info.count, info.channels, info.height, info.width,
             arguments.output.string());
   log::info("{}", classes_text(info));

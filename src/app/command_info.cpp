@@ -203,6 +203,7 @@ int network_info(const std::filesystem::path& path, const std::string& output, c
     return 0;
   }
   std::vector<std::string> parts;
+  parts.reserve(operators.size());
   for (const auto& [name, count] : operators) parts.push_back(fmt::format("{} {}", count, name));
   print(fmt::format("network {}: input {} [N, {}], output {} [N, {}]\n{} nodes: {}\n\n", path.string(),
                     network.input_name, fmt::join(network.input_shape(), ", "), network.output_name,

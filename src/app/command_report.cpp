@@ -7,7 +7,9 @@
 #include "app/report.hpp"
 #include "app/run_place.hpp"
 #include "app/unused.hpp"
+#include "core/check.hpp"
 #include "core/file.hpp"
+#include "store/file_kind.hpp"
 
 namespace vbq {
 namespace {
@@ -31,12 +33,25 @@ std::string page_of(const fs::path& what) {
   return report_html(what);
 }
 
+// What is often named in the place of a folder or a best.json.
+void refuse_other_files(const fs::path& file) {
+  std::string found;
+  if (looks_like_network(file)) found = "network";
+  if (file.extension() == ".toml") found = "job";
+  if (identify(file) == FileKind::dataset) found = "dataset";
+  if (identify(file) == FileKind::checkpoint) found = "checkpoint";
+  if (found.empty()) return;
+  fail("{} is a {}, where the folder of a run or a best.json was expected (vbq info shows what is in it)",
+       file.string(), found);
+}
+
 }  // namespace
 
 int command_report(const ReportArguments& arguments, const CommonOptions& common) {
   warn_unused_engine_options(common.engine, "report");
   fs::path what = arguments.folder;
   const bool file = fs::is_regular_file(what);
+  if (file) refuse_other_files(what);
   const bool of_run =
       file && what.filename() == "best.json" && folder_kind(fs::absolute(what).parent_path()) == FolderKind::run;
   if (of_run) what = what.has_parent_path() ? what.parent_path() : fs::path(".");
@@ -45,12 +60,8 @@ int command_report(const ReportArguments& arguments, const CommonOptions& common
   const fs::path output = arguments.output.value_or(own);
   // report.html in a folder of results is vbq's own, and may be made anew.
   if (alone || arguments.output) {
-    std::vector<fs::path> inputs;
-    if (alone) inputs.push_back(what);
-    for (const char* name : {"job.toml", "history.csv", "timing.csv", "best.json", "summary.json", "compare.txt"}) {
-      inputs.push_back(what / name);
-    }
-    check_output(output, inputs, arguments.overwrite ? Existing::overwrite : Existing::refuse);
+    check_page_output(output, what);
+    check_output(output, {what}, arguments.overwrite ? Existing::overwrite : Existing::refuse);
   }
   const std::string page = alone ? format_html(what) : page_of(what);
   write_file(output, page);

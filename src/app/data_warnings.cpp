@@ -59,6 +59,23 @@ std::vector<std::string> class_warnings(const DatasetInfo& info) {
                   info.origin, fmt::join(info.class_names, ", "))};
 }
 
+std::vector<std::string> emptied_class_warnings(const DatasetInfo& info, const std::vector<std::int64_t>& images,
+                                                const std::vector<bool>& expected) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> emptied;
+  for (std::size_t c = 0; c < images.size(); ++c) {
+    if (images[c] != 0 || !expected[c]) continue;
+    emptied.push_back(c < info.class_names.size() ? fmt::format("{} {}", c, info.class_names[c])
+                                                  : fmt::format("{}", c));
+  }
+  if (emptied.empty()) return {};
+  const std::size_t shown = std::min(kShown, emptied.size());
+  return {fmt::format("{} of {} classes {} no image left: {}{}; labels are numbered as if there were some",
+                      emptied.size(), info.classes, emptied.size() == 1 ? "has" : "have",
+                      fmt::join(emptied.begin(), emptied.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                      shown < emptied.size() ? ", ..." : "")};
+}
+
 std::vector<std::string> accuracy_warnings(const Problem& problem, ImageSet set, const Tally& as_trained) {
   const std::int64_t classes = source_of(problem, set).info().classes;
   if (as_trained.seen == 0 || classes < 2) return {};

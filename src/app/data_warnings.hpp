@@ -18,6 +18,11 @@ std::vector<std::string> normalisation_warnings(const Normalisation& normalisati
 // Of classes that are the parts of a dataset ("test", "train"): the folder above the one that was meant was imported.
 std::vector<std::string> class_warnings(const DatasetInfo& info);
 
+// Of classes that should have images but have none, because all of theirs were left out. images: of each class, in the
+// dataset; expected: whether a class should have some.
+std::vector<std::string> emptied_class_warnings(const DatasetInfo& info, const std::vector<std::int64_t>& images,
+                                                const std::vector<bool>& expected);
+
 // Of a network as trained that is hardly better than guessing.
 std::vector<std::string> accuracy_warnings(const Problem& problem, ImageSet set, const Tally& as_trained);
 

@@ -1,11 +1,9 @@
 #include "app/job.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <fstream>
 #include <sstream>
-#include <string_view>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -31,25 +29,28 @@ constexpr std::uint64_t kJobLimit = 1 << 20;  // bytes; a job file is a page of 
 // "search.seed" -> "seed".
 std::string name_in_section(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
-// The key that was most likely meant. Whoever leaves the section out, or names another, has the key's own name right:
-// that is looked at first.
-std::string nearest_key(const std::string& key) {
-  std::vector<std::string> all, names;
+// "did you mean format.matching? (one of never, end, always)", or which keys there are.
+std::string key_hint(const std::string& written) {
+  const std::string meant = nearest_key(written);
+  const std::string section = written.substr(0, written.find('.'));
+  std::vector<std::string> in_section, sections;
   for (const JobField& field : job_fields()) {
-    if (name_in_section(field.key) == name_in_section(key)) return field.key;
-    all.push_back(field.key);
-    names.push_back(name_in_section(field.key));
+    const std::string its = field.key.substr(0, field.key.find('.'));
+    if (field.key == meant) {
+      return fmt::format("did you mean {}?{}", meant, field.choices.empty() ? "" : " (one of " + field.choices + ")");
+    }
+    if (its == section) in_section.push_back(name_in_section(field.key));
+    if (std::find(sections.begin(), sections.end(), its) == sections.end()) sections.push_back(its);
   }
-  if (key.find('.') != std::string::npos) return nearest_name(key, all);
-  const std::string name = nearest_name(key, names);
-  return all[static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin())];
+  if (!in_section.empty()) return fmt::format("[{}] has {}", section, fmt::join(in_section, ", "));
+  return fmt::format("section.key was expected, of the sections {}", fmt::join(sections, ", "));
 }
 
 const JobField& find_field(const std::string& key, const std::string& where) {
   for (const JobField& field : job_fields()) {
     if (field.key == key) return field;
   }
-  fail("{} is not a known key in {}: did you mean {}?", key, where, nearest_key(key));
+  fail("{} is not a known key in {}: {}", key, where, key_hint(key));
 }
 
 TomlValue::Data to_data(const toml::node& node, const std::string& key, const std::string& where) {
@@ -172,20 +173,15 @@ void validate(const Job& job, const std::string& origin) {
 
 // What is often typed in a job's place.
 void refuse_other_files(const std::filesystem::path& path) {
-  std::array<char, 8> start{};
-  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
-  const std::string_view first(start.data(), start.size());
   const std::string name = path.string();
   if (identify(path) != FileKind::other) {
     fail("{0} is a dataset or a checkpoint, where a job file (TOML) was expected: vbq info {0} shows what is in it",
          name);
   }
-  if (first.starts_with('{')) {
+  if (std::ifstream(path, std::ios::binary).peek() == '{') {
     fail("{0} is JSON (a best.json?), where a job file (TOML) was expected: vbq info {0} shows a found format", name);
   }
-  // ONNX: the first field is a small number, the version of the file's form.
-  const bool onnx = first[0] == 8 && first[1] > 0 && first[1] < 32;
-  if (!std::filesystem::is_regular_file(path) || !(onnx || path.extension() == ".onnx")) return;
+  if (!looks_like_network(path)) return;
   fail(
       "{0} is a network, where a job file (TOML) was expected: type printf '[network]\\npath = \"{0}\"\\n"
       "[data]\\npath = \"IMAGES\"\\n' > job.toml, with your images for IMAGES, then vbq search job.toml",
@@ -193,6 +189,25 @@ void refuse_other_files(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+// Whoever leaves the section out, or names another, has the key's own name right: that is looked at first.
+std::string nearest_key(const std::string& written) {
+  const std::string name = name_in_section(written);
+  const bool plain = name == written;
+  const std::string section = written.substr(0, written.size() - name.size());  // with its dot
+  std::vector<std::string> all, keys, names;
+  for (const JobField& field : job_fields()) {
+    if (name_in_section(field.key) == name) return field.key;
+    all.push_back(field.key);
+    if (!plain && !field.key.starts_with(section)) continue;
+    keys.push_back(field.key);
+    names.push_back(name_in_section(field.key));
+  }
+  if (keys.empty()) return nearest_name(written, all);  // no such section
+  const std::string nearest = nearest_name(name, names);
+  if (nearest.empty()) return nearest;
+  return keys[static_cast<std::size_t>(std::find(names.begin(), names.end(), nearest) - names.begin())];
+}
 
 Job parse_job(const std::string& text, const std::filesystem::path& folder, const std::string& origin,
               const std::vector<std::string>& overrides) {
@@ -203,8 +218,11 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
     const toml::table* keys = node.as_table();
     if (keys == nullptr) {
       const std::string meant = nearest_key(name);
-      fail("{} is given outside a section in {}, line {}: [section] lines were expected (did you mean {} in [{}]?)",
-           name, origin, node.source().begin.line, name_in_section(meant), meant.substr(0, meant.find('.')));
+      fail("{} is given outside a section in {}, line {}: [section] lines were expected{}", name, origin,
+           node.source().begin.line,
+           meant.empty()
+               ? meant
+               : fmt::format(" (did you mean {} in [{}]?)", name_in_section(meant), meant.substr(0, meant.find('.'))));
     }
     for (const auto& [key, value] : *keys) {
       const std::string where = fmt::format("{}, line {}", origin, value.source().begin.line);

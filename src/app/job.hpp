@@ -55,6 +55,10 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
 // The job as resolved: TOML, every default written out. parse_job() of it gives the same job.
 std::string to_toml(const Job& job);
 
+// The key ("search.seed") that was most likely meant by what somebody has written ("seed", "format.seed", "sead");
+// empty where none is near.
+std::string nearest_key(const std::string& written);
+
 // One width of a sweep as a job of its own, and what its folder is called: "3bit", or "6levels".
 Job job_of_width(Job job, int levels);
 std::string width_name(int levels);

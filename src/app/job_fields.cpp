@@ -46,11 +46,14 @@ std::string bool_text(bool value) { return value ? "true" : "false"; }
 // One enumerated key.
 template <typename T>
 JobField choice_field(std::string key, std::function<T&(Job&)> member, std::span<const Name<T>> names) {
+  std::vector<std::string> choices;
+  for (const auto& [name, value] : names) choices.emplace_back(name);
   return {std::move(key), [member, names](Job& job, const TomlValue& v) { member(job) = v.choice<T>(names); },
           [member, names](const Job& job) {
             Job copy = job;
             return quoted(name_of(member(copy), names));
-          }};
+          },
+          true, fmt::format("{}", fmt::join(choices, ", "))};
 }
 
 // "5min", "30s", "2h", or a number of generations.

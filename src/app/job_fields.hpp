@@ -16,6 +16,7 @@ struct JobField {
   std::function<void(Job&, const TomlValue&)> set;  // Error when the value does not fit
   std::function<std::string(const Job&)> get;       // TOML text; empty: the key is left out
   bool part_of_result = true;                       // a resumed run must agree in it
+  std::string choices = {};                         // the names that it may be, for messages: "never, end, always"
 };
 
 // In the order in which job.toml is written, sections together.

@@ -3,13 +3,14 @@
 #include <system_error>
 
 #include "core/check.hpp"
+#include "core/file.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;
 
 void check_output(const fs::path& output, const std::vector<fs::path>& inputs, Existing existing) {
   // write_file() and its like write here, then rename.
-  const fs::path temporary = output.string() + ".tmp";
+  const fs::path temporary = temporary_path(output);
   std::error_code code;
   const fs::file_status status = fs::status(output, code);
   const bool there = fs::exists(status), temporary_there = fs::exists(temporary, code);

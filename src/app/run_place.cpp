@@ -6,6 +6,7 @@
 #include "app/job.hpp"
 #include "app/names.hpp"
 #include "core/check.hpp"
+#include "store/checkpoint.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;
@@ -44,9 +45,32 @@ std::string typed(const fs::path& path) {
   return quoted + "'";
 }
 
+// Of an exploring look, too.
+bool has_checkpoint(const fs::path& folder) {
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end; entry != end && !code; entry.increment(code)) {
+    if (is_checkpoint_name(entry->path().filename().string())) return true;
+  }
+  return false;
+}
+
+// The folder of results that stands in the job's place, or whose own job.toml does; empty: it is a job file.
+fs::path folder_in_job_place(const SearchArguments& arguments) {
+  if (is_folder(arguments.job)) return arguments.job;
+  if (!arguments.resume) return {};
+  if (!there(arguments.job)) {
+    fail("neither a job file nor a run's folder is at {}: --resume expects one of them", arguments.job.string());
+  }
+  if (arguments.job.filename() != "job.toml") return {};
+  const fs::path folder = arguments.job.has_parent_path() ? arguments.job.parent_path() : fs::path(".");
+  if (arguments.run && !same_file(*arguments.run, folder)) return {};
+  const FolderKind kind = folder_kind(folder);
+  const bool begun = kind != FolderKind::run || there(folder / "history.csv") || has_checkpoint(folder);
+  return begun ? folder : fs::path();
+}
+
 // Of a folder in the job's place.
-void check_folder(const std::string& command, const SearchArguments& arguments) {
-  const fs::path& folder = arguments.job;
+void check_folder(const std::string& command, const SearchArguments& arguments, const fs::path& folder) {
   const FolderKind kind = folder_kind(folder);
   if (kind == FolderKind::none) {
     fail("folder {} holds no run: a job file, or with --resume a run's folder, was expected", folder.string());
@@ -108,11 +132,10 @@ std::string resume_command(const std::string& command, const fs::path& folder, c
 }
 
 RunPlace run_place(const std::string& command, const SearchArguments& arguments, const CommonOptions& common) {
-  RunPlace place{arguments.job, {}, arguments.resume, {}};
-  if (is_folder(arguments.job)) {
-    check_folder(command, arguments);
-    place.folder = arguments.job;
-    place.job = arguments.job / "job.toml";
+  RunPlace place{arguments.job, folder_in_job_place(arguments), arguments.resume, {}};
+  if (!place.folder.empty()) {
+    check_folder(command, arguments, place.folder);
+    place.job = place.folder / "job.toml";
   } else {
     const std::string name = arguments.job.stem().string() + (command == "compare" ? "-compare" : "");
     place.folder = arguments.run.value_or(fs::path("runs") / name);
@@ -123,6 +146,24 @@ RunPlace run_place(const std::string& command, const SearchArguments& arguments,
   }
   place.go_on = resume_command(command, place.folder, common);
   return place;
+}
+
+void check_page_output(const fs::path& output, const fs::path& of) {
+  const auto is_own = [](const std::string& name) {
+    return name == ".lock" || is_checkpoint_name(name) || std::ranges::find(kFiles, name) != std::end(kFiles);
+  };
+  const auto refuse = [&](const fs::path& own) {
+    fail("output {} is {}, which is the run's own: another file was expected (a run's page is its report.html)",
+         output.string(), own.string());
+  };
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
+  const std::string name = output.filename().string();
+  if (folder_kind(folder) != FolderKind::none && is_own(name) && name != "report.html") refuse(folder / name);
+  std::error_code code;
+  for (fs::directory_iterator entry(of, code), end; entry != end && !code; entry.increment(code)) {
+    const std::string other = entry->path().filename().string();
+    if (is_own(other) && other != "report.html" && same_file(entry->path(), output)) refuse(entry->path());
+  }
 }
 
 void check_inputs(const fs::path& folder, const std::vector<fs::path>& inputs) {

@@ -65,21 +65,28 @@ std::string read_file(const fs::path& path, const std::string& what, std::uint64
   return content;
 }
 
-void write_file(const fs::path& path, std::string_view content) {
-  const fs::path temporary = path.string() + ".tmp";
-  {
-    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.get() < 0) {
-      throw WriteError(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
-    }
-    while (!content.empty()) {
-      const ssize_t written = ::write(file.get(), content.data(), content.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail_write(temporary, path, errno);
-      content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (::fsync(file.get()) != 0 || !file.close()) fail_write(temporary, path, errno);
+fs::path temporary_path(const fs::path& path) {
+  return path.parent_path() / ("." + path.filename().string() + ".vbq-part");
+}
+
+fs::path write_temporary(const fs::path& path, std::string_view content) {
+  fs::path temporary = temporary_path(path);
+  Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  if (file.get() < 0) {
+    throw WriteError(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
   }
+  while (!content.empty()) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_write(temporary, path, errno);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(file.get()) != 0 || !file.close()) fail_write(temporary, path, errno);
+  return temporary;
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  const fs::path temporary = write_temporary(path, content);
   if (::rename(temporary.c_str(), path.c_str()) != 0) fail_write(temporary, path, errno);
   sync_folder(path);
 }

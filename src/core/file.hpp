@@ -20,6 +20,14 @@ class WriteError : public Error {
   using Error::Error;
 };
 
+// Where a file is written before it is renamed to `path`: beside it, hidden, under a name that no user chooses
+// (".NAME.vbq-part"). What is left there of a killed process is written over.
+std::filesystem::path temporary_path(const std::filesystem::path& path);
+
+// Writes that file and flushes it to disk, for commit_file() to rename; returns temporary_path(path). WriteError as of
+// write_file().
+std::filesystem::path write_temporary(const std::filesystem::path& path, std::string_view content);
+
 // Writes a temporary file beside `path`, flushes it to disk, renames it: `path` is the old or the new content, never a
 // mixture. WriteError (naming path and the system's reason) when it cannot; nothing is left behind then.
 void write_file(const std::filesystem::path& path, std::string_view content);

@@ -35,7 +35,8 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
       distance = d;
     }
   }
-  return best;
+  const bool near = distance <= 3 && 2 * distance < name.size();
+  return near ? best : "";
 }
 
 std::string one_line(std::string_view text) {

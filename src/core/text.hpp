@@ -7,7 +7,8 @@
 
 namespace vbq {
 
-// The candidate with the smallest edit distance to `name`; empty when there is none. For "did you mean".
+// The candidate with the smallest edit distance to `name`, for "did you mean"; empty where none is near: at most 3, and
+// less than half of the name.
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 
 // Text that may hold what a file says, as one line for a terminal: control characters become '?', line ends spaces, and

@@ -145,14 +145,16 @@ ImageList list_image_folder(const fs::path& folder, BadFiles bad_files) {
          folder.string());
   }
   for (const std::string& name : list.class_names) {
+    const std::int64_t before = walk.left_out();
     const std::vector<std::string> files = walk.images(name);
-    if (files.empty()) {
+    if (files.empty() && walk.left_out() == before) {
       fail("image folder {} has no image (.jpg, .jpeg, .png) for class \"{}\": at least one was expected",
            folder.string(), name);
     }
     list.files.insert(list.files.end(), files.begin(), files.end());
     list.labels.resize(list.files.size(), static_cast<std::int32_t>(list.classes++));
   }
+  if (list.files.empty()) fail("image folder {} has no image that can be read", folder.string());
   list.left_out = walk.left_out();
   walk.report();
   return list;

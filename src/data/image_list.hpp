@@ -24,8 +24,9 @@ enum class BadFiles { refuse, leave_out };
 // One class a sub-folder, labelled in the order of their names; images in any depth below, in order of their paths,
 // links followed: as torchvision's ImageFolder. Images end in .jpg, .jpeg or .png; other files, and hidden ones and
 // hidden folders (.ipynb_checkpoints), are left out, with a warning. An entry that cannot be read (a link to nothing or
-// to a folder above it, a folder without permission, an image that is no file) is an Error, or named and counted. Error
-// when there are no sub-folders, or one has no images.
+// to a folder above it, a folder without permission, an image that is no file) is an Error, or named and counted; a
+// class of which nothing else is there keeps its number, without images. Error when there are no sub-folders, one has
+// no images for another reason, or all have none.
 ImageList list_image_folder(const std::filesystem::path& folder, BadFiles bad_files = BadFiles::refuse);
 
 // Lines "path,label" (UTF-8, with or without a byte-order mark; ends of either kind), paths relative to `root`, inside

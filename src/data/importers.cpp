@@ -84,8 +84,10 @@ ImportedImages import_images(const std::string& kind, const std::vector<fs::path
   ImportedImages out;
   const bool known = std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
   if (!known) {
-    fail("import kind \"{}\" is not known, did you mean \"{}\"? One of {} was expected", kind,
-         nearest_name(kind, kinds), fmt::join(kinds, ", "));
+    const std::string nearest = nearest_name(kind, kinds);
+    if (nearest.empty()) fail("import kind \"{}\" is not known: one of {} was expected", kind, fmt::join(kinds, ", "));
+    fail("import kind \"{}\" is not known, did you mean \"{}\"? One of {} was expected", kind, nearest,
+         fmt::join(kinds, ", "));
   }
   if (sources.empty()) fail("import of {} was given no file", kind);
   if (kind == "cifar10") {

@@ -25,8 +25,9 @@ Fitness parse_fitness(const std::string& name) {
     if (name == fitness_name(kind)) return kind;
   }
   const std::array<std::string, 3> names{"top1", "loss", "divergence"};
-  fail("fitness \"{}\" is not known: top1, loss or divergence was expected (did you mean {}?)", name,
-       nearest_name(name, names));
+  const std::string nearest = nearest_name(name, names);
+  fail("fitness \"{}\" is not known: top1, loss or divergence was expected{}", name,
+       nearest.empty() ? nearest : fmt::format(" (did you mean {}?)", nearest));
 }
 
 const char* fitness_name(Fitness kind) {

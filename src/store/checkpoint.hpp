@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "vbq/run_state.hpp"
 
@@ -16,6 +17,9 @@ void save_checkpoint(const std::filesystem::path& folder, const RunState& state)
 // The newest one that is whole; those that are not are named in a warning each. None when the folder holds no
 // checkpoint; Error when it holds some but none is whole.
 std::optional<RunState> load_checkpoint(const std::filesystem::path& folder);
+
+// Whether a file is called as one of them.
+bool is_checkpoint_name(const std::string& name);
 
 // One file. Error, one sentence, when it is not a checkpoint, is cut off or damaged.
 RunState read_checkpoint(const std::filesystem::path& path);

@@ -44,7 +44,7 @@ File create_file(const fs::path& path, const std::string& where) {
 struct DatasetStream::State {
   State(fs::path to, DatasetInfo given)
       : path(std::move(to)),
-        temporary(path.string() + ".tmp"),
+        temporary(temporary_path(path)),
         where("dataset " + path.string()),
         info(std::move(given)) {
     one = image_bytes(info.channels, info.height, info.width, where);

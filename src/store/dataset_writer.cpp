@@ -38,8 +38,7 @@ void write_dataset(const fs::path& path, const Images& images, const DatasetInfo
   MemoryImage image(where);
   write_content(image.file(), images, info, where);
 
-  const fs::path temporary = path.string() + ".tmp";
-  write_file(temporary, image.finish());
+  const fs::path temporary = write_temporary(path, image.finish());
   try {
     verify_hash(*open_dataset(temporary));
     commit_file(temporary, path);

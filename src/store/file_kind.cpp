@@ -33,4 +33,13 @@ FileKind identify(const std::filesystem::path& path) {
   return FileKind::other;
 }
 
+bool looks_like_network(const std::filesystem::path& path) {
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(path, code)) return false;
+  std::array<char, 2> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  // The first field is a small number, the version of the file's form.
+  return (start[0] == 8 && start[1] > 0 && start[1] < 32) || path.extension() == ".onnx";
+}
+
 }  // namespace vbq

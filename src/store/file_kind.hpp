@@ -14,4 +14,7 @@ enum class FileKind {
 // Never throws for a bad file.
 FileKind identify(const std::filesystem::path& path);
 
+// Whether a file is likely to be ONNX, by its first bytes or its name.
+bool looks_like_network(const std::filesystem::path& path);
+
 }  // namespace vbq

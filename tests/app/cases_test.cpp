@@ -168,6 +168,7 @@ TEST_F(Cases, ABackgroundClassFirst) {
   ASSERT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.err.find("5 outputs, one more than"), std::string::npos) << told.err;
   EXPECT_NE(told.err.find("--label-offset 1"), std::string::npos) << told.err;
+  EXPECT_NE(nlohmann::json::parse(told.out)["warnings"].dump().find("--label-offset 1"), std::string::npos) << told.out;
   const Outcome moved = run(base + "moved.h5"), offset = run(base + "fewer.h5 --label-offset 1");
   for (const Outcome& quiet : {offset, run(base + "fewer.h5 --label-offset 0")}) {
     EXPECT_EQ(quiet.err.find("one more than"), std::string::npos) << quiet.err;

@@ -64,8 +64,9 @@ TEST_F(Cli, WarnsOfOutputsThatAreNotFinite) {
   write("images.npy", npy("|u1", "3, 3, 12, 12", std::string(size, '\0') + std::string(2 * size, '\x7f')));
   write("labels.npy", npy("<i4", "3,", std::string(12, '\0')));
   ASSERT_EQ(run("data import npy images.npy labels.npy --std 1e-12,1e-12,1e-12 --output d.h5").code, 0);
-  const Outcome evaluate = run("evaluate --network '" + network + "' --data d.h5");
+  const Outcome evaluate = run("evaluate --network '" + network + "' --data d.h5 --json");
   EXPECT_EQ(evaluate.code, 0);
+  EXPECT_NE(nlohmann::json::parse(evaluate.out)["warnings"].dump().find("not finite"), std::string::npos);
   EXPECT_NE(evaluate.err.find("not finite (NaN or infinite) for 2 of 3 images"), std::string::npos) << evaluate.err;
   copy_digits();
   EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5").err.find("not finite"), std::string::npos);
@@ -78,7 +79,7 @@ TEST_F(Cli, ImportsPhotos) {
       "data import list list --root '" + photos.string() + "' --output x.h5 --resize 9 --crop 8 ";
   expect_refused(import, {"make.py is neither a JPEG nor a PNG file", "--skip-bad"});
   expect_refused(import + "--interpolation cubic", {"--interpolation is \"cubic\"", "bicubic"});
-  EXPECT_FALSE(fs::exists(path("x.h5.tmp")));
+  EXPECT_FALSE(fs::exists(path(".x.h5.vbq-part")));
   const Outcome outcome = run(import + "--skip-bad --mean 0.1,0.2,0.3");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.err.find("1 of 3 files were left out"), std::string::npos) << outcome.err;
@@ -253,7 +254,7 @@ TEST_F(Cli, BadImportsLeaveNothingBehind) {
   expect_refused("data import cifar10 good.bin --mean 0.5,0.5,0.5 --std 1,0,1 --output x.h5",
                  {"standard deviation of channel 1 is 0"});
   EXPECT_TRUE(std::none_of(fs::directory_iterator(folder_), {}, [](const auto& e) {
-    return e.path().extension() == ".h5" || e.path().extension() == ".tmp";
+    return e.path().extension() == ".h5" || e.path().extension() == ".vbq-part";
   }));
   expect_refused("data import cifar10 good.bin --crop 9 --output x.h5", {"--crop is for photos"});
   ASSERT_EQ(run("data import cifar10 good.bin --output x.h5").code, 0);

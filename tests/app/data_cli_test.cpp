@@ -109,6 +109,44 @@ TEST_F(DataCli, LinksToNothingInAFolder) {
   }
 }
 
+// A class whose images are all left out keeps its number, and is named.
+TEST_F(DataCli, ClassesWithoutImagesAreNamed) {
+  const fs::path photo = fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / "rgb.jpg";
+  for (const char* name : {"a", "b", "c", "d"}) fs::create_directories(path("d/" + std::string(name)));
+  fs::copy_file(photo, path("d/a/x.jpg"));
+  write("d/b/damaged.jpg", "no photo");
+  fs::create_symlink("nowhere.jpg", path("d/c/x.jpg"));
+  fs::copy_file(photo, path("d/d/x.jpg"));
+  fs::create_directory_symlink("../d", path("d/f"));  // a class that cannot be read: it leads back above itself
+  const std::string import = "data import folder d --mean 0.5,0.5,0.5 --output x.h5 --json ";
+  expect_refused(import, {"--skip-bad"});
+  const Outcome outcome = run(import + "--skip-bad");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json told = Json::parse(outcome.out);
+  const std::string warning =
+      "3 of 5 classes have no image left: 1 b, 2 c, 4 f; labels are numbered as if there were some";
+  EXPECT_EQ(told["warnings"], Json({warning}));
+  EXPECT_EQ(told["class_names"], Json({"a", "b", "c", "d", "f"}));
+  for (const std::string& part : {"warning: " + warning + "\n", std::string("left out: d/f: it leads back"),
+                                  std::string("3 of 5 files were left out")}) {
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << "\n" << outcome.err;
+  }
+  EXPECT_EQ(Json::parse(run("info x.h5 --json").out)["images_per_class"], Json({1, 0, 0, 1, 0}));
+  // A label that a list passes over is nothing new.
+  write("list", "d/a/x.jpg,0\nd/b/damaged.jpg,2\nd/d/x.jpg,3\n");
+  const Outcome listed = run("data import list list --mean 0.5,0.5,0.5 --output y.h5 --skip-bad --json");
+  ASSERT_EQ(listed.code, 0) << listed.err;
+  EXPECT_EQ(Json::parse(listed.out)["warnings"].size(), 1U) << listed.out;
+  EXPECT_NE(listed.err.find("1 of 4 classes has no image left: 2; labels"), std::string::npos) << listed.err;
+
+  fs::create_directories(path("d/g"));  // empty, which nothing explains
+  expect_refused(import + "--skip-bad --overwrite --log error", {"no image (.jpg, .jpeg, .png) for class \"g\""});
+  fs::remove_all(path("d"));
+  fs::create_directories(path("d/a"));
+  fs::create_symlink("nowhere.jpg", path("d/a/x.jpg"));
+  expect_refused(import + "--skip-bad --overwrite --log error", {"image folder d has no image that can be read"});
+}
+
 TEST_F(DataCli, FolderOfPartsInsteadOfClasses) {
   for (const char* part : {"test/ant", "train/ant"}) {
     fs::create_directories(path("d/" + std::string(part)));
@@ -156,6 +194,12 @@ TEST_F(DataCli, ImagesThatTheNetworkDoesNotKnow) {
   EXPECT_EQ(lines(outcome.err), 1) << outcome.err;
   EXPECT_NE(outcome.err.find("warning: the network as trained is right on"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("check mean and standard deviation"), std::string::npos) << outcome.err;
+  // The same for programs.
+  const Json told = Json::parse(run(evaluate + " --json").out);
+  ASSERT_EQ(told["warnings"].size(), 1U) << told;
+  EXPECT_NE(outcome.err.find("warning: " + told["warnings"][0].get<std::string>() + "\n"), std::string::npos) << told;
+  EXPECT_EQ(Json::parse(run("evaluate --network digits.onnx --data digits_test.h5 --json").out)["warnings"],
+            Json::array());
   // Of a quantised network it says nothing: it may well have lost that much.
   ASSERT_EQ(run(tiny()).code, 0);
   EXPECT_EQ(run(evaluate + " --format out/best.json").err, "");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/progress.hpp"
+#include "core/file.hpp"
 #include "support/cli.hpp"
 
 namespace vbq::test {
@@ -142,20 +143,50 @@ TEST_F(Cli, OutputsAreNotWrittenOverUnasked) {
     EXPECT_NE(read("there"), "mine");
     expect_refused(command + "out", {"output out is a folder"});
   }
-  const std::vector<std::pair<std::string, std::string>> inputs{{infer, "x.npy"},
-                                                                {infer, "digits.onnx"},
-                                                                {exported, "digits.onnx"},
-                                                                {exported, "./out/best.json"},
-                                                                {report, "out/history.csv"},
-                                                                {report, "out/best.json"}};
+  const std::vector<std::pair<std::string, std::string>> inputs{
+      {infer, "x.npy"}, {infer, "digits.onnx"}, {exported, "digits.onnx"}, {exported, "./out/best.json"}};
   for (const auto& [command, input] : inputs) {
     const std::string before = read(input);
     expect_refused(command + input + " --overwrite", {"is the input", "another file was expected"});
     EXPECT_EQ(read(input), before);
   }
+  // Of a folder of results, none but the page.
+  fs::create_symlink("out/calibration.h5", path("link"));
+  write("out/calibration.h5", "factors");
+  for (const char* own : {"out/history.csv", "out/best.json", "out/checkpoint-000002.h5", "out/best.onnx",
+                          "./out/../out/job.toml", "out/calibration.h5", "out/.lock", "out/compare.txt", "link"}) {
+    const std::string before = read(own);
+    for (const char* of : {"report out --output ", "report out/best.json --output "}) {
+      expect_refused(of + std::string(own) + " --overwrite", {"which is the run's own", "another file was expected"});
+      expect_refused(of + std::string(own), {"which is the run's own"});
+    }
+    EXPECT_EQ(read(own), before);
+  }
+  EXPECT_FALSE(fs::exists(path("out/compare.txt")));
+  EXPECT_EQ(run("report out --output out/report.html --overwrite").code, 0);
+  EXPECT_EQ(run("report out --output out/page.html").code, 0);
   write("found.html", "mine");
   fs::copy_file(path("out/best.json"), path("found.json"));
   expect_refused("report found.json", {"found.html exists already", "--overwrite"});
+}
+
+// Whatever a user calls their files: a command writes its output, and nothing beside it.
+TEST_F(Cli, AUsersFilesBesideAnOutputStay) {
+  copy_digits();
+  fs::create_directories(path("out"));
+  const char* names[] = {"y.npy.tmp",        "q.onnx.tmp",        "d.h5.tmp",          "d.h5.tmp.tmp",
+                         "out/job.toml.tmp", "out/best.json.tmp", "out/best.onnx.tmp", "out/checkpoint-000002.h5.tmp"};
+  for (const char* name : names) write(name, "mine");
+  ASSERT_EQ(run(tiny()).code, 0);
+  write("x.npy", one_image());
+  write("a.bin", std::string(3073, '\1'));
+  EXPECT_EQ(run("infer --network digits.onnx --input x.npy --output y.npy").code, 0);
+  EXPECT_EQ(run("export --network digits.onnx --format out/best.json --output q.onnx").code, 0);
+  EXPECT_EQ(run("data import cifar10 a.bin --output d.h5").code, 0);
+  fs::create_directories(path("photos/a"));
+  fs::copy_file(fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / "rgb.jpg", path("photos/a/x.jpg"));
+  EXPECT_EQ(run("data import folder photos --output d.h5 --overwrite").code, 0);
+  for (const char* name : names) EXPECT_EQ(read(name), "mine") << name;
 }
 
 // A folder stands where each file would be written first: exit code 1, one sentence, and what was there before stays.
@@ -164,14 +195,15 @@ TEST_F(Cli, EveryFileThatCannotBeWrittenIsAnError) {
   ASSERT_EQ(run(tiny()).code, 0);
   write("x.npy", one_image());
   const auto blocked = [&](const std::string& file, const std::string& command) {
-    fs::create_directories(path(file + ".tmp"));
+    const fs::path temporary = temporary_path(path(file));
+    fs::create_directories(temporary);
     const std::string before = read(file);
     const Outcome outcome = run(command);
     EXPECT_EQ(outcome.code, 1) << file;
     EXPECT_NE(outcome.err.find("error: cannot write "), std::string::npos) << outcome.err;
     EXPECT_NE(outcome.err.find(fs::path(file).filename().string()), std::string::npos) << outcome.err;
     EXPECT_EQ(read(file), before) << file;
-    fs::remove(path(file + ".tmp"));
+    fs::remove(temporary);
   };
   blocked("y.npy", "infer --network digits.onnx --input x.npy --output y.npy");
   blocked("q.onnx", "export --network digits.onnx --format out/best.json --output q.onnx");

@@ -169,6 +169,20 @@ TEST(Job, AKeyWithoutItsSectionIsRecognised) {
   EXPECT_NE(refusal(kJob, {"sead=3"}).find("did you mean search.seed?"), std::string::npos);
 }
 
+TEST(Job, AnUnknownKeyIsToldWhatThereIs) {
+  EXPECT_NE(refusal(kJob, {"matching=true"}).find("format.matching? (one of never, end, always)"), std::string::npos);
+  EXPECT_EQ(refusal(kJob, {"run.colour=3"}),
+            "run.colour is not a known key in --set run.colour=3: [run] has checkpoint");
+  EXPECT_EQ(refusal(kJob, {"data.foo=3"}),
+            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, block, mean, std, "
+            "allow_different_normalisation, label_offset");
+  for (const char* change : {"colour=3", "colours.red=3"}) {
+    EXPECT_NE(refusal(kJob, {change}).find("of the sections network, data, format, search, run"), std::string::npos);
+  }
+  EXPECT_EQ(refusal("colour = 1"),
+            "colour is given outside a section in job.toml, line 1: [section] lines were expected");
+}
+
 TEST(Job, BitsAndLevelsTogetherAreRefusedWhereverTheyComeFrom) {
   EXPECT_EQ(refusal(kJob, {"format.levels=6"}),
             "format.bits and format.levels are both given (in job.toml, line 9; in --set format.levels=6): one was "

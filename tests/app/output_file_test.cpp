@@ -24,12 +24,12 @@ TEST(OutputFile, ExistingFilesNeedConsent) {
 
 TEST(OutputFile, AnInputIsNeverTheOutput) {
   const test::Folder folder;
-  const fs::path input = folder / "in.h5.tmp";
+  const fs::path input = folder / ".in.h5.vbq-part";
   test::put(input, "input");
   fs::create_symlink(input, folder / "soft");
   fs::create_hard_link(input, folder / "hard");
   for (const Existing existing : {Existing::refuse, Existing::overwrite}) {
-    for (const char* name : {"in.h5.tmp", "soft", "hard"}) {
+    for (const char* name : {".in.h5.vbq-part", "soft", "hard"}) {
       EXPECT_TRUE(has(error_of([&] { check_output(folder / name, {input}, existing); }), "is the input ")) << name;
     }
     EXPECT_TRUE(has(error_of([&] { check_output(folder / "in.h5", {input}, existing); }),

@@ -28,6 +28,35 @@ TEST_F(Cli, AFolderIsAllThatAResumeNeeds) {
   expect_refused("search --resume out --log error --set search.seed=7", {"search.seed is 7, the run's is 1"});
 }
 
+// Whoever completes a path with the tabulator ends at the run's own job.toml: it is the folder that is meant.
+TEST_F(Cli, ARunsOwnJobFileStandsForItsFolder) {
+  copy_digits();
+  ASSERT_EQ(run(tiny()).code, 0);
+  const std::string best = read("out/best.json");
+  fs::remove(path("out/best.json"));
+  const Outcome again = run("search --resume out/job.toml --json --log error");
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(json::parse(again.out)["run"], "out");
+  EXPECT_EQ(read("out/best.json"), best);
+  EXPECT_FALSE(fs::exists(path("runs")));
+  fs::remove(path("out/history.csv"));  // the checkpoints are enough
+  EXPECT_EQ(shell("cd out && '" VBQ_BINARY "' search --resume job.toml --run . --log error").code, 0);
+  EXPECT_FALSE(fs::exists(path("out/runs")));
+  EXPECT_EQ(read("out/best.json"), best);
+  expect_refused("compare --resume out/job.toml", {"out is a folder of vbq search's results"});
+
+  // A job of the user's own that is called so is a job.
+  fs::create_directories(path("mine"));
+  fs::copy_file(path("out/job.toml"), path("mine/job.toml"));
+  const Outcome mine = run("search --resume mine/job.toml --json --log error");
+  ASSERT_EQ(mine.code, 0) << mine.err;
+  EXPECT_EQ(json::parse(mine.out)["run"], "runs/job");
+
+  for (const char* command : {"search --resume ", "compare --resume "}) {
+    expect_refused(command + std::string("nothing"), {"neither a job file nor a run's folder is at nothing"});
+  }
+}
+
 TEST_F(Cli, ASweepAndAComparisonResumeFromTheirFolders) {
   copy_digits();
   ASSERT_EQ(run(tiny("--set format.bits=[2,3]")).code, 0);

@@ -19,7 +19,34 @@ TEST_F(Cli, WrongWordsAreAnsweredWithTheRightHelp) {
   expect_refused("infer --netwrok=x", {"--netwrok is not an option of vbq infer: did you mean --network?"});
   expect_refused("data import npy x --outptu y",
                  {"--outptu is not an option of vbq data import: did you mean --output? (vbq data import --help"});
-  expect_refused("--nonsense", {"--nonsense is not an option of vbq", "(vbq --help"});
+  expect_refused("--nonsense", {"--nonsense is not an option of vbq (see vbq --help)"});
+}
+
+// A key of the job that is given as an option, and words that are near to nothing.
+TEST_F(Cli, SuggestionsAreMadeWhereTheyAreLikely) {
+  for (const std::string command : {"search", "compare"}) {
+    const std::string is_none = " is not an option of vbq " + command;
+    expect_refused(command + " job.toml --generations 3",
+                   {"--generations" + is_none + ": did you mean --set search.generations=3? (vbq " + command});
+    expect_refused(command + " job.toml --bits=3", {"--bits" + is_none + ": did you mean --set format.bits=3?"});
+    expect_refused(command + " job.toml --label-offset --resume", {"did you mean --set data.label_offset=VALUE?"});
+    expect_refused(command + " job.toml --generation 3", {"did you mean --set search.generations=3?"});
+    expect_refused(command + " job.toml --colour", {"--colour" + is_none + " (see vbq " + command + " --help)"});
+  }
+  expect_refused("evaluate --bits 3", {"--bits is not an option of vbq evaluate (see vbq evaluate --help)"});
+  expect_refused("evaluate --nettwork x", {"did you mean --network?"});
+  expect_refused("serach job.toml", {"serach is not a command of vbq: did you mean search?"});
+  expect_refused("quantise", {"quantise is not a command of vbq (see vbq --help)"});
+  expect_refused("data import photos x --output y", {"import kind \"photos\" is not known: one of cifar10, "});
+}
+
+TEST_F(Cli, WhatIsNoRunIsToldApart) {
+  copy_digits();
+  expect_refused("report digits.onnx", {"digits.onnx is a network, where the folder of a run or a best.json"});
+  expect_refused("report search.toml", {"search.toml is a job, where the folder of a run or a best.json"});
+  expect_refused("report digits_test.h5", {"digits_test.h5 is a dataset, where the folder of a run"});
+  fs::copy_file(path("digits.onnx"), path("network"));
+  expect_refused("report network", {"network is a network"});
 }
 
 TEST_F(Cli, ErrorsAreOneJsonObjectToo) {

@@ -27,7 +27,20 @@ TEST_F(FileTest, WritesWholeAndReadsBack) {
   write_file(folder_ / "a", "first");
   write_file(folder_ / "a", std::string("sec\0ond", 7));
   EXPECT_EQ(read_file(folder_ / "a", "thing", 100), std::string("sec\0ond", 7));
-  EXPECT_FALSE(fs::exists(folder_ / "a.tmp"));
+  EXPECT_FALSE(fs::exists(temporary_path(folder_ / "a")));
+}
+
+// Names that a user may have chosen: nothing but the file itself is touched, whether the write succeeds or not.
+TEST_F(FileTest, NoNeighbourIsTouched) {
+  EXPECT_EQ(temporary_path("runs/x.h5"), fs::path("runs/.x.h5.vbq-part"));
+  EXPECT_EQ(temporary_path("x.h5"), fs::path(".x.h5.vbq-part"));
+  fs::create_directories(folder_ / "folder");
+  for (const char* name : {"a.tmp", "a.tmp.tmp", "a~", "folder.tmp"}) std::ofstream(folder_ / name) << "mine";
+  write_file(folder_ / "a", "x");
+  EXPECT_THROW(write_file(folder_ / "folder", "x"), WriteError);
+  for (const char* name : {"a.tmp", "a.tmp.tmp", "a~", "folder.tmp"}) {
+    EXPECT_EQ(read_file(folder_ / name, "thing", 100), "mine") << name;
+  }
 }
 
 TEST_F(FileTest, RefusesWhatIsMissingAFolderOrTooLarge) {
@@ -42,7 +55,7 @@ TEST_F(FileTest, AFailedWriteLeavesTheOldContent) {
   fs::create_directories(folder_ / "target");  // rename of a file onto a folder fails
   EXPECT_THROW(write_file(folder_ / "target", "x"), Error);
   EXPECT_TRUE(fs::is_directory(folder_ / "target"));
-  EXPECT_FALSE(fs::exists(folder_ / "target.tmp"));
+  EXPECT_FALSE(fs::exists(temporary_path(folder_ / "target")));
 }
 
 TEST_F(FileTest, ContainedPathRefusesEveryWayOut) {
@@ -61,6 +74,11 @@ TEST(Text, NearestName) {
   EXPECT_EQ(nearest_name("populatoin", names), "population");
   EXPECT_EQ(nearest_name("generation", names), "generations");
   EXPECT_EQ(nearest_name("x", {}), "");
+  // Near: at most 3 apart, and less than half of the name.
+  EXPECT_EQ(nearest_name("sead", names), "seed");
+  EXPECT_EQ(nearest_name("sexy", names), "");
+  EXPECT_EQ(nearest_name("generaxxxxs", names), "");
+  EXPECT_EQ(nearest_name("colour", names), "");
 }
 
 }  // namespace

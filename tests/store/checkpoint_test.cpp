@@ -61,16 +61,16 @@ TEST(Checkpoint, KeepsTheLastThree) {
 
 TEST(Checkpoint, LeavesOtherFilesAloneAndClearsUpAfterAKilledRun) {
   const test::Folder folder;
-  for (const char* other :
-       {"history.csv", "checkpoint-best.h5", "checkpoint-.h5", "checkpoint-5.h5.bak", "checkpoint--1.h5"}) {
+  for (const char* other : {"history.csv", "checkpoint-best.h5", "checkpoint-.h5", "checkpoint-5.h5.bak",
+                            "checkpoint--1.h5", "checkpoint-000004.h5.tmp"}) {
     test::put(folder / other, "x");
   }
-  test::put(folder / "checkpoint-000003.h5.tmp", "half");
-  test::put(folder / "checkpoint-000003.h5.tmp.tmp", "half");
+  test::put(folder / ".checkpoint-000003.h5.vbq-part", "half");  // of a killed run
   save_checkpoint(folder.path(), sample_state(4, 1));
   EXPECT_EQ(names_in(folder.path()),
             (std::vector<std::string>{"checkpoint--1.h5", "checkpoint-.h5", "checkpoint-000004.h5",
-                                      "checkpoint-5.h5.bak", "checkpoint-best.h5", "history.csv"}));
+                                      "checkpoint-000004.h5.tmp", "checkpoint-5.h5.bak", "checkpoint-best.h5",
+                                      "history.csv"}));
   EXPECT_EQ(load_checkpoint(folder.path())->search.generation, 4);
 }
 

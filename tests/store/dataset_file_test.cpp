@@ -39,7 +39,7 @@ TEST(DatasetFile, GivesBackWhatWasWritten) {
     info.normalisation.mean.assign(static_cast<std::size_t>(images.channels), 0.1F);
     info.normalisation.std.assign(static_cast<std::size_t>(images.channels), 1e-20F);
     write_dataset(folder / "d.h5", images, info);
-    EXPECT_FALSE(fs::exists(folder / "d.h5.tmp"));
+    EXPECT_FALSE(fs::exists(folder / ".d.h5.vbq-part"));
     const auto source = open_dataset(folder / "d.h5");
     expect_same(source->read(range(0, images.count)), images);
     EXPECT_EQ(source->labels(), images.labels);

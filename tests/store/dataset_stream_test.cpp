@@ -47,7 +47,7 @@ TEST(DatasetStream, IsTheFileOfTheSameImagesInOne) {
       EXPECT_EQ(streamed->info().count, images.count);
       EXPECT_EQ(streamed->info().preprocessing, "centre crop 8x8, RGB");
       EXPECT_EQ(streamed->labels(), one->labels());
-      EXPECT_FALSE(fs::exists(folder / "stream.h5.tmp"));
+      EXPECT_FALSE(fs::exists(folder / ".stream.h5.vbq-part"));
     }
   }
 }
@@ -58,7 +58,7 @@ TEST(DatasetStream, LeavesNothingBehindWithoutFinish) {
   {
     DatasetStream stream(folder / "d.h5", info_for(images, 3));
     stream.append(images);
-    EXPECT_TRUE(fs::exists(folder / "d.h5.tmp"));
+    EXPECT_TRUE(fs::exists(folder / ".d.h5.vbq-part"));
   }
   {
     DatasetStream stream(folder / "d.h5", info_for(images, 3));

@@ -106,7 +106,7 @@ TEST(WriteErrors, AFolderThatIsMissingOrInTheWay) {
   fs::create_directory(folder / "d.h5");
   EXPECT_TRUE(
       has(error_of([&] { write_dataset(folder / "d.h5", sample_images(2, 1, 2, 2, 2, 1), {}); }), "Is a directory"));
-  EXPECT_FALSE(fs::exists(folder / "d.h5.tmp"));
+  EXPECT_FALSE(fs::exists(folder / ".d.h5.vbq-part"));
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ def full_disk(options, work):
     size = runs.checkpoints(folder)[-1].stat().st_size
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))  # the next checkpoint is larger
     end(runs.start(options, 1, folder, True, preexec_fn=limit), 1, r"error: cannot write \S*checkpoint-\d+\.h5\S*: File too large", "a full disk")
-    if list(folder.glob("*.tmp")):
+    if list(folder.glob(".*.vbq-part")):
         runs.fail("a full disk: temporary files are left")
     go_on(options, work, "after a full disk")
 

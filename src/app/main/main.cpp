@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "app/commands.hpp"
+#include "app/job.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
 #include "cluster/mpi.hpp"
@@ -67,7 +68,9 @@ void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
     if (command->get_name() == argv[1]) return;
     known.push_back(command->get_name());
   }
-  fail("{} is not a command of vbq: did you mean {}? (vbq --help lists all)", argv[1], nearest_name(argv[1], known));
+  const std::string nearest = nearest_name(argv[1], known);
+  if (nearest.empty()) fail("{} is not a command of vbq (see vbq --help)", argv[1]);
+  fail("{} is not a command of vbq: did you mean {}? (vbq --help lists all)", argv[1], nearest);
 }
 
 // The command whose options the words are: "vbq data import" of `vbq data import --colour`.
@@ -83,6 +86,19 @@ const CLI::App* command_of(const CLI::App& app, int argc, char** argv, std::stri
   return command;
 }
 
+// What was meant by an option that a command does not know: another of its options, or, where the command takes --set,
+// a key of the job; empty where nothing is near. value: the word behind it.
+std::string meant_by(const std::string& option, const std::string& value, const std::vector<std::string>& known) {
+  std::string name = option.substr(2);
+  std::replace(name.begin(), name.end(), '-', '_');
+  const bool sets = std::find(known.begin(), known.end(), "set") != known.end();
+  const std::string key = sets ? nearest_key(name) : "", setting = fmt::format("--set {}={}", key, value);
+  if (key.ends_with("." + name)) return setting;
+  const std::string nearest = nearest_name(option.substr(2), known);
+  if (!nearest.empty()) return "--" + nearest;
+  return key.empty() ? "" : setting;
+}
+
 // The library's sentence, and where to look; but first of all an option that the command does not know, and which was
 // meant.
 [[noreturn]] void refuse_words(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
@@ -90,12 +106,16 @@ const CLI::App* command_of(const CLI::App& app, int argc, char** argv, std::stri
   const CLI::App* command = command_of(app, argc, argv, name);
   std::vector<std::string> known;
   for (const CLI::Option* option : command->get_options()) {
-    for (const std::string& one : option->get_lnames()) known.push_back("--" + one);
+    for (const std::string& one : option->get_lnames()) known.push_back(one);
   }
   for (int i = 1; i < argc; ++i) {
-    const std::string option = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-    if (!option.starts_with("--") || std::find(known.begin(), known.end(), option) != known.end()) continue;
-    sentence = fmt::format("{} is not an option of {}: did you mean {}?", option, name, nearest_name(option, known));
+    const std::string word = argv[i], option = word.substr(0, word.find('='));
+    if (!option.starts_with("--") || std::find(known.begin(), known.end(), option.substr(2)) != known.end()) continue;
+    std::string value = i + 1 < argc && argv[i + 1][0] != '-' ? argv[i + 1] : "VALUE";
+    if (option != word) value = word.substr(option.size() + 1);
+    const std::string meant = meant_by(option, value, known);
+    sentence = fmt::format("{} is not an option of {}", option, name);
+    if (!meant.empty()) sentence += fmt::format(": did you mean {}?", meant);
     break;
   }
   std::replace(sentence.begin(), sentence.end(), '\n', ' ');
