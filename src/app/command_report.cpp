@@ -61,7 +61,8 @@ int command_report(const ReportArguments& arguments, const CommonOptions& common
   // report.html in a folder of results is vbq's own, and may be made anew.
   if (alone || arguments.output) {
     check_page_output(output, what);
-    check_output(output, {what}, arguments.overwrite ? Existing::overwrite : Existing::refuse);
+    check_output(output, alone ? std::vector{what} : std::vector<fs::path>(),
+                 arguments.overwrite ? Existing::overwrite : Existing::refuse);
   }
   const std::string page = alone ? format_html(what) : page_of(what);
   write_file(output, page);
