@@ -29,8 +29,9 @@ cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"
 run() {
   local corpus=build/fuzz/corpus/$1
   mkdir -p "$corpus"
+  local seed
   # shellcheck disable=SC2086  # patterns
-  cp ${seeds[$1]} "$corpus"
+  for seed in ${seeds[$1]}; do cp "$seed" "$corpus/${seed//\//-}"; done  # several may have one name
   "build/fuzz/bin/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 -print_final_stats=1 \
     -verbosity=0 -artifact_prefix=build/fuzz/ "$corpus" >"build/fuzz/$1.log" 2>&1
 }
