@@ -10,7 +10,7 @@
 #include "app/data_warnings.hpp"
 #include "app/fit.hpp"
 #include "app/unused.hpp"
-#include "cluster/mpi.hpp"
+#include "cluster/launcher.hpp"
 #include "core/check.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/importers.hpp"

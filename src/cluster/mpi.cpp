@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "cluster/heartbeat.hpp"
+#include "cluster/launcher.hpp"
 #include "cluster/start_heartbeat.hpp"
 #include "core/check.hpp"
 #include "core/last_words.hpp"
@@ -52,31 +53,12 @@ void sleep_for(long nanoseconds) {
   ::nanosleep(&duration, nullptr);
 }
 
-int number_in_environment(std::initializer_list<const char*> names, int otherwise) {
-  for (const char* name : names) {
-    if (const char* value = std::getenv(name)) return std::atoi(value);
-  }
-  return otherwise;
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("unknown host");
 }
 
 }  // namespace
-
-bool launched_by_mpi() {
-  // Open MPI's mpirun; PMIx (Open MPI, srun --mpi=pmix); PMI-1 and PMI-2 (MPICH, Intel MPI, srun --mpi=pmi2).
-  constexpr std::array names{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"};
-  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
-}
-
-int launcher_rank() { return number_in_environment({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}, 0); }
-
-int launcher_local_size() {
-  return std::max(1, number_in_environment({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}, 1));
-}
 
 struct Communicator::Handle {
   MPI_Comm world = MPI_COMM_NULL;  // our duplicate

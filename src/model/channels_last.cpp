@@ -5,15 +5,12 @@
 #include <vector>
 
 #include "model/passes.hpp"
+#include "model/readers.hpp"
 
 namespace vbq {
 namespace {
 
 const std::vector<int> kToFirst{2, 0, 1}, kToLast{1, 2, 0};  // of [H, W, C], of [C, H, W]
-
-bool is_element_by_element(const Operator& op) {
-  return std::holds_alternative<Relu>(op) || std::holds_alternative<Clip>(op) || std::holds_alternative<Unary>(op);
-}
 
 // Gives an image of the same axes as it was given.
 bool keeps_axes(const Operator& op) {
@@ -37,16 +34,6 @@ bool is_to_first(const Operator& op, const Shape& in, const Shape& out) {
 bool is_channels(std::int64_t extent) { return extent == 1 || extent == 3 || extent == 4; }
 
 const Shape& shape_of(const Network& network, ValueId v) { return network.shapes[static_cast<std::size_t>(v)]; }
-
-// Readers of each value; the network's output counts as one.
-std::vector<int> readers_of(const Draft& draft) {
-  std::vector<int> readers(draft.network.nodes.size() + 1);
-  for (const Node& node : draft.network.nodes) {
-    for (const ValueId v : node.inputs) ++readers[static_cast<std::size_t>(v)];
-  }
-  ++readers[static_cast<std::size_t>(draft.output)];
-  return readers;
-}
 
 // Moves Transposes that one node reads behind it, where that is a function of each element, a Pad, or a function of two
 // whose other value is a constant with at most one long axis (whose numbers then stay in their order). Shapes and names

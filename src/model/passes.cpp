@@ -1,4 +1,5 @@
 #include "model/passes.hpp"
+#include "model/readers.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -74,16 +75,6 @@ void remove_identities(Draft& draft) {
 
 namespace {
 
-// Readers of each value; the network's output counts as one.
-std::vector<int> readers_of(const Draft& draft) {
-  std::vector<int> readers(draft.network.nodes.size() + 1);
-  for (const Node& node : draft.network.nodes) {
-    for (const ValueId v : node.inputs) ++readers[static_cast<std::size_t>(v)];
-  }
-  ++readers[static_cast<std::size_t>(draft.output)];
-  return readers;
-}
-
 // The node that makes value v, if it is an Op; else nullptr.
 template <typename Op>
 const Op* maker(const Network& network, ValueId v) {
@@ -112,10 +103,6 @@ std::optional<PerChannel> per_channel(const Network& network, const Node& node, 
 bool is_binary(const Operator& op, Binary::Kind kind) {
   const auto* binary = std::get_if<Binary>(&op);
   return binary != nullptr && binary->kind == kind;
-}
-
-bool is_element_by_element(const Operator& op) {
-  return std::holds_alternative<Relu>(op) || std::holds_alternative<Clip>(op) || std::holds_alternative<Unary>(op);
 }
 
 }  // namespace

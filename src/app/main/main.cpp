@@ -9,7 +9,7 @@
 #include "app/job.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
-#include "cluster/mpi.hpp"
+#include "cluster/launcher.hpp"
 #include "core/last_words.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
