@@ -12,7 +12,7 @@ namespace vbq {
 void heed_stops();
 
 // When to stop, so that a checkpoint is written before the job's end; end: SLURM_JOB_END_TIME, seconds since 1970. None
-// when it is no such number, or over already (left behind by another job).
+// when it is no such number, or over for more than a minute (left behind by another job); in the past when just over.
 std::optional<std::chrono::system_clock::time_point> stop_before(const char* end,
                                                                  std::chrono::system_clock::time_point now);
 

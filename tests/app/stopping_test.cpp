@@ -18,10 +18,19 @@ TEST(StopBefore, LeavesATenthButNotMoreThanTwoMinutes) {
   EXPECT_EQ(at("1003600"), 3600 - 120);
 }
 
+TEST(StopBefore, AnEndThatHasJustPassedIsThisJobs) {
+  const system_clock::time_point now(seconds(1'000'000));
+  for (const char* end : {"1000000", "999999", "999940"}) {
+    const auto moment = stop_before(end, now);
+    ASSERT_TRUE(moment.has_value()) << end;
+    EXPECT_LE(*moment, now) << end;
+  }
+}
+
 TEST(StopBefore, ForgetsWhatIsNoEndOfThisJob) {
   const system_clock::time_point now(seconds(1'000'000));
-  for (const char* end : {static_cast<const char*>(nullptr), "", "1000000", "999999", "-5", "0", "soon", "1000100x",
-                          "1.5e9", "4294967294", "99999999999999999999"}) {
+  for (const char* end : {static_cast<const char*>(nullptr), "", "999939", "5", "-5", "0", "soon", "1000100x", "1.5e9",
+                          "4294967294", "99999999999999999999"}) {
     EXPECT_FALSE(stop_before(end, now).has_value()) << (end == nullptr ? "unset" : end);
   }
 }
