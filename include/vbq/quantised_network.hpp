@@ -36,6 +36,14 @@ struct QuantisedLayer {
   bool operator==(const QuantisedLayer&) const = default;
 };
 
+// What the levels of all weights take, in bits; codebooks, scales and what is not quantised are not counted here (see
+// weight_size(), quant/size.hpp).
+struct LevelBits {
+  std::int64_t fixed = 0;  // ceil(log2 n) a weight, n = levels of its layer's largest codebook; 0 where that is 1
+  double entropy = 0;      // each layer's levels coded at their first-order entropy in that layer
+  bool operator==(const LevelBits&) const = default;
+};
+
 class QuantisedNetwork {
  public:
   QuantisedNetwork() = default;  // no layer is quantised: the network as trained
@@ -49,6 +57,7 @@ class QuantisedNetwork {
   bool as_trained() const { return layers().empty(); }
   const std::vector<QuantisedLayer>& layers() const;  // ascending by node
   const NetworkId& id() const;                        // zeros as trained
+  const LevelBits& level_bits() const;
 
   // What engines take, the levels unpacked.
   NetworkFormat formats() const;

@@ -124,7 +124,7 @@ class Comparison {
   int as_trained() {
     return with(base_.problem, [&](Evaluator& evaluator) {
       const auto start = std::chrono::steady_clock::now();
-      ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, {}), 0, 0};
+      ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, QuantisedNetwork()), 0, 0};
       row.search = evaluator.score(ImageSet::search, {});
       row.held_out = evaluator.score(ImageSet::held_out, {});
       add_warnings(base_.warnings, accuracy_warnings(base_.problem, ImageSet::search, row.search));
@@ -209,7 +209,7 @@ class Comparison {
             name_of<Matching>(format.matching, kMatchings),
             {},
             {},
-            weight_size(setup.problem.network, network.formats()),
+            weight_size(setup.problem.network, network),
             0,
             0};
   }

@@ -23,7 +23,7 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
   const ExportedFile file =
       export_file(arguments.network, arguments.output_name, arguments.format, arguments.output, form);
   const Network network = read_onnx(arguments.network, arguments.output_name);
-  const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).network.formats());
+  const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).network);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
     const nlohmann::ordered_json json{{"output", arguments.output.string()},

@@ -82,7 +82,7 @@ JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, 
   add_warnings(setup.warnings,
                difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
   const QuantisedNetwork& best = outcome.result.network;
-  outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best.formats());
+  outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
   outcome.summary = summary_json(setup, machinery, outcome.result, outcome.sizes);
   folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {best, setup.job.block}));
   folder.write("summary.json", outcome.summary);

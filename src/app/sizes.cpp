@@ -38,10 +38,9 @@ std::string files_text(const FileSizes& files) {
   return text + impossible + "\n";
 }
 
-}  // namespace
-
-Sizes sizes_of(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats) {
-  Sizes sizes{weight_size(network, formats), numbers_beside_weights(network), {}};
+Sizes with_files(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats,
+                 const WeightSize& weights) {
+  Sizes sizes{weights, numbers_beside_weights(network), {}};
   try {
     sizes.files = file_sizes(file, network, formats);
   } catch (const Error& error) {
@@ -50,8 +49,15 @@ Sizes sizes_of(const std::filesystem::path& file, const Network& network, const 
   return sizes;
 }
 
+}  // namespace
+
+Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised) {
+  return with_files(file, network, quantised.formats(), weight_size(network, quantised));
+}
+
 Sizes predicted_sizes(const std::filesystem::path& file, const Network& network, const Format& format) {
-  return sizes_of(file, network, stand_in_format(network, format));
+  const NetworkFormat formats = stand_in_format(network, format);
+  return with_files(file, network, formats, weight_size(network, formats));
 }
 
 std::string sizes_text(const Sizes& sizes) {

@@ -16,7 +16,7 @@ struct Sizes {
 };
 
 // file: of the network; a warning where it is gone.
-Sizes sizes_of(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats);
+Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised);
 
 // Of what a search under `format` will deliver (see stand_in_format()).
 Sizes predicted_sizes(const std::filesystem::path& file, const Network& network, const Format& format);

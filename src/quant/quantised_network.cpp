@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "quant/packing.hpp"
+#include "quant/size.hpp"
 
 namespace vbq {
 namespace {
@@ -77,11 +78,23 @@ NetworkId id_of(const std::vector<QuantisedLayer>& layers) {
   return hasher.digest();
 }
 
+LevelBits level_bits_of(const std::vector<QuantisedLayer>& layers) {
+  LevelBits bits;
+  for (const QuantisedLayer& layer : layers) {
+    int most = 0;
+    for (const Codebook& codebook : layer.codebooks) most = std::max(most, codebook.size());
+    bits.fixed += fixed_bits(most) * layer.levels.count;
+    bits.entropy += entropy_bits(unpack_levels(layer.levels));
+  }
+  return bits;
+}
+
 }  // namespace
 
 struct QuantisedNetwork::Content {
   std::vector<QuantisedLayer> layers;
   NetworkId id;
+  LevelBits bits;
 };
 
 QuantisedNetwork::QuantisedNetwork(const NetworkFormat& formats) {
@@ -99,7 +112,8 @@ QuantisedNetwork::QuantisedNetwork(const NetworkFormat& formats) {
 QuantisedNetwork::QuantisedNetwork(std::vector<QuantisedLayer> layers) {
   if (layers.empty()) return;
   const NetworkId id = id_of(layers);
-  content_ = std::make_shared<const Content>(Content{std::move(layers), id});
+  const LevelBits bits = level_bits_of(layers);
+  content_ = std::make_shared<const Content>(Content{std::move(layers), id, bits});
 }
 
 const std::vector<QuantisedLayer>& QuantisedNetwork::layers() const {
@@ -110,6 +124,11 @@ const std::vector<QuantisedLayer>& QuantisedNetwork::layers() const {
 const NetworkId& QuantisedNetwork::id() const {
   static const NetworkId none{};
   return content_ == nullptr ? none : content_->id;
+}
+
+const LevelBits& QuantisedNetwork::level_bits() const {
+  static const LevelBits none;
+  return content_ == nullptr ? none : content_->bits;
 }
 
 NetworkFormat QuantisedNetwork::formats() const {

@@ -11,59 +11,89 @@
 namespace vbq {
 namespace {
 
-// Sum over the layer's weights of -log2 of the share that their level has among them.
-double entropy_bits_of(const Tensor& weight, const LayerFormat& format) {
-  std::array<std::int64_t, 256> counts{};
-  const std::size_t row = weight.data.size() / static_cast<std::size_t>(weight.shape.front());
-  for (std::size_t i = 0; i < weight.data.size(); ++i) {
-    const float coded = format.scales.empty() ? weight.data[i] : weight.data[i] / format.scale(i / row);
-    const int index = format.indices.empty() ? format.codebook(i / row).index(coded) : format.indices[i];
-    ++counts.at(static_cast<std::size_t>(index));
+// The level of each weight of a layer, or the nearest where it has none yet.
+std::vector<std::uint8_t> levels_of(const Tensor& weight, const LayerFormat& format) {
+  if (!format.indices.empty()) return format.indices;
+  std::vector<std::uint8_t> levels(weight.data.size());
+  nearest_levels(weight.data, weight.shape.front(), format, levels);
+  return levels;
+}
+
+// Adds up layers; a codebook that several layers share is stored once.
+class Sum {
+ public:
+  explicit Sum(const Network& network) : network_(network) {
+    for (const int node : weight_layers(network)) {
+      const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(node)]);
+      size_.weights += std::ssize(weight.data);
+    }
+    size_.fp32_bits = 32 * size_.weights;
   }
+
+  // layer: a LayerFormat or a QuantisedLayer. Gives its weights.
+  template <typename Layer>
+  const Tensor& add(const Layer& layer) {
+    const bool exists = layer.node >= 0 && static_cast<std::size_t>(layer.node) < network_.nodes.size();
+    const Node* node = exists ? &network_.nodes[static_cast<std::size_t>(layer.node)] : nullptr;
+    const Tensor* weight = node == nullptr ? nullptr : weight_of(*node);
+    if (weight == nullptr) fail("a format names node {}, which is not a layer with weights", layer.node);
+    int levels = 0;
+    for (const Codebook& codebook : layer.codebooks) levels = std::max(levels, codebook.size());
+    size_.fp32_bits -= 32 * std::ssize(weight->data);
+    size_.index_bits += fixed_bits(levels) * std::ssize(weight->data);
+    size_.scale_bits += 32 * std::ssize(layer.gain.empty() ? layer.scales : layer.gain);
+    if (bias_of(*node)->empty()) size_.shift_bits += 32 * std::ssize(layer.shift);
+    size_.levels = std::max(size_.levels, levels);
+    store(layer.codebooks);
+    return *weight;
+  }
+
+  WeightSize with_entropy(double bits) {
+    size_.entropy_bits = bits;
+    return size_;
+  }
+
+ private:
+  void store(const std::vector<Codebook>& codebooks) {
+    if (codebooks.size() == 1) {  // one a channel: nobody shares those
+      const auto same = [&](const Codebook* other) { return *other == codebooks.front(); };
+      if (std::ranges::any_of(stored_, same)) return;
+      stored_.push_back(&codebooks.front());
+    }
+    for (const Codebook& codebook : codebooks) size_.codebook_bits += 32 * std::int64_t{codebook.size()};
+  }
+
+  const Network& network_;
+  WeightSize size_;
+  std::vector<const Codebook*> stored_;
+};
+
+}  // namespace
+
+std::int64_t fixed_bits(int levels) { return levels <= 1 ? 0 : std::bit_width(static_cast<unsigned>(levels - 1)); }
+
+double entropy_bits(std::span<const std::uint8_t> levels) {
+  std::array<std::int64_t, 256> counts{};
+  for (const std::uint8_t level : levels) ++counts[level];
   double bits = 0;
   for (const std::int64_t count : counts) {
-    const double share = static_cast<double>(count) / static_cast<double>(weight.data.size());
+    const double share = static_cast<double>(count) / static_cast<double>(levels.size());
     if (count > 0) bits -= static_cast<double>(count) * std::log2(share);
   }
   return bits;
 }
 
-}  // namespace
+WeightSize weight_size(const Network& network, const QuantisedNetwork& quantised) {
+  Sum sum(network);
+  for (const QuantisedLayer& layer : quantised.layers()) sum.add(layer);
+  return sum.with_entropy(quantised.level_bits().entropy);
+}
 
 WeightSize weight_size(const Network& network, const NetworkFormat& formats) {
-  WeightSize size;
-  for (int node : weight_layers(network)) {
-    const auto count = static_cast<std::int64_t>(weight_of(network.nodes[static_cast<std::size_t>(node)])->data.size());
-    size.weights += count;
-    size.fp32_bits += 32 * count;
-  }
-  std::vector<const Codebook*> stored;
-  for (const LayerFormat& format : formats) {
-    const bool exists = format.node >= 0 && static_cast<std::size_t>(format.node) < network.nodes.size();
-    const Tensor* weight = exists ? weight_of(network.nodes[static_cast<std::size_t>(format.node)]) : nullptr;
-    if (weight == nullptr) fail("a format names node {}, which is not a layer with weights", format.node);
-    const auto count = static_cast<std::int64_t>(weight->data.size());
-    const int levels = format.levels();
-    const int bits = levels <= 1 ? 0 : std::bit_width(static_cast<unsigned>(levels - 1));
-    size.fp32_bits -= 32 * count;
-    size.index_bits += bits * count;
-    if (count > 0) size.entropy_bits += entropy_bits_of(*weight, format);
-    size.scale_bits += 32 * static_cast<std::int64_t>(format.gain.empty() ? format.scales.size() : format.gain.size());
-    if (bias_of(network.nodes[static_cast<std::size_t>(format.node)])->empty()) {
-      size.shift_bits += 32 * static_cast<std::int64_t>(format.shift.size());
-    }
-    size.levels = std::max(size.levels, levels);
-    if (format.codebooks.size() > 1) {  // one a channel: nobody shares those
-      for (const Codebook& codebook : format.codebooks) size.codebook_bits += 32 * std::int64_t{codebook.size()};
-      continue;
-    }
-    const auto same = [&](const Codebook* other) { return *other == format.codebook(0); };
-    if (std::none_of(stored.begin(), stored.end(), same)) {
-      stored.push_back(&format.codebook(0));
-      size.codebook_bits += 32 * std::int64_t{levels};
-    }
-  }
-  return size;
+  Sum sum(network);
+  double entropy = 0;
+  for (const LayerFormat& layer : formats) entropy += entropy_bits(levels_of(sum.add(layer), layer));
+  return sum.with_entropy(entropy);
 }
 
 std::int64_t numbers_beside_weights(const Network& network) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
+#include "vbq/quantised_network.hpp"
 
 namespace vbq {
 
@@ -31,8 +33,16 @@ struct WeightSize {
   }
 };
 
-// Error when a format's node is not a layer with weights.
+// Error when a layer's node is not one with weights in the network.
+WeightSize weight_size(const Network& network, const QuantisedNetwork& quantised);
+// Before it is made: of a layer whose weights have no levels yet, as if they took the nearest; all levels are counted,
+// taken or not.
 WeightSize weight_size(const Network& network, const NetworkFormat& formats);
+
+// Bits that tell a weight's level among so many: ceil(log2 levels), 0 for one.
+std::int64_t fixed_bits(int levels);
+// Sum over these weights of -log2 of the share that their level has among them.
+double entropy_bits(std::span<const std::uint8_t> levels);
 
 // Biases, batch norms and other constants: numbers that a search leaves in FP32, 4 bytes each.
 std::int64_t numbers_beside_weights(const Network& network);

@@ -177,14 +177,14 @@ TEST(WeightSize, CountsEntropyAndCodebooksOfChannels) {
   const auto count = static_cast<std::int64_t>(weight.data.size());
   LayerFormat layer{node, {Codebook::from_levels({-1, 0, 1, 2})}, {}};
   layer.indices.assign(weight.data.size(), 1);  // one level only: no information
-  EXPECT_EQ(weight_size(net, {layer}).entropy_bits, 0.0);
-  EXPECT_EQ(weight_size(net, {layer}).index_bits, 2 * count);
+  EXPECT_EQ(weight_size(net, NetworkFormat{layer}).entropy_bits, 0.0);
+  EXPECT_EQ(weight_size(net, NetworkFormat{layer}).index_bits, 2 * count);
   for (std::size_t i = 0; i < layer.indices.size(); ++i) layer.indices[i] = i % 2 == 0 ? 0 : 3;
   const double half = static_cast<double>((count + 1) / 2) / static_cast<double>(count);
   const double expected = -static_cast<double>(count) * (half * std::log2(half) + (1 - half) * std::log2(1 - half));
-  EXPECT_NEAR(weight_size(net, {layer}).entropy_bits, expected, 1e-6 * expected);
+  EXPECT_NEAR(weight_size(net, NetworkFormat{layer}).entropy_bits, expected, 1e-6 * expected);
   layer.codebooks.assign(static_cast<std::size_t>(weight.shape[0]), layer.codebooks.front());
-  EXPECT_EQ(weight_size(net, {layer}).codebook_bits, 32 * 4 * weight.shape[0]);
+  EXPECT_EQ(weight_size(net, NetworkFormat{layer}).codebook_bits, 32 * 4 * weight.shape[0]);
 }
 
 TEST(Widen, EachLevelBecomesTwo) {

@@ -164,9 +164,9 @@ TEST(Size, CountsWhatIsStored) {
   const WeightSize shared = weight_size(net, Decoder(net, format)({{genes}}));
   EXPECT_EQ(shared.bits(), 3 * 630 + 32 * 6 + 32 * 35);
   EXPECT_EQ(shared.bytes(), (3 * 630 + 32 * 6 + 32 * 35 + 7) / 8);
-  EXPECT_EQ(weight_size(net, {}).bits_per_weight(), 32.0);
-  EXPECT_THROW(weight_size(net, {{2, {Codebook::from_levels({1})}, {}}}), Error);
-  EXPECT_THROW(weight_size(net, {{99, {Codebook::from_levels({1})}, {}}}), Error);
+  EXPECT_EQ(weight_size(net, QuantisedNetwork()).bits_per_weight(), 32.0);
+  EXPECT_THROW(weight_size(net, NetworkFormat{{2, {Codebook::from_levels({1})}, {}}}), Error);
+  EXPECT_THROW(weight_size(net, NetworkFormat{{99, {Codebook::from_levels({1})}, {}}}), Error);
 }
 
 // The gain is part of the scale, which every channel has then; the shift part of the bias, where there is one.
@@ -192,6 +192,20 @@ TEST(Size, CountsWhatMatchingAdds) {
   EXPECT_EQ(after.scale_bits, 32 * 19);
   EXPECT_EQ(after.shift_bits, 32 * without_bias);
   EXPECT_EQ(after.bits() - before.bits(), 32 * (19 + without_bias));
+}
+
+TEST(Size, OfAQuantisedNetworkIsThatOfItsFormats) {
+  const Network net = support::residual_network();
+  Format format;
+  format.levels = 6;
+  format.scope = Scope::channel;
+  format.scale = ScaleScope::channel;
+  const QuantisedNetwork made = quantise(net, stand_in_format(net, format));
+  const WeightSize size = weight_size(net, made), of_formats = weight_size(net, made.formats());
+  EXPECT_EQ(size.bits(), of_formats.bits());
+  EXPECT_EQ(size.entropy_bits, of_formats.entropy_bits);
+  EXPECT_EQ(size.levels, of_formats.levels);
+  EXPECT_GT(size.entropy_bits, 0.0);
 }
 
 TEST(Size, AStandInIsAsLargeAsWhatIsFound) {

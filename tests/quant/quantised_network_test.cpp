@@ -73,6 +73,14 @@ TEST(QuantisedNetwork, WhateverChangesTheNetworkChangesTheId) {
   EXPECT_TRUE(changed([](LayerFormat& l) { l.bias[1] = 2; }));
 }
 
+// Four weights on three levels (1/2, 1/4, 1/4), then two on one.
+TEST(QuantisedNetwork, KnowsWhatItsLevelsTake) {
+  const QuantisedNetwork made({layer({-1, 0, 1, 2, 3, 4}, {0, 0, 1, 5}), layer({7, 8}, {1, 1}, 3)});
+  EXPECT_EQ(made.level_bits(), (LevelBits{4 * 2, 4 * 1.5}));
+  EXPECT_EQ(QuantisedNetwork(made.layers()).level_bits(), made.level_bits());
+  EXPECT_EQ(QuantisedNetwork().level_bits(), LevelBits{});
+}
+
 TEST(QuantisedNetwork, RefusesWhatIsNoNetwork) {
   EXPECT_THROW(QuantisedNetwork({layer({0, 1}, {})}), Error);
   EXPECT_THROW(QuantisedNetwork({layer({0, 1}, {0, 2})}), Error);
