@@ -81,7 +81,7 @@ class Engine {
 
   // Keeps what assign() needs. Error when a factor is not one of this network's, or a weight is not finite.
   virtual void prepare(std::shared_ptr<const Calibration> calibration) = 0;
-  // Compensated assignment: the level of each weight of each layer, as assign_compensated() (quant/compensated.hpp)
+  // Compensated assignment: the level of each weight of each layer, as assign_compensated() (assign/compensated.hpp)
   // gives them, to the bit. A layer may be there several times, in different formats. Error (internal) for a layer
   // without a factor.
   virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;

@@ -4,10 +4,10 @@
 #include <memory>
 #include <span>
 
+#include "assign/input_moments.hpp"
 #include "core/hash.hpp"
 #include "engine/common/shard.hpp"
 #include "model/truncate.hpp"
-#include "quant/input_moments.hpp"
 
 namespace vbq {
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "assign/sequential.hpp"
 #include "evaluate/watch.hpp"
-#include "quant/sequential.hpp"
 
 namespace vbq {
 

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "assign/compensated.hpp"
 #include "evaluate/problem.hpp"
-#include "quant/compensated.hpp"
 #include "vbq/quantised_network.hpp"
 
 namespace vbq {

@@ -7,11 +7,11 @@
 #include <sstream>
 #include <string>
 
+#include "assign/sequential.hpp"
 #include "core/check.hpp"
 #include "data/memory_source.hpp"
 #include "evaluate/calibrate.hpp"
 #include "quant/packing.hpp"
-#include "quant/sequential.hpp"
 
 namespace vbq {
 namespace {

@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "assign/compensated.hpp"
+#include "assign/sequential.hpp"
 #include "core/random.hpp"
 #include "model/onnx.hpp"
-#include "quant/compensated.hpp"
-#include "quant/sequential.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
 #include "vbq/quantised_network.hpp"

@@ -3,9 +3,9 @@
 
 #include <limits>
 
+#include "assign/compensated.hpp"
 #include "engine/compare.hpp"
 #include "engine/random_calibration.hpp"
-#include "quant/compensated.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "assign/compensated.hpp"
 #include "core/random.hpp"
 #include "engine/cuda/plan/assign_batch.hpp"
-#include "quant/compensated.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 

@@ -4,9 +4,9 @@
 #include <initializer_list>
 #include <memory>
 
+#include "assign/sequential.hpp"
 #include "engine/compare.hpp"
 #include "engine/matching_problem.hpp"
-#include "quant/sequential.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq::test {

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "quant/input_moments.hpp"
+#include "assign/input_moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/calibration.hpp"
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "assign/compensate.hpp"
 #include "core/check.hpp"
 #include "core/usable_cpus.hpp"
-#include "engine/common/compensate.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/common/channel.hpp"
+#include "assign/channel.hpp"
 #include "engine/common/weights.hpp"
 
 namespace vbq::cpu {

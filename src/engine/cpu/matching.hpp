@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/common/moments.hpp"
+#include "assign/moments.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/cpu/lane.hpp"
 #include "engine/cpu/lanes.hpp"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "assign/compensate.hpp"
 #include "core/check.hpp"
-#include "engine/common/compensate.hpp"
 #include "engine/cuda/kernels.hpp"
 
 namespace vbq::cuda {

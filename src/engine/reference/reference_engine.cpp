@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "assign/compensate.hpp"
+#include "assign/moments.hpp"
 #include "core/check.hpp"
-#include "engine/common/compensate.hpp"
-#include "engine/common/moments.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"

@@ -3,7 +3,7 @@
 // A thread block takes some rows (output channels) of one layer and goes through their columns in panels. Within a
 // panel, the threads of a row bring its columns up to date after each level that is chosen; then all threads do so with
 // the columns after the panel. Every target is a chain of fused multiply-adds in the order of the columns before it, as
-// in assign_compensated() (quant/compensated.hpp), so that levels are the same to the bit.
+// in assign_compensated() (assign/compensated.hpp), so that levels are the same to the bit.
 #pragma once
 
 #include <cmath>

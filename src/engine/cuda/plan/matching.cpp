@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/common/moments.hpp"
+#include "assign/moments.hpp"
 
 namespace vbq::cuda {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "engine/common/channel.hpp"
+#include "assign/channel.hpp"
 #include "engine/cuda/plan/layout.hpp"
 
 namespace vbq::cuda {

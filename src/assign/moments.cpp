@@ -1,10 +1,10 @@
-#include "engine/common/moments.hpp"
+#include "assign/moments.hpp"
 
 #include <algorithm>
 #include <cmath>
 
+#include "assign/channel.hpp"
 #include "core/check.hpp"
-#include "engine/common/channel.hpp"
 
 namespace vbq {
 

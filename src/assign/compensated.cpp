@@ -1,10 +1,10 @@
-#include "quant/compensated.hpp"
+#include "assign/compensated.hpp"
 
 #include <algorithm>
 #include <cmath>
 
+#include "assign/patches.hpp"
 #include "core/check.hpp"
-#include "quant/patches.hpp"
 
 namespace vbq {
 namespace {

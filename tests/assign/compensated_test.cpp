@@ -1,5 +1,5 @@
 // Compensated assignment: against its plain definition, against nearest assignment, and on layers that are odd.
-#include "quant/compensated.hpp"
+#include "assign/compensated.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "assign/input_moments.hpp"
 #include "core/random.hpp"
-#include "quant/input_moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 

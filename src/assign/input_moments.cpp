@@ -1,11 +1,11 @@
-#include "quant/input_moments.hpp"
+#include "assign/input_moments.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "assign/compensated.hpp"
 #include "core/check.hpp"
-#include "quant/compensated.hpp"
 
 namespace vbq {
 namespace {

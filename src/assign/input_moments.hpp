@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "quant/patches.hpp"
+#include "assign/patches.hpp"
 #include "vbq/calibration.hpp"
 #include "vbq/network.hpp"
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "assign/compensated.hpp"
 #include "core/check.hpp"
-#include "quant/compensated.hpp"
 
 namespace vbq {
 

@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "assign/compensated.hpp"
 #include "core/check.hpp"
-#include "quant/compensated.hpp"
 #include "quant/format_hash.hpp"
 
 namespace vbq {

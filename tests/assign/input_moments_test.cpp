@@ -1,4 +1,4 @@
-#include "quant/input_moments.hpp"
+#include "assign/input_moments.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Sequential assignment: what it is where nothing is to be corrected, what it gains where something is, and odd inputs.
-#include "quant/sequential.hpp"
+#include "assign/sequential.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <limits>
 #include <thread>
 
+#include "assign/compensated.hpp"
+#include "assign/input_moments.hpp"
 #include "core/random.hpp"
-#include "quant/compensated.hpp"
-#include "quant/input_moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 

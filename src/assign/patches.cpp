@@ -1,13 +1,13 @@
-#include "quant/patches.hpp"
+#include "assign/patches.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 #include <variant>
 
+#include "assign/compensated.hpp"
 #include "core/check.hpp"
 #include "core/random.hpp"
-#include "quant/compensated.hpp"
 
 namespace vbq {
 

@@ -1,10 +1,10 @@
-#include "engine/common/compensate.hpp"
+#include "assign/compensate.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "assign/compensated.hpp"
 #include "core/check.hpp"
-#include "quant/compensated.hpp"
 
 namespace vbq {
 

@@ -1,12 +1,12 @@
-#include "quant/sequential.hpp"
+#include "assign/sequential.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "assign/compensated.hpp"
+#include "assign/input_moments.hpp"
 #include "core/check.hpp"
-#include "quant/compensated.hpp"
-#include "quant/input_moments.hpp"
 
 namespace vbq {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "quant/patches.hpp"
+#include "assign/patches.hpp"
 #include "vbq/calibration.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/network.hpp"
