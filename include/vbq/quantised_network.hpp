@@ -37,7 +37,7 @@ struct QuantisedLayer {
 };
 
 // What the levels of all weights take, in bits; codebooks, scales and what is not quantised are not counted here (see
-// weight_size(), quant/size.hpp).
+// weight_size(), vbq/size.hpp).
 struct LevelBits {
   std::int64_t fixed = 0;  // ceil(log2 n) a weight, n = levels of its layer's largest codebook; 0 where that is 1
   double entropy = 0;      // each layer's levels coded at their first-order entropy in that layer

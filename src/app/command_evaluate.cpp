@@ -6,7 +6,6 @@
 #include "app/commands.hpp"
 #include "app/data_warnings.hpp"
 #include "app/fit.hpp"
-#include "app/format_file.hpp"
 #include "app/not_finite.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
@@ -15,7 +14,8 @@
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "data/label_offset.hpp"
-#include "model/onnx.hpp"
+#include "vbq/format_file.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {

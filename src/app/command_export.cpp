@@ -3,14 +3,15 @@
 
 #include "app/commands.hpp"
 #include "app/export_file.hpp"
-#include "app/format_file.hpp"
 #include "app/names.hpp"
 #include "app/output.hpp"
 #include "app/output_file.hpp"
 #include "app/progress.hpp"
 #include "app/sizes.hpp"
 #include "app/unused.hpp"
-#include "model/onnx.hpp"
+#include "model/onnx_content.hpp"
+#include "vbq/format_file.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 

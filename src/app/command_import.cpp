@@ -14,8 +14,8 @@
 #include "core/log.hpp"
 #include "data/image_stream.hpp"
 #include "data/importers.hpp"
-#include "store/dataset_file.hpp"
 #include "store/dataset_stream.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace {

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "app/commands.hpp"
-#include "app/format_file.hpp"
 #include "app/names.hpp"
 #include "app/not_finite.hpp"
 #include "app/output.hpp"
@@ -14,7 +13,9 @@
 #include "core/log.hpp"
 #include "data/channels_first.hpp"
 #include "data/npy.hpp"
-#include "model/onnx.hpp"
+#include "model/onnx_content.hpp"
+#include "vbq/format_file.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {

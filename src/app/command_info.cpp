@@ -14,10 +14,11 @@
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "evaluate/memory.hpp"
-#include "model/onnx.hpp"
+#include "model/onnx_content.hpp"
 #include "store/checkpoint.hpp"
-#include "store/dataset_file.hpp"
 #include "store/file_kind.hpp"
+#include "vbq/dataset_file.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "quant/size.hpp"
+#include "vbq/size.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq {

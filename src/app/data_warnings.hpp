@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/evaluator.hpp"
 #include "evaluate/problem.hpp"
 #include "vbq/dataset.hpp"
-#include "vbq/evaluator.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq {

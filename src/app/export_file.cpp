@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "app/format_file.hpp"
 #include "app/names.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
-#include "model/onnx.hpp"
 #include "quant/packing.hpp"
 #include "vbq/error.hpp"
+#include "vbq/format_file.hpp"
+#include "vbq/onnx.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {

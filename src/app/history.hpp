@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "vbq/evaluator.hpp"
-#include "vbq/search.hpp"
+#include "evaluate/evaluator.hpp"
+#include "search/search.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq {

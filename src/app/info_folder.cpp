@@ -5,13 +5,13 @@
 #include "app/comparison.hpp"
 #include "app/info.hpp"
 #include "app/job.hpp"
-#include "app/json_file.hpp"
 #include "app/output.hpp"
 #include "app/report_parts.hpp"
 #include "app/run_place.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
+#include "json/json_file.hpp"
 
 namespace vbq {
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "evaluate/fitness.hpp"
+#include "search/search.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/format.hpp"
-#include "vbq/search.hpp"
 
 namespace vbq {
 

@@ -1,35 +1,17 @@
-// Spellings of enumerators in job files, best.json and on the command line: one table each.
+// Spellings of all other enumerators in job files and on the command line: one table each.
 #pragma once
 
-#include <span>
-#include <utility>
-
-#include "core/check.hpp"
+#include "core/names.hpp"
 #include "data/resample.hpp"
 #include "evaluate/fitness.hpp"
 #include "model/onnx_export.hpp"
+#include "quant/names.hpp"
+#include "search/search.hpp"
 #include "vbq/engine.hpp"
-#include "vbq/format.hpp"
 #include "vbq/layout.hpp"
-#include "vbq/search.hpp"
 
 namespace vbq {
 
-template <typename T>
-using Name = std::pair<const char*, T>;
-
-inline constexpr Name<Encoding> kEncodings[] = {
-    {"values", Encoding::values},   {"boundaries", Encoding::boundaries}, {"companded", Encoding::companded},
-    {"uniform", Encoding::uniform}, {"float", Encoding::floating},        {"power-of-two", Encoding::power_of_two}};
-inline constexpr Name<Scope> kScopes[] = {
-    {"network", Scope::network}, {"layer", Scope::layer}, {"channel", Scope::channel}};
-inline constexpr Name<ScaleScope> kScales[] = {
-    {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
-inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
-inline constexpr Name<Assignment> kAssignments[] = {
-    {"nearest", Assignment::nearest}, {"compensated", Assignment::compensated}, {"sequential", Assignment::sequential}};
-inline constexpr Name<Matching> kMatchings[] = {
-    {"never", Matching::never}, {"end", Matching::end}, {"always", Matching::always}};
 inline constexpr Name<Method> kMethods[] = {
     {"genetic", Method::genetic}, {"random", Method::random}, {"annealing", Method::annealing}};
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard},
@@ -52,24 +34,5 @@ inline constexpr Name<Precision> kPrecisions[] = {{"fp32", Precision::fp32},
                                                   {"fp16", Precision::fp16},
                                                   {"bf16", Precision::bf16},
                                                   {"best", Precision::best}};
-
-template <typename T>
-const char* name_of(T value, std::span<const Name<T>> names) {
-  for (const auto& [name, known] : names) {
-    if (known == value) return name;
-  }
-  fail_internal("an enumerator has no name");
-}
-
-// The value that `spelled` names; `what` is for the Error ("--engine").
-template <typename T>
-T value_of(const std::string& spelled, std::span<const Name<T>> names, const std::string& what) {
-  std::string all;
-  for (const auto& [name, value] : names) {
-    if (spelled == name) return value;
-    all += (all.empty() ? "" : ", ") + std::string(name);
-  }
-  fail("{} is \"{}\": one of {} was expected", what, spelled.substr(0, 80), all);
-}
 
 }  // namespace vbq

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "vbq/evaluator.hpp"
+#include "evaluate/evaluator.hpp"
 
 namespace vbq {
 

@@ -8,8 +8,8 @@
 #include "app/search_run.hpp"
 #include "cluster/agree.hpp"
 #include "cluster/mpi.hpp"
+#include "evaluate/evaluator.hpp"
 #include "evaluate/problem.hpp"
-#include "vbq/evaluator.hpp"
 
 namespace vbq {
 

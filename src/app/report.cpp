@@ -11,12 +11,12 @@
 
 #include "app/chart.hpp"
 #include "app/job.hpp"
-#include "app/json_file.hpp"
 #include "app/names.hpp"
 #include "app/progress.hpp"
 #include "app/report_parts.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
+#include "json/json_file.hpp"
 
 namespace vbq {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "app/json_file.hpp"
+#include "json/json_file.hpp"
 
 namespace vbq {
 

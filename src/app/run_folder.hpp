@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/lock.hpp"
-#include "vbq/run_state.hpp"
+#include "search/run_state.hpp"
 
 namespace vbq {
 

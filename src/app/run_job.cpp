@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "app/data_warnings.hpp"
-#include "app/format_file.hpp"
 #include "app/output.hpp"
 #include "app/ranks.hpp"
 #include "app/stopping.hpp"
@@ -19,6 +18,7 @@
 #include "evaluate/calibrate.hpp"
 #include "evaluate/memory.hpp"
 #include "store/calibration_file.hpp"
+#include "vbq/format_file.hpp"
 
 namespace vbq {
 namespace {

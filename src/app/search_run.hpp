@@ -8,8 +8,8 @@
 #include "app/progress.hpp"
 #include "app/run_folder.hpp"
 #include "app/setup.hpp"
-#include "vbq/evaluator.hpp"
-#include "vbq/search.hpp"
+#include "evaluate/evaluator.hpp"
+#include "search/search.hpp"
 
 namespace vbq {
 

@@ -16,9 +16,9 @@
 #include "data/importers.hpp"
 #include "data/label_offset.hpp"
 #include "evaluate/memory.hpp"
-#include "model/onnx.hpp"
-#include "store/dataset_file.hpp"
 #include "store/file_kind.hpp"
+#include "vbq/dataset_file.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;

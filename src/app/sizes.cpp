@@ -7,6 +7,7 @@
 #include "app/names.hpp"
 #include "app/progress.hpp"
 #include "core/log.hpp"
+#include "quant/stand_in.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq {

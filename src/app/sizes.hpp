@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/export_file.hpp"
-#include "quant/size.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 

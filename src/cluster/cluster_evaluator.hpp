@@ -11,9 +11,9 @@
 
 #include "cluster/mpi.hpp"
 #include "cluster/protocol.hpp"
+#include "evaluate/evaluator.hpp"
 #include "evaluate/generation.hpp"
 #include "evaluate/problem.hpp"
-#include "vbq/evaluator.hpp"
 
 namespace vbq {
 

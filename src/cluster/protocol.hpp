@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/evaluator.hpp"
 #include "evaluate/partition.hpp"
-#include "vbq/evaluator.hpp"
 #include "vbq/genome.hpp"
 #include "vbq/tally.hpp"
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "evaluate/evaluator.hpp"
 #include "evaluate/schedule.hpp"
-#include "vbq/evaluator.hpp"
 
 namespace vbq {
 

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/evaluator.hpp"
 #include "evaluate/generation.hpp"
 #include "evaluate/worker.hpp"
-#include "vbq/evaluator.hpp"
 
 namespace vbq {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/evaluator.hpp"
 #include "vbq/calibration.hpp"
 #include "vbq/dataset.hpp"
 #include "vbq/engine.hpp"
-#include "vbq/evaluator.hpp"
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
 #include "vbq/tally.hpp"

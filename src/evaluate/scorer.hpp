@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "vbq/evaluator.hpp"
-#include "vbq/run_state.hpp"
+#include "evaluate/evaluator.hpp"
+#include "search/run_state.hpp"
 
 namespace vbq {
 

@@ -1,4 +1,4 @@
-#include "model/onnx.hpp"
+#include "vbq/onnx.hpp"
 
 #include <algorithm>
 #include <new>
@@ -8,6 +8,7 @@
 #include "core/file.hpp"
 #include "core/log.hpp"
 #include "model/channels_last.hpp"
+#include "model/onnx_content.hpp"
 #include "model/onnx_external.hpp"
 #include "model/onnx_functions.hpp"
 #include "model/onnx_graph.hpp"

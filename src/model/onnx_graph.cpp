@@ -7,8 +7,8 @@
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "model/geometry.hpp"
-#include "model/onnx.hpp"
 #include "model/onnx_name.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {

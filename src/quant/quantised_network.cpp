@@ -6,7 +6,7 @@
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "quant/packing.hpp"
-#include "quant/size.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {

@@ -1,4 +1,4 @@
-// Codebooks of the real weights, as genomes: what a search starts from.
+// What seed_genomes() (vbq/seeds.hpp) is made of, and what a search must know of the real weights.
 #pragma once
 
 #include <vector>
@@ -6,6 +6,7 @@
 #include "vbq/format.hpp"
 #include "vbq/genome.hpp"
 #include "vbq/network.hpp"
+#include "vbq/seeds.hpp"
 
 namespace vbq {
 
@@ -13,11 +14,7 @@ namespace vbq {
 // divided by their scales.
 std::vector<std::vector<float>> coded_weights(const Network& network, const Format& format);
 
-// Five genomes of the format: k-means (least error), k-means from quantiles (Lloyd), normal-quantile, linear (minimum
-// to maximum), logarithmic. Encodings whose levels are not free: least squares first, minimum to maximum fourth, and
-// narrower and wider ones. Each decodes to a valid codebook whatever the weights: fewer different ones than levels,
-// one only, all equal, all zero.
-std::vector<Genome> seed_genomes(const Network& network, const Format& format);
+// seed_genomes() of weights coded already.
 std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format);
 
 // Per chromosome, the largest magnitude of its coded weights: SearchSpace::magnitude. 0 where all are zero.

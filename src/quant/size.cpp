@@ -1,4 +1,4 @@
-#include "quant/size.hpp"
+#include "vbq/size.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
+#include "quant/stand_in.hpp"
+
 #include <cmath>
 
 #include "quant/encoding.hpp"
-#include "quant/size.hpp"
 
 namespace vbq {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "search/search.hpp"
 #include "vbq/genome.hpp"
-#include "vbq/search.hpp"
 
 namespace vbq {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "search/gene_space.hpp"
-#include "vbq/search.hpp"
+#include "search/search.hpp"
 
 namespace vbq {
 

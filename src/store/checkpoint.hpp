@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "vbq/run_state.hpp"
+#include "search/run_state.hpp"
 
 namespace vbq {
 

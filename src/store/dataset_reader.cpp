@@ -4,8 +4,9 @@
 
 #include "data/dataset_checks.hpp"
 #include "store/array.hpp"
-#include "store/dataset_file.hpp"
 #include "store/dataset_layout.hpp"
+#include "store/file_kind.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;

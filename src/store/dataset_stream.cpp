@@ -8,9 +8,9 @@
 #include "core/file.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/dataset_hash.hpp"
-#include "store/dataset_file.hpp"
 #include "store/dataset_layout.hpp"
 #include "store/dataset_parts.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;

@@ -4,10 +4,10 @@
 #include "data/dataset_checks.hpp"
 #include "data/dataset_hash.hpp"
 #include "store/array.hpp"
-#include "store/dataset_file.hpp"
 #include "store/dataset_layout.hpp"
 #include "store/dataset_parts.hpp"
 #include "store/memory_image.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;

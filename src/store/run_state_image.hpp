@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "vbq/run_state.hpp"
+#include "search/run_state.hpp"
 
 namespace vbq {
 

@@ -3,8 +3,8 @@
 #include <numeric>
 #include <utility>
 
-#include "store/dataset_file.hpp"
 #include "support/cli.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq::test {
 namespace {

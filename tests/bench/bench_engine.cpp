@@ -19,9 +19,9 @@
 #include "assign/compensated.hpp"
 #include "assign/sequential.hpp"
 #include "core/random.hpp"
-#include "model/onnx.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
+#include "vbq/onnx.hpp"
 #include "vbq/quantised_network.hpp"
 
 namespace {

@@ -26,8 +26,8 @@
 #include "cluster/messages.hpp"
 #include "cluster/serve.hpp"
 #include "core/check.hpp"
-#include "model/onnx.hpp"
 #include "quant/seeds.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {

@@ -11,7 +11,7 @@
 #include "engine/common/shard.hpp"
 #include "engine/compare.hpp"
 #include "engine/host_plan.hpp"
-#include "model/onnx.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "engine/host_matcher.hpp"
 #include "engine/matching_problem.hpp"
-#include "model/onnx.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq::test {
 namespace {

@@ -11,8 +11,8 @@
 #include "engine/compare.hpp"
 #include "engine/cuda/plan/binding.hpp"
 #include "engine/host_plan.hpp"
-#include "model/onnx.hpp"
 #include "vbq/error.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq::test {
 

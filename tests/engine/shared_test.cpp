@@ -7,7 +7,7 @@
 #include "data/importers.hpp"
 #include "data/npy.hpp"
 #include "engine/compare.hpp"
-#include "model/onnx.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq::test {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "data/importers.hpp"
 #include "evaluate/local_evaluator.hpp"
-#include "model/onnx.hpp"
 #include "quant/seeds.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {

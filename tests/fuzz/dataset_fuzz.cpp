@@ -10,7 +10,7 @@
 
 #include "core/log.hpp"
 #include "data/dataset_hash.hpp"
-#include "store/dataset_file.hpp"
+#include "vbq/dataset_file.hpp"
 #include "vbq/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

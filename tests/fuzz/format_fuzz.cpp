@@ -2,9 +2,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "app/format_file.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
+#include "vbq/format_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const vbq::Network network = vbq::support::residual_network();

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/log.hpp"
-#include "model/onnx.hpp"
 #include "vbq/error.hpp"
+#include "vbq/onnx.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   vbq::log::set_level(vbq::log::Level::off);

@@ -8,8 +8,8 @@
 #include "data/importers.hpp"
 #include "engine/compare.hpp"
 #include "engine/random_calibration.hpp"
-#include "model/onnx.hpp"
 #include "vbq/error.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq::test {
 namespace {

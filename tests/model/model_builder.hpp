@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/check.hpp"
-#include "model/onnx.hpp"
 #include "support/networks.hpp"
 #include "vbq/network.hpp"
+#include "vbq/onnx.hpp"
 
 namespace vbq::test {
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "model/onnx_content.hpp"
 #include "model/onnx_tensor.hpp"
 #include "model_builder.hpp"
 

@@ -8,10 +8,10 @@
 
 #include "core/random.hpp"
 #include "quant/seeds.hpp"
-#include "quant/size.hpp"
 #include "quant/widen.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {

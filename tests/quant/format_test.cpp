@@ -6,9 +6,10 @@
 #include <limits>
 
 #include "core/random.hpp"
-#include "quant/size.hpp"
+#include "quant/stand_in.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {

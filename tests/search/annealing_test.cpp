@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "core/random.hpp"
+#include "search/search.hpp"
 #include "vbq/error.hpp"
-#include "vbq/search.hpp"
 
 namespace vbq {
 namespace {

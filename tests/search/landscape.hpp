@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/random.hpp"
-#include "vbq/search.hpp"
+#include "search/search.hpp"
 
 namespace vbq::support {
 

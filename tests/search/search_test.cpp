@@ -1,5 +1,5 @@
 // What every search method promises.
-#include "vbq/search.hpp"
+#include "search/search.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "store/dataset_file.hpp"
+#include "vbq/dataset_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

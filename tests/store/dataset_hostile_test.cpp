@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "data/dataset_hash.hpp"
-#include "store/dataset_file.hpp"
 #include "store/samples.hpp"
 #include "support/folder.hpp"
+#include "vbq/dataset_file.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "store/dataset_file.hpp"
 #include "store/samples.hpp"
 #include "store/small_disk.hpp"
 #include "support/folder.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace {

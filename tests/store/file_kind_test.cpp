@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "store/checkpoint.hpp"
-#include "store/dataset_file.hpp"
 #include "store/samples.hpp"
 #include "support/folder.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace {

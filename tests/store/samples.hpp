@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "search/run_state.hpp"
 #include "vbq/dataset.hpp"
-#include "vbq/run_state.hpp"
 
 namespace vbq::test {
 

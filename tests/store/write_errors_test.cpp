@@ -7,10 +7,10 @@
 
 #include "data/dataset_hash.hpp"
 #include "store/checkpoint.hpp"
-#include "store/dataset_file.hpp"
 #include "store/samples.hpp"
 #include "store/small_disk.hpp"
 #include "support/folder.hpp"
+#include "vbq/dataset_file.hpp"
 
 namespace vbq {
 namespace {

@@ -1,10 +1,9 @@
-// Datasets as HDF5 files; dataset_layout.hpp says what is in one.
+// Datasets as HDF5 files; docs/formats.md says what is in one.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 
-#include "store/file_kind.hpp"
 #include "vbq/dataset.hpp"
 
 namespace vbq {

@@ -1,4 +1,4 @@
-#include "app/json_file.hpp"
+#include "json/json_file.hpp"
 
 #include <algorithm>
 #include <array>

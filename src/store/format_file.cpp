@@ -1,12 +1,12 @@
-#include "app/format_file.hpp"
+#include "vbq/format_file.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "app/json_file.hpp"
-#include "app/names.hpp"
 #include "core/check.hpp"
+#include "json/json_file.hpp"
+#include "quant/names.hpp"
 #include "quant/packing.hpp"
 #include "vbq/version.hpp"
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "search/search.hpp"
 #include "vbq/quantised_network.hpp"
-#include "vbq/search.hpp"
 #include "vbq/tally.hpp"
 
 namespace vbq {

@@ -47,9 +47,4 @@ double entropy_bits(std::span<const std::uint8_t> levels);
 // Biases, batch norms and other constants: numbers that a search leaves in FP32, 4 bytes each.
 std::int64_t numbers_beside_weights(const Network& network);
 
-// What stands in for the format that a search under `format` will find, before it is run: as many levels, scales, gains
-// and shifts, so that its sizes are those of the found one (which may have fewer levels, where two coincide), but other
-// numbers.
-NetworkFormat stand_in_format(const Network& network, const Format& format);
-
 }  // namespace vbq

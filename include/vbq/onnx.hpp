@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "vbq/network.hpp"
 
@@ -18,13 +17,6 @@ inline constexpr int kOldestOpset = 7, kNewestOpset = 28;
 // the file, the node and its operator, on anything that is malformed, unsafe or not supported. Reads no file outside
 // the model's folder.
 Network read_onnx(const std::filesystem::path& path, const std::string& output = {});
-
-// The file and those that its external data lies in, for whoever is about to write one: as far as they can be told.
-std::vector<std::filesystem::path> files_of_onnx(const std::filesystem::path& path);
-
-// The file's bytes, with external data taken into the message where that is possible: what other processes need, so
-// that one can read for all. Error when the file cannot be read; what is wrong inside it is parse_onnx()'s to say.
-std::string read_onnx_content(const std::filesystem::path& path);
 
 // The same of a file's content already in memory. path: names it in messages; external data is looked for beside it.
 Network parse_onnx(std::string content, const std::filesystem::path& path, const std::string& output = {});

@@ -1,4 +1,4 @@
-#include "app/format_file.hpp"
+#include "vbq/format_file.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "app/names.hpp"
+#include "quant/names.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 

@@ -1,0 +1,23 @@
+# cmake --install: the program; and, for other programs (docs/library.md), the public headers, the rooms behind them and a
+# CMake package whose one target is vbq::vbq.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vbq)
+
+set(rooms core json model quant assign data search engine_common engine_reference engine_cpu ${engine_cuda} engine store)
+if(VBQ_HAS_CUDA)
+  list(APPEND rooms engine_cuda_plan)
+endif()
+list(TRANSFORM rooms PREPEND vbq_)
+set_target_properties(vbq_library PROPERTIES EXPORT_NAME vbq)
+
+install(TARGETS vbq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/vbq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS vbq_library vbq_headers ${rooms} EXPORT vbq ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/vbq
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT vbq NAMESPACE vbq:: FILE vbqTargets.cmake DESTINATION ${package})
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/vbqConfig.cmake.in ${PROJECT_BINARY_DIR}/vbqConfig.cmake
+                              INSTALL_DESTINATION ${package})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/vbqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/vbqConfig.cmake ${PROJECT_BINARY_DIR}/vbqConfigVersion.cmake DESTINATION ${package})

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Installs a build, builds the program of this folder against what was installed, and compares its counts with vbq's.
+
+  install.py BUILD DIGITS    BUILD: a build folder, whose `vbq` is built; DIGITS: jobs/digits
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+here = pathlib.Path(__file__).resolve().parent
+
+
+def run(*command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"install.py: {' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def main():
+    build, digits = map(pathlib.Path, sys.argv[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        prefix, program = root / "prefix", root / "build"
+        run("cmake", "--install", build, "--prefix", prefix)
+        headers = {path.name for path in (prefix / "include" / "vbq").iterdir()}
+        assert headers == {path.name for path in (here.parents[1] / "include" / "vbq").iterdir()}, headers
+        # Moved once, as a package is: nothing may point to where it was installed first.
+        prefix = prefix.rename(root / "moved")
+        run("cmake", "-S", here, "-B", program, "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}")
+        run("cmake", "--build", program)
+
+        network, data, best = digits / "digits.onnx", digits / "digits_test.h5", root / "best.json"
+        mine = json.loads(run(program / "nearest", network, data, best))
+        theirs = json.loads(run(prefix / "bin" / "vbq", "evaluate", "--network", network, "--data", data,
+                                "--format", best, "--engine", "cpu", "--json"))
+        print("the program:  ", mine)
+        print("vbq evaluate: ", theirs)
+        assert mine["images"] == theirs["images"] == 597
+        assert mine["top1"] == theirs["top1"]["correct"] and mine["top5"] == theirs["top5"]["correct"]
+        assert 3 < mine["bits_per_weight"] < 3.5
+
+
+if __name__ == "__main__":
+    main()
