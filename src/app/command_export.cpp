@@ -9,7 +9,7 @@
 #include "app/progress.hpp"
 #include "app/sizes.hpp"
 #include "app/unused.hpp"
-#include "model/onnx_content.hpp"
+#include "onnx/content.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
 

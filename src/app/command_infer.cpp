@@ -13,7 +13,7 @@
 #include "core/log.hpp"
 #include "data/channels_first.hpp"
 #include "data/npy.hpp"
-#include "model/onnx_content.hpp"
+#include "onnx/content.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
 

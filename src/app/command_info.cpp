@@ -14,7 +14,7 @@
 #include "app/unused.hpp"
 #include "core/check.hpp"
 #include "evaluate/memory.hpp"
-#include "model/onnx_content.hpp"
+#include "onnx/content.hpp"
 #include "store/checkpoint.hpp"
 #include "store/file_kind.hpp"
 #include "vbq/dataset_file.hpp"

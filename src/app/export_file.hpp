@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model/onnx_export.hpp"
+#include "onnx/export.hpp"
 #include "vbq/format.hpp"
 
 namespace vbq {

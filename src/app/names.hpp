@@ -4,7 +4,7 @@
 #include "core/names.hpp"
 #include "data/resample.hpp"
 #include "evaluate/fitness.hpp"
-#include "model/onnx_export.hpp"
+#include "onnx/export.hpp"
 #include "quant/names.hpp"
 #include "search/search.hpp"
 #include "vbq/engine.hpp"

@@ -8,7 +8,7 @@
 #include "cluster/threads.hpp"
 #include "core/log.hpp"
 #include "evaluate/memory.hpp"
-#include "model/onnx_content.hpp"
+#include "onnx/content.hpp"
 
 namespace vbq {
 

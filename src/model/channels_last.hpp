@@ -2,7 +2,7 @@
 // and how they become a network over [C, H, W].
 #pragma once
 
-#include "model/builder.hpp"
+#include "model/draft.hpp"
 #include "vbq/layout.hpp"
 
 namespace vbq {

@@ -1,7 +1,7 @@
 // Passes over a draft: each makes the network simpler and leaves what it computes as it is.
 #pragma once
 
-#include "model/builder.hpp"
+#include "model/draft.hpp"
 
 namespace vbq {
 

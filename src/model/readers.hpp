@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "model/builder.hpp"
+#include "model/draft.hpp"
 
 namespace vbq {
 

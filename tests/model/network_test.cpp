@@ -4,7 +4,9 @@
 #include <cmath>
 #include <functional>
 
-#include "model_builder.hpp"
+#include "support/graph.hpp"
+#include "support/networks.hpp"
+#include "vbq/error.hpp"
 
 namespace vbq::test {
 namespace {

@@ -1,0 +1,275 @@
+#include "onnx/export.hpp"
+
+#include <algorithm>
+#include <new>
+#include <unordered_map>
+
+#include "core/check.hpp"
+#include "core/file.hpp"
+#include "core/log.hpp"
+#include "onnx/export_branches.hpp"
+#include "onnx/export_header.hpp"
+#include "onnx/export_names.hpp"
+#include "onnx/export_weight.hpp"
+#include "onnx/external.hpp"
+#include "onnx/graph.hpp"
+#include "onnx/load.hpp"
+#include "onnx/name.hpp"
+#include "onnx/translate.hpp"
+
+namespace vbq {
+namespace {
+
+using namespace exporting;
+using Origins = std::unordered_map<std::string, const onnx::NodeProto*>;
+
+// The network as it was read.
+Translation translation_of(const Graph& graph, const TensorReader& reader) {
+  const std::int64_t fixed = graph.input_shape.front();
+  TensorReader first = reader, second = reader;  // each reading has the whole budget
+  try {
+    return translate(graph, first, fixed > 0 ? fixed : kProbe);
+  } catch (const Error&) {
+    if (fixed > 0) throw;
+    return translate(graph, second, 1);
+  }
+}
+
+bool is_own(const onnx::GraphProto& graph, const onnx::NodeProto* node) {
+  return std::ranges::any_of(graph.node(), [&](const auto& n) { return &n == node; });
+}
+
+struct Source {
+  Origins layers;  // which node of the file each layer of the network was read from
+  int opset;
+};
+
+// Branches of Ifs that hold some of `layers` are put in their places first. output: the one that the network is of.
+Source source_of(onnx::ModelProto& model, const std::string& output, const std::vector<ExportLayer>& layers,
+                 const TensorReader& reader) {
+  while (true) {
+    Graph graph = read_graph(model, output);
+    remove_unreached(graph);
+    Translation read = translation_of(graph, reader);
+    const bool own = std::ranges::all_of(layers, [&](const ExportLayer& layer) {
+      const auto origin = read.layers.find(layer.name);
+      return origin == read.layers.end() || is_own(model.graph(), origin->second);
+    });
+    if (own) return {std::move(read.layers), graph.opset};
+    put_branches(*model.mutable_graph(), read.taken);
+  }
+}
+
+// External data becomes part of the message: the new file stands alone.
+std::uint64_t take_in(onnx::TensorProto& tensor, const ModelPlace& place) {
+  if (tensor.data_location() != onnx::TensorProto::EXTERNAL) return 0;
+  const std::string where = "tensor \"" + tensor.name() + "\"";
+  const std::int64_t bytes = declared_external_bytes(tensor);
+  if (bytes == 0) fail("{} has external data of unknown length: the file states it, as was expected", where);
+  tensor.set_raw_data(read_external(tensor, place, bytes, where));
+  tensor.clear_external_data();
+  tensor.clear_data_location();
+  return static_cast<std::uint64_t>(bytes);
+}
+
+bool is_outputs_first(const onnx::NodeProto& node) {
+  return std::ranges::any_of(node.attribute(), [](const auto& a) { return a.name() == "transB" && a.i() != 0; });
+}
+
+void remove_attribute(onnx::NodeProto& node, const std::string& name) {
+  for (int k = node.attribute_size(); k-- > 0;) {
+    if (node.attribute(k).name() == name) node.mutable_attribute()->DeleteSubrange(k, 1);
+  }
+}
+
+// Takes the old weights out first, then puts the new ones in: so these may have the old ones' names, unless something
+// else reads those.
+class Exporter {
+ public:
+  Exporter(onnx::ModelProto& model, int opset, ExportForm form)
+      : graph_(*model.mutable_graph()), opset_(opset), form_(form), before_(reads_of(graph_)) {}
+
+  // layer: the network's node; origin: the file's.
+  void take_out(const ExportLayer& how, const Node& layer, const onnx::NodeProto& origin) {
+    const auto at = std::ranges::find_if(*graph_.mutable_node(), [&](const auto& node) { return &node == &origin; });
+    if (at == graph_.mutable_node()->end()) {
+      fail("layer \"{}\" lies in a function or a branch of the file: one of the graph's own was expected", how.name);
+    }
+    onnx::NodeProto& node = *at;
+    Taken taken{&how, &layer, &node, source_of(node.input(1)), "", false};
+    check_type(node);
+    node.set_input(1, "");
+    if (!how.shift.empty() || !how.bias.empty()) {
+      const bool has_third = node.input_size() > 2 && !node.input(2).empty();
+      taken.adds = node.op_type() == "MatMul" || (has_third && bias_of(layer)->empty());
+      if (has_third && !taken.adds) {
+        taken.bias = source_of(node.input(2));
+        node.set_input(2, "");
+      }
+    }
+    taken_.push_back(std::move(taken));
+  }
+
+  void put_in() {
+    remove_unread(graph_, before_);
+    UsedNames names(graph_);
+    for (const Taken& taken : taken_) put_in(taken, names);
+    google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
+    for (auto& node : *graph_.mutable_node()) {
+      const onnx::NodeProto* key = &node;
+      for (auto& added : in_front_[key]) nodes.Add()->Swap(&added);
+      nodes.Add()->Swap(&node);
+      for (auto& added : behind_[key]) nodes.Add()->Swap(&added);
+    }
+    graph_.mutable_node()->Swap(&nodes);
+  }
+
+ private:
+  struct Taken {
+    const ExportLayer* how;
+    const Node* layer;
+    onnx::NodeProto* node;
+    std::string weight, bias;  // what they were called
+    bool adds;                 // the shift is added behind the layer: its bias is no input of it
+  };
+
+  void put_in(const Taken& taken, UsedNames& names) {
+    onnx::NodeProto& node = *taken.node;
+    const std::string name = names.value(taken.weight);
+    Parts parts = weight_parts(weight_of_layer(taken, name), form_, names, opset_);
+    node.set_input(1, name);
+    remove_attribute(node, "alpha");  // part of the network's weight
+    for (auto& tensor : parts.tensors) graph_.add_initializer()->Swap(&tensor);
+    in_front_[&node] = std::move(parts.nodes);
+    if (!taken.how->shift.empty() || !taken.how->bias.empty()) put_bias_in(taken, names);
+  }
+
+  // The name at the head of Identity nodes that lead to `name`.
+  std::string source_of(std::string name) const {
+    for (bool found = true; found;) {
+      const auto gives = [&](const onnx::NodeProto& node) {
+        return node.op_type() == "Identity" && node.input_size() == 1 && node.output_size() == 1 &&
+               node.output(0) == name;
+      };
+      const auto node = std::ranges::find_if(graph_.node(), gives);
+      found = node != graph_.node().end();
+      if (found) name = node->input(0);
+    }
+    return name;
+  }
+
+  Weight weight_of_layer(const Taken& taken, const std::string& name) const {
+    const ExportLayer& how = *taken.how;
+    const Tensor& weight = *::vbq::weight_of(*taken.layer);
+    Weight w{name, weight.shape, how.indices, how.codebooks, how.scales, 0, fmt::format("layer \"{}\"", how.name)};
+    const auto outputs = static_cast<std::size_t>(weight.shape.front());
+    if (how.indices.size() != weight.data.size() || (how.codebooks.size() != 1 && how.codebooks.size() != outputs)) {
+      fail_internal("{} has {} weights, {} indices, {} codebooks", w.where, weight.data.size(), how.indices.size(),
+                    how.codebooks.size());
+    }
+    for (std::size_t o = 0; o < how.gain.size(); ++o) {
+      if (o == 0 && w.scales.size() < 2) w.scales.resize(outputs, w.scales.empty() ? 1.0F : w.scales.front());
+      w.scales[o] *= how.gain[o];
+    }
+    if (std::holds_alternative<Linear>(taken.layer->op) && !is_outputs_first(*taken.node)) {
+      w.indices = transposed(how.indices, outputs);
+      std::swap(w.shape[0], w.shape[1]);
+      w.output_axis = 1;
+    }
+    return w;
+  }
+
+  // New constants are FP32: beside a network of another type they would not fit.
+  void check_type(const onnx::NodeProto& node) const {
+    const int type = constant_type(graph_, node.input(1));
+    if (type == onnx::TensorProto::FLOAT || type == 0) return;
+    fail("the weight of node \"{}\" has data type {}: FP32 was expected of a network to export",
+         clean_name(node.name()), type);
+  }
+
+  // Bias b becomes gain b + shift; where the bias is no input of the layer, it is added behind.
+  void put_bias_in(const Taken& taken, UsedNames& names) {
+    const ExportLayer& how = *taken.how;
+    onnx::NodeProto& node = *taken.node;
+    const std::vector<float>& bias = how.bias.empty() ? *bias_of(*taken.layer) : how.bias;
+    const auto outputs = static_cast<std::size_t>(::vbq::weight_of(*taken.layer)->shape.front());
+    std::vector<float> shift = how.shift.empty() ? std::vector<float>(outputs, 0.0F) : how.shift;
+    for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain.empty() ? bias[o] : how.gain[o] * bias[o];
+    const std::string name = taken.bias.empty() ? names.fresh(taken.weight + "_bias") : names.value(taken.bias);
+    const auto channels = static_cast<std::int64_t>(shift.size());
+    *graph_.add_initializer() =
+        make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float));
+    if (!taken.adds) {
+      remove_attribute(node, "beta");
+      if (node.input_size() < 3) node.add_input();
+      node.set_input(2, name);
+      return;
+    }
+    const std::string output = node.output(0);
+    if (node.name().empty()) node.set_name(output);  // which is what the layer has been called after
+    onnx::NodeProto add;
+    add.set_op_type("Add");
+    add.add_input(names.fresh(output + "_unmatched"));
+    add.add_input(name);
+    add.add_output(output);
+    node.set_output(0, add.input(0));
+    behind_[&node].push_back(std::move(add));
+  }
+
+  onnx::GraphProto& graph_;
+  int opset_;
+  ExportForm form_;
+  Reads before_;
+  std::vector<Taken> taken_;
+  std::unordered_map<const onnx::NodeProto*, std::vector<onnx::NodeProto>> in_front_, behind_;
+};
+
+std::string write_model(const onnx::ModelProto& model) {
+  if (model.ByteSizeLong() > kLargestFile) {
+    fail("the exported file would have {} bytes: at most {} are possible", model.ByteSizeLong(), kLargestFile);
+  }
+  return model.SerializeAsString();
+}
+
+ExportedModel export_model(std::string content, const std::filesystem::path& path, const Network& network,
+                           const std::vector<ExportLayer>& layers, ExportForm form,
+                           const std::vector<std::pair<std::string, std::string>>& metadata) {
+  ExportedModel result{"", content.size()};
+  onnx::ModelProto model = parse_model(std::move(content));
+  const ModelPlace place(path);
+  const TensorReader reader(place, budget_for(result.fp32_bytes, model));
+  const Source source = source_of(model, network.output_name, layers, reader);
+  onnx::GraphProto& own = *model.mutable_graph();
+  for (auto& tensor : *own.mutable_initializer()) {
+    result.fp32_bytes += take_in(tensor, place);
+  }
+  Exporter exporter(model, source.opset, form);
+  for (const ExportLayer& layer : layers) {
+    const auto node =
+        std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });
+    const auto origin = source.layers.find(layer.name);
+    if (node == network.nodes.end() || origin == source.layers.end()) fail("the file has no layer \"{}\"", layer.name);
+    exporter.take_out(layer, *node, *origin->second);
+  }
+  exporter.put_in();
+  settle_version(model);
+  for (const auto& [key, value] : metadata) set_metadata(model, key, value);
+  result.bytes = write_model(model);
+  return result;
+}
+
+}  // namespace
+
+ExportedModel export_onnx(const std::filesystem::path& path, const Network& network,
+                          const std::vector<ExportLayer>& layers, ExportForm form,
+                          const std::vector<std::pair<std::string, std::string>>& metadata) {
+  try {
+    return export_model(read_file(path, "network", kLargestFile), path, network, layers, form, metadata);
+  } catch (const Error& error) {
+    throw Error(fmt::format("network {}: {}", path.string(), error.what()), error.fault());
+  } catch (const std::bad_alloc&) {
+    fail("network {} asks for more memory than there is", path.string());
+  }
+}
+
+}  // namespace vbq
