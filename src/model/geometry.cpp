@@ -20,13 +20,13 @@ std::int64_t elements(const Shape& shape) {
   return count;
 }
 
-std::int64_t window_positions(std::int64_t extent, std::int64_t kernel, std::int64_t stride, std::int64_t dilation,
-                              std::int64_t before, std::int64_t after, bool ceil) {
-  const std::int64_t span = (kernel - 1) * dilation + 1;
-  const std::int64_t rest = extent + before + after - span;
+std::int64_t window_positions(std::int64_t extent, const AxisWindow& window, Rounding rounding) {
+  const std::int64_t span = (window.kernel - 1) * window.dilation + 1;
+  const std::int64_t rest = extent + window.before + window.after - span;
   if (rest < 0) return 0;
-  std::int64_t positions = rest / stride + 1;
-  if (ceil && rest % stride != 0 && positions * stride < extent + before) ++positions;
+  std::int64_t positions = rest / window.stride + 1;
+  const bool hangs_over = rest % window.stride != 0 && positions * window.stride < extent + window.before;
+  if (rounding == Rounding::up && hangs_over) ++positions;
   return positions;
 }
 

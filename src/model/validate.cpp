@@ -45,8 +45,9 @@ struct Check {
     that(a == in[0].size() && b == in[0].size(), "one number an axis was expected");
   }
 
-  // Positions of a window over [C, H, W]; `ceil` may round them up.
-  void window(const Pair& kernel, const Pair& stride, const Pair& dilation, const Padding2d& pad, bool ceil) const {
+  // Positions of a window over [C, H, W]; up: they may be rounded so, too.
+  void window(const Pair& kernel, const Pair& stride, const Pair& dilation, const Padding2d& pad,
+              Rounding allowed) const {
     that(in[0].size() == 3 && out.size() == 3, "an image of [C, H, W] was expected");
     const Pair before{pad.top, pad.left}, after{pad.bottom, pad.right};
     for (std::size_t a = 0; a < 2; ++a) {
@@ -54,11 +55,10 @@ struct Check {
       that(within(kernel[a], 1) && within(stride[a], 1) && within(dilation[a], 1) && within(before[a], 0) &&
                within(after[a], 0),
            "a kernel, stride and dilation of at least 1 and padding of at least 0 were expected");
-      const auto positions = [&](bool up) {
-        return window_positions(in[0][a + 1], kernel[a], stride[a], dilation[a], before[a], after[a], up);
-      };
-      that(positions(false) >= 1, "a kernel not larger than the padded image was expected");
-      that(out[a + 1] == positions(false) || (ceil && out[a + 1] == positions(true)),
+      const AxisWindow axis{kernel[a], stride[a], dilation[a], before[a], after[a]};
+      const std::int64_t positions = window_positions(in[0][a + 1], axis, Rounding::down);
+      that(positions >= 1, "a kernel not larger than the padded image was expected");
+      that(out[a + 1] == positions || out[a + 1] == window_positions(in[0][a + 1], axis, allowed),
            "as many outputs as the window has positions were expected");
     }
   }
@@ -74,7 +74,7 @@ struct Check {
     that(w[0] >= 1 && w[0] % op.group == 0 && in[0][0] % op.group == 0 && in[0][0] / op.group == w[1],
          "groups that divide the channels were expected");
     if (!op.bias.empty()) size(op.bias.size(), w[0], "biases");
-    window({w[2], w[3]}, op.stride, op.dilation, op.pad, false);
+    window({w[2], w[3]}, op.stride, op.dilation, op.pad, Rounding::down);
     that(out[0] == w[0], "one output channel a row of the weight was expected");
   }
   void operator()(const Linear& op) const {
@@ -120,12 +120,12 @@ struct Check {
   }
   void operator()(const MaxPool& op) const {
     inputs(1);
-    window(op.kernel, op.stride, op.dilation, op.pad, true);
+    window(op.kernel, op.stride, op.dilation, op.pad, Rounding::up);
     that(out[0] == in[0][0], "as many channels were expected");
   }
   void operator()(const AveragePool& op) const {
     inputs(1);
-    window(op.kernel, op.stride, {1, 1}, op.pad, true);
+    window(op.kernel, op.stride, {1, 1}, op.pad, Rounding::up);
     that(out[0] == in[0][0], "as many channels were expected");
   }
   void operator()(const GlobalAveragePool&) const {

@@ -26,13 +26,16 @@ std::vector<std::int64_t> numbers(const NodeContext& node, const char* name, std
 
 std::array<std::int64_t, 2> pair(const std::vector<std::int64_t>& values) { return {values[0], values[1]}; }
 
+// Which side takes the pixel more of an odd padding.
+enum class Same { upper, lower };
+
 // auto_pad SAME: ceil(extent / stride) positions; what padding that takes, shared out to both sides.
 std::array<std::int64_t, 2> same_padding(std::int64_t extent, std::int64_t kernel, std::int64_t stride,
-                                         std::int64_t dilation, bool lower) {
+                                         std::int64_t dilation, Same same) {
   const std::int64_t positions = (extent + stride - 1) / stride;
   const std::int64_t span = (kernel - 1) * dilation + 1;
   const std::int64_t total = std::max<std::int64_t>(0, (positions - 1) * stride + span - extent);
-  const std::int64_t before = lower ? total - total / 2 : total / 2;
+  const std::int64_t before = same == Same::lower ? total - total / 2 : total / 2;
   return {before, total - before};
 }
 
@@ -57,7 +60,7 @@ Window window_of(const NodeContext& node, const Shape& x, const std::array<std::
   if (mode != "NOTSET" && mode != "VALID" && mode != "SAME_UPPER" && mode != "SAME_LOWER") {
     fail("{} has auto_pad \"{}\": NOTSET, VALID, SAME_UPPER or SAME_LOWER was expected", node.where(), mode);
   }
-  const bool ceil = node.integer("ceil_mode", 0) != 0;
+  const Rounding rounding = node.integer("ceil_mode", 0) != 0 ? Rounding::up : Rounding::down;
   for (std::size_t a = 0; a < 2; ++a) {
     const std::int64_t extent = x[a + 2];
     if ((w.kernel[a] - 1) > kLargestExtent / w.dilation[a]) {
@@ -65,11 +68,12 @@ Window window_of(const NodeContext& node, const Shape& x, const std::array<std::
     }
     if (mode == "VALID") pads[a] = pads[a + 2] = 0;
     if (mode == "SAME_UPPER" || mode == "SAME_LOWER") {
-      const auto both = same_padding(extent, w.kernel[a], w.stride[a], w.dilation[a], mode == "SAME_LOWER");
+      const auto both = same_padding(extent, w.kernel[a], w.stride[a], w.dilation[a],
+                                     mode == "SAME_LOWER" ? Same::lower : Same::upper);
       pads[a] = both[0];
       pads[a + 2] = both[1];
     }
-    w.output[a] = window_positions(extent, w.kernel[a], w.stride[a], w.dilation[a], pads[a], pads[a + 2], ceil);
+    w.output[a] = window_positions(extent, {w.kernel[a], w.stride[a], w.dilation[a], pads[a], pads[a + 2]}, rounding);
     if (w.output[a] < 1) {
       fail("{} has a kernel of {} with dilation {} over an axis of {} padded by {} and {}: a smaller one was expected",
            node.where(), w.kernel[a], w.dilation[a], extent, pads[a], pads[a + 2]);

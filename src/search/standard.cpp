@@ -29,17 +29,17 @@ class Standard final : public Recipe {
       : options_(options), space_(space), tuning_(tuning), moves_(space) {}
 
   std::vector<Genome> newborns(const SearchState& state) const override {
-    const Plan plan = plan_of(state);
+    const Roles roles = roles_of(state);
     std::vector<Genome> genomes = state.generation == 0 ? first_genomes(options_, space_) : std::vector<Genome>();
     const Memory memory = memory_of(state);
-    if (plan.centre) genomes.push_back(memory.centre);
-    for (std::size_t k = 0; k < plan.pairs; ++k) {
+    if (roles.centre) genomes.push_back(memory.centre);
+    for (std::size_t k = 0; k < roles.pairs; ++k) {
       std::vector<double> numbers = step(state, k);
       genomes.push_back(moves_.apply(memory.centre, numbers, memory.step));
       for (double& number : numbers) number = -number;
       genomes.push_back(moves_.apply(memory.centre, numbers, memory.step));
     }
-    while (genomes.size() < plan.count) {
+    while (genomes.size() < roles.count) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation),
                     static_cast<std::uint32_t>(genomes.size()), Purpose::crossover);
       genomes.push_back(child(state, memory.child_step, random).genome);
@@ -48,12 +48,12 @@ class Standard final : public Recipe {
   }
 
   void select(SearchState& state, std::vector<Individual> newborns) const override {
-    const Plan plan = plan_of(state);
+    const Roles roles = roles_of(state);
     Memory memory = memory_of(state);
-    if (plan.pairs > 0) recombine(state, plan, newborns, memory);
+    if (roles.pairs > 0) recombine(state, roles, newborns, memory);
     if (state.generation > 0) {
-      adapt_children(state, plan, newborns, memory);
-    } else if (state.best.fitness > best_of(newborns, plan.first_pair, plan.count) || plan.pairs == 0) {
+      adapt_children(state, roles, newborns, memory);
+    } else if (state.best.fitness > best_of(newborns, roles.first_pair, roles.count) || roles.pairs == 0) {
       memory.centre = state.best.genome;  // another seed than the first is the best to start from
     }
     state.parameters = parameters_of(memory);
@@ -86,7 +86,7 @@ class Standard final : public Recipe {
   };
 
   // Which newborn is what: [seeds in generation 0] [centre] [pairs: +, -, +, -, ...] [children].
-  struct Plan {
+  struct Roles {
     std::size_t count, first_pair, pairs;
     bool centre;
   };
@@ -116,7 +116,7 @@ class Standard final : public Recipe {
     return to;
   }
 
-  Plan plan_of(const SearchState& state) const {
+  Roles roles_of(const SearchState& state) const {
     const auto population = static_cast<std::size_t>(options_.population);
     if (state.generation == 0) {
       const std::size_t seeds = std::min(space_.seeds().size(), population);
@@ -138,13 +138,13 @@ class Standard final : public Recipe {
   }
 
   // Moves the centre by the weighted mean of the better half of the pairs' newborns, and adapts the step.
-  void recombine(const SearchState& state, const Plan& plan, const std::vector<Individual>& newborns,
+  void recombine(const SearchState& state, const Roles& roles, const std::vector<Individual>& newborns,
                  Memory& memory) const {
-    const std::size_t count = 2 * plan.pairs, half = plan.pairs;
+    const std::size_t count = 2 * roles.pairs, half = roles.pairs;
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < count; ++i) order.push_back(i);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return newborns[plan.first_pair + a].fitness > newborns[plan.first_pair + b].fitness;
+      return newborns[roles.first_pair + a].fitness > newborns[roles.first_pair + b].fitness;
     });
     double total = 0, squares = 0;
     std::vector<double> weight(half);
@@ -206,9 +206,9 @@ class Standard final : public Recipe {
     return made;
   }
 
-  void adapt_children(const SearchState& state, const Plan& plan, const std::vector<Individual>& newborns,
+  void adapt_children(const SearchState& state, const Roles& roles, const std::vector<Individual>& newborns,
                       Memory& memory) const {
-    const std::size_t first = plan.first_pair + 2 * plan.pairs;
+    const std::size_t first = roles.first_pair + 2 * roles.pairs;
     std::size_t better = 0;
     for (std::size_t i = first; i < newborns.size(); ++i) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation), static_cast<std::uint32_t>(i),

@@ -37,14 +37,14 @@ void check_chunks(const Dataset& dataset, const Properties& creation, const std:
 
 }  // namespace
 
-void write_array(hid_t location, const char* name, hid_t type, const std::vector<hsize_t>& extents, const void* values,
-                 const Properties& creation, const std::string& where) {
-  const Space space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), "size an array",
-                    where);
-  Dataset dataset(H5Dcreate2(location, name, type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+void write_array(hid_t location, const char* name, const ArrayView& array, const Properties& creation,
+                 const std::string& where) {
+  const Space space(H5Screate_simple(static_cast<int>(array.extents.size()), array.extents.data(), nullptr),
+                    "size an array", where);
+  Dataset dataset(H5Dcreate2(location, name, array.type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
                   "make an array", where);
-  if (element_count(extents, where) != 0) {
-    check(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "write an array", where);
+  if (element_count(array.extents, where) != 0) {
+    check(H5Dwrite(dataset.get(), array.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values), "write an array", where);
   }
   dataset.close("write an array", where);
 }

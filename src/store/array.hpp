@@ -9,9 +9,16 @@
 
 namespace vbq::hdf5 {
 
-// extents: row-major; their product is values.size(). creation: layout and filters.
-void write_array(hid_t location, const char* name, hid_t type, const std::vector<hsize_t>& extents, const void* values,
-                 const Properties& creation, const std::string& where);
+// Numbers of a type that HDF5 knows, [extents...] row-major, in the caller's memory.
+struct ArrayView {
+  hid_t type;
+  std::vector<hsize_t> extents;
+  const void* values;
+};
+
+// creation: layout and filters.
+void write_array(hid_t location, const char* name, const ArrayView& array, const Properties& creation,
+                 const std::string& where);
 
 // Error unless the file holds storage for all elements of the array: bounds what is allocated for it by what is there.
 // Deflate cannot shrink by more than 1,032 : 1. Chunked arrays must have all their chunks.
@@ -20,7 +27,7 @@ void check_storage(const Dataset& dataset, const char* name, const std::string& 
 // One-dimensional and contiguous.
 template <typename T>
 void write_vector(hid_t location, const char* name, std::span<const T> values, const std::string& where) {
-  write_array(location, name, native_type<T>(), {values.size()}, values.data(), dataset_creation(where), where);
+  write_array(location, name, {native_type<T>(), {values.size()}, values.data()}, dataset_creation(where), where);
 }
 
 // As write_vector wrote it: the same type and rank, any length that the file has storage for.

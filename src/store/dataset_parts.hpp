@@ -11,15 +11,17 @@
 
 namespace vbq::hdf5 {
 
-// Chunked along the first axis, compressed where asked and this HDF5 can, each chunk with a checksum.
-Properties chunked(const std::vector<hsize_t>& extents, std::uint64_t row_bytes, bool compress,
+enum class Compression { none, deflate };
+
+// Chunked along the first axis, compressed as asked where this HDF5 can, each chunk with a checksum.
+Properties chunked(const std::vector<hsize_t>& extents, std::uint64_t row_bytes, Compression compression,
                    const std::string& where);
 
 // Extents of `count` images, [N, C, H, W].
 std::vector<hsize_t> pixel_extents(std::int64_t count, std::int64_t channels, std::int64_t height, std::int64_t width);
 
-// Tried on the first images: drawings and digits shrink to a fraction, small photographs hardly.
-bool compression_pays(const Images& images, const std::string& where);
+// What pays, tried on the first images: drawings and digits shrink to a fraction, small photographs hardly.
+Compression compression_of(const Images& images, const std::string& where);
 
 // Attributes of the root but for the hash; mean and std of the pixels; labels and class names.
 void write_root(hid_t file, const DatasetInfo& info, const std::string& where);

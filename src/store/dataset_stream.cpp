@@ -67,8 +67,7 @@ struct DatasetStream::State {
   void make_pixels(const Images& first) {
     const std::vector<hsize_t> extents = pixel_extents(info.count, info.channels, info.height, info.width);
     const Space space(H5Screate_simple(4, extents.data(), extents.data()), "size an array", where);
-    const Properties creation =
-        chunked(extents, static_cast<std::uint64_t>(one), compression_pays(first, where), where);
+    const Properties creation = chunked(extents, static_cast<std::uint64_t>(one), compression_of(first, where), where);
     pixels.emplace(H5Dcreate2(file->get(), layout::kPixelsName, H5T_STD_U8LE, space.get(), H5P_DEFAULT, creation.get(),
                               H5P_DEFAULT),
                    "make an array", where);

@@ -21,8 +21,8 @@ void write_content(hid_t file, const Images& images, const DatasetInfo& info, co
   write_text_attribute(file, layout::kHashName, info.hash, where);
   const std::vector<hsize_t> extents = pixel_extents(images.count, images.channels, images.height, images.width);
   const std::uint64_t one = images.pixels.size() / static_cast<std::uint64_t>(images.count);
-  write_array(file, layout::kPixelsName, H5T_STD_U8LE, extents, images.pixels.data(),
-              chunked(extents, one, compression_pays(images, where), where), where);
+  write_array(file, layout::kPixelsName, {H5T_STD_U8LE, extents, images.pixels.data()},
+              chunked(extents, one, compression_of(images, where), where), where);
   const Dataset pixels(H5Dopen2(file, layout::kPixelsName, H5P_DEFAULT), "open an array", where);
   write_normalisation(pixels.get(), info.normalisation, where);
   write_labels(file, images.labels, info.class_names, where);

@@ -73,9 +73,11 @@ T read_name(const Json& json, const char* key, std::span<const Name<T>> names, c
   return value_of<T>(found->template get<std::string>(), names, file + ": " + key);
 }
 
-// An array of levels or boundaries, or, one codebook an output channel, an array of such arrays.
-std::vector<Codebook> read_codebooks(const Json& json, std::size_t channels, bool boundaries,
-                                     const std::string& where) {
+enum class Numbers { levels, boundaries };
+
+// An array of such numbers, or, one codebook an output channel, an array of such arrays.
+std::vector<Codebook> read_codebooks(const Json& json, std::size_t channels, Numbers kind, const std::string& where) {
+  const bool boundaries = kind == Numbers::boundaries;
   const auto read = [&](const Json& array) {
     std::vector<float> numbers = read_numbers(array, boundaries ? 255 : 256, where);
     return boundaries ? Codebook::from_boundaries(std::move(numbers)) : Codebook::from_levels(std::move(numbers));
@@ -123,12 +125,12 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   const auto channels = static_cast<std::size_t>(weight.shape.front());
   const std::string where = fmt::format("{}, layer \"{}\", ", file, name);
   // Files of before give bin boundaries where the encoding has them: these decide, and levels follow.
-  const bool boundaries = layer.contains("boundaries");
-  const char* key = boundaries ? "boundaries" : "levels";
+  const Numbers kind = layer.contains("boundaries") ? Numbers::boundaries : Numbers::levels;
+  const char* key = kind == Numbers::boundaries ? "boundaries" : "levels";
   if (!layer.contains(key)) fail("{}{} is missing", where, key);
   LayerFormat made;
   made.node = *found;
-  made.codebooks = read_codebooks(layer[key], channels, boundaries, where + key);
+  made.codebooks = read_codebooks(layer[key], channels, kind, where + key);
   if (layer.contains("gain") || layer.contains("shift")) {
     made.gain = read_channels(layer, "gain", channels, where);
     made.shift = read_channels(layer, "shift", channels, where);
