@@ -11,6 +11,7 @@
 #include "vbq/calibration.hpp"
 #include "vbq/dataset.hpp"
 #include "vbq/format.hpp"
+#include "vbq/layer_runner.hpp"
 #include "vbq/network.hpp"
 #include "vbq/tally.hpp"
 
@@ -39,20 +40,24 @@ struct EngineInfo {
   int threads = 1;        // never changes results
 };
 
-// Who gives the layers' weights their levels, one layer after another, while an engine passes through the network.
-class LayerAssigner {
- public:
-  // work(item) for each item 0..items-1, in any order, on several threads; returns when all are done.
-  using Parallel = std::function<void(std::int64_t items, const std::function<void(std::int64_t item)>& work)>;
+// work(item) for each item 0..items-1, in any order, on several threads; returns when all are done.
+using Parallel = std::function<void(std::int64_t items, const std::function<void(std::int64_t item)>& work)>;
 
-  virtual ~LayerAssigner() = default;
-  // What the layer `node` sees of one image, [its input's shape] row-major. Called on several threads, each with images
-  // of its own; of one layer at a time.
-  virtual void see(int node, std::int64_t image, std::span<const float> x) = 0;
-  // All images have been seen, through the network as trained.
-  virtual void learn(int node, const Parallel& parallel) = 0;
-  // All images have been seen, through the network with the layers before this one quantised: fills in layer.indices.
-  virtual void assign(LayerFormat& layer, const Parallel& parallel) = 0;
+// Compensated assignment (assign/compensated.hpp) under one calibration.
+class Compensator {
+ public:
+  virtual ~Compensator() = default;
+  // The level of each weight of each layer, as assign_compensated() gives them, to the bit. A layer may be there
+  // several times, in different formats. Error (internal) for a layer without a factor.
+  virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;
+};
+
+// Moment matching (assign/layer_pass.hpp) over the same images again and again.
+class Matcher {
+ public:
+  virtual ~Matcher() = default;
+  // As LayerPass::match() without an assigner; weights all have their level.
+  virtual NetworkFormat match(const NetworkFormat& formats) = 0;
 };
 
 // Weights start as trained. Not thread safe: one caller at a time.
@@ -73,29 +78,12 @@ class Engine {
   // kept busy. Results do not depend on the copy.
   virtual int copies() const = 0;
 
-  // Weights of the layers named become their quantised values; all others, as trained. Batch norm is folded afterwards.
+  // Weights of the layers named, which all have their level, become their quantised values; all others, as trained.
+  // Batch norm is folded afterwards.
   virtual void quantise(const NetworkFormat& formats, int copy) = 0;
   void quantise(const NetworkFormat& formats) { quantise(formats, 0); }
   // Copy 0 back to the weights as trained.
   void restore() { quantise({}, 0); }
-
-  // Keeps what assign() needs. Error when a factor is not one of this network's, or a weight is not finite.
-  virtual void prepare(std::shared_ptr<const Calibration> calibration) = 0;
-  // Compensated assignment: the level of each weight of each layer, as assign_compensated() (assign/compensated.hpp)
-  // gives them, to the bit. A layer may be there several times, in different formats. Error (internal) for a layer
-  // without a factor.
-  virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;
-
-  // Keeps these images for match(), and the moments that each layer's outputs have over them as trained (in the
-  // precision of the engine, or FP32 where an assigner or their size leaves the pass to the host). Labels do not count.
-  // assigner: kept and shown every layer with weights; nullptr for none.
-  virtual void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) = 0;
-  // One pass over the calibration images under `formats`, layer after layer, each with the layers before it finished:
-  // - With an assigner, a layer without indices is given them for the inputs that it sees now.
-  // - With moments, gain and shift are filled in, so that every output channel of a quantised layer has over the images
-  //   the mean and variance that it has as trained (moment matching); else they are emptied.
-  // The weights that inference uses are left as they are. Error (internal) before calibrate().
-  virtual NetworkFormat match(const NetworkFormat& formats, bool moments) = 0;
 
   // Begins inference of the shard's blocks first..first+count-1 by this copy, with its weights as they are; where it
   // can, it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
@@ -109,6 +97,21 @@ class Engine {
   // Raw outputs of copy 0. input: [images, input_shape...], already normalised; output: [images, output_shape...];
   // host, FP32.
   virtual void infer(std::span<const float> input, std::int64_t images, std::span<float> output) = 0;
+
+  // A runner over at most so many images at once; the engine's copies are left alone. The engine outlives it, and does
+  // nothing else while it runs.
+  virtual std::unique_ptr<LayerRunner> open(std::int64_t images) = 0;
+
+  // What an engine may do better than the one way to do it, which is in the room `assign`.
+  // On the engine's threads; in order where it has none.
+  virtual void parallel(std::int64_t items, const std::function<void(std::int64_t item)>& work) {
+    for (std::int64_t i = 0; i < items; ++i) work(i);
+  }
+  // On the engine's device, or nullptr. Error when a factor is not one of this network's, or a weight is not finite.
+  // The engine outlives what it makes.
+  virtual std::unique_ptr<Compensator> compensator(std::shared_ptr<const Calibration>) { return nullptr; }
+  // The same for moment matching over these images. Error as LayerPass.
+  virtual std::unique_ptr<Matcher> matcher(const Shard&) { return nullptr; }
 };
 
 // The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for
@@ -116,9 +119,8 @@ class Engine {
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options);
 
 // Bytes on the host that an engine of these options takes, before any image is loaded: the network's weights in all
-// copies, and the activations of its threads. pass_images: images given to calibrate(), 0 for none; with_assigner: and
-// an assigner. An estimate, of the large parts; of engine cuda the host's part alone.
-std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images,
-                          bool with_assigner);
+// copies, and the activations of its threads. opened: images that a runner is opened for, 0 for none. An estimate, of
+// the large parts; of engine cuda the host's part alone.
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t opened);
 
 }  // namespace vbq

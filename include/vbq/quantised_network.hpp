@@ -70,7 +70,9 @@ class QuantisedNetwork {
   std::shared_ptr<const Content> content_;  // null: as trained
 };
 
-// The network under these formats: weights of layers that have no levels yet take the nearest.
+// Weights of layers that have no levels yet take the nearest.
+void take_nearest(const Network& network, NetworkFormat& formats);
+// The network under these formats, after that.
 QuantisedNetwork quantise(const Network& network, NetworkFormat formats);
 
 // Levels in `width` bits (1..8) each, and back.

@@ -7,7 +7,6 @@
 #include "core/check.hpp"
 
 namespace vbq {
-
 namespace {
 
 // Otherwise levels would be missing, or depend on which block comes last.
@@ -27,14 +26,38 @@ void check_covers(const LayerFactor& factor, std::int64_t channels, std::int64_t
   if (count != seen.size()) fail("the factor of node {} has {} weights of {}", factor.node, count, seen.size());
 }
 
-}  // namespace
-
-const LayerFactor& factor_of(const Calibration* calibration, int node) {
-  if (calibration == nullptr) fail_internal("layers were to be assigned before there was a calibration");
-  const auto found = std::ranges::find(calibration->factors, node, &LayerFactor::node);
-  if (found == calibration->factors.end()) fail_internal("the calibration has no factor of node {}", node);
+const LayerFactor& factor_of(const Calibration& calibration, int node) {
+  const auto found = std::ranges::find(calibration.factors, node, &LayerFactor::node);
+  if (found == calibration.factors.end()) fail_internal("the calibration has no factor of node {}", node);
   return *found;
 }
+
+class HostCompensator final : public Compensator {
+ public:
+  HostCompensator(const Network& network, Engine& engine, std::shared_ptr<const Calibration> calibration)
+      : network_(network), engine_(engine), calibration_(std::move(calibration)) {
+    check_calibration(network_, *calibration_);
+  }
+
+  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
+    std::vector<const LayerFactor*> factors;
+    for (const LayerFormat* layer : layers) factors.push_back(&factor_of(*calibration_, layer->node));
+    std::vector<std::vector<std::uint8_t>> made(layers.size());
+    engine_.parallel(std::ssize(layers), [&](std::int64_t item) {
+      const auto i = static_cast<std::size_t>(item);
+      const Tensor& weight = *weight_of(network_.nodes[static_cast<std::size_t>(layers[i]->node)]);
+      made[i] = assign_compensated(weight.data, weight.shape.front(), *layers[i], *factors[i]);
+    });
+    return made;
+  }
+
+ private:
+  const Network& network_;
+  Engine& engine_;
+  std::shared_ptr<const Calibration> calibration_;
+};
+
+}  // namespace
 
 void check_calibration(const Network& network, const Calibration& calibration) {
   for (const LayerFactor& factor : calibration.factors) {
@@ -49,23 +72,10 @@ void check_calibration(const Network& network, const Calibration& calibration) {
   }
 }
 
-void HostCompensation::prepare(const Network& network, std::shared_ptr<const Calibration> calibration) {
-  if (calibration != nullptr) check_calibration(network, *calibration);
-  network_ = &network;
-  calibration_ = std::move(calibration);
-}
-
-std::vector<std::vector<std::uint8_t>> HostCompensation::assign(std::span<const LayerFormat* const> layers,
-                                                                const LayerAssigner::Parallel& parallel) const {
-  std::vector<const LayerFactor*> factors;
-  for (const LayerFormat* layer : layers) factors.push_back(&factor_of(calibration_.get(), layer->node));
-  std::vector<std::vector<std::uint8_t>> made(layers.size());
-  parallel(static_cast<std::int64_t>(layers.size()), [&](std::int64_t item) {
-    const auto i = static_cast<std::size_t>(item);
-    const Tensor& weight = *weight_of(network_->nodes[static_cast<std::size_t>(layers[i]->node)]);
-    made[i] = assign_compensated(weight.data, weight.shape.front(), *layers[i], *factors[i]);
-  });
-  return made;
+std::unique_ptr<Compensator> make_compensator(const Network& network, Engine& engine,
+                                              std::shared_ptr<const Calibration> calibration) {
+  if (auto own = engine.compensator(calibration)) return own;
+  return std::make_unique<HostCompensator>(network, engine, std::move(calibration));
 }
 
 }  // namespace vbq

@@ -43,7 +43,7 @@ void check_factor(std::span<const float> weight, std::int64_t channels, const La
 // time. Not thread safe.
 class Assigner {
  public:
-  // The level of each weight of each layer: Engine::assign().
+  // The level of each weight of each layer: Compensator::assign().
   using Work = std::function<std::vector<std::vector<std::uint8_t>>(std::span<const LayerFormat* const>)>;
 
   // Layers without a factor in the calibration are left alone; all are where it is nullptr. memory: bytes of levels

@@ -63,40 +63,65 @@ InputMoments::InputMoments(const Node& node, int index, const Shape& input, cons
       outputs_(weight_of(node)->shape.front()),
       runs_(column_runs(patches_)) {
   for (const ColumnRun& run : runs_) sums_.emplace_back(static_cast<std::size_t>(run.size * run.size));
-  held_.reserve(kHeld * static_cast<std::size_t>(patches_.row()));
 }
 
-void InputMoments::add(std::span<const float> x, std::uint32_t image) {
-  if (static_cast<std::int64_t>(x.size()) != patches_.input_elements()) {
-    fail_internal("an input of {} values for node {}, which takes {}", x.size(), index_, patches_.input_elements());
+void InputMoments::expect(std::int64_t images, std::vector<float>& room) {
+  const auto more = static_cast<std::size_t>(images * patches_.per_image() * patches_.row());
+  room.resize(std::max(room.size(), held_.size() + more));
+  std::ranges::copy(held_, room.begin());
+  room_ = std::span(room).first(held_.size() + more);
+  expected_ = images;
+}
+
+void InputMoments::see(std::int64_t i, const TapView& x) {
+  if (x.channels * x.plane != patches_.input_elements() || i < 0 || i >= expected_) {
+    fail_internal("image {} of {} with {} values for node {}, which takes {}", i, expected_, x.channels * x.plane,
+                  index_, patches_.input_elements());
   }
-  check_inputs(name_, x);
+  check_inputs(name_, x.all());
   const auto row = static_cast<std::size_t>(patches_.row());
-  for (const std::int64_t position : patches_.draw(image)) {
-    held_.resize(held_.size() + row);
-    patches_.gather(x, position, std::span(held_).last(row));
-    if (held_.size() == kHeld * row) flush();
+  std::size_t at = held_.size() + static_cast<std::size_t>(i * patches_.per_image()) * row;
+  for (const std::int64_t position : patches_.draw(static_cast<std::uint32_t>(images_ + i))) {
+    patches_.gather(x, position, room_.subspan(at, row));
+    at += row;
   }
 }
 
-void InputMoments::flush() {
-  for (std::size_t r = 0; r < runs_.size(); ++r) {
-    add_input_products(held_, patches_.row(), runs_[r], patches_.columns(), 0, static_cast<std::size_t>(runs_[r].size),
-                       sums_[r]);
-  }
-  count_ += static_cast<std::int64_t>(held_.size()) / patches_.row();
+// Only whole parts of kHeld positions, so that these are the same however the images are cut.
+void InputMoments::add(const Parallel& parallel) {
+  const std::size_t part = kHeld * static_cast<std::size_t>(patches_.row());
+  const std::size_t whole = room_.size() / part * part;
+  sum(room_.first(whole), parallel);
+  held_.assign(room_.begin() + static_cast<std::ptrdiff_t>(whole), room_.end());
+  images_ += std::exchange(expected_, 0);
+  room_ = {};
+}
+
+void InputMoments::end(const Parallel& parallel) {
+  sum(held_, parallel);
   held_.clear();
 }
 
-LayerFactor InputMoments::factor() {
-  flush();
-  LayerFactor result{index_, {}};
-  const std::int64_t rows = outputs_ / patches_.groups();
+void InputMoments::sum(std::span<const float> patches, const Parallel& parallel) {
+  if (patches.empty()) return;
+  std::vector<std::pair<std::size_t, std::size_t>> tiles;  // run, first column
   for (std::size_t r = 0; r < runs_.size(); ++r) {
-    for (double& sum : sums_[r]) sum /= static_cast<double>(std::max<std::int64_t>(count_, 1));
-    result.blocks.push_back(make_factor(std::move(sums_[r]), columns_of(runs_[r]), runs_[r].group * rows, rows));
+    for (std::size_t j = 0; j < static_cast<std::size_t>(runs_[r].size); j += kProductTile) tiles.emplace_back(r, j);
   }
-  return result;
+  std::ranges::reverse(tiles);  // a run's last columns are the most work
+  parallel(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t item) {
+    const auto [r, j] = tiles[static_cast<std::size_t>(item)];
+    const std::size_t end = std::min(j + kProductTile, static_cast<std::size_t>(runs_[r].size));
+    add_input_products(patches, patches_.row(), runs_[r], patches_.columns(), j, end, sums_[r]);
+  });
+  positions_ += static_cast<std::int64_t>(patches.size()) / patches_.row();
+}
+
+FactorBlock InputMoments::factor_block(std::int64_t block) {
+  const auto r = static_cast<std::size_t>(block);
+  const std::int64_t rows = outputs_ / patches_.groups();
+  for (double& sum : sums_[r]) sum /= static_cast<double>(std::max<std::int64_t>(positions_, 1));
+  return make_factor(std::move(sums_[r]), columns_of(runs_[r]), runs_[r].group * rows, rows);
 }
 
 }  // namespace vbq

@@ -7,6 +7,48 @@
 #include "core/check.hpp"
 
 namespace vbq {
+namespace {
+
+// Of `some` channels, element (k, p) of which lies at y[k * channel + p * position]. Each channel's sums are in order;
+// several channels at a time hide how long an addition takes.
+template <std::int64_t some>
+void add_channels(const float* y, std::int64_t channel, std::int64_t position, std::int64_t plane, double* sum,
+                  double* square) {
+  double sums[some] = {}, squares[some] = {};
+  for (std::int64_t p = 0; p < plane; ++p, y += position) {
+    for (std::int64_t k = 0; k < some; ++k) {
+      const double v = y[k * channel];
+      sums[k] += v;
+      squares[k] += v * v;
+    }
+  }
+  for (std::int64_t k = 0; k < some; ++k) {
+    sum[k] += sums[k];
+    square[k] += squares[k];
+  }
+}
+
+}  // namespace
+
+void MomentSums::add(const TapView& y) {
+  constexpr std::int64_t kSome = 8;
+  for (std::int64_t c = 0; c < y.channels;) {
+    const float* from = y.data + y.offset(c);
+    double *to = &sum[static_cast<std::size_t>(c)], *squares = &square[static_cast<std::size_t>(c)];
+    const std::int64_t left = y.channels - c;
+    if (y.block == 1 && left >= kSome) {
+      add_channels<kSome>(from, y.plane, 1, y.plane, to, squares);
+      c += kSome;
+    } else if (y.block > 1 && std::min(left, y.block - c % y.block) >= kSome) {
+      add_channels<kSome>(from, 1, y.block, y.plane, to, squares);
+      c += kSome;
+    } else {
+      add_channels<1>(from, 1, y.block, y.plane, to, squares);
+      ++c;
+    }
+  }
+  count += static_cast<double>(y.plane);
+}
 
 void MomentSums::add(const MomentSums& other) {
   for (std::size_t c = 0; c < sum.size(); ++c) {

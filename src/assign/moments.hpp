@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vbq/format.hpp"
+#include "vbq/layer_runner.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq {
@@ -20,6 +21,7 @@ struct MomentSums {
   double count = 0;  // values of a channel
   explicit MomentSums(std::size_t channels = 0) : sum(channels), square(channels) {}
   void add(const MomentSums& other);
+  void add(const TapView& y);  // an image more
   Moments moments() const;
 };
 

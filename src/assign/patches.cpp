@@ -35,10 +35,13 @@ std::vector<std::int64_t> Patches::draw(std::uint32_t image) const {
   return positions;
 }
 
-void Patches::gather(std::span<const float> x, std::int64_t position, std::span<float> to) const {
+void Patches::gather(const TapView& x, std::int64_t position, std::span<float> to) const {
   const Conv* conv = std::get_if<Conv>(&node_.op);
   if (conv == nullptr) {
-    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(position * columns_), to.size(), to.begin());
+    for (std::int64_t k = 0; k < columns_; ++k) {
+      const std::int64_t at = position * columns_ + k;  // row-major
+      to[static_cast<std::size_t>(k)] = x.data[x.offset(at / x.plane) + at % x.plane * x.block];
+    }
     return;
   }
   const Shape& w = conv->weight.shape;
@@ -47,12 +50,13 @@ void Patches::gather(std::span<const float> x, std::int64_t position, std::span<
   const std::int64_t left = position % output_[2] * conv->stride[1] - conv->pad.left;
   std::size_t at = 0;
   for (std::int64_t c = 0; c < groups_ * w[1]; ++c) {
+    const float* of_channel = x.data + x.offset(c);
     for (std::int64_t kh = 0; kh < w[2]; ++kh) {
       const std::int64_t y = top + kh * conv->dilation[0];
       for (std::int64_t kw = 0; kw < w[3]; ++kw) {
         const std::int64_t z = left + kw * conv->dilation[1];
         const bool inside = y >= 0 && y < height && z >= 0 && z < width;
-        to[at++] = inside ? x[static_cast<std::size_t>((c * height + y) * width + z)] : 0.0F;
+        to[at++] = inside ? of_channel[(y * width + z) * x.block] : 0.0F;
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "vbq/layer_runner.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq {
@@ -25,8 +26,8 @@ class Patches {
   // The positions of one image, [per_image()]. image: names the draw (Random, seed 0), so that it depends on nothing
   // else.
   std::vector<std::int64_t> draw(std::uint32_t image) const;
-  // x: the layer's input for one image, row-major. to: [row()], group after group.
-  void gather(std::span<const float> x, std::int64_t position, std::span<float> to) const;
+  // x: the layer's input for one image. to: [row()], group after group.
+  void gather(const TapView& x, std::int64_t position, std::span<float> to) const;
 
  private:
   bool all() const { return positions_ <= per_image_; }

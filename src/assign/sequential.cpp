@@ -83,11 +83,11 @@ SequentialAssigner::Layer& SequentialAssigner::layer_of(int node) {
   return *found;
 }
 
-void SequentialAssigner::see(int node, std::int64_t image, std::span<const float> x) {
+void SequentialAssigner::see(int node, std::int64_t image, const TapView& x) {
   const Patches& patches = layer_of(node).patches;
-  if (static_cast<std::int64_t>(x.size()) != patches.input_elements() || image < 0 || image >= images_) {
-    fail_internal("image {} of {} with {} values for node {}, which takes {}", image, images_, x.size(), node,
-                  patches.input_elements());
+  if (x.channels * x.plane != patches.input_elements() || image < 0 || image >= images_) {
+    fail_internal("image {} of {} with {} values for node {}, which takes {}", image, images_, x.channels * x.plane,
+                  node, patches.input_elements());
   }
   const auto row = static_cast<std::size_t>(patches.row());
   auto at = static_cast<std::size_t>(image * patches.per_image()) * row;

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "assign/layer_pass.hpp"
 #include "assign/patches.hpp"
 #include "vbq/calibration.hpp"
-#include "vbq/engine.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq {
@@ -30,7 +30,7 @@ class SequentialAssigner final : public LayerAssigner {
   // images: how many will be seen. Error (internal) when there are none.
   SequentialAssigner(const Network& network, std::int64_t images);
 
-  void see(int node, std::int64_t image, std::span<const float> x) override;
+  void see(int node, std::int64_t image, const TapView& x) override;
   void learn(int node, const Parallel& parallel) override;  // Error as check_inputs()
   void assign(LayerFormat& layer, const Parallel& parallel) override;
 

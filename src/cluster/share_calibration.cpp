@@ -20,13 +20,9 @@ std::shared_ptr<const Calibration> share_calibration(Communicator& world, const 
 
   const auto workers = static_cast<std::size_t>(alone ? 1 : world.size() - 1);
   const auto own = static_cast<std::size_t>(alone ? 0 : world.rank() - 1);  // of rank 0 among others: none
-  std::vector<LayerFactor> made = agree(world, [&] {
-    std::vector<LayerFactor> factors;
-    for (std::size_t i = own; i < layers.size() && (alone || world.rank() != 0); i += workers) {
-      factors.push_back(calibrate_layer(problem, layers[i], options));
-    }
-    return factors;
-  });
+  std::vector<int> mine;
+  for (std::size_t i = own; i < layers.size() && (alone || world.rank() != 0); i += workers) mine.push_back(layers[i]);
+  std::vector<LayerFactor> made = agree(world, [&] { return calibrate(problem, mine, options); });
   if (alone) {
     result->factors = std::move(made);
     return result;

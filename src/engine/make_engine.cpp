@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 
 #include "core/check.hpp"
@@ -22,8 +23,7 @@ std::unique_ptr<Engine> make_host_engine(const Network& network, const EngineOpt
 
 }  // namespace
 
-std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images,
-                          [[maybe_unused]] bool with_assigner) {
+std::int64_t engine_bytes(const Network& network, const EngineOptions& options, std::int64_t opened) {
   validate(network);
   std::int64_t weights = 0, values = 0;
   for (const int k : weight_layers(network)) {
@@ -34,11 +34,15 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
   bool on_cpu = options.kind == EngineKind::cpu || options.kind == EngineKind::automatic;
 #ifdef VBQ_HAS_CUDA
   const bool on_gpu = options.kind != EngineKind::reference && options.kind != EngineKind::cpu && why_no_cuda().empty();
-  if (on_gpu && !cuda_leaves_pass(network, pass_images, with_assigner)) return weights * kFloat;
+  if (on_gpu && !cuda_leaves_layers(network, opened)) {
+    std::int64_t largest = 0;  // value, which is shown on the host
+    for (const Shape& shape : network.shapes) largest = std::max(largest, elements(shape));
+    return (weights + opened * largest) * kFloat;
+  }
   on_cpu = on_cpu || on_gpu;
 #endif
-  if (on_cpu) return cpu_engine_bytes(network, options, pass_images) + weights * kFloat;
-  return (2 * weights + (pass_images + 1) * values) * kFloat;
+  if (on_cpu) return cpu_engine_bytes(network, options, opened) + weights * kFloat;
+  return (2 * weights + (opened > 0 ? weights : 0) + (opened + 1) * values) * kFloat;
 }
 
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "assign/compensate.hpp"
 #include "assign/sequential.hpp"
 #include "evaluate/watch.hpp"
 
@@ -13,21 +14,21 @@ Maker::Maker(const Problem& problem, Engine& engine)
     : problem_(problem),
       engine_(engine),
       decoder_(problem.network, problem.format),
+      compensator_(problem.calibration == nullptr ? nullptr
+                                                  : make_compensator(problem.network, engine, problem.calibration)),
       assigner_(
           problem.calibration.get(),
-          [&engine](std::span<const LayerFormat* const> layers) {
-            const DeviceCall call(watched_kind(engine, DeviceCall::Kind::assign));
-            return engine.assign(layers);
+          [this](std::span<const LayerFormat* const> layers) {
+            const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::assign));
+            return compensator_->assign(layers);
           },
           assignments_remembered(problem)) {
-  engine_.prepare(problem_.calibration);
-  calibrate();
+  if (needs_pass(problem_.format)) open_pass();
 }
 
 // Whoever makes networks keeps all of these images and does a whole pass over them, so that what is found does not
 // depend on the number of ranks.
-void Maker::calibrate() {
-  if (!needs_pass(problem_.format)) return;
+void Maker::open_pass() {
   const std::vector<std::int64_t>& all = problem_.split.search;
   const std::size_t count = std::min(all.size(), static_cast<std::size_t>(problem_.format.matching_images));
   std::vector<std::int64_t> chosen;
@@ -36,9 +37,9 @@ void Maker::calibrate() {
   if (problem_.format.assignment == Assignment::sequential) {
     assigner = std::make_shared<SequentialAssigner>(problem_.network, static_cast<std::int64_t>(count));
   }
-  engine_.calibrate({problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
-                     problem_.engine.block, false},
-                    std::move(assigner));
+  Shard images{problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
+               problem_.engine.block, false};
+  pass_.emplace(problem_.network, engine_, std::move(images), std::move(assigner));
 }
 
 std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage stage) {
@@ -53,14 +54,12 @@ std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage
   std::vector<QuantisedNetwork> made;
   made.reserve(genomes.size());
   for (NetworkFormat& network : formats) {
+    if (format.assignment != Assignment::sequential) take_nearest(problem_.network, network);
     if (matched || format.assignment == Assignment::sequential) {
-      // Sequential assignment is the host's work, whatever the engine.
-      const DeviceCall call(format.assignment == Assignment::sequential
-                                ? DeviceCall::Kind::host
-                                : watched_kind(engine_, DeviceCall::Kind::pass));
-      network = engine_.match(network, matched);
+      const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::pass));
+      network = matched ? pass_->match(network) : pass_->assign(network);
     }
-    made.push_back(quantise(problem_.network, std::move(network)));
+    made.emplace_back(network);
   }
   return made;
 }

@@ -1,10 +1,13 @@
 // Maker: makes quantised networks of genomes: decodes, assigns, matches.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "assign/compensated.hpp"
+#include "assign/layer_pass.hpp"
 #include "evaluate/problem.hpp"
 #include "vbq/quantised_network.hpp"
 
@@ -15,19 +18,21 @@ enum class Stage { evaluated, delivered };
 
 class Maker {
  public:
-  // Gives the engine what it needs: the calibration's factors, the images of a pass. Both arguments must outlive it.
+  // Both arguments must outlive it.
   Maker(const Problem& problem, Engine& engine);
 
   // In the order of the genomes.
   std::vector<QuantisedNetwork> make(std::span<const Genome> genomes, Stage stage);
 
  private:
-  void calibrate();
+  void open_pass();
 
   const Problem& problem_;
   Engine& engine_;
   Decoder decoder_;
+  std::unique_ptr<Compensator> compensator_;  // null where there is no calibration
   Assigner assigner_;
+  std::optional<LayerPass> pass_;  // where the format needs one
 };
 
 }  // namespace vbq

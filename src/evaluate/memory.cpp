@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "assign/patches.hpp"
 #include "assign/sequential.hpp"
 #include "core/check.hpp"
 #include "data/memory_source.hpp"
@@ -21,31 +22,6 @@ constexpr std::int64_t kProgram = std::int64_t{40} << 20;  // measured: 33 to 60
 std::int64_t pixels_of(const ImageSource& source) {
   const DatasetInfo& info = source.info();
   return info.channels * info.height * info.width;
-}
-
-// Of compensated assignment.
-struct FactorBytes {
-  std::int64_t kept = 0;  // the factors
-  std::int64_t making =
-      0;  // of the largest layer: H in double and the copy that is factored, before its factor is there
-};
-
-FactorBytes factors_of(const Problem& problem) {
-  FactorBytes bytes;
-  for (const int k : layers_to_calibrate(problem)) {
-    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
-    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
-    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
-    std::int64_t numbers = 0, largest = 0;
-    for (const ColumnRun& run : column_runs(patches)) {
-      numbers += run.size * run.size;
-      largest = std::max(largest, run.size * run.size);
-    }
-    constexpr std::int64_t kFloat = sizeof(float), kDouble = sizeof(double);
-    bytes.kept += numbers * kFloat;
-    bytes.making = std::max(bytes.making, (numbers + largest) * kDouble - numbers * kFloat);
-  }
-  return bytes;
 }
 
 // A number that the file begins with, or -1 (also for "max").
@@ -87,9 +63,48 @@ std::int64_t left_in_groups() {
   return -1;
 }
 
+std::vector<int> own_layers(const Problem& problem, WorkerPlace place) {
+  const std::vector<int> layers = layers_to_calibrate(problem);
+  std::vector<int> own;
+  for (auto i = static_cast<std::size_t>(place.index); i < layers.size(); i += static_cast<std::size_t>(place.count)) {
+    own.push_back(layers[i]);
+  }
+  return own;
+}
+
+// engine: bytes of the one that the worker searches with.
+std::int64_t choosing_bytes(const Problem& problem, WorkerPlace place, const EngineOptions& options,
+                            std::int64_t engine, std::int64_t pass_images) {
+  const Format& format = problem.format;
+  std::int64_t weights = 0;
+  for (const int k : quantised_layers(problem.network, format)) {
+    weights += elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
+  }
+  std::int64_t bytes = factor_bytes(problem);
+  if (format.assignment == Assignment::compensated) {
+    // Found, remembered, and on their way.
+    bytes += 2 * static_cast<std::int64_t>(made_at_once(problem)) * weights + assignments_remembered(problem);
+  }
+  // Factors are made before that engine is.
+  bytes = std::max(bytes, calibration_bytes(problem, own_layers(problem, place), options) - engine);
+  if (format.assignment == Assignment::sequential) bytes += sequential_bytes(problem.network, pass_images);
+  // Networks that it made or was given, packed: all of a generation where it is alone.
+  const std::int64_t held = (problem.population + place.count - 1) / place.count + 1;
+  return bytes + held * (weights * index_bits(format.levels) + 7) / 8;
+}
+
 }  // namespace
 
-std::int64_t factor_bytes(const Problem& problem) { return factors_of(problem).kept; }
+std::int64_t factor_bytes(const Problem& problem) {
+  std::int64_t numbers = 0;
+  for (const int k : layers_to_calibrate(problem)) {
+    const Node& node = problem.network.nodes[static_cast<std::size_t>(k)];
+    const Shape& input = problem.network.shapes[static_cast<std::size_t>(node.inputs.front())];
+    const Patches patches(node, k, input, problem.network.shapes[static_cast<std::size_t>(k) + 1], 1);
+    for (const ColumnRun& run : column_runs(patches)) numbers += run.size * run.size;
+  }
+  return numbers * static_cast<std::int64_t>(sizeof(float));
+}
 
 WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const EngineOptions& options) {
   validate(problem);
@@ -118,29 +133,15 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   }
 
   const Format& format = problem.format;
-  const bool sequential = format.assignment == Assignment::sequential;
-  const bool pass = needs_pass(format);
-  const std::int64_t pass_images = pass ? std::min<std::int64_t>(search, format.matching_images) : 0;
+  const std::int64_t pass_images = needs_pass(format) ? std::min<std::int64_t>(search, format.matching_images) : 0;
   // Two copies besides the engine's own: that of whoever made the problem, and the worker's.
-  need.engine = engine_bytes(problem.network, options, pass_images, sequential);
+  const std::int64_t engine = engine_bytes(problem.network, options, pass_images);
+  need.engine = engine;
   for (const int k : weight_layers(problem.network)) {
     need.engine += 2 * kFloat * elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }
 
-  std::int64_t weights = 0;
-  for (const int k : quantised_layers(problem.network, format)) {
-    weights += elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
-  }
-  const FactorBytes factors = factors_of(problem);
-  std::int64_t levels = 0;
-  // Found, remembered, and on their way.
-  if (format.assignment == Assignment::compensated)
-    levels = 2 * static_cast<std::int64_t>(made_at_once(problem)) * weights + assignments_remembered(problem);
-  need.choosing = factors.kept + std::max(factors.making, levels);
-  if (sequential && pass) need.choosing += sequential_bytes(problem.network, pass_images);
-  // Networks that it made or was given, packed: all of a generation where it is alone.
-  const std::int64_t held = (problem.population + place.count - 1) / place.count + 1;
-  need.choosing += held * (weights * index_bits(format.levels) + 7) / 8;
+  need.choosing = choosing_bytes(problem, place, options, engine, pass_images);
   return need;
 }
 

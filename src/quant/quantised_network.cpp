@@ -140,13 +140,17 @@ NetworkFormat QuantisedNetwork::formats() const {
   return formats;
 }
 
-QuantisedNetwork quantise(const Network& network, NetworkFormat formats) {
+void take_nearest(const Network& network, NetworkFormat& formats) {
   for (LayerFormat& layer : formats) {
     if (!layer.indices.empty()) continue;
     const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(layer.node)]);
     layer.indices.resize(weight.data.size());
     nearest_levels(weight.data, weight.shape.front(), layer, layer.indices);
   }
+}
+
+QuantisedNetwork quantise(const Network& network, NetworkFormat formats) {
+  take_nearest(network, formats);
   return QuantisedNetwork(formats);
 }
 

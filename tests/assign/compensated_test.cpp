@@ -7,8 +7,8 @@
 #include <limits>
 #include <numeric>
 
-#include "assign/input_moments.hpp"
 #include "core/random.hpp"
+#include "support/moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 
@@ -220,7 +220,7 @@ TEST(InputMoments, GroupedConvolution) {
   constexpr int kImages = 3;
   for (std::uint32_t image = 0; image < kImages; ++image) {
     const std::vector<float> x = normal_weights(100, 300 + image);
-    moments.add(x, image);
+    support::add_image(moments, x, in);
     for (int oy = 0; oy < 3; ++oy) {
       for (int ox = 0; ox < 3; ++ox) {
         std::vector<double> patch;
@@ -241,7 +241,7 @@ TEST(InputMoments, GroupedConvolution) {
       }
     }
   }
-  const LayerFactor factor = moments.factor();
+  const LayerFactor factor = support::factor_of(moments, 0);
   ASSERT_EQ(factor.blocks.size(), 2U);
   const FactorBlock expected = make_factor(h, columns(18), 2, 2);
   EXPECT_EQ(factor.blocks[1].first_row, 2);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "support/moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 
@@ -18,7 +19,7 @@ TEST(InputMoments, RefusesWhatCannotBeCalibratedWith) {
                           -std::numeric_limits<float>::infinity(), 1e19F, -1e30F}) {
     InputMoments moments(node, 4, {3}, {2}, 1);
     try {
-      moments.add(std::vector<float>{1, bad, 2}, 0);
+      support::add_image(moments, {1, bad, 2}, {3});
       ADD_FAILURE() << bad;
     } catch (const Error& error) {
       EXPECT_EQ(error.fault(), Fault::input);
@@ -28,8 +29,8 @@ TEST(InputMoments, RefusesWhatCannotBeCalibratedWith) {
   // The largest that are taken: all sums are finite.
   InputMoments moments(node, 4, {3}, {2}, 1);
   const float most = std::nextafter(0x1p60F, 0.0F);
-  for (std::uint32_t image = 0; image < 200; ++image) moments.add(std::vector<float>{most, -most, most}, image);
-  const LayerFactor factor = moments.factor();
+  for (int image = 0; image < 200; ++image) support::add_image(moments, {most, -most, most}, {3});
+  const LayerFactor factor = support::factor_of(moments, 4);
   ASSERT_EQ(factor.blocks.size(), 1U);
   for (const float f : factor.blocks[0].feedback) EXPECT_TRUE(std::isfinite(f));
 }

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "assign/compensated.hpp"
-#include "assign/input_moments.hpp"
 #include "core/random.hpp"
+#include "support/moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/error.hpp"
 
@@ -18,9 +18,7 @@ namespace {
 
 constexpr std::int64_t kImages = 40;
 
-void in_order(std::int64_t items, const std::function<void(std::int64_t)>& work) {
-  for (std::int64_t i = 0; i < items; ++i) work(i);
-}
+using support::in_order;
 
 void on_threads(std::int64_t items, const std::function<void(std::int64_t)>& work) {
   std::vector<std::jthread> threads;
@@ -67,6 +65,14 @@ std::vector<float> input(const Network& net, int node, std::int64_t image) {
   return x;
 }
 
+const Shape& input_shape(const Network& net, int node) {
+  return net.shapes[static_cast<std::size_t>(net.nodes[static_cast<std::size_t>(node)].inputs.front())];
+}
+
+void see(SequentialAssigner& assigner, const Network& net, int node, std::int64_t image, const std::vector<float>& x) {
+  assigner.see(node, image, input_view(x.data(), input_shape(net, node)));
+}
+
 // The same as the quantised layers before would distort it.
 std::vector<float> distorted(std::vector<float> x, std::int64_t image) {
   Random random(9, 0, static_cast<std::uint32_t>(image), Purpose::test);
@@ -77,12 +83,12 @@ std::vector<float> distorted(std::vector<float> x, std::int64_t image) {
 }
 
 std::vector<std::uint8_t> assigned(SequentialAssigner& assigner, const Network& net, LayerFormat format, bool distort,
-                                   const LayerAssigner::Parallel& parallel) {
-  for (std::int64_t i = 0; i < kImages; ++i) assigner.see(format.node, i, input(net, format.node, i));
+                                   const Parallel& parallel) {
+  for (std::int64_t i = 0; i < kImages; ++i) see(assigner, net, format.node, i, input(net, format.node, i));
   assigner.learn(format.node, parallel);
   for (std::int64_t i = 0; i < kImages; ++i) {
     const std::vector<float> x = input(net, format.node, i);
-    assigner.see(format.node, i, distort ? distorted(x, i) : x);
+    see(assigner, net, format.node, i, distort ? distorted(x, i) : x);
   }
   assigner.assign(format, parallel);
   return format.indices;
@@ -93,13 +99,13 @@ TEST(Sequential, WithInputsAsTrainedIsCompensated) {
   SequentialAssigner assigner(net, kImages);
   for (const int node : {0, 3}) {
     const Node& layer = net.nodes[static_cast<std::size_t>(node)];
-    InputMoments moments(layer, node, net.shapes[static_cast<std::size_t>(layer.inputs.front())],
-                         net.shapes[static_cast<std::size_t>(node) + 1], kSequentialPositions);
-    for (std::int64_t i = 0; i < kImages; ++i) moments.add(input(net, node, i), static_cast<std::uint32_t>(i));
+    InputMoments moments(layer, node, input_shape(net, node), net.shapes[static_cast<std::size_t>(node) + 1],
+                         kSequentialPositions);
+    for (std::int64_t i = 0; i < kImages; ++i) support::add_image(moments, input(net, node, i), input_shape(net, node));
     const LayerFormat format = format_of(node);
     const Tensor& weight = *weight_of(layer);
     EXPECT_EQ(assigned(assigner, net, format, false, in_order),
-              assign_compensated(weight.data, weight.shape.front(), format, moments.factor()));
+              assign_compensated(weight.data, weight.shape.front(), format, support::factor_of(moments, node)));
   }
 }
 
@@ -140,12 +146,12 @@ TEST(Sequential, MakesUpForWhatTheLayersBeforeDid) {
   InputMoments moments(layer, 3, {70}, {66}, 1);
   for (std::int64_t i = 0; i < kMany; ++i) {
     const std::vector<float> x = input(net, 3, i);
-    moments.add(x, static_cast<std::uint32_t>(i));
-    assigner.see(3, i, x);
+    support::add_image(moments, x, {70});
+    see(assigner, net, 3, i, x);
   }
   assigner.learn(3, in_order);
-  for (std::int64_t i = 0; i < kMany; ++i) assigner.see(3, i, distorted(input(net, 3, i), i));
-  const LayerFactor factor = moments.factor();
+  for (std::int64_t i = 0; i < kMany; ++i) see(assigner, net, 3, i, distorted(input(net, 3, i), i));
+  const LayerFactor factor = support::factor_of(moments, 3);
   for (const int levels : {4, 8, 32}) {
     LayerFormat compensated = format_of(3, levels), sequential = compensated;
     compensated.indices = assign_compensated(weight_of(layer)->data, 66, compensated, factor);
@@ -158,9 +164,9 @@ TEST(Sequential, InputsThatOverflowGiveTheNearestLevels) {
   const Network net = two_layers();
   SequentialAssigner assigner(net, 2);
   for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38F}) {
-    for (std::int64_t i = 0; i < 2; ++i) assigner.see(3, i, input(net, 3, i));
+    for (std::int64_t i = 0; i < 2; ++i) see(assigner, net, 3, i, input(net, 3, i));
     assigner.learn(3, in_order);
-    for (std::int64_t i = 0; i < 2; ++i) assigner.see(3, i, std::vector<float>(70, bad));
+    for (std::int64_t i = 0; i < 2; ++i) see(assigner, net, 3, i, std::vector<float>(70, bad));
     LayerFormat format = format_of(3);
     assigner.assign(format, in_order);
     const Tensor& weight = *weight_of(net.nodes[3]);
@@ -169,7 +175,7 @@ TEST(Sequential, InputsThatOverflowGiveTheNearestLevels) {
     }
   }
   // Inputs that are always zero teach nothing.
-  for (std::int64_t i = 0; i < 2; ++i) assigner.see(3, i, std::vector<float>(70, 0.0F));
+  for (std::int64_t i = 0; i < 2; ++i) see(assigner, net, 3, i, std::vector<float>(70, 0.0F));
   LayerFormat format = format_of(3);
   assigner.assign(format, in_order);
   EXPECT_EQ(format.indices[5], format.codebook(0).index(weight_of(net.nodes[3])->data[5]));
@@ -179,9 +185,10 @@ TEST(Sequential, BadCallsAreErrors) {
   const Network net = two_layers();
   EXPECT_THROW(SequentialAssigner(net, 0), Error);
   SequentialAssigner assigner(net, 2);
-  EXPECT_THROW(assigner.see(1, 0, std::vector<float>(100)), Error);  // no layer
-  EXPECT_THROW(assigner.see(3, 2, std::vector<float>(70)), Error);   // no such image
-  EXPECT_THROW(assigner.see(3, 0, std::vector<float>(71)), Error);
+  const std::vector<float> x(100);
+  EXPECT_THROW(assigner.see(1, 0, {x.data(), 100, 1, 1}), Error);  // no layer
+  EXPECT_THROW(assigner.see(3, 2, {x.data(), 70, 1, 1}), Error);   // no such image
+  EXPECT_THROW(assigner.see(3, 0, {x.data(), 71, 1, 1}), Error);
   LayerFormat format = format_of(3);
   EXPECT_THROW(assigner.assign(format, in_order), Error);  // not learnt
 }

@@ -16,7 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "assign/compensate.hpp"
 #include "assign/compensated.hpp"
+#include "assign/layer_pass.hpp"
 #include "assign/sequential.hpp"
 #include "core/random.hpp"
 #include "vbq/engine.hpp"
@@ -209,20 +211,21 @@ void run(const Arguments& a) {
   const double value = median_seconds(21, [&] { vbq::quantise(network, formats); });
   double assigning = 0, together = 0, matching = 0, sequential = 0;
   if (!a.tally_only) {
-    engine->prepare(made_up_calibration(network));
+    const auto compensator = make_compensator(network, *engine, made_up_calibration(network));
     constexpr int kTogether = 16;
     std::vector<const LayerFormat*> layers;
     for (int i = 0; i < kTogether; ++i) {
       for (const LayerFormat& layer : formats) layers.push_back(&layer);
     }
-    assigning = median_seconds(5, [&] { engine->assign(std::span(layers).first(formats.size())); });
-    together = median_seconds(3, [&] { engine->assign(layers); }) / kTogether;
+    assigning = median_seconds(5, [&] { compensator->assign(std::span(layers).first(formats.size())); });
+    together = median_seconds(3, [&] { compensator->assign(layers); }) / kTogether;
     constexpr std::int64_t kPassImages = 200;
-    engine->calibrate(random_shard(shape, kPassImages, a.block), nullptr);
-    matching = median_seconds(5, [&] { engine->match(formats, true); });
-    engine->calibrate(random_shard(shape, kPassImages, a.block),
-                      std::make_shared<SequentialAssigner>(network, kPassImages));
-    sequential = median_seconds(5, [&] { engine->match(formats, true); });
+    const NetworkFormat nearest = vbq::quantise(network, formats).formats();
+    LayerPass matched(network, *engine, random_shard(shape, kPassImages, a.block), nullptr);
+    matching = median_seconds(5, [&] { matched.match(nearest); });
+    LayerPass pass(network, *engine, random_shard(shape, kPassImages, a.block),
+                   std::make_shared<SequentialAssigner>(network, kPassImages));
+    sequential = median_seconds(5, [&] { pass.match(formats); });
   }
 
   const double rate = static_cast<double>(done) / total;

@@ -63,6 +63,24 @@ class NoImages final : public ImageSource {
   DatasetInfo info_;
 };
 
+// What a pass would find is as large: each channel has a gain and a shift.
+class SleepingMatcher final : public Matcher {
+ public:
+  explicit SleepingMatcher(Seconds time) : time_(time) {}
+  NetworkFormat match(const NetworkFormat& formats) override {
+    std::this_thread::sleep_for(time_);
+    NetworkFormat matched = formats;
+    for (LayerFormat& layer : matched) {
+      layer.gain.assign(layer.scales.size(), 1.0F);
+      layer.shift.assign(layer.scales.size(), 0.0F);
+    }
+    return matched;
+  }
+
+ private:
+  Seconds time_;
+};
+
 // Sleeps instead of computing.
 class SleepingEngine final : public Engine {
  public:
@@ -74,22 +92,8 @@ class SleepingEngine final : public Engine {
   void load(Shard shard) override { count_ = shard.images.count; }
   int copies() const override { return 1; }
   void quantise(const NetworkFormat&, int) override {}
-  void prepare(std::shared_ptr<const Calibration>) override {}
-  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
-    return std::vector<std::vector<std::uint8_t>>(layers.size());
-  }
-  void calibrate(Shard, std::shared_ptr<LayerAssigner>) override {}
-  // As large as what a pass would find: levels are left to the nearest, each channel has a gain and a shift.
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
-    std::this_thread::sleep_for(make_);
-    NetworkFormat matched = formats;
-    for (LayerFormat& layer : matched) {
-      if (!moments) continue;
-      layer.gain.assign(layer.scales.size(), 1.0F);
-      layer.shift.assign(layer.scales.size(), 0.0F);
-    }
-    return matched;
-  }
+  std::unique_ptr<LayerRunner> open(std::int64_t) override { fail("nothing is computed here"); }
+  std::unique_ptr<Matcher> matcher(const Shard&) override { return std::make_unique<SleepingMatcher>(make_); }
   void start(std::int64_t first, std::int64_t count, int) override {
     seen_ = std::min(count_, (first + count) * block_images_) - first * block_images_;
     std::this_thread::sleep_for(block_ * static_cast<double>(count));

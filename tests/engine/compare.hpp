@@ -100,6 +100,15 @@ inline std::vector<float> infer(Engine& engine, const Network& net, const std::v
   return output;
 }
 
+// What a tap shows of an image, channel after channel.
+inline std::vector<float> row_major(const TapView& view) {
+  std::vector<float> x;
+  for (std::int64_t c = 0; c < view.channels; ++c) {
+    for (std::int64_t p = 0; p < view.plane; ++p) x.push_back(view.data[view.offset(c) + p * view.block]);
+  }
+  return x;
+}
+
 inline std::vector<float> inputs_for(const Network& net, std::int64_t images, std::uint64_t seed = 7) {
   return support::normals(static_cast<std::size_t>(images * elements(net.input_shape())), seed);
 }
@@ -130,6 +139,13 @@ inline bool cuda_is_here() {
     }
   }();
   return here;
+}
+
+// Of the engines that there are.
+inline std::vector<EngineKind> kinds() {
+  std::vector<EngineKind> all{EngineKind::reference, EngineKind::cpu};
+  if (cuda_is_here()) all.push_back(EngineKind::cuda);
+  return all;
 }
 
 // The outputs of engine cpu, and of engine cuda's plan on the host, differ from reference's by at most 1e-5 *

@@ -52,9 +52,7 @@ void expect_near(const NetworkFormat& got, const NetworkFormat& expected) {
 }
 
 NetworkFormat match_by(EngineKind kind, const Network& net, const NetworkFormat& formats) {
-  const auto engine = engine_of(kind, net);
-  engine->calibrate(calibration(net), nullptr);
-  return engine->match(formats, true);
+  return match(net, *engine_of(kind, net), calibration(net), formats);
 }
 
 TEST(CudaMatching, GainsAndShiftsAreTheOtherEngines) {
@@ -97,9 +95,8 @@ TEST(CudaMatching, ResNet20AsEngineCpu) {
   NetworkFormat formats = coarse(net);
   for (LayerFormat& layer : formats) layer.scales = {0.1F};
   const Shard images{support::random_images(4, 3, 32), {{0.5F, 0.5F, 0.5F}, {0.25F, 0.25F, 0.25F}}, 100, false};
-  const auto engine = engine_of(EngineKind::cpu, net);
-  engine->calibrate(images, nullptr);
-  expect_near(HostMatcher(net, images, cuda::Type::fp32).match(formats), engine->match(formats, true));
+  expect_near(HostMatcher(net, images, cuda::Type::fp32).match(formats),
+              match(net, *engine_of(EngineKind::cpu, net), images, formats));
 }
 
 // What does not vary is given its mean alone, whichever of the two networks it is that keeps it.
@@ -174,7 +171,7 @@ TEST(CudaMatching, SumsTakeEveryValueOnce) {
         cuda::Plan plan;
         plan.batch = images;
         plan.layers.resize(1);
-        plan.layer_points.push_back({0, 0, {cuda::layout_of(shape, 8, channel), {}}});
+        plan.layer_points.push_back({0, 0, 0, {}, {cuda::layout_of(shape, 8, channel), {}}});
         const cuda::Layout& layout = plan.layer_points[0].output.layout;
         const auto channels = static_cast<std::size_t>(layout.channels());
         std::vector<float> y(static_cast<std::size_t>(images * layout.image), std::nanf(""));
@@ -215,12 +212,12 @@ TEST(CudaMatching, SumsTakeEveryValueOnce) {
 }
 
 TEST(CudaMatching, OneBatchDependsOnNetworkAndImagesAlone) {
-  EXPECT_TRUE(cuda::matches_in_one_batch(support::residual_network(), 1000));
-  EXPECT_FALSE(cuda::matches_in_one_batch(support::residual_network(), 0));
+  EXPECT_TRUE(cuda::fits_one_batch(support::residual_network(), 1000));
+  EXPECT_FALSE(cuda::fits_one_batch(support::residual_network(), 0));
   Network large;
   large.shapes = {{64, 1024, 1024}, {7}};  // 256 MiB in fp32: 16 fit
-  EXPECT_TRUE(cuda::matches_in_one_batch(large, 16));
-  EXPECT_FALSE(cuda::matches_in_one_batch(large, 17));
+  EXPECT_TRUE(cuda::fits_one_batch(large, 16));
+  EXPECT_FALSE(cuda::fits_one_batch(large, 17));
 }
 
 // Nothing but a batch norm is done by a layer, and what is matched are all convolutions and linear layers of one axis.

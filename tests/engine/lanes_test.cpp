@@ -1,4 +1,4 @@
-#include "engine/cpu/lanes.hpp"
+#include "engine/common/lanes.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -15,7 +15,7 @@ namespace vbq::test {
 namespace {
 
 TEST(Lanes, DoEveryItemOnceAndEachLaneOnce) {
-  cpu::Lanes lanes(3);
+  Lanes lanes(3);
   std::atomic<std::int64_t> sum = 0;
   lanes.run(100, [&](int, std::int64_t item) { sum += item; });
   EXPECT_EQ(sum, 4950);
@@ -31,7 +31,7 @@ TEST(Lanes, DoEveryItemOnceAndEachLaneOnce) {
   const rlimit limit{bytes + (rlim_t{64} << 20), RLIM_INFINITY};
   ::setrlimit(RLIMIT_AS, &limit);
   try {
-    const cpu::Lanes lanes(500);
+    const Lanes lanes(500);
   } catch (const Error& error) {
     const std::string text = error.what();
     const bool clear = text.starts_with("thread ") && text.find(" of 500 cannot be started (") != std::string::npos;

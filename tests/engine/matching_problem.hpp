@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "assign/layer_pass.hpp"
 #include "engine/compare.hpp"
 
 namespace vbq::test {
@@ -28,6 +29,11 @@ inline NetworkFormat coarse(const Network& net) {
     formats.push_back(layer);
   }
   return formats;
+}
+
+// Of the calibration images.
+inline NetworkFormat match(const Network& net, Engine& engine, const Shard& images, const NetworkFormat& formats) {
+  return LayerPass(net, engine, images, nullptr).match(formats);
 }
 
 // Convolutions by every path of engine cpu: Winograd (16 channels), direct, grouped, two added, with and without norms.

@@ -41,11 +41,10 @@ TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
     for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
       const auto engine = engine_of(kind, net);
       const Shard shard = calibration(net);
-      engine->calibrate(shard, nullptr);
       const auto wanted = moments(*engine, net, shard);
       engine->quantise(coarse(net));
       const auto before = moments(*engine, net, shard);
-      engine->quantise(engine->match(coarse(net), true));
+      engine->quantise(match(net, *engine, shard, coarse(net)));
       const auto after = moments(*engine, net, shard);
       for (std::size_t o = 0; o < wanted.size(); ++o) {
         EXPECT_NEAR(after[o].first, wanted[o].first, 1e-4);
@@ -59,14 +58,12 @@ TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
 TEST(Matching, EnginesAgree) {
   for (const Network& net : networks()) {
     const auto reference = engine_of(EngineKind::reference, net);
-    reference->calibrate(calibration(net), nullptr);
-    const NetworkFormat expected = reference->match(coarse(net), true);
+    const NetworkFormat expected = match(net, *reference, calibration(net), coarse(net));
     for (const auto& [kind, block] :
          {std::pair{EngineKind::cpu, 1}, {EngineKind::cpu, 5}, {EngineKind::cpu, 100}, {EngineKind::cuda, 5}}) {
       if (kind == EngineKind::cuda && !cuda_is_here()) continue;
       const auto engine = engine_of(kind, net, block);
-      engine->calibrate(calibration(net, block), nullptr);
-      const NetworkFormat got = engine->match(coarse(net), true);
+      const NetworkFormat got = match(net, *engine, calibration(net, block), coarse(net));
       ASSERT_EQ(got.size(), expected.size());
       for (std::size_t i = 0; i < got.size(); ++i) {
         ASSERT_EQ(got[i].gain.size(), expected[i].gain.size()) << "layer " << i;
@@ -84,8 +81,7 @@ TEST(Matching, IsTheSameOnAnyNumberOfThreads) {
   NetworkFormat first;
   for (const int threads : {1, 2, 5}) {
     const auto engine = engine_of(EngineKind::cpu, net, 5, threads);
-    engine->calibrate(calibration(net, 5), nullptr);
-    const NetworkFormat matched = engine->match(coarse(net), true);
+    const NetworkFormat matched = match(net, *engine, calibration(net, 5), coarse(net));
     if (threads == 1) first = matched;
     for (std::size_t i = 0; i < matched.size(); ++i) {
       EXPECT_EQ(matched[i].gain, first[i].gain);
@@ -94,13 +90,20 @@ TEST(Matching, IsTheSameOnAnyNumberOfThreads) {
   }
 }
 
+void expect_near(const std::vector<float>& got, const std::vector<float>& expected) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], expected[i], 2e-4 * (1 + std::fabs(expected[i]))) << i;
+  }
+}
+
 // Keeps what it is shown, and gives every weight of a layer one level.
 class Recorder final : public LayerAssigner {
  public:
   explicit Recorder(const Network& net) : net_(net) {}
-  void see(int node, std::int64_t image, std::span<const float> x) override {
+  void see(int node, std::int64_t image, const TapView& x) override {
     const std::lock_guard lock(mutex_);
-    inputs[{passes, node, image}] = {x.begin(), x.end()};
+    inputs[{passes, node, image}] = row_major(x);
   }
   void learn(int node, const Parallel&) override { learnt.push_back(node); }
   void assign(LayerFormat& layer, const Parallel& parallel) override {
@@ -138,17 +141,17 @@ TEST(LayerAssigner, SeesTheSameOfEveryEngineAndDecidesWhatComesAfter) {
     const std::vector<int> layers = weight_layers(net);
     std::map<EngineKind, std::shared_ptr<Recorder>> recorders;
     std::map<EngineKind, NetworkFormat> results;
-    for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+    for (const EngineKind kind : kinds()) {
       const auto recorder = recorders[kind] = std::make_shared<Recorder>(net);
       const auto engine = engine_of(kind, net, 5, 2);
-      engine->calibrate(calibration(net, 5), recorder);
+      LayerPass pass(net, *engine, calibration(net, 5), recorder);
       EXPECT_EQ(recorder->learnt, layers);
       EXPECT_TRUE(recorder->assigned.empty());
       recorder->passes = 1;
-      results[kind] = engine->match(coarse(net), true);
+      results[kind] = pass.match(coarse(net));
       EXPECT_EQ(recorder->assigned, layers);
       recorder->passes = 2;
-      NetworkFormat given = engine->match(results[kind], false);  // indices that are there already stay
+      NetworkFormat given = pass.assign(results[kind]);  // indices that are there already stay
       EXPECT_EQ(recorder->assigned, layers);
       for (std::size_t i = 0; i < given.size(); ++i) {
         EXPECT_EQ(given[i].indices, results[kind][i].indices);
@@ -156,13 +159,19 @@ TEST(LayerAssigner, SeesTheSameOfEveryEngineAndDecidesWhatComesAfter) {
       }
     }
     const Recorder& expected = *recorders[EngineKind::reference];
-    const Recorder& got = *recorders[EngineKind::cpu];
-    ASSERT_EQ(got.inputs.size(), expected.inputs.size());
-    ASSERT_EQ(got.inputs.size(), 3 * layers.size() * kImages);
-    for (const auto& [key, x] : expected.inputs) {
-      const std::vector<float>& y = got.inputs.at(key);
-      ASSERT_EQ(y.size(), x.size());
-      for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(y[i], x[i], 2e-4 * (1 + std::fabs(x[i])));
+    ASSERT_EQ(expected.inputs.size(), 2 * layers.size() * kImages);
+    for (const EngineKind kind : kinds()) {
+      const Recorder& got = *recorders[kind];
+      ASSERT_EQ(got.inputs.size(), expected.inputs.size());
+      for (const auto& [key, x] : expected.inputs) {
+        const std::vector<float>& y = got.inputs.at(key);
+        ASSERT_EQ(y.size(), x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(y[i], x[i], 2e-4 * (1 + std::fabs(x[i])));
+      }
+      for (std::size_t i = 0; i < layers.size(); ++i) {  // gains and shifts too, found by the same pass
+        expect_near(results[kind][i].gain, results[EngineKind::reference][i].gain);
+        expect_near(results[kind][i].shift, results[EngineKind::reference][i].shift);
+      }
     }
     if (layers.size() > 1) {  // the second layer sees the first as it was assigned
       EXPECT_NE(expected.inputs.at({0, layers[1], 0}), expected.inputs.at({1, layers[1], 0}));
@@ -175,11 +184,9 @@ TEST(Matching, LeavesTheWeightsAlone) {
   const auto input = inputs_for(net, 3);
   for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
     const auto engine = engine_of(kind, net);
-    EXPECT_THROW(engine->match(coarse(net), true), Error);
     engine->quantise(coarse(net));
     const auto before = infer(*engine, net, input, 3);
-    engine->calibrate(calibration(net), nullptr);
-    engine->match(coarse(net), true);
+    match(net, *engine, calibration(net), coarse(net));
     EXPECT_EQ(infer(*engine, net, input, 3), before);
     engine->restore();
     EXPECT_EQ(infer(*engine, net, input, 3), infer(*engine_of(kind, net), net, input, 3));

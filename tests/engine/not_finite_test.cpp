@@ -22,12 +22,6 @@ Network overflowing(std::initializer_list<std::size_t> layers) {
   return net;
 }
 
-std::vector<EngineKind> kinds() {
-  std::vector<EngineKind> all{EngineKind::reference, EngineKind::cpu};
-  if (cuda_is_here()) all.push_back(EngineKind::cuda);
-  return all;
-}
-
 template <typename Action>
 std::string error_of(Action action) {
   try {
@@ -42,9 +36,9 @@ std::string error_of(Action action) {
 TEST(NotFinite, MomentsAsTrainedNameTheLayer) {
   for (const EngineKind kind : kinds()) {
     const Network fine = overflowing({0}), net = overflowing({0, 1});
-    EXPECT_NO_THROW(engine_of(kind, fine)->calibrate(calibration(fine), nullptr));  // 1e30 is a number
+    EXPECT_NO_THROW(LayerPass(fine, *engine_of(kind, fine), calibration(fine), nullptr));  // 1e30 is a number
     const auto engine = engine_of(kind, net);
-    const std::string text = error_of([&] { engine->calibrate(calibration(net), nullptr); });
+    const std::string text = error_of([&] { LayerPass(net, *engine, calibration(net), nullptr); });
     EXPECT_NE(text.find("layer \"conv2\" of the network as trained gives outputs that are not finite"),
               std::string::npos)
         << text;
@@ -55,8 +49,8 @@ TEST(NotFinite, TheSequentialPassNamesTheLayer) {
   for (const EngineKind kind : kinds()) {
     const Network net = overflowing({0});
     const auto engine = engine_of(kind, net);
-    const std::string text =
-        error_of([&] { engine->calibrate(calibration(net), std::make_shared<SequentialAssigner>(net, kImages)); });
+    const std::string text = error_of(
+        [&] { LayerPass(net, *engine, calibration(net), std::make_shared<SequentialAssigner>(net, kImages)); });
     EXPECT_NE(text.find("layer \"conv2\" of the network as trained is given "), std::string::npos) << text;
     EXPECT_NE(text.find("e+"), std::string::npos) << text;
   }

@@ -7,9 +7,9 @@
 #include "core/random.hpp"
 #include "engine/common/arena.hpp"
 #include "engine/common/fuse.hpp"
+#include "engine/common/lanes.hpp"
 #include "engine/compare.hpp"
 #include "engine/cpu/batch.hpp"
-#include "engine/cpu/lanes.hpp"
 
 namespace vbq::cpu {
 namespace {

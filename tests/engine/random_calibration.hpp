@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "assign/input_moments.hpp"
+#include "support/moments.hpp"
 #include "support/networks.hpp"
 #include "vbq/calibration.hpp"
 
@@ -17,9 +17,9 @@ inline std::shared_ptr<Calibration> random_calibration(const Network& net, std::
     const Shape& input = net.shapes[static_cast<std::size_t>(node.inputs.front())];
     InputMoments moments(node, k, input, net.shapes[static_cast<std::size_t>(k) + 1], 10);
     for (std::uint32_t image = 0; image < images; ++image) {
-      moments.add(support::normals(static_cast<std::size_t>(elements(input)), image + 1, 1.0), image);
+      support::add_image(moments, support::normals(static_cast<std::size_t>(elements(input)), image + 1, 1.0), input);
     }
-    calibration->factors.push_back(moments.factor());
+    calibration->factors.push_back(support::factor_of(moments, k));
   }
   return calibration;
 }

@@ -29,14 +29,7 @@ class ManyEngines final : public Engine {
   }
   std::int64_t not_finite() override { return first().not_finite(); }
   void quantise(const NetworkFormat& formats, int copy) override { at(copy).quantise(formats); }
-  void prepare(std::shared_ptr<const Calibration> calibration) override { first().prepare(std::move(calibration)); }
-  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
-    return first().assign(layers);
-  }
-  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
-    first().calibrate(std::move(images), std::move(assigner));
-  }
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override { return first().match(formats, moments); }
+  std::unique_ptr<LayerRunner> open(std::int64_t images) override { return first().open(images); }
   void start(std::int64_t first, std::int64_t count, int copy) override {
     at(copy).start(first, count, 0);
     runs_[static_cast<std::size_t>(copy)] = true;

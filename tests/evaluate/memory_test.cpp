@@ -154,11 +154,7 @@ Problem sized_problem(std::int64_t size, std::int64_t width, std::int64_t images
 void work(const Problem& problem, std::uint64_t generations) {
   Problem own = problem;  // as the program's own, which made it
   if (!layers_to_calibrate(own).empty()) {
-    auto calibration = std::make_shared<Calibration>();
-    for (const int layer : layers_to_calibrate(own)) {
-      calibration->factors.push_back(calibrate_layer(own, layer, own.engine));
-    }
-    own.calibration = std::move(calibration);
+    own.calibration = std::make_shared<Calibration>(Calibration{calibrate(own, layers_to_calibrate(own), own.engine)});
   }
   const auto evaluator = make_local_evaluator(own);
   for (std::uint64_t generation = 1; generation <= generations; ++generation) {

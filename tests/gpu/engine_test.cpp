@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "assign/compensate.hpp"
+#include "assign/layer_pass.hpp"
 #include "data/importers.hpp"
 #include "engine/compare.hpp"
 #include "engine/random_calibration.hpp"
@@ -124,14 +126,13 @@ TEST_F(CudaEngine, NothingLoadedIsAnEmptyTally) {
 
 TEST_F(CudaEngine, MatchingIsTheHosts) {
   const Network net = support::residual_network();
-  const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
-  EXPECT_THROW(engine->match(coarse(net, true), true), Error);  // nothing to match to yet
-  cpu->calibrate(some_images(16, 8), nullptr);
-  const NetworkFormat expected = cpu->match(coarse(net, true), true);
+  const auto cpu = engine_of(EngineKind::cpu, net, 8);
+  const NetworkFormat expected = LayerPass(net, *cpu, some_images(16, 8), nullptr).match(coarse(net, true));
   for (const auto& [precision, tolerance] : kPrecisions) {
     const auto own = cuda_engine(net, precision, 8);
-    own->calibrate(some_images(16, 8), nullptr);
-    const NetworkFormat got = own->match(coarse(net, true), true), again = own->match(coarse(net, true), true);
+    const auto matcher = own->matcher(some_images(16, 8));  // what engine cuda offers
+    ASSERT_NE(matcher, nullptr);
+    const NetworkFormat got = matcher->match(coarse(net, true)), again = matcher->match(coarse(net, true));
     ASSERT_EQ(got.size(), expected.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
       EXPECT_EQ(again[i].gain, got[i].gain);  // to the bit
@@ -142,7 +143,6 @@ TEST_F(CudaEngine, MatchingIsTheHosts) {
         EXPECT_NEAR(got[i].shift[o], expected[i].shift[o], 10 * tolerance * (1 + std::fabs(expected[i].shift[o])));
       }
     }
-    for (const LayerFormat& layer : own->match(got, false)) EXPECT_TRUE(layer.gain.empty() && layer.shift.empty());
     EXPECT_NO_THROW(own->quantise(got));
   }
 }
@@ -156,8 +156,8 @@ TEST_F(CudaEngine, MatchingLeavesTheWeightsAlone) {
   const auto before = infer(*engine, net, input, 5);
   NetworkFormat first, last;
   for (const std::int64_t images : {16, 7, 16}) {
-    engine->calibrate(some_images(images, 8), nullptr);
-    last = engine->match(coarse(net, false), true);
+    LayerPass pass(net, *engine, some_images(images, 8), nullptr);
+    last = pass.match(coarse(net, false));
     if (first.empty()) first = last;
     EXPECT_EQ(last[0].gain == first[0].gain, images == 16);
     EXPECT_EQ(infer(*engine, net, input, 5), before);
@@ -169,14 +169,14 @@ TEST_F(CudaEngine, LevelsAreTheHostsToTheBit) {
   const Network net = support::residual_network(3, 9, 40, 10);
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
   const auto calibration = random_calibration(net, 30);
-  engine->prepare(calibration);
-  cpu->prepare(calibration);
+  const auto own = engine->compensator(calibration), host = make_compensator(net, *cpu, calibration);
+  ASSERT_NE(own, nullptr);
   std::vector<const LayerFormat*> layers;
   const NetworkFormat one = coarse(net, true), other = coarse(net, false);
   for (const LayerFormat& layer : one) layers.push_back(&layer);
   for (const LayerFormat& layer : other) layers.push_back(&layer);
-  EXPECT_EQ(engine->assign(layers), cpu->assign(layers));
-  EXPECT_EQ(engine->assign(layers), engine->assign(layers));
+  EXPECT_EQ(own->assign(layers), host->assign(layers));
+  EXPECT_EQ(own->assign(layers), own->assign(layers));
 }
 
 // Several networks in flight: each as if it were alone, and others' weights stay what they were.

@@ -50,7 +50,7 @@ void Builder::know_layout(ValueId v) {
   define(v, md, as_row_major(v));
 }
 
-// A layout that matching does not know is not kept: everyone reads a row-major copy instead.
+// A layout that a TapView does not know is not kept: everyone reads a row-major copy instead.
 void Builder::note_input(const Group& group) {
   if (!bare_layers_) return;
   const ValueId x = group.inputs[0];

@@ -1,20 +1,21 @@
 #include "engine/cpu/cpu_engine.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <fstream>
 #include <optional>
 #include <utility>
 
-#include "assign/compensate.hpp"
 #include "core/check.hpp"
 #include "core/usable_cpus.hpp"
+#include "engine/common/lanes.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cpu/batch.hpp"
 #include "engine/cpu/lane.hpp"
-#include "engine/cpu/lanes.hpp"
-#include "engine/cpu/matching.hpp"
+#include "engine/cpu/layer_runner.hpp"
 #include "engine/cpu/plan.hpp"
 
 namespace vbq {
@@ -30,6 +31,9 @@ std::string processor_name() {
   return "unknown processor";
 }
 
+// A primitive runs on the thread alone that calls it.
+void one_thread() { omp_set_num_threads(1); }
+
 class CpuEngine final : public Engine {
  public:
   CpuEngine(const Network& network, const EngineOptions& options)
@@ -40,7 +44,7 @@ class CpuEngine final : public Engine {
         classes_(static_cast<std::size_t>(elements(network.output_shape()))),
         block_(options.block),
         batch_(cpu::micro_batch(network, options.block)),
-        lanes_(options.threads > 0 ? options.threads : usable_cpus()),
+        lanes_(options.threads > 0 ? options.threads : usable_cpus(), one_thread),
         lane_(static_cast<std::size_t>(lanes_.count())) {
     // On a lane, because primitives are made for as many threads as oneDNN has on the thread that makes them: one.
     lanes_.run(1, [&](int, std::int64_t) { plan_ = cpu::make_plan(network_, batch_); });
@@ -85,27 +89,6 @@ class CpuEngine final : public Engine {
     });
   }
 
-  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
-    check_shard(network_, images, block_);
-    matcher_.emplace(network_, batch_, lanes_, std::move(images), std::move(assigner));
-  }
-
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
-    if (!matcher_) fail_internal("moments were to be matched before there were calibration images");
-    check_formats(network_, formats);
-    return matcher_->match(formats, moments);
-  }
-
-  void prepare(std::shared_ptr<const Calibration> calibration) override {
-    compensation_.prepare(network_, std::move(calibration));
-  }
-
-  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
-    return compensation_.assign(layers, [&](std::int64_t items, const std::function<void(std::int64_t)>& work) {
-      lanes_.run(items, [&](int, std::int64_t item) { work(item); });
-    });
-  }
-
   void start(std::int64_t first, std::int64_t count, int copy) override {
     check_copy(copy, copies());
     check_blocks(shard_.blocks(), first, count);
@@ -136,6 +119,14 @@ class CpuEngine final : public Engine {
       run_batch(own, some);
       std::copy_n(own.output(), some * classes_, output.begin() + static_cast<std::ptrdiff_t>(begin * classes_));
     });
+  }
+
+  std::unique_ptr<LayerRunner> open(std::int64_t images) override {
+    return std::make_unique<cpu::LayerRunner>(network_, batch_, lanes_, images, block_);
+  }
+
+  void parallel(std::int64_t items, const std::function<void(std::int64_t)>& work) override {
+    lanes_.run(items, [&](int, std::int64_t item) { work(item); });
   }
 
  private:
@@ -177,10 +168,8 @@ class CpuEngine final : public Engine {
   std::int64_t block_, batch_;
   EngineInfo info_;
   cpu::Plan plan_;
-  cpu::Lanes lanes_;
+  Lanes lanes_;
   std::vector<std::optional<cpu::Lane>> lane_;
-  std::optional<cpu::Matcher> matcher_;
-  HostCompensation compensation_;
   NetworkFormat formats_;  // that the weights are in now
   Shard shard_;
   std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
@@ -190,13 +179,13 @@ class CpuEngine final : public Engine {
 
 }  // namespace
 
-std::int64_t cpu_engine_bytes(const Network& network, const EngineOptions& options, std::int64_t pass_images) {
+std::int64_t cpu_engine_bytes(const Network& network, const EngineOptions& options, std::int64_t opened) {
   const std::int64_t threads = options.threads > 0 ? options.threads : usable_cpus();
   const std::int64_t batch = cpu::micro_batch(network, options.block);
   const auto room = static_cast<std::int64_t>(largest_layer(network) * sizeof(float));
   const auto bytes_of = [&](bool bare, std::int64_t arenas) {
     cpu::Plan plan;
-    cpu::Lanes(1).run(1, [&](int, std::int64_t) { plan = cpu::make_plan(network, batch, bare); });
+    Lanes(1, one_thread).run(1, [&](int, std::int64_t) { plan = cpu::make_plan(network, batch, bare); });
     std::int64_t bytes = arenas * static_cast<std::int64_t>(plan.arena_bytes);
     for (const cpu::LayerMemory& layer : plan.layers) {
       bytes += static_cast<std::int64_t>(layer.winograd ? winograd_bytes(*layer.winograd)
@@ -204,8 +193,8 @@ std::int64_t cpu_engine_bytes(const Network& network, const EngineOptions& optio
     }
     return bytes;
   };
-  const std::int64_t pass = pass_images == 0 ? 0 : bytes_of(true, (pass_images + batch - 1) / batch) + room;
-  return bytes_of(false, threads) + threads * room + pass;
+  const std::int64_t runner = opened == 0 ? 0 : bytes_of(true, (opened + batch - 1) / batch) + room;
+  return bytes_of(false, threads) + threads * room + runner;
 }
 
 std::unique_ptr<Engine> make_cpu_engine(const Network& network, const EngineOptions& options) {

@@ -101,7 +101,7 @@ struct Plan {
 
 // Compiles the network for batches of this many images, weights as trained still to be written. To be called on a
 // thread whose oneDNN uses one thread. Error (internal) naming the node that oneDNN refuses.
-// bare_layers: for moment matching; nothing but a batch norm is fused into a layer, and layer_points are told.
+// bare_layers: for a LayerRunner; nothing but a batch norm is fused into a layer, and layer_points are told.
 Plan make_plan(const Network& network, std::int64_t batch, bool bare_layers = false);
 
 // Writes a layer's weights [O, ...] (row-major, host) and its bias where its primitive finds them. With s and t the

@@ -18,7 +18,7 @@ const Tensor& weight_of_node(const Network& network, int node) {
 
 }  // namespace
 
-Compensator::Compensator(const Network& network, const Calibration& calibration) {
+Compensator::Compensator(const Network& network, const Calibration& calibration, int device) : device_(device) {
   check_calibration(network, calibration);
   std::size_t weights = 0, columns = 0, feedback = 0;
   for (const LayerFactor& factor : calibration.factors) {
@@ -64,6 +64,7 @@ const FactorLayer& Compensator::layer_of(int node) const {
 }
 
 std::vector<std::vector<std::uint8_t>> Compensator::assign(std::span<const LayerFormat* const> layers) {
+  use_device(device_);
   std::vector<std::vector<std::uint8_t>> made;
   while (made.size() < layers.size()) {
     AssignBatch batch;

@@ -7,24 +7,25 @@
 
 #include "engine/cuda/device.hpp"
 #include "engine/cuda/plan/assign_batch.hpp"
-#include "vbq/calibration.hpp"
+#include "vbq/engine.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq::cuda {
 
-class Compensator {
+class Compensator final : public vbq::Compensator {
  public:
   // Weights and factors go to the GPU. Error when a factor is not one of the network's, or a weight is not finite, or
-  // the GPU's memory is too small.
-  Compensator(const Network& network, const Calibration& calibration);
+  // the GPU's memory is too small. device: the GPU, which is current.
+  Compensator(const Network& network, const Calibration& calibration, int device);
 
-  // See Engine::assign(); waits.
-  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers);
+  // Waits.
+  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override;
 
  private:
   const FactorLayer& layer_of(int node) const;
   void run(const AssignBatch& batch);
 
+  int device_;
   Stream stream_;
   DeviceBuffer weights_, columns_, feedback_;
   std::vector<FactorLayer> layers_;  // ascending by node

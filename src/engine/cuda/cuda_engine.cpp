@@ -10,11 +10,14 @@
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/log.hpp"
+#include "core/usable_cpus.hpp"
+#include "engine/common/lanes.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cuda/compensator.hpp"
 #include "engine/cuda/copy.hpp"
+#include "engine/cuda/layer_runner.hpp"
 #include "engine/cuda/matcher.hpp"
 #include "engine/cuda/plan/binding.hpp"
 
@@ -78,6 +81,7 @@ class CudaEngine final : public Engine {
         device_(take_device(options)),
         api_(Cudnn::load()),
         view_(sizeof(ShardView)),
+        threads_(options.threads > 0 ? options.threads : usable_cpus()),
         make_host_(std::move(host)) {
     info_.kind = "cuda";
     info_.device = fmt::format("{}, driver {}", device_.name, device_.driver);
@@ -152,35 +156,6 @@ class CudaEngine final : public Engine {
     copies_[static_cast<std::size_t>(copy)]->quantise(formats);
   }
 
-  void prepare(std::shared_ptr<const Calibration> calibration) override {
-    use_device(device_.index);
-    compensator_.reset();
-    if (calibration != nullptr) compensator_ = std::make_unique<Compensator>(network_, *calibration);
-  }
-
-  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
-    if (compensator_ == nullptr) fail_internal("layers were to be assigned before there was a calibration");
-    use_device(device_.index);
-    return compensator_->assign(layers);
-  }
-
-  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
-    check_shard(network_, images, block_);
-    use_device(device_.index);
-    matcher_.reset();
-    if (cuda_leaves_pass(network_, images.images.count, assigner != nullptr)) {
-      return host().calibrate(std::move(images), std::move(assigner));
-    }
-    matcher_.emplace(network_, images, numbers_.type, numbers_.arithmetic, api_);
-    name_library();
-  }
-
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
-    if (!matcher_) return host().match(formats, moments);
-    use_device(device_.index);
-    return matcher_->match(formats, moments);
-  }
-
   void start(std::int64_t first, std::int64_t count, int copy) override {
     check_copy(copy, copies());
     check_blocks(blocks(), first, count);
@@ -200,6 +175,29 @@ class CudaEngine final : public Engine {
     copies_.front()->infer(input, images, output);
   }
 
+  std::unique_ptr<vbq::LayerRunner> open(std::int64_t images) override {
+    if (!fits_one_batch(network_, images)) return host().open(images);
+    cuda::LayerRunner::Place place{block_, device_.index,
+                                   [this](std::int64_t items, const auto& work) { parallel(items, work); }};
+    return std::make_unique<cuda::LayerRunner>(network_, batch(images), std::move(place));
+  }
+
+  void parallel(std::int64_t items, const std::function<void(std::int64_t)>& work) override {
+    if (!lanes_) lanes_.emplace(threads_);
+    lanes_->run(items, [&](int, std::int64_t item) { work(item); });
+  }
+
+  std::unique_ptr<vbq::Compensator> compensator(std::shared_ptr<const Calibration> calibration) override {
+    use_device(device_.index);
+    return std::make_unique<cuda::Compensator>(network_, *calibration, device_.index);
+  }
+
+  std::unique_ptr<vbq::Matcher> matcher(const Shard& images) override {
+    check_shard(network_, images, block_);
+    if (!fits_one_batch(network_, images.images.count)) return nullptr;
+    return std::make_unique<cuda::Matcher>(network_, images, batch(images.images.count), device_.index);
+  }
+
  private:
   void make_copies(const Plan& plan, int most) {
     do {
@@ -216,11 +214,19 @@ class CudaEngine final : public Engine {
     } while (copies() < most && copies_.front()->bytes() <= kSmall);
   }
 
+  std::unique_ptr<Batch> batch(std::int64_t images) {
+    use_device(device_.index);
+    auto batch = std::make_unique<Batch>(network_, images, numbers_.type, numbers_.arithmetic, api_);
+    choices_.push_back(batch->runner().choices());
+    name_library();
+    return batch;
+  }
+
   // With which kernels cuDNN chose: another GPU of the same capability, or a part of one, may be given others.
   void name_library() {
     Hasher kernels;
     kernels.array(std::span(copies_.front()->runner().choices()));
-    if (matcher_) kernels.array(std::span(matcher_->runner().choices()));
+    for (const auto& choices : choices_) kernels.array(std::span(choices));
     info_.library =
         fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), kernels.digest()[0] >> 32, device_.cuda);
   }
@@ -247,9 +253,10 @@ class CudaEngine final : public Engine {
   std::shared_ptr<const Cudnn> api_;
   DeviceBuffer view_, pixels_, labels_, table_, fp32_log_p_;
   std::vector<std::unique_ptr<Copy>> copies_;
-  std::unique_ptr<Compensator> compensator_;
+  std::vector<std::vector<std::int64_t>> choices_;  // of the batches that were made, in order
   EngineInfo info_;
-  std::optional<Matcher> matcher_;  // where calibrate() found that the GPU can do it
+  int threads_;
+  std::optional<Lanes> lanes_;  // made when first needed
   std::function<std::unique_ptr<Engine>()> make_host_;
   std::unique_ptr<Engine> host_;
 };
@@ -267,8 +274,8 @@ std::string why_no_cuda() {
   return "";
 }
 
-bool cuda_leaves_pass(const Network& network, std::int64_t images, bool with_assigner) {
-  return images > 0 && (with_assigner || !matches_in_one_batch(network, images));
+bool cuda_leaves_layers(const Network& network, std::int64_t images) {
+  return images > 0 && !fits_one_batch(network, images);
 }
 
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, const EngineOptions& options,

@@ -12,9 +12,8 @@ namespace vbq {
 // Empty when a GPU and cuDNN are there; else why not, in one sentence.
 std::string why_no_cuda();
 
-// Whether calibrate() and match() over so many images are left to the host: with an assigner, or where the images are
-// too many for one batch (matches_in_one_batch()).
-bool cuda_leaves_pass(const Network& network, std::int64_t images, bool with_assigner);
+// Whether a runner over so many images is the host's: they are too many for one batch (fits_one_batch()).
+bool cuda_leaves_layers(const Network& network, std::int64_t images);
 
 // host: makes the engine that does what is left to the host; called when first needed.
 // Error when there is no GPU of compute capability 8.0 or later, or no cuDNN 9.

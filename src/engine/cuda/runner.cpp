@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <variant>
 
 #include "core/check.hpp"
@@ -56,18 +57,22 @@ void Runner::allocate(const Network& network) {
     stream_.upload(constants_.data() + constant_at_[i], plan_.constants[i].data(),
                    plan_.constants[i].size() * sizeof(float));
   }
-  std::vector<LayerTask> tasks;
+  std::vector<LayerTask> tasks, alone;
+  int blocks = 0;
   auto* at = trained_.as<float>();
   for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
     const Layer& layer = plan_.layers[i];
     const auto& data = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->data;
     stream_.upload(at, data.data(), data.size() * sizeof(float));
     LayerTask task = task_for(layer, at, weights_.data() + weights_at_[i]);
-    task.first_block = quantise_blocks_;
-    quantise_blocks_ += quantise_blocks(task);
+    alone.push_back(task);
+    task.first_block = blocks;
     tasks.push_back(task);
+    quantise_blocks_.push_back(quantise_blocks(task));
+    blocks += quantise_blocks_.back();
     at += data.size();
   }
+  tasks.insert(tasks.end(), alone.begin(), alone.end());
   tasks_ = DeviceBuffer(tasks.size() * sizeof(LayerTask));
   stream_.upload(tasks_.data(), tasks.data(), tasks_.bytes());
   stream_.synchronise();
@@ -155,21 +160,46 @@ void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const
 
 void Runner::quantise(std::span<const LayerFormat* const> formats) {
   packer_.pack(formats, packed_);
-  const std::size_t fixed = fixed_.bytes(), bytes = packed_.words.size() * sizeof(std::uint32_t);
+  upload({{0, packer_.fixed_words()}});
+  launch_quantise(tasks_.as<const LayerTask>(), static_cast<int>(plan_.layers.size()), fixed_.as<const PackedLayer>(),
+                  words_.as<const std::uint32_t>(), std::reduce(quantise_blocks_.begin(), quantise_blocks_.end()),
+                  stream_.get());
+  round_biases();
+}
+
+void Runner::quantise(std::size_t layer, const LayerFormat* format) {
+  std::vector<const LayerFormat*> formats(plan_.layers.size(), nullptr);
+  formats[layer] = format;
+  packer_.pack(formats, packed_);
+  constexpr std::size_t kHeader = sizeof(PackedLayer) / sizeof(std::uint32_t);
+  const auto biases = static_cast<std::size_t>(plan_.layers[layer].padded_outputs);
+  upload({{layer * kHeader, kHeader}, {packer_.bias(layer), biases}});
+  launch_quantise(tasks_.as<const LayerTask>() + plan_.layers.size() + layer, 1, fixed_.as<const PackedLayer>() + layer,
+                  words_.as<const std::uint32_t>(), quantise_blocks_[layer], stream_.get());
+  round_biases();
+}
+
+void Runner::upload(std::initializer_list<std::pair<std::size_t, std::size_t>> fixed) {
+  const std::size_t all = fixed_.bytes(), bytes = packed_.words.size() * sizeof(std::uint32_t);
   stream_.synchronise();         // the copies of the genome before, which ran long ago as a rule
   if (bytes > words_.bytes()) {  // with room for larger genomes to come
     const std::size_t room = std::max<std::size_t>(2 * bytes, 4096);
-    pinned_.reserve(fixed + room);
+    pinned_.reserve(all + room);
     words_.reserve(room);
   }
-  if (fixed > 0) std::memcpy(pinned_.data(), packed_.fixed.data(), fixed);
-  if (bytes > 0) std::memcpy(pinned_.data() + fixed, packed_.words.data(), bytes);
-  stream_.upload(fixed_.data(), pinned_, 0, fixed);
-  stream_.upload(words_.data(), pinned_, fixed, bytes);
-  launch_quantise(tasks_.as<const LayerTask>(), static_cast<int>(plan_.layers.size()), fixed_.as<const PackedLayer>(),
-                  words_.as<const std::uint32_t>(), quantise_blocks_, stream_.get());
+  if (all > 0) std::memcpy(pinned_.data(), packed_.fixed.data(), all);
+  if (bytes > 0) std::memcpy(pinned_.data() + all, packed_.words.data(), bytes);
+  for (const auto& [first, count] : fixed) {
+    constexpr std::size_t kWord = sizeof(std::uint32_t);
+    stream_.upload(fixed_.data() + first * kWord, pinned_, first * kWord, count * kWord);
+  }
+  stream_.upload(words_.data(), pinned_, all, bytes);
+}
+
+// To half precision.
+void Runner::round_biases() const {
   if (plan_.type == Type::fp32) return;
-  Affine round;  // the biases, to half precision
+  Affine round;
   const auto count = static_cast<std::int64_t>(packer_.fixed_words() - packer_.first_bias());
   round.y = layout_of({count}, 1);
   round.clamp = {-INFINITY, INFINITY};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,6 +25,8 @@ class Runner {
 
   // Weights and biases of all layers: one format a layer, nullptr for weights as trained.
   void quantise(std::span<const LayerFormat* const> formats);
+  // Of plan().layers[layer] alone.
+  void quantise(std::size_t layer, const LayerFormat* format);
 
   // The whole network over one batch: input() -> output(). Only queued.
   void forward() const;
@@ -50,17 +53,21 @@ class Runner {
   void allocate(const Network& network);
   void compile(const Step& step, Arithmetic arithmetic, const Handle& handle);
   void compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic, const Handle& handle);
+  // Words of the format, and `count` fixed ones from each of `fixed` on, to where the kernels find them.
+  void upload(std::initializer_list<std::pair<std::size_t, std::size_t>> fixed);
+  void round_biases() const;
   void add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle);
 
   Plan plan_;
   Packer packer_;
   Packed packed_;
   const Stream& stream_;
-  DeviceBuffer arena_, constants_, trained_, weights_, tasks_, fixed_, words_, scratch_;
+  DeviceBuffer arena_, constants_, trained_, weights_, fixed_, words_, scratch_;
+  DeviceBuffer tasks_;                                 // of all layers in one launch, and of each in one of its own
   PinnedBuffer pinned_;                                // fixed_ and words_ on their way
   DeviceBuffer biases_;                                // all biases once more, in half precision
   std::vector<std::size_t> constant_at_, weights_at_;  // bytes
-  int quantise_blocks_ = 0;
+  std::vector<int> quantise_blocks_;                   // of each layer
   // Steps in order; those of cuDNN get their scratch memory when all are known.
   std::vector<std::function<void()>> steps_;
   std::vector<std::size_t> ends_;  // of each step of the plan: where its steps_ end

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "assign/compensate.hpp"
-#include "assign/moments.hpp"
 #include "core/check.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
+#include "engine/reference/layer_runner.hpp"
 #include "engine/reference/operators.hpp"
 
 namespace vbq {
@@ -20,7 +19,6 @@ class ReferenceEngine final : public Engine {
       : trained_(network),
         network_(network),
         layers_(weight_layers(network)),
-        room_(largest_layer(network)),
         outputs_(outputs_of(network)),
         block_(options.block) {
     info_.kind = "reference";
@@ -57,67 +55,8 @@ class ReferenceEngine final : public Engine {
     const auto format = formats_of(layers_, formats);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const auto node = static_cast<std::size_t>(layers_[i]);
-      const auto weights = weights_under(trained_.nodes[node], format[i], room_);
-      std::copy(weights.begin(), weights.end(), weight_of(network_.nodes[node])->data.begin());
-      own_bias(node) = *bias_of(trained_.nodes[node]);
-      if (format[i] != nullptr && !format[i]->bias.empty()) own_bias(node) = format[i]->bias;
-      if (format[i] != nullptr && !format[i]->gain.empty()) fold(node, *format[i]);
+      reference::set_weights(trained_.nodes[node], format[i], network_.nodes[node]);
     }
-  }
-
-  void calibrate(Shard images, std::shared_ptr<LayerAssigner> assigner) override {
-    check_shard(trained_, images, block_);
-    calibration_ = std::move(images);
-    assigner_ = std::move(assigner);
-    trained_moments_.clear();
-    const Network network = std::exchange(network_, trained_);
-    pass(
-        [&](std::size_t node) {
-          if (assigner_ != nullptr) assigner_->learn(static_cast<int>(node), in_order);
-        },
-        [&](std::size_t node, const MomentSums& sums) {
-          trained_moments_.push_back(sums.moments());
-          check_trained(trained_.nodes[node], trained_moments_.back().mean);
-        });
-    network_ = network;
-  }
-
-  NetworkFormat match(const NetworkFormat& formats, bool moments) override {
-    if (trained_moments_.empty()) fail_internal("moments were to be matched before there were calibration images");
-    NetworkFormat result = formats;
-    for (LayerFormat& layer : result) layer.gain = layer.shift = {};
-    const Network network = network_;
-    quantise(result, 0);
-    const auto format_of = [&](std::size_t node) {
-      const auto is = [&](const LayerFormat& f) { return static_cast<std::size_t>(f.node) == node; };
-      return std::find_if(result.begin(), result.end(), is);
-    };
-    std::size_t layer = 0;
-    pass(
-        [&](std::size_t node) {
-          const auto format = format_of(node);
-          if (assigner_ == nullptr || format == result.end() || !format->indices.empty()) return;
-          assigner_->assign(*format, in_order);
-          std::ranges::copy(weights_under(trained_.nodes[node], &*format, room_),
-                            weight_of(network_.nodes[node])->data.begin());
-        },
-        [&](std::size_t node, const MomentSums& sums) {
-          const Moments& then = trained_moments_[layer++];
-          const auto format = format_of(node);
-          if (!moments || format == result.end()) return;
-          set_matching(sums.moments(), then, *format);
-          fold(node, *format);
-        });
-    network_ = network;
-    return result;
-  }
-
-  void prepare(std::shared_ptr<const Calibration> calibration) override {
-    compensation_.prepare(trained_, std::move(calibration));
-  }
-
-  std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) override {
-    return compensation_.assign(layers, in_order);
   }
 
   void start(std::int64_t first, std::int64_t count, int copy) override {
@@ -151,81 +90,11 @@ class ReferenceEngine final : public Engine {
     }
   }
 
+  std::unique_ptr<LayerRunner> open(std::int64_t images) override {
+    return std::make_unique<reference::LayerRunner>(trained_, images, block_);
+  }
+
  private:
-  std::vector<float>& own_bias(std::size_t node) {
-    Operator& op = network_.nodes[node].op;
-    return std::holds_alternative<Conv>(op) ? std::get<Conv>(op).bias : std::get<Linear>(op).bias;
-  }
-
-  // gain * (w x + b) + shift, into weights and bias.
-  void fold(std::size_t node, const LayerFormat& format) {
-    std::vector<float>& weights = weight_of(network_.nodes[node])->data;
-    std::vector<float>& bias = own_bias(node);
-    bias.resize(format.gain.size(), 0.0F);
-    const std::size_t row = weights.size() / bias.size();
-    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= format.gain[i / row];
-    for (std::size_t o = 0; o < bias.size(); ++o) bias[o] = bias[o] * format.gain[o] + format.shift[o];
-  }
-
-  static void in_order(std::int64_t items, const std::function<void(std::int64_t)>& work) {
-    for (std::int64_t i = 0; i < items; ++i) work(i);
-  }
-
-  // Runs network_ over the calibration images, all together, node by node. Of each layer with weights, the assigner
-  // sees the inputs; then assign(node); then done(node, sums of its outputs). Both may change the layer.
-  template <typename Assign, typename Done>
-  void pass(Assign assign, Done done) {
-    const std::size_t count = static_cast<std::size_t>(calibration_.images.count);
-    const std::size_t size = static_cast<std::size_t>(elements(trained_.input_shape()));
-    const PixelTable table = pixel_table(calibration_.normalisation);
-    std::vector<std::vector<reference::Value>> values(count);  // [image][value]
-    for (std::size_t i = 0; i < count; ++i) {
-      std::vector<float> x(size);
-      normalise(table, calibration_.images.pixels.data() + i * size,
-                static_cast<std::size_t>(calibration_.images.height * calibration_.images.width), x.data());
-      values[i].push_back({trained_.input_shape(), std::move(x)});
-      values[i].reserve(trained_.nodes.size() + 1);
-    }
-    for (std::size_t k = 0; k < trained_.nodes.size(); ++k) {
-      const auto run_node = [&] {
-        for (auto& of_image : values) {
-          std::vector<const reference::Value*> inputs;
-          for (const ValueId v : trained_.nodes[k].inputs) inputs.push_back(&of_image[static_cast<std::size_t>(v)]);
-          of_image.push_back(reference::run(network_.nodes[k], inputs, trained_.shapes[k + 1]));
-        }
-      };
-      const bool layer = weight_of(trained_.nodes[k]) != nullptr;
-      for (std::size_t i = 0; layer && assigner_ != nullptr && i < count; ++i) {
-        const auto input = static_cast<std::size_t>(trained_.nodes[k].inputs.front());
-        assigner_->see(static_cast<int>(k), static_cast<std::int64_t>(i), values[i][input].data);
-      }
-      if (layer) assign(k);
-      run_node();
-      if (!layer) continue;
-      done(k, sums_of(values, k));
-      for (auto& of_image : values) of_image.pop_back();
-      run_node();
-    }
-  }
-
-  // Of the outputs of node k. A Conv's channels are its first axis, a Linear's its last.
-  MomentSums sums_of(const std::vector<std::vector<reference::Value>>& values, std::size_t k) const {
-    const bool conv = std::holds_alternative<Conv>(trained_.nodes[k].op);
-    const auto channels = static_cast<std::size_t>(weight_of(trained_.nodes[k])->shape.front());
-    MomentSums sums(channels);
-    for (const auto& of_image : values) {
-      const std::vector<float>& y = of_image.back().data;
-      const std::size_t plane = y.size() / channels;
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        const std::size_t c = conv ? i / plane : i % channels;
-        sums.sum[c] += y[i];
-        sums.square[c] += static_cast<double>(y[i]) * y[i];
-      }
-      sums.count += static_cast<double>(plane);
-    }
-    return sums;
-  }
-
   // The shard's image i, normalised, [C, H, W].
   std::vector<float> image(std::size_t i) const {
     const Images& images = shard_.images;
@@ -249,15 +118,11 @@ class ReferenceEngine final : public Engine {
 
   Network trained_, network_;  // network_: weights as quantise() left them
   std::vector<int> layers_;
-  std::vector<float> room_;
   Outputs outputs_;
   std::int64_t block_;
   EngineInfo info_;
-  Shard shard_, calibration_;
+  Shard shard_;
   std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
-  HostCompensation compensation_;
-  std::shared_ptr<LayerAssigner> assigner_;
-  std::vector<Moments> trained_moments_;  // of each layer's outputs over the calibration images
   PixelTable table_;
   std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
 };

@@ -130,7 +130,9 @@ TEST_F(Emulated, TheEngineGivesBackWhatItTakes) {
     const Network net = support::residual_network();
     const auto engine = make_engine(net, options());
     engine->load(images(9));
-    engine->calibrate(images(8), nullptr);
+    const auto matcher = engine->matcher(images(8));
+    const auto runner = engine->open(8);
+    runner->load(images(8));
     engine->start(0, 3, 1);  // nobody asks for the result
     EXPECT_GT(emulated::live_objects(), before + 50);
   }
@@ -148,7 +150,10 @@ TEST_F(Emulated, MemoryMayEndAnywhere) {
     try {
       const auto engine = make_engine(net, options());
       engine->load(images(9));
-      engine->calibrate(images(8), nullptr);
+      const auto matcher = engine->matcher(images(8));
+      const auto runner = engine->open(8);
+      runner->load(images(8));
+      runner->outputs(0, [](std::int64_t, const TapView&) {});
       done = true;
     } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find("GPU memory"), std::string::npos) << error.what();

@@ -55,13 +55,14 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
   op.clamped = group.activation.present;
   op.clamp = {group.activation.minimum, group.activation.maximum};
   const Place residual = group.residual >= 0 ? dense(group.residual, layer.type).place : Place{};
+  const std::size_t before = plan_.steps.size();
   add(op,
       {x.place,
        residual,
        {Place::Kind::weights, static_cast<int>(number)},
        {Place::Kind::bias, static_cast<int>(number)}},
       y.place);
-  if (bare_layers_) plan_.layer_points.push_back({static_cast<int>(number), plan_.steps.size(), y});
+  if (bare_layers_) plan_.layer_points.push_back({static_cast<int>(number), before, plan_.steps.size(), x, y});
 }
 
 void Builder::emit_conv(const Group& group, const Conv& op) {

@@ -28,7 +28,7 @@ std::int64_t batch_of(const Network& network, std::int64_t block) {
   return (block + parts - 1) / parts;
 }
 
-bool matches_in_one_batch(const Network& network, std::int64_t images) {
+bool fits_one_batch(const Network& network, std::int64_t images) {
   constexpr std::int64_t kPlaces = (std::int64_t{4} << 30) / 4;
   return images > 0 && images <= kPlaces / largest_value(network);
 }

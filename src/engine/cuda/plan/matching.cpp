@@ -31,6 +31,17 @@ int parts_of(const Plan& plan, const Layout& layout) {
 
 }  // namespace
 
+Affine scaling(const Layout& layout, Out y, const float* gain, const float* add) {
+  Affine op;
+  op.y = layout;
+  op.axis = layout.channel;
+  op.clamp = {-INFINITY, INFINITY};
+  op.in[0] = In{y.data, y.type};  // each place is read and written by one thread
+  op.in[2] = In{gain, Type::fp32};
+  op.in[3] = In{add, Type::fp32};
+  return op;
+}
+
 MatchingPass::MatchingPass(const Plan& plan) : plan_(plan) {
   for (const Plan::LayerPoint& point : plan_.layer_points) {
     first_.push_back(channels_);
@@ -87,17 +98,6 @@ MatchChannels MatchingPass::match_of(std::size_t point, bool record, const Match
   op.gain = memory.matching + first;
   op.shift = memory.matching + channels_ + first;
   op.add = memory.matching + 2 * channels_ + first;
-  return op;
-}
-
-Affine MatchingPass::apply_of(std::size_t point, Out y, const MatchingMemory& memory) const {
-  Affine op;
-  op.y = plan_.layer_points[point].output.layout;
-  op.axis = op.y.channel;
-  op.clamp = {-INFINITY, INFINITY};
-  op.in[0] = In{y.data, y.type};  // in place: each place is read and written by one thread
-  op.in[2] = In{memory.matching + first_[point], Type::fp32};
-  op.in[3] = In{memory.matching + 2 * channels_ + first_[point], Type::fp32};
   return op;
 }
 

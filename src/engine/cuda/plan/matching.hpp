@@ -22,6 +22,9 @@ struct MatchingMemory {
   float* matching = nullptr;          // [3, channels]: gains, shifts, and what is added after a folded batch norm
 };
 
+// y * gain + add, [channels], in place.
+Affine scaling(const Layout& layout, Out y, const float* gain, const float* add);
+
 class MatchingPass {
  public:
   // plan: one with bare layers; outlives the pass.
@@ -50,7 +53,6 @@ class MatchingPass {
  private:
   SumRows sum_of(std::size_t point, Out y, const MatchingMemory& memory) const;
   MatchChannels match_of(std::size_t point, bool record, const MatchingMemory& memory) const;
-  Affine apply_of(std::size_t point, Out y, const MatchingMemory& memory) const;
 
   const Plan& plan_;
   std::vector<std::size_t> first_;  // of each layer point: its first channel
@@ -69,7 +71,9 @@ void MatchingPass::run(std::span<const LayerFormat* const> formats, const Matchi
     const Out y = machine.array(point.output.place);
     machine.sum(sum_of(k, y, memory));
     machine.sum(match_of(k, record, memory));
-    if (!record) machine.apply(apply_of(k, y, memory), y);
+    if (record) continue;
+    const float* gain = memory.matching + first_[k];
+    machine.apply(scaling(point.output.layout, y, gain, gain + 2 * channels_), y);
   }
 }
 

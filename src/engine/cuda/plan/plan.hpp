@@ -67,13 +67,13 @@ struct Plan {
   std::vector<std::vector<float>> constants;
   std::vector<Layer> layers;  // as weight_layers(network)
   Value input, output;
-  // Of a plan with bare layers: the layers, whose outputs are given gain and shift, in the order in which they run.
-  // Their outputs lie as `output` says once steps[0..after-1] are done, and until steps[after] runs may be changed in
-  // place: nothing has read them.
+  // Of a plan with bare layers: the layers in the order in which they run. Their inputs lie as `input` says once
+  // steps[0..before-1] are done, their outputs as `output` says once steps[0..after-1] are; until steps[after] runs
+  // those may be changed in place: nothing has read them.
   struct LayerPoint {
     int layer = 0;  // in `layers`
-    std::size_t after = 0;
-    Value output;
+    std::size_t before = 0, after = 0;
+    Value input, output;
   };
   std::vector<LayerPoint> layer_points;
 
@@ -89,15 +89,15 @@ struct Plan {
 // evenly.
 std::int64_t batch_of(const Network& network, std::int64_t block);
 
-// Whether moment matching may run this many images as one batch of a plan with bare layers: a rule of network and
-// images alone. Not when there are none, or the batch's largest value would exceed 4 GiB in fp32.
-bool matches_in_one_batch(const Network& network, std::int64_t images);
+// Whether this many images may run as one batch of a plan with bare layers: a rule of network and images alone. Not
+// when there are none, or the batch's largest value would exceed 4 GiB in fp32.
+bool fits_one_batch(const Network& network, std::int64_t images);
 
 // Layout of values of this shape, channels padded to a multiple; `channel` -1: as Layout says. Error when the shape has
 // more than kAxes axes or an image more than 2^31 - 1 places.
 Layout layout_of(const Shape& shape, int multiple, int channel = -1);
 
-// Compiles the network. Error naming the node that this engine cannot run. bare_layers: for moment matching; nothing
+// Compiles the network. Error naming the node that this engine cannot run. bare_layers: for a layer at a time; nothing
 // but a batch norm is fused into a layer, and layer_points are told.
 Plan make_plan(const Network& network, std::int64_t batch, Type type, bool bare_layers = false);
 

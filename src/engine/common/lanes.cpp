@@ -1,6 +1,4 @@
-#include "engine/cpu/lanes.hpp"
-
-#include <omp.h>
+#include "engine/common/lanes.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -8,9 +6,9 @@
 
 #include "core/check.hpp"
 
-namespace vbq::cpu {
+namespace vbq {
 
-Lanes::Lanes(int count) {
+Lanes::Lanes(int count, std::function<void()> begin) : begin_(std::move(begin)) {
   threads_.reserve(static_cast<std::size_t>(count));
   try {
     for (int lane = 0; lane < count; ++lane) threads_.emplace_back([this, lane] { serve(lane); });
@@ -54,7 +52,7 @@ void Lanes::start(std::int64_t items, bool own, const Work& work) {
 }
 
 void Lanes::serve(int lane) {
-  omp_set_num_threads(1);  // a primitive runs on this thread alone
+  if (begin_) begin_();
   std::uint64_t seen = 0;
   std::unique_lock lock(mutex_);
   while (true) {
@@ -80,4 +78,4 @@ void Lanes::serve(int lane) {
   }
 }
 
-}  // namespace vbq::cpu
+}  // namespace vbq

@@ -1,15 +1,15 @@
-#include "model/truncate.hpp"
+// The part of a network that makes one of its values.
+#pragma once
 
+#include <utility>
 #include <vector>
 
-#include "core/check.hpp"
+#include "vbq/network.hpp"
 
-namespace vbq {
+namespace vbq::support {
 
-Network up_to(const Network& network, ValueId value) {
-  if (value <= kInputValue || static_cast<std::size_t>(value) > network.nodes.size()) {
-    fail_internal("value {} of a network of {} nodes cannot be its output", value, network.nodes.size());
-  }
+// A network of the nodes that `value`, which is not the input, needs, with `value` as its output.
+inline Network up_to(const Network& network, ValueId value) {
   std::vector<bool> needed(static_cast<std::size_t>(value) + 1, false);
   needed.back() = true;
   for (std::size_t v = needed.size() - 1; v > 0; --v) {
@@ -33,4 +33,4 @@ Network up_to(const Network& network, ValueId value) {
   return part;
 }
 
-}  // namespace vbq
+}  // namespace vbq::support

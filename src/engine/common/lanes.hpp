@@ -9,15 +9,16 @@
 #include <thread>
 #include <vector>
 
-namespace vbq::cpu {
+namespace vbq {
 
 class Lanes {
  public:
   // lane: 0..count-1, always on the same thread.
   using Work = std::function<void(int lane, std::int64_t item)>;
 
-  // Error (bad input: the environment's) where the system does not give as many threads.
-  explicit Lanes(int count);
+  // begin: what each thread does first. Error (bad input: the environment's) where the system does not give as many
+  // threads.
+  explicit Lanes(int count, std::function<void()> begin = {});
   ~Lanes();
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
@@ -43,7 +44,8 @@ class Lanes {
   int busy_ = 0;      // lanes that have not finished this round
   bool stop_ = false;
   std::exception_ptr error_;
+  std::function<void()> begin_;
   std::vector<std::thread> threads_;
 };
 
-}  // namespace vbq::cpu
+}  // namespace vbq

@@ -1,0 +1,142 @@
+#include "engine/cpu/layer_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "engine/common/weights.hpp"
+
+namespace vbq::cpu {
+namespace {
+
+// y[p * stride + k] of `some` channels k at `plane` positions.
+template <std::int64_t some>
+void scale_channels(float* y, std::int64_t stride, std::int64_t plane, const float* gain, const float* add) {
+  float g[some], a[some];
+  std::copy_n(gain, some, g);
+  std::copy_n(add, some, a);
+  for (std::int64_t p = 0; p < plane; ++p, y += stride) {
+    for (std::int64_t k = 0; k < some; ++k) y[k] = y[k] * g[k] + a[k];
+  }
+}
+
+}  // namespace
+
+LayerRunner::LayerRunner(const Network& network, std::int64_t batch, Lanes& lanes, std::int64_t images,
+                         std::int64_t block)
+    : network_(network), lanes_(lanes), block_(block) {
+  lanes_.run(1, [&](int, std::int64_t) { plan_ = make_plan(network_, batch, true); });
+  const std::size_t room = largest_layer(network);
+  batches_.resize(static_cast<std::size_t>((images + batch - 1) / batch));
+  lanes_.run(std::ssize(batches_), [&](int, std::int64_t item) {
+    batches_[static_cast<std::size_t>(item)] = std::make_unique<Lane>(plan_, item == 0 ? room : 0);
+  });
+  for (const LayerMemory& layer : plan_.layers) set(layer.node, nullptr);
+}
+
+void LayerRunner::load(Shard images) {
+  check_shard(network_, images, block_);
+  images_ = std::move(images);
+  if (loaded_batches() > std::ssize(batches_)) {
+    fail_internal("{} images for a runner of {} batches of {}", images_.images.count, batches_.size(), plan_.batch);
+  }
+  table_ = pixel_table(images_.normalisation);
+  restart();
+}
+
+void LayerRunner::restart() {
+  const auto size = static_cast<std::size_t>(elements(network_.input_shape()));
+  const auto plane = static_cast<std::size_t>(images_.images.height * images_.images.width);
+  each_batch([&](std::int64_t batch, Lane& lane) {
+    const auto first = static_cast<std::size_t>(batch * plan_.batch), some = static_cast<std::size_t>(images_in(batch));
+    for (std::size_t i = 0; i < some; ++i) {
+      normalise(table_, images_.images.pixels.data() + (first + i) * size, plane, lane.input() + i * size);
+    }
+    std::fill_n(lane.input() + some * size, (static_cast<std::size_t>(plan_.batch) - some) * size, 0.0F);
+  });
+  done_ = 0;
+}
+
+void LayerRunner::set(int node, const LayerFormat* format) {
+  const LayerMemory& layer = layer_of(node);
+  lanes_.run(1, [&](int, std::int64_t) {
+    Lane& lane = *batches_.front();
+    const auto weights = weights_under(network_.nodes[static_cast<std::size_t>(node)], format, lane.room());
+    set_layer(layer, lane.stream(), weights, format, lane.room());
+  });
+}
+
+void LayerRunner::inputs(int node, const Tap& tap) {
+  const Plan::LayerPoint& point = point_of(node);
+  run_to(point.before, node);
+  show(point.input, point.input_layout, tap);
+}
+
+void LayerRunner::outputs(int node, const Tap& tap) {
+  const Plan::LayerPoint& point = point_of(node);
+  run_to(point.after, node);
+  show(point.output, point.output_layout, tap);
+}
+
+LayerRunner::Norm LayerRunner::norm(int node) const {
+  const LayerMemory& layer = layer_of(node);
+  return {layer.scale, layer.shift};
+}
+
+void LayerRunner::scale(int node, std::span<const float> gain, std::span<const float> add) {
+  constexpr std::int64_t kSome = 8;  // channels that lie side by side are done together
+  const Plan::LayerPoint& point = point_of(node);
+  if (done_ != point.after) fail_internal("outputs of node {} were to be scaled at another time", node);
+  const Layout& lies = point.output_layout;
+  each_batch([&](std::int64_t, Lane& lane) {
+    for (std::int64_t i = 0; i < plan_.batch; ++i) {
+      float* image = lane.find(point.output) + i * lies.image_elements();
+      for (std::int64_t c = 0; c < lies.channels;) {
+        const bool several = std::min(lies.block - c % lies.block, lies.channels - c) >= kSome;
+        const auto scale = several ? scale_channels<kSome> : scale_channels<1>;
+        scale(image + lies.channel_offset(c), lies.block, lies.plane, gain.data() + c, add.data() + c);
+        c += several ? kSome : 1;
+      }
+    }
+  });
+}
+
+const Plan::LayerPoint& LayerRunner::point_of(int node) const {
+  const auto found = std::ranges::find(plan_.layer_points, node, &Plan::LayerPoint::node);
+  if (found == plan_.layer_points.end()) fail_internal("node {} is not a layer with weights", node);
+  return *found;
+}
+
+const LayerMemory& LayerRunner::layer_of(int node) const {
+  const auto found = std::ranges::find(plan_.layers, node, &LayerMemory::node);
+  if (found == plan_.layers.end()) fail_internal("node {} is not a layer with weights", node);
+  return *found;
+}
+
+std::int64_t LayerRunner::images_in(std::int64_t batch) const {
+  return std::min(plan_.batch, images_.images.count - batch * plan_.batch);
+}
+
+template <typename Work>
+void LayerRunner::each_batch(Work work) {
+  lanes_.run(loaded_batches(), [&](int, std::int64_t item) { work(item, *batches_[static_cast<std::size_t>(item)]); });
+}
+
+void LayerRunner::run_to(std::size_t step, int node) {
+  if (step < done_) fail_internal("node {} was to be run to when later ones had run", node);
+  if (step > done_) {
+    each_batch([&](std::int64_t, Lane& lane) { lane.run(done_, step); });
+  }
+  done_ = step;
+}
+
+void LayerRunner::show(const Place& place, const Layout& lies, const Tap& tap) {
+  each_batch([&](std::int64_t batch, Lane& lane) {
+    const float* data = lane.find(place);
+    for (std::int64_t i = 0; i < images_in(batch); ++i) {
+      tap(batch * plan_.batch + i, {data + i * lies.image_elements(), lies.channels, lies.plane, lies.block});
+    }
+  });
+}
+
+}  // namespace vbq::cpu

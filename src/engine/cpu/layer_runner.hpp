@@ -1,0 +1,53 @@
+// LayerRunner on the CPU: every batch of the images has memory of its own, and all go from layer to layer together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/common/lanes.hpp"
+#include "engine/common/shard.hpp"
+#include "engine/cpu/lane.hpp"
+#include "engine/cpu/plan.hpp"
+#include "vbq/layer_runner.hpp"
+
+namespace vbq::cpu {
+
+class LayerRunner final : public vbq::LayerRunner {
+ public:
+  // network and lanes outlive the runner. batch: images that run together in one lane; images: at most, at once; block:
+  // the engine's.
+  LayerRunner(const Network& network, std::int64_t batch, Lanes& lanes, std::int64_t images, std::int64_t block);
+
+  std::int64_t batch() const override { return plan_.batch; }
+  void load(Shard images) override;
+  void restart() override;
+  void set(int node, const LayerFormat* format) override;
+  void inputs(int node, const Tap& tap) override;
+  void outputs(int node, const Tap& tap) override;
+  Norm norm(int node) const override;
+  void scale(int node, std::span<const float> gain, std::span<const float> add) override;
+
+ private:
+  const Plan::LayerPoint& point_of(int node) const;
+  const LayerMemory& layer_of(int node) const;
+  std::int64_t loaded_batches() const { return (images_.images.count + plan_.batch - 1) / plan_.batch; }
+  std::int64_t images_in(std::int64_t batch) const;
+  // work(number, lane) for every batch that holds images.
+  template <typename Work>
+  void each_batch(Work work);
+  void run_to(std::size_t step, int node);
+  void show(const Place& place, const Layout& lies, const Tap& tap);
+
+  const Network& network_;
+  Lanes& lanes_;
+  std::int64_t block_;
+  Shard images_;
+  PixelTable table_;
+  Plan plan_;
+  std::vector<std::unique_ptr<Lane>> batches_;
+  std::size_t done_ = 0;  // steps
+};
+
+}  // namespace vbq::cpu
