@@ -56,11 +56,15 @@ struct Split {
 Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count);
 
 // A worker's images: whole blocks, ready for an engine. The last block may be short; engines pad it.
+// Log-probabilities that the FP32 network gives images, [images, outputs] row-major, host; null: none are known.
+using TrainedOutputs = std::shared_ptr<const std::vector<float>>;
+
 struct Shard {
   Images images;
   Normalisation normalisation;
   std::int64_t block = 100;      // images in a block
   bool with_divergence = false;  // engine keeps the FP32 network's outputs to compare with
+  TrainedOutputs trained = {};   // with_divergence: the same, as the engine gave them of these images before
   std::int64_t blocks() const { return (images.count + block - 1) / block; }
 };
 

@@ -66,13 +66,13 @@ class Engine {
   virtual ~Engine() = default;
   virtual const EngineInfo& info() const = 0;
 
-  // Replaces the images; the FP32 network is run over them when shard.with_divergence (whatever the weights are now).
-  // Error when images do not fit the network's input or a label is not below the number of outputs.
+  // Replaces the images; the FP32 network is run over them when shard.with_divergence (whatever the weights are now),
+  // unless shard.trained has what came of it before. Error when images do not fit the network's input or a label is not
+  // below the number of outputs.
   virtual void load(Shard shard) = 0;
 
-  // Images of those loaded with with_divergence for which the network as trained gives an output that is not finite:
-  // from those nothing can diverge. 0 without.
-  virtual std::int64_t not_finite() = 0;
+  // Of the images loaded with with_divergence, for a shard of the same images that is loaded again; null without.
+  virtual TrainedOutputs trained_outputs() = 0;
 
   // Copies of the network, each with weights of its own, that it runs at once, so that a device too large for one is
   // kept busy. Results do not depend on the copy.

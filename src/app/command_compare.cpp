@@ -69,103 +69,86 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Rank 0's: all rows by one evaluator, which takes one format after the other.
 class Comparison {
  public:
-  Comparison(Communicator& world, Setup base, RunPlace place, const CommonOptions& common)
-      : world_(world), base_(std::move(base)), place_(std::move(place)), common_(common) {}
+  Comparison(Evaluator& evaluator, const Machinery& machinery, Setup& base, const RunPlace& place,
+             const CommonOptions& common)
+      : evaluator_(evaluator),
+        machinery_(machinery),
+        base_(base),
+        place_(place),
+        common_(common),
+        folder_(place.folder, place.resume) {}
 
-  // Exit code.
+  // Exit code: 75 when asked to stop.
   int run() {
-    if (world_.rank() == 0) {
-      check_inputs(place_.folder, {base_.job.network, base_.job.data, base_.job.calibration.value_or("")});
-      folder_.emplace(place_.folder, place_.resume);
-      folder_->write("job.toml", to_toml(base_.job));
-      write_tables();  // which mark the folder as a comparison's
-      keep_calibration(base_);
+    folder_.write("job.toml", to_toml(base_.job));
+    write_tables();  // which mark the folder as a comparison's
+    keep_calibration(base_);
+    try {
+      if (!all_rows()) return kExitStopped;
+    } catch (const Stopped&) {
+      return kExitStopped;
     }
-    const std::vector<int> widths = base_.job.sweep.empty() ? std::vector{base_.job.format.levels} : base_.job.sweep;
-    if (const int code = as_trained(); code != 0) return code;
-    for (const int levels : widths) {
-      for (const Assignment assignment : {Assignment::nearest, Assignment::compensated, Assignment::sequential}) {
-        for (const Matching matching : {Matching::never, Matching::always}) {
-          if (const int code = baselines(levels, assignment, matching); code != 0) return code;
-        }
-      }
-      for (const Searched& search : kSearches) {
-        if (const int code = searched(levels, search); code != 0) return code;
-      }
-    }
-    if (world_.rank() == 0) {
-      if (common_.json) {
-        print_json(
-            {{"run", place_.folder.string()}, {"formats", nlohmann::ordered_json::parse(comparison_json(rows_))}});
-      } else {
-        print(comparison_text(rows_));
-      }
+    if (common_.json) {
+      print_json({{"run", place_.folder.string()}, {"formats", nlohmann::ordered_json::parse(comparison_json(rows_))}});
+    } else {
+      print(comparison_text(rows_));
     }
     return 0;
   }
 
  private:
-  // Collective: body on rank 0 with an evaluator of the problem. 75 on every rank when asked to stop.
-  int with(const Problem& problem, const std::function<void(Evaluator&)>& body) {
-    std::int64_t code = with_evaluator(world_, problem, [&](Evaluator& evaluator, const Machinery&) {
-      try {
-        body(evaluator);
-      } catch (const Stopped&) {
-        return kExitStopped;
+  // Whether it came to the end: a search that is asked to stop leaves a checkpoint.
+  bool all_rows() {
+    as_trained();
+    const std::vector<int> widths = base_.job.sweep.empty() ? std::vector{base_.job.format.levels} : base_.job.sweep;
+    for (const int levels : widths) {
+      for (const Assignment assignment : {Assignment::nearest, Assignment::compensated, Assignment::sequential}) {
+        for (const Matching matching : {Matching::never, Matching::always}) baselines(levels, assignment, matching);
       }
-      return 0;
-    });
-    world_.broadcast(std::span(&code, 1));
-    return static_cast<int>(code);
+      for (const Searched& search : kSearches) {
+        if (!searched(levels, search)) return false;
+      }
+    }
+    return true;
   }
 
-  int as_trained() {
-    return with(base_.problem, [&](Evaluator& evaluator) {
-      const auto start = std::chrono::steady_clock::now();
-      ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, QuantisedNetwork()), 0, 0};
-      row.search = evaluator.score(ImageSet::search, {});
-      row.held_out = evaluator.score(ImageSet::held_out, {});
-      add_warnings(base_.warnings, accuracy_warnings(base_.problem, ImageSet::search, row.search));
-      row.seconds = seconds_since(start);
-      add(std::move(row));
-    });
-  }
-
-  Job job_with(int levels, Assignment assignment, Matching matching) const {
-    Job job = job_of_width(base_.job, levels);
-    job.format.assignment = assignment;
-    job.format.matching = matching;
-    return job;
+  void as_trained() {
+    const auto start = std::chrono::steady_clock::now();
+    ComparedFormat row{0, "as trained", "-", "-", {}, {}, weight_size(base_.problem.network, QuantisedNetwork()), 0, 0};
+    row.search = evaluator_.as_trained(ImageSet::search);
+    row.held_out = evaluator_.as_trained(ImageSet::held_out);
+    add_warnings(base_.warnings, accuracy_warnings(base_.problem, ImageSet::search, row.search));
+    row.seconds = seconds_since(start);
+    add(std::move(row));
   }
 
   // All codebooks without a search under one assignment.
-  int baselines(int levels, Assignment assignment, Matching matching) {
-    std::optional<Format> last;
+  void baselines(int levels, Assignment assignment, Matching matching) {
     for (const Baseline& baseline : kBaselines) {
       if (!possible(baseline, levels)) continue;
-      Job job = job_with(levels, assignment, matching);
-      set_encoding(job.format, baseline.encoding, baseline.symmetric);
-      const Setup setup = with_job(base_, job);
-      const int code = with(setup.problem, [&](Evaluator& evaluator) {
-        const auto start = std::chrono::steady_clock::now();
-        const Genome genome = seed_genomes(setup.problem.network, setup.problem.format)[baseline.seed];
-        const QuantisedNetwork network = evaluator.network(genome);
-        ComparedFormat row = row_of(setup, baseline.name, network);
-        row.search = evaluator.score(ImageSet::search, network);
-        row.held_out = evaluator.score(ImageSet::held_out, network);
-        row.evaluations = 1;
-        row.seconds = seconds_since(start);
-        add(std::move(row));
-      });
-      if (code != 0) return code;
+      Format format = job_of_width(base_.job, levels).format;
+      format.assignment = assignment;
+      format.matching = matching;
+      set_encoding(format, baseline.encoding, baseline.symmetric);
+      evaluator_.use(format);
+      const auto start = std::chrono::steady_clock::now();
+      const Genome genome = seed_genomes(base_.problem.network, format)[baseline.seed];
+      const QuantisedNetwork network = evaluator_.network(genome);
+      ComparedFormat row = row_of(format, baseline.name, network);
+      row.search = evaluator_.score(ImageSet::search, network);
+      row.held_out = evaluator_.score(ImageSet::held_out, network);
+      row.evaluations = 1;
+      row.seconds = seconds_since(start);
+      add(std::move(row));
     }
-    return 0;
   }
 
-  // A search with the job's own population and generations, so that all have equal evaluations.
-  int searched(int levels, const Searched& search) {
+  // A search with the job's own population and generations, so that all have equal evaluations. false: it was asked to
+  // stop.
+  bool searched(int levels, const Searched& search) {
     Job job = job_of_width(base_.job, levels);
     job.search.method = search.method;
     job.search.operators = search.operators;
@@ -188,9 +171,10 @@ class Comparison {
     RunPlace own = place_;
     own.folder /= width_name(levels) + "-" + std::string(search.name).substr(8);
     own.resume = place_.resume && std::filesystem::exists(own.folder);
-    const JobOutcome outcome = run_job(world_, setup, own, common_);
-    if (outcome.code != 0 || world_.rank() != 0) return outcome.code;
-    ComparedFormat row = row_of(setup, search.name, outcome.result.network);
+    evaluator_.use(setup.problem.format);
+    const JobOutcome outcome = lead_job(setup, evaluator_, machinery_, own, common_);
+    if (outcome.code != 0) return false;
+    ComparedFormat row = row_of(setup.problem.format, search.name, outcome.result.network);
     row.search = outcome.result.quantised.search;
     row.held_out = outcome.result.quantised.held_out;
     row.evaluations = outcome.result.evaluations;
@@ -198,18 +182,17 @@ class Comparison {
     add(std::move(row));
     base_.warnings = setup.warnings;
     if (ours) before_.emplace(outcome.result.best.genome, setup.problem.format);
-    return 0;
+    return true;
   }
 
-  ComparedFormat row_of(const Setup& setup, const std::string& name, const QuantisedNetwork& network) const {
-    const Format& format = setup.problem.format;
+  ComparedFormat row_of(const Format& format, const std::string& name, const QuantisedNetwork& network) const {
     return {format.levels,
             name,
             name_of<Assignment>(format.assignment, kAssignments),
             name_of<Matching>(format.matching, kMatchings),
             {},
             {},
-            weight_size(setup.problem.network, network),
+            weight_size(base_.problem.network, network),
             0,
             0};
   }
@@ -224,16 +207,17 @@ class Comparison {
   }
 
   void write_tables() const {
-    folder_->write("compare.txt", comparison_text(rows_));
-    folder_->write("compare.csv", comparison_csv(rows_));
-    folder_->write("compare.json", comparison_json(rows_));
+    folder_.write("compare.txt", comparison_text(rows_));
+    folder_.write("compare.csv", comparison_csv(rows_));
+    folder_.write("compare.json", comparison_json(rows_));
   }
 
-  Communicator& world_;
-  Setup base_;
-  RunPlace place_;
-  CommonOptions common_;
-  std::optional<RunFolder> folder_;  // rank 0's
+  Evaluator& evaluator_;
+  const Machinery& machinery_;
+  Setup& base_;
+  const RunPlace& place_;
+  const CommonOptions& common_;
+  RunFolder folder_;
   std::vector<ComparedFormat> rows_;
   std::optional<std::pair<Genome, Format>> before_;  // the default search's best at the width before
 };
@@ -253,9 +237,14 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
     find_calibration(world, setup, place.folder);
     setup.problem.format.assignment = asked;
     add_warnings(setup.warnings, unused_keys_of_compare(setup.job));
-    const int code = Comparison(world, std::move(setup), place, common).run();
+    setup.problem.population = setup.job.search.population;  // that of all searches, whatever the job's own method
+    std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+      check_inputs(place.folder, {setup.job.network, setup.job.data, setup.job.calibration.value_or("")});
+      return Comparison(evaluator, machinery, setup, place, common).run();
+    });
+    world.broadcast(std::span(&code, 1));
     if (world.rank() == 0 && code == kExitStopped) tell_stopped(place, common);
-    return code;
+    return static_cast<int>(code);
   });
 }
 

@@ -56,15 +56,15 @@ void announce(const Setup& setup, const Machinery& machinery, const RunFolder& f
 // Before any time is spent on a search among images that the network does not know.
 void check_as_trained(Setup& setup, Evaluator& evaluator) {
   try {
-    const Tally tally = evaluator.score(ImageSet::search, {});
+    const Tally tally = evaluator.as_trained(ImageSet::search);
     evaluator.times();  // no generation's
     add_warnings(setup.warnings, accuracy_warnings(setup.problem, ImageSet::search, tally));
   } catch (const Stopped&) {  // the search will see it
   }
 }
 
-JobOutcome lead(Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
-                const RunPlace& place, const CommonOptions& common) {
+JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, const Machinery& machinery,
+                     const RunPlace& place, const CommonOptions& common) {
   announce(setup, machinery, folder);
   keep_calibration(setup);
   check_as_trained(setup, evaluator);
@@ -144,17 +144,21 @@ void tell_stopped(const RunPlace& place, const CommonOptions& common) {
   if (common.json) print_json({{"stopped", stop_text()}, {"resume", place.go_on}, {"exit_code", kExitStopped}});
 }
 
+JobOutcome lead_job(Setup& setup, Evaluator& evaluator, const Machinery& machinery, const RunPlace& place,
+                    const CommonOptions& common, const std::function<void()>& begun) {
+  std::vector<fs::path> inputs{setup.job.network, setup.job.data};
+  if (setup.job.calibration) inputs.push_back(*setup.job.calibration);
+  check_inputs(place.folder, inputs);
+  RunFolder folder(place.folder, place.resume);  // made last, when all else is known to fit
+  if (begun) begun();
+  return search_in(folder, setup, evaluator, machinery, place, common);
+}
+
 JobOutcome run_job(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common,
                    const std::function<void()>& begun) {
   JobOutcome outcome;
-  std::optional<RunFolder> run;  // rank 0's; made last, when all else is known to fit
   std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
-    std::vector<fs::path> inputs{setup.job.network, setup.job.data};
-    if (setup.job.calibration) inputs.push_back(*setup.job.calibration);
-    check_inputs(place.folder, inputs);
-    run.emplace(place.folder, place.resume);
-    if (begun) begun();
-    outcome = lead(setup, evaluator, machinery, *run, place, common);
+    outcome = lead_job(setup, evaluator, machinery, place, common, begun);
     return outcome.code;
   });
   world.broadcast(std::span(&code, 1));

@@ -147,7 +147,7 @@ class Loop {
     const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
     result.quantised = {as_searched ? search_score(best) : evaluator_.score(ImageSet::search, result.network),
                         evaluator_.score(ImageSet::held_out, result.network)};
-    result.as_trained = {evaluator_.score(ImageSet::search, {}), evaluator_.score(ImageSet::held_out, {})};
+    result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
   }
   const RunState& state() const { return state_; }
 

@@ -42,21 +42,24 @@ std::string difference(const Report& report, const Report& first, const Report* 
 
 }  // namespace
 
-void agree(Communicator& world, const std::optional<Error>& mine) {
-  const std::vector<std::string> all =
-      world.gather(mine ? pack(Failure{world.host(), mine->what(), mine->fault()}) : std::string());
-  std::optional<Failure> verdict;
-  const auto first = std::find_if(all.begin(), all.end(), [](const std::string& bytes) { return !bytes.empty(); });
-  if (first != all.end()) {
-    verdict = unpack<Failure>(*first);
-    const bool same = std::all_of(all.begin(), all.end(), [&](const std::string& bytes) {
-      return !bytes.empty() && unpack<Failure>(bytes).sentence == verdict->sentence;
-    });
-    if (!same) {
-      verdict->sentence = fmt::format("rank {} on {}: {}", first - all.begin(), verdict->host, verdict->sentence);
-    }
+std::optional<Failure> verdict_of(const std::vector<std::string>& archives, int first_rank) {
+  const auto found = std::ranges::find_if(archives, [](const std::string& bytes) { return !bytes.empty(); });
+  if (found == archives.end()) return std::nullopt;
+  auto verdict = unpack<Failure>(*found);
+  const bool same = std::ranges::all_of(archives, [&](const std::string& bytes) {
+    return !bytes.empty() && unpack<Failure>(bytes).sentence == verdict.sentence;
+  });
+  if (!same) {
+    verdict.sentence =
+        fmt::format("rank {} on {}: {}", first_rank + (found - archives.begin()), verdict.host, verdict.sentence);
   }
-  announce(world, verdict);
+  return verdict;
+}
+
+void agree(Communicator& world, const std::optional<Error>& mine) {
+  announce(
+      world,
+      verdict_of(world.gather(mine ? pack(Failure{world.host(), mine->what(), mine->fault()}) : std::string()), 0));
 }
 
 std::vector<Report> agree_on(Communicator& world, const Report& mine) {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,6 +24,10 @@ class AgreedError : public Error {
 // Collective. Returns when no rank has an error; else AgreedError on all with the sentence and fault of the first rank
 // that has one, preceded by "rank R on HOST: " unless every rank says the same.
 void agree(Communicator& world, const std::optional<Error>& mine);
+
+// What is to be told of a row of ranks, the first of them `first_rank`, each with an archive of its Failure, or "" for
+// none: the first one's sentence, preceded by "rank R on HOST: " unless every rank says the same.
+std::optional<Failure> verdict_of(const std::vector<std::string>& archives, int first_rank);
 
 // Collective. Runs set_up() on each rank and agrees on how it went; gives what it made.
 template <typename F>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "cluster/agree.hpp"
@@ -21,10 +22,11 @@ using protocol::Op;
 using protocol::Order;
 
 ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
-    : world_(&world), problem_(&problem), exceptions_(std::uncaught_exceptions()) {
+    : world_(&world), problem_(&problem), at_once_(0), exceptions_(std::uncaught_exceptions()) {
   if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
   prepare(world, problem);
   const Report mine = agree(world, [&] {
+    at_once_ = made_at_once(problem.network, problem.format);
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}, 0};
   });
   const std::vector<Report> reports = agree_on(world, mine);
@@ -59,12 +61,29 @@ void ClusterEvaluator::stop() {
   world_->flush();
 }
 
+void ClusterEvaluator::use(const Format& format) {
+  std::optional<Failure> failure;
+  in_step([&] {
+    for (const Op op : {Op::adopt, Op::prepare}) {
+      order_all({op, {}, {}, {}, {}, -1, pack(format)});
+      std::vector<std::string> failures(workers_.size());
+      for (std::size_t w = 0; w < workers_.size(); ++w) {
+        const Message message = world_->receive();
+        failures.at(static_cast<std::size_t>(message.from - 1)) = unpack<Answer>(message.bytes).failure;
+      }
+      failure = verdict_of(failures, workers_.front().rank);
+      if (failure) return;
+    }
+    at_once_ = made_at_once(problem_->network, format);
+  });
+  if (failure) throw Error(failure->sentence, failure->fault);
+}
+
 std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
   if (genomes.empty()) return {};
   const auto workers = static_cast<std::int64_t>(workers_.size());
-  Generation generation(
-      Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), made_at_once(*problem_)),
-      genomes.size(), known);
+  Generation generation(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), at_once_),
+                        genomes.size(), known);
   in_step([&] {
     begin(genomes.size());
     drive(generation, genomes, ImageSet::search);

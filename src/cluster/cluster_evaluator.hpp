@@ -34,6 +34,7 @@ class ClusterEvaluator final : public Evaluator {
   // Ends the workers' loops: by stop(), or, when an exception is on its way, by dismissing them.
   ~ClusterEvaluator() override;
 
+  void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
   Tally score(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;
@@ -64,7 +65,8 @@ class ClusterEvaluator final : public Evaluator {
                 std::int64_t most);
 
   Communicator* world_;
-  const Problem* problem_;
+  const Problem* problem_;  // but for its format
+  std::size_t at_once_;     // networks that a task makes together, of the format in use
   int exceptions_;
   bool working_ = false;
   std::vector<WorkerInfo> workers_;

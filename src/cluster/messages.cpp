@@ -18,6 +18,19 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
   archive& genome.chromosomes;
 }
 
+// Taken apart as a whole, so that a field that is added does not compile until it is sent.
+template <class Archive>
+void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
+  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, scope, scale, scale_by, assignment, matching,
+         matching_images, skip, biases] = format;
+  archive& levels& encoding& symmetric& exponent_bits& scope& scale& scale_by& assignment& matching& matching_images&
+      skip& biases;
+  bool has_bias = exponent_bias.has_value();
+  double bias = exponent_bias.value_or(0);
+  archive& has_bias& bias;
+  exponent_bias = has_bias ? std::optional(bias) : std::nullopt;
+}
+
 template <class Archive>
 void serialize(Archive& archive, vbq::FactorBlock& block, unsigned /*version*/) {
   archive& block.first_row& block.rows& block.columns& block.feedback;
@@ -75,12 +88,13 @@ void serialize(Archive& archive, vbq::Range& range, unsigned /*version*/) {
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version*/) {
-  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer;
+  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer& order.format;
 }
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
-  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.tally& answer.seconds& answer.network;
+  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.tally& answer.seconds& answer.network& answer
+      .failure;
 }
 
 template <class Archive>
@@ -115,7 +129,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 3;
+constexpr std::uint32_t kMessageVersion = 4;
 
 }  // namespace
 
@@ -152,6 +166,7 @@ T unpack(std::string_view bytes) {
 }
 
 template std::string pack(const std::vector<Genome>&);
+template std::string pack(const Format&);
 template std::string pack(const LayerFactor&);
 template std::string pack(const QuantisedNetwork&);
 template std::string pack(const protocol::Order&);
@@ -160,6 +175,7 @@ template std::string pack(const protocol::HandedOver&);
 template std::string pack(const Report&);
 template std::string pack(const Failure&);
 template std::vector<Genome> unpack(std::string_view);
+template Format unpack(std::string_view);
 template LayerFactor unpack(std::string_view);
 template QuantisedNetwork unpack(std::string_view);
 template protocol::Order unpack(std::string_view);

@@ -28,6 +28,8 @@ enum class Op : std::int64_t {
   take_part,   // in a broadcast of the network of this number. Not answered
   not_finite,  // of the worker's part of a set -> count
   deliver,     // the genome's network as it is delivered -> its archive
+  adopt,       // another format, for which there must be memory -> failure, if any
+  prepare,     // what depends on that format is made -> failure, if any
 };
 
 struct Order {
@@ -37,6 +39,7 @@ struct Order {
   ImageSet set = ImageSet::search;
   Range blocks;
   std::int64_t peer = -1;
+  std::string format = {};  // an archive
 };
 
 struct Answer {
@@ -46,7 +49,8 @@ struct Answer {
   std::int64_t count = 0;  // blocks that were run; images that are not finite
   Tally tally;
   double seconds = 0;
-  std::string network;  // an archive
+  std::string network;       // an archive
+  std::string failure = {};  // an archive; empty: there was none
 };
 
 // From worker to worker: the network and the number that it goes by.

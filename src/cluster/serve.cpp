@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -87,6 +88,10 @@ class Service {
       }
       case Op::not_finite:
         return world_.send(0, pack(Answer{Op::not_finite, {}, {}, worker_.not_finite(order.set), {}, 0, {}}));
+      case Op::adopt:
+        return try_to(order, [&] { worker_.adopt(unpack<Format>(order.format)); });
+      case Op::prepare:
+        return try_to(order, [&] { worker_.prepare(); });
       case Op::deliver: {
         const auto start = std::chrono::steady_clock::now();
         Answer answer{Op::deliver, {}, {}, 0, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
@@ -96,6 +101,17 @@ class Service {
       default:
         fail_internal("rank 0 ordered operation {}, which is not known", static_cast<std::int64_t>(order.op));
     }
+  }
+
+  // A format that cannot be had is rank 0's matter, as it is at the start.
+  void try_to(const Order& order, const std::function<void()>& work) {
+    Answer answer{order.op, {}, {}, 0, {}, 0, {}};
+    try {
+      work();
+    } catch (const Error& error) {
+      answer.failure = pack(Failure{world_.host(), error.what(), error.fault()});
+    }
+    world_.send(0, pack(answer));
   }
 
   void make(const Order& order) {

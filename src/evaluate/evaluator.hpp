@@ -1,10 +1,13 @@
 // Evaluator: genomes in, tallies out; in this process or over the cluster.
 #pragma once
 
+#include <array>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "vbq/format.hpp"
 #include "vbq/genome.hpp"
 #include "vbq/quantised_network.hpp"
 #include "vbq/tally.hpp"
@@ -33,17 +36,30 @@ class Evaluator {
   using Known = std::function<const Tally*(const NetworkId&)>;
 
   virtual ~Evaluator() = default;
+  // From now on genomes are of this format, of the same network and images. Engine, images, and the FP32 network's
+  // outputs stay; all answers are those of a fresh evaluator. Error as for a fresh one; genomes are refused then until
+  // a format is taken.
+  virtual void use(const Format& format) = 0;
   // Makes each genome's network, once, on one worker; those that are not known are run over the search images, equal
   // ones once.
   virtual std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) = 0;
   // Of one network over a whole set. Stopped (core/stop.hpp) when a wish to stop came first.
   virtual Tally score(ImageSet set, const QuantisedNetwork& network) = 0;
+  // The same of the network as trained, which is run over a set once.
+  Tally as_trained(ImageSet set) {
+    std::optional<Tally>& known = as_trained_[set == ImageSet::search ? 0 : 1];
+    if (!known) known = score(set, {});
+    return *known;
+  }
   // The genome's network as it is delivered, which makes a difference where matching is left to the end.
   virtual QuantisedNetwork network(const Genome& genome) = 0;
   // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
   virtual std::int64_t not_finite(ImageSet set) = 0;
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
+
+ private:
+  std::array<std::optional<Tally>, 2> as_trained_;
 };
 
 }  // namespace vbq

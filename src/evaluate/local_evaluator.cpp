@@ -9,10 +9,16 @@
 
 namespace vbq {
 
+void LocalEvaluator::use(const Format& format) {
+  worker_.adopt(format);
+  worker_.prepare();
+}
+
 std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
   if (genomes.empty()) return {};
   const Problem& problem = worker_.problem();
-  Generation generation(Schedule(partition_of(problem, ImageSet::search, 1), 1, genomes.size(), made_at_once(problem)),
+  Generation generation(Schedule(partition_of(problem, ImageSet::search, 1), 1, genomes.size(),
+                                 made_at_once(problem.network, problem.format)),
                         genomes.size(), known);
   drive(generation, genomes, ImageSet::search);
   return generation.result(static_cast<std::int64_t>(problem.split.search.size()));

@@ -17,6 +17,7 @@ class LocalEvaluator final : public Evaluator {
   explicit LocalEvaluator(Problem problem, const Worker::MakeEngine& make = make_engine)
       : worker_(std::move(problem), {0, 1}, make) {}
 
+  void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
   Tally score(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;

@@ -6,6 +6,7 @@
 
 #include "assign/compensate.hpp"
 #include "assign/sequential.hpp"
+#include "core/check.hpp"
 #include "evaluate/watch.hpp"
 
 namespace vbq {
@@ -13,22 +14,35 @@ namespace vbq {
 Maker::Maker(const Problem& problem, Engine& engine)
     : problem_(problem),
       engine_(engine),
-      decoder_(problem.network, problem.format),
       compensator_(problem.calibration == nullptr ? nullptr
-                                                  : make_compensator(problem.network, engine, problem.calibration)),
-      assigner_(
-          problem.calibration.get(),
-          [this](std::span<const LayerFormat* const> layers) {
-            const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::assign));
-            return compensator_->assign(layers);
-          },
-          assignments_remembered(problem)) {
+                                                  : make_compensator(problem.network, engine, problem.calibration)) {
+  prepare();
+}
+
+void Maker::forget_format() {
+  decoder_.reset();
+  assigner_.reset();
+}
+
+void Maker::prepare() {
+  forget_format();
   if (needs_pass(problem_.format)) open_pass();
+  assigner_.emplace(
+      problem_.calibration.get(),
+      [this](std::span<const LayerFormat* const> layers) {
+        const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::assign));
+        return compensator_->assign(layers);
+      },
+      assignments_remembered(problem_));
+  decoder_.emplace(problem_.network, problem_.format);
 }
 
 // Whoever makes networks keeps all of these images and does a whole pass over them, so that what is found does not
 // depend on the number of ranks.
 void Maker::open_pass() {
+  const OpenedFor wanted{problem_.format.assignment == Assignment::sequential, problem_.format.matching_images};
+  if (pass_ && opened_for_ == wanted) return;
+  pass_.reset();  // before another takes as much
   const std::vector<std::int64_t>& all = problem_.split.search;
   const std::size_t count = std::min(all.size(), static_cast<std::size_t>(problem_.format.matching_images));
   std::vector<std::int64_t> chosen;
@@ -40,14 +54,16 @@ void Maker::open_pass() {
   Shard images{problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
                problem_.engine.block, false};
   pass_.emplace(problem_.network, engine_, std::move(images), std::move(assigner));
+  opened_for_ = wanted;
 }
 
 std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage stage) {
+  if (!decoder_) fail_internal("networks were to be made in a format that was not taken");
   const Format& format = problem_.format;
   std::vector<NetworkFormat> formats;
   formats.reserve(genomes.size());
-  for (const Genome& genome : genomes) formats.push_back(decoder_(genome));
-  if (format.assignment == Assignment::compensated) assigner_(formats);
+  for (const Genome& genome : genomes) formats.push_back((*decoder_)(genome));
+  if (format.assignment == Assignment::compensated) (*assigner_)(formats);
 
   const bool matched =
       format.matching == Matching::always || (format.matching == Matching::end && stage == Stage::delivered);

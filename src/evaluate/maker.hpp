@@ -21,18 +21,31 @@ class Maker {
   // Both arguments must outlive it.
   Maker(const Problem& problem, Engine& engine);
 
+  // The problem's format is about to be another one: nothing is made until prepare().
+  void forget_format();
+  // For the problem's format as it is now. A pass that was prepared for another format serves again where this one
+  // needs it alike.
+  void prepare();
+
   // In the order of the genomes.
   std::vector<QuantisedNetwork> make(std::span<const Genome> genomes, Stage stage);
 
  private:
+  // What a pass over the network depends on.
+  struct OpenedFor {
+    bool sequential = false;
+    int images = 0;
+    bool operator==(const OpenedFor&) const = default;
+  };
   void open_pass();
 
   const Problem& problem_;
   Engine& engine_;
-  Decoder decoder_;
   std::unique_ptr<Compensator> compensator_;  // null where there is no calibration
-  Assigner assigner_;
-  std::optional<LayerPass> pass_;  // where the format needs one
+  std::optional<Decoder> decoder_;            // of the format, as the assigner
+  std::optional<Assigner> assigner_;
+  std::optional<LayerPass> pass_;  // where a format has needed one
+  OpenedFor opened_for_;
 };
 
 }  // namespace vbq

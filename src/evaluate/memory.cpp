@@ -83,7 +83,8 @@ std::int64_t choosing_bytes(const Problem& problem, WorkerPlace place, const Eng
   std::int64_t bytes = factor_bytes(problem);
   if (format.assignment == Assignment::compensated) {
     // Found, remembered, and on their way.
-    bytes += 2 * static_cast<std::int64_t>(made_at_once(problem)) * weights + assignments_remembered(problem);
+    bytes += 2 * static_cast<std::int64_t>(made_at_once(problem.network, problem.format)) * weights +
+             assignments_remembered(problem);
   }
   // Factors are made before that engine is.
   bytes = std::max(bytes, calibration_bytes(problem, own_layers(problem, place), options) - engine);
@@ -109,7 +110,6 @@ std::int64_t factor_bytes(const Problem& problem) {
 WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const EngineOptions& options) {
   validate(problem);
   const std::int64_t block = problem.engine.block;
-  const auto outputs = elements(problem.network.output_shape());
   const Partition partition = partition_of(problem, ImageSet::search, place.count);
   const auto search = static_cast<std::int64_t>(problem.split.search.size());
   const std::int64_t shard = std::min(search, partition.part(partition.part_of_worker(place.index)).count * block);
@@ -117,10 +117,16 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
 
   WorkerMemory need;
   need.program = kProgram;
-  const auto bytes_of = [&](const ImageSource& source, std::int64_t count) {
-    return count * (pixels_of(source) + 4 + (problem.with_divergence ? outputs * kFloat : 0));
+  const auto kept = [&](ImageSet set) {
+    return keeps_trained(problem, set, place.count) ? trained_bytes(problem, set, place.count) : 0;
   };
-  need.images = bytes_in_memory(*problem.search_source) + bytes_of(*problem.search_source, shard);
+  const auto bytes_of = [&](const ImageSource& source, std::int64_t count, std::int64_t kept_outputs) {
+    const std::int64_t outputs = problem.with_divergence && kept_outputs == 0 ? output_bytes(problem) : 0;
+    return count * (pixels_of(source) + 4 + outputs);
+  };
+  const std::int64_t kept_search = kept(ImageSet::search);
+  need.images =
+      bytes_in_memory(*problem.search_source) + bytes_of(*problem.search_source, shard, kept_search) + kept_search;
   if (problem.held_out_source != nullptr && !problem.split.held_out.empty()) {
     const ImageSource& source = *problem.held_out_source;
     if (problem.held_out_source != problem.search_source) need.images += bytes_in_memory(source);
@@ -128,8 +134,9 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
     const Partition pieces = partition_of(problem, ImageSet::held_out, place.count);
     const std::int64_t blocks = pieces.part(0).count, most = pieces.piece, piece = std::min(blocks, most) * block;
     const std::int64_t images = std::min(piece, static_cast<std::int64_t>(problem.split.held_out.size()));
-    need.images += bytes_of(source, images);
-    if (blocks > most) need.images = std::max(need.images, 2 * bytes_of(source, images));
+    const std::int64_t kept_held_out = kept(ImageSet::held_out), loaded = bytes_of(source, images, kept_held_out);
+    need.images += loaded + kept_held_out;
+    if (blocks > most) need.images = std::max(need.images, 2 * loaded + kept_search + kept_held_out);
   }
 
   const Format& format = problem.format;

@@ -26,10 +26,10 @@ void check_indices(const std::vector<std::int64_t>& indices, const ImageSource* 
   }
 }
 
-std::int64_t quantised_weights(const Problem& problem) {
+std::int64_t quantised_weights(const Network& network, const Format& format) {
   std::int64_t weights = 0;
-  for (const int k : quantised_layers(problem.network, problem.format)) {
-    weights += std::ssize(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->data);
+  for (const int k : quantised_layers(network, format)) {
+    weights += std::ssize(weight_of(network.nodes[static_cast<std::size_t>(k)])->data);
   }
   return weights;
 }
@@ -113,14 +113,14 @@ std::string settings_hash(const Problem& problem) {
   return hasher.hex();
 }
 
-std::size_t made_at_once(const Problem& problem) {
-  if (passes(problem.format)) return 1;
+std::size_t made_at_once(const Network& network, const Format& format) {
+  if (passes(format)) return 1;
   return static_cast<std::size_t>(
-      std::clamp<std::int64_t>((std::int64_t{16} << 20) / (1 + quantised_weights(problem)), 1, 16));
+      std::clamp<std::int64_t>((std::int64_t{16} << 20) / (1 + quantised_weights(network, format)), 1, 16));
 }
 
 std::int64_t assignments_remembered(const Problem& problem) {
-  return std::min(std::int64_t{256} << 20, 4 * problem.population * quantised_weights(problem));
+  return std::min(std::int64_t{256} << 20, 4 * problem.population * quantised_weights(problem.network, problem.format));
 }
 
 std::string engine_identity(const EngineInfo& info) {

@@ -57,7 +57,7 @@ bool passes(const Format& format);
 // Genomes whose networks are made together: where their levels are found at once, enough to fill a GPU, and soon done
 // on a CPU. At most 16, and 16 MiB of levels (a byte a weight), unless one genome's are more; 1 where each takes a
 // pass.
-std::size_t made_at_once(const Problem& problem);
+std::size_t made_at_once(const Network& network, const Format& format);
 
 // Bytes of levels that compensated assignment remembers: those of four populations, and 256 MiB at most.
 std::int64_t assignments_remembered(const Problem& problem);

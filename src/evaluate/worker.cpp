@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "engine/common/tally.hpp"
+#include "evaluate/memory.hpp"
 #include "evaluate/watch.hpp"
 
 namespace vbq {
@@ -19,6 +21,14 @@ EngineOptions with_copies(const Problem& problem) {
   EngineOptions options = problem.engine;
   options.copies = problem.population > 1 ? 4 : 1;
   return options;
+}
+
+// Images of those loaded with divergence for which the network as trained gives an output that is not finite: from
+// those nothing can diverge. 0 without.
+std::int64_t not_finite_in(Engine& engine, const Network& network) {
+  const TrainedOutputs trained = engine.trained_outputs();
+  if (trained == nullptr) return 0;
+  return count_not_finite(*trained, static_cast<std::size_t>(elements(network.output_shape())));
 }
 
 }  // namespace
@@ -37,6 +47,15 @@ Partition partition_of(const Problem& problem, ImageSet set, std::int64_t worker
   return {blocks, parts, blocks};
 }
 
+std::int64_t output_bytes(const Problem& problem) {
+  return elements(problem.network.output_shape()) * static_cast<std::int64_t>(sizeof(float));
+}
+
+std::int64_t trained_bytes(const Problem& problem, ImageSet set, std::int64_t workers) {
+  const std::int64_t images = partition_of(problem, set, workers).part(0).count * problem.engine.block;
+  return std::min(images, std::ssize(images_of(problem, set))) * output_bytes(problem);
+}
+
 Worker::Worker(Problem problem, WorkerPlace place, const MakeEngine& make)
     : problem_(validated(std::move(problem))),
       place_(place),
@@ -45,12 +64,19 @@ Worker::Worker(Problem problem, WorkerPlace place, const MakeEngine& make)
       in_copy_(static_cast<std::size_t>(engine_->copies())) {
   const Partition partition = partition_of(problem_, ImageSet::search, place_.count);
   load(ImageSet::search, partition.part(partition.part_of_worker(place_.index)), problem_.with_divergence);
-  if (const std::int64_t count = engine_->not_finite(); count > 0) {
+  if (const std::int64_t count = not_finite_in(*engine_, problem_.network); count > 0) {
     fail(
         "the network as trained gives outputs that are not finite (NaN or infinite) for {} images to search on: no "
         "quantised network can be compared with them; check the images' mean and standard deviation, and the network",
         count);
   }
+}
+
+void Worker::adopt(const Format& format) {
+  if (!running_.empty()) fail_internal("the format was to change while a network runs");
+  maker_.forget_format();
+  problem_.format = format;
+  check_memory(worker_memory(problem_, place_), problem_.engine.host_workers);
 }
 
 std::int64_t Worker::not_finite(ImageSet set) {
@@ -62,7 +88,7 @@ std::int64_t Worker::not_finite(ImageSet set) {
     const Range piece = partition.piece_of(place_.index, block);
     // Loaded without divergence, images cannot tell; loaded with it, tallies of them would count it.
     if (!problem_.with_divergence || set != loaded_set_ || piece != loaded_) load(set, piece, true);
-    count += engine_->not_finite();
+    count += not_finite_in(*engine_, problem_.network);
     if (!problem_.with_divergence) loaded_ = {};
     block = piece.end();
   }
@@ -136,8 +162,11 @@ void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   const ImageSource& source = source_of(problem_, set);
   loaded_ = {};  // whatever happens below, the old images no longer count
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
-  engine_->load(
-      {source.read(std::span(all).subspan(first, count)), source.info().normalisation, block, with_divergence});
+  Shard shard{source.read(std::span(all).subspan(first, count)), source.info().normalisation, block, with_divergence};
+  const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
+  if (keeps) shard.trained = trained_[{set, blocks.first}];
+  engine_->load(std::move(shard));
+  if (keeps) trained_[{set, blocks.first}] = engine_->trained_outputs();
   loaded_set_ = set;
   loaded_ = blocks;
 }

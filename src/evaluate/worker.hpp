@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "evaluate/maker.hpp"
@@ -30,6 +31,15 @@ struct WorkerPlace {
 Partition partition_of(const Problem& problem, ImageSet set, std::int64_t workers);
 inline constexpr std::int64_t kMostSearchBytes = std::int64_t{1} << 30;  // of pixels, on one worker
 
+// Bytes of the FP32 network's outputs for an image, and for all of a worker's part of a set. They are kept from load to
+// load, unless they are too many.
+std::int64_t output_bytes(const Problem& problem);
+std::int64_t trained_bytes(const Problem& problem, ImageSet set, std::int64_t workers);
+inline constexpr std::int64_t kMostTrainedBytes = std::int64_t{256} << 20;  // of a set, on one worker
+inline bool keeps_trained(const Problem& problem, ImageSet set, std::int64_t workers) {
+  return problem.with_divergence && trained_bytes(problem, set, workers) <= kMostTrainedBytes;
+}
+
 // A task that was run.
 struct Ran {
   std::size_t network = 0;
@@ -46,6 +56,12 @@ class Worker {
   Worker(Problem problem, WorkerPlace place, const MakeEngine& make = make_engine);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+
+  // Another format, in two steps, so that the workers of a host can all look for memory before any takes it: Error
+  // where there is not enough; then makes what depends on the format. Between them, and after an Error, nothing is
+  // made.
+  void adopt(const Format& format);
+  void prepare() { maker_.prepare(); }
 
   // A new call, whose networks are numbered from `first` on: those of calls before are forgotten.
   void begin(std::size_t first) {
@@ -91,7 +107,8 @@ class Worker {
   std::unique_ptr<Engine> engine_;
   Maker maker_;
   ImageSet loaded_set_ = ImageSet::search;
-  Range loaded_;  // blocks that the engine holds
+  Range loaded_;                                                         // blocks that the engine holds
+  std::map<std::pair<ImageSet, std::int64_t>, TrainedOutputs> trained_;  // by set and first block of what was loaded
   std::map<std::size_t, QuantisedNetwork> networks_;
   std::vector<std::optional<NetworkId>> in_copy_;  // network that each of the engine's copies holds
   std::deque<Running> running_;                    // in order of their start

@@ -57,6 +57,12 @@ TEST_F(Cli, CompareSetsFormatsAndSearchesSideBySide) {
       EXPECT_EQ(again["top1"], row["held_out"]["top1"]);
     }
   }
+  // The network as trained is scored once, and every search says what that gave.
+  for (const char* search : {"random", "2018-as-published", "standard"}) {
+    const json fp32 = json::parse(read("out/2bit-" + std::string(search) + "/summary.json"))["fp32"];
+    EXPECT_EQ(fp32["held_out"]["top1"], rows[0]["held_out"]["top1"]) << search;
+    EXPECT_EQ(fp32["search"]["top1"], rows[0]["search"]["top1"]) << search;
+  }
   const std::string csv = read("out/compare.csv");
   EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')), rows.size() + 1);
   EXPECT_NE(read("out/compare.txt").find("search: standard"), std::string::npos);

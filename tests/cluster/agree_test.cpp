@@ -67,6 +67,20 @@ TEST(Agree, TheFirstRankThatFailsIsHeard) {
   EXPECT_EQ(error->fault(), world().size() > 2 ? Fault::internal : Fault::input);
 }
 
+TEST(Agree, AVerdictNamesTheFirstOfARowThatDoesNotSayTheSame) {
+  const auto archive = [](const char* host, const char* sentence) {
+    return pack(Failure{host, sentence, Fault::internal});
+  };
+  EXPECT_FALSE(verdict_of({"", ""}, 1));
+  const auto same = verdict_of({archive("a", "no memory"), archive("b", "no memory")}, 1);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->sentence, "no memory");
+  const auto some = verdict_of({"", archive("b", "no memory"), archive("c", "no disk")}, 1);
+  ASSERT_TRUE(some);
+  EXPECT_EQ(some->sentence, "rank 2 on b: no memory");
+  EXPECT_EQ(some->fault, Fault::internal);
+}
+
 TEST(Agree, ForeignExceptionsAreInternalFaults) {
   const auto error = outcome([] { throw std::runtime_error("a library's words"); });
   ASSERT_TRUE(error);

@@ -39,6 +39,39 @@ TEST(Messages, GenomesKeepEveryBit) {
   EXPECT_TRUE(unpack<std::vector<Genome>>(pack(std::vector<Genome>{})).empty());
 }
 
+// Every field another than the default.
+TEST(Messages, FormatsComeBack) {
+  Format format;
+  format.levels = 17;
+  format.encoding = Encoding::floating;
+  format.symmetric = true;
+  format.exponent_bits = 3;
+  format.exponent_bias = 1.5;
+  format.scope = Scope::channel;
+  format.scale = ScaleScope::channel;
+  format.scale_by = ScaleBy::maximum;
+  format.assignment = Assignment::sequential;
+  format.matching = Matching::end;
+  format.matching_images = 33;
+  format.skip = {"conv1", "head"};
+  format.biases = true;
+  const auto back = unpack<Format>(pack(format));
+  EXPECT_EQ(back.levels, 17);
+  EXPECT_EQ(back.encoding, format.encoding);
+  EXPECT_TRUE(back.symmetric);
+  EXPECT_EQ(back.exponent_bits, 3);
+  EXPECT_EQ(back.exponent_bias, format.exponent_bias);
+  EXPECT_EQ(back.scope, format.scope);
+  EXPECT_EQ(back.scale, format.scale);
+  EXPECT_EQ(back.scale_by, format.scale_by);
+  EXPECT_EQ(back.assignment, format.assignment);
+  EXPECT_EQ(back.matching, format.matching);
+  EXPECT_EQ(back.matching_images, 33);
+  EXPECT_EQ(back.skip, format.skip);
+  EXPECT_TRUE(back.biases);
+  EXPECT_FALSE(unpack<Format>(pack(Format{})).exponent_bias);
+}
+
 TEST(Messages, ReportsAndFailuresComeBack) {
   const Report report{"node7", "aa", "bb", "cc", EngineInfo{"cpu", "Zen", "avx2", "oneDNN 2.6.3", "fp32", 3}};
   const auto back = unpack<Report>(pack(report));

@@ -1,6 +1,7 @@
 // A worker whose engine has several copies of the network, as engine cuda may: genomes take them in turn.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <utility>
 
 #include "evaluate/local_evaluator.hpp"
@@ -13,11 +14,15 @@ namespace {
 using support::random_genomes;
 using support::small_problem;
 
-// Each copy an engine of its own. Remembers the most that ran at once, and fails where a copy is asked for anything
-// while it runs.
+// Each copy an engine of its own. Counts the images that the FP32 network is run over, remembers the most that ran at
+// once, and fails where a copy is asked for anything while it runs.
 class ManyEngines final : public Engine {
  public:
-  ManyEngines(const Network& network, EngineOptions options, int copies, int& most) : most_(most) {
+  struct Seen {
+    int most = 0;  // copies that ran at once
+    std::int64_t as_trained = 0;
+  };
+  ManyEngines(const Network& network, EngineOptions options, int copies, Seen& seen) : seen_(seen) {
     options.kind = EngineKind::reference;
     for (int i = 0; i < copies; ++i) engines_.push_back(make_engine(network, options));
     runs_.resize(engines_.size());
@@ -25,15 +30,16 @@ class ManyEngines final : public Engine {
   const EngineInfo& info() const override { return first().info(); }
   int copies() const override { return static_cast<int>(engines_.size()); }
   void load(Shard shard) override {
+    if (shard.with_divergence && shard.trained == nullptr) seen_.as_trained += shard.images.count;
     for (std::size_t k = 0; k < engines_.size(); ++k) at(static_cast<int>(k)).load(shard);
   }
-  std::int64_t not_finite() override { return first().not_finite(); }
+  TrainedOutputs trained_outputs() override { return first().trained_outputs(); }
   void quantise(const NetworkFormat& formats, int copy) override { at(copy).quantise(formats); }
   std::unique_ptr<LayerRunner> open(std::int64_t images) override { return first().open(images); }
   void start(std::int64_t first, std::int64_t count, int copy) override {
     at(copy).start(first, count, 0);
     runs_[static_cast<std::size_t>(copy)] = true;
-    most_ = std::max(most_, static_cast<int>(std::ranges::count(runs_, true)));
+    seen_.most = std::max(seen_.most, static_cast<int>(std::ranges::count(runs_, true)));
   }
   Tally finish(int copy) override {
     if (!runs_[static_cast<std::size_t>(copy)]) throw Error("a copy was to finish what it had not started");
@@ -54,12 +60,12 @@ class ManyEngines final : public Engine {
 
   std::vector<std::unique_ptr<Engine>> engines_;
   std::vector<bool> runs_;
-  int& most_;
+  Seen& seen_;
 };
 
-LocalEvaluator evaluator_of(const Problem& problem, int copies, int& most) {
-  return LocalEvaluator(problem, [&most, copies](const Network& network, const EngineOptions& options) {
-    return std::make_unique<ManyEngines>(network, options, copies, most);
+LocalEvaluator evaluator_of(const Problem& problem, int copies, ManyEngines::Seen& seen) {
+  return LocalEvaluator(problem, [&seen, copies](const Network& network, const EngineOptions& options) {
+    return std::make_unique<ManyEngines>(network, options, copies, seen);
   });
 }
 
@@ -69,21 +75,62 @@ TEST(Copies, GiveTheTalliesOfOne) {
     problem.format.matching = matching;
     for (const int count : {1, 2, 3, 7, 40}) {
       const auto genomes = random_genomes(problem, count);
-      int most = 0;
-      LocalEvaluator one = evaluator_of(problem, 1, most);
+      ManyEngines::Seen seen;
+      LocalEvaluator one = evaluator_of(problem, 1, seen);
       const auto expected = one.evaluate(genomes, {});
       const QuantisedNetwork network = one.network(genomes[0]);
-      EXPECT_EQ(most, 1);
+      EXPECT_EQ(seen.most, 1);
       for (const int copies : {2, 3, 4, 9}) {
-        most = 0;
-        LocalEvaluator several = evaluator_of(problem, copies, most);
+        seen.most = 0;
+        LocalEvaluator several = evaluator_of(problem, copies, seen);
         EXPECT_EQ(several.evaluate(genomes, {}), expected) << count << " genomes, " << copies << " copies";
         EXPECT_EQ(several.evaluate(genomes, {}), expected);  // the tasks are larger now
-        EXPECT_GE(most, std::min(copies, count));            // blocks of one network may take several too
-        EXPECT_LE(most, copies);
+        EXPECT_GE(seen.most, std::min(copies, count));       // blocks of one network may take several too
+        EXPECT_LE(seen.most, copies);
         EXPECT_EQ(several.score(ImageSet::held_out, network), one.score(ImageSet::held_out, network));
       }
     }
+  }
+}
+
+// Images come and go, format follows format: the FP32 network's outputs stay.
+TEST(TrainedOutputs, AreFoundOnceForAllFormats) {
+  const Problem problem = small_problem();  // 22 images to search on, 13 held out
+  ManyEngines::Seen seen;
+  LocalEvaluator evaluator = evaluator_of(problem, 1, seen);
+  const QuantisedNetwork network = evaluator.network(random_genomes(problem, 1).front());
+  for (const int levels : {4, 5, 4}) {
+    Format format = problem.format;
+    format.levels = levels;
+    evaluator.use(format);
+    for (const ImageSet set : {ImageSet::search, ImageSet::held_out}) evaluator.score(set, network);
+  }
+  EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);
+  EXPECT_EQ(seen.as_trained, 22 + 13);
+}
+
+// An engine compares with the outputs that it is given back, whatever they are.
+TEST(TrainedOutputs, AreComparedWith) {
+  for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
+    Problem problem = small_problem();
+    problem.engine.kind = kind;
+    const auto engine = make_engine(problem.network, problem.engine);
+    const auto shard = [&](TrainedOutputs trained) {
+      const ImageSource& source = *problem.search_source;
+      return Shard{source.read(problem.split.search), source.info().normalisation, problem.engine.block, true,
+                   std::move(trained)};
+    };
+    engine->quantise(Decoder(problem.network, problem.format)(random_genomes(problem, 1).front()));
+    engine->load(shard(nullptr));
+    const TrainedOutputs trained = engine->trained_outputs();
+    const Tally tally = engine->tally(0, 6);
+    engine->load(shard(trained));
+    EXPECT_EQ(engine->tally(0, 6), tally);
+    EXPECT_EQ(*engine->trained_outputs(), *trained);
+    const auto others = std::make_shared<const std::vector<float>>(trained->size(), std::log(1.0F / 6));
+    engine->load(shard(others));
+    EXPECT_NE(engine->tally(0, 6).divergence, tally.divergence);
+    EXPECT_THROW(engine->load(shard(std::make_shared<const std::vector<float>>(5))), Error);
   }
 }
 

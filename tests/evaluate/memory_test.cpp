@@ -36,6 +36,18 @@ TEST(Memory, CountsTheImagesThatAWorkerHolds) {
   EXPECT_EQ(worker_memory(problem, {0, 4}).images * 4, worker_memory(problem, {0, 1}).images);
 }
 
+// Outputs as trained are kept of all held-out images, not of a piece alone, unless they are too many.
+TEST(Memory, CountsTheOutputsAsTrained) {
+  Problem problem = small_problem(40, 400, 4);
+  EXPECT_EQ(trained_bytes(problem, ImageSet::held_out, 1), 400 * 6 * 4);
+  EXPECT_EQ(trained_bytes(problem, ImageSet::held_out, 4), 100 * 6 * 4);
+  EXPECT_TRUE(keeps_trained(problem, ImageSet::held_out, 1));
+  const WorkerMemory with = worker_memory(problem, {});
+  problem.with_divergence = false;
+  EXPECT_FALSE(keeps_trained(problem, ImageSet::held_out, 1));
+  EXPECT_EQ(with.images - worker_memory(problem, {}).images, (40 + 400) * 6 * 4);
+}
+
 TEST(Memory, CountsWhatTheFormatAsksFor) {
   for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
     Problem problem = small_problem(100, 0, 4);

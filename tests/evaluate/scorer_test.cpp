@@ -41,6 +41,7 @@ class FakeEvaluator final : public Evaluator {
     if (fails) throw Error("broken");
     return result;
   }
+  void use(const Format&) override {}
   Tally score(ImageSet, const QuantisedNetwork&) override { return {}; }
   QuantisedNetwork network(const Genome&) override { return {}; }
   std::int64_t not_finite(ImageSet) override { return 0; }

@@ -12,7 +12,7 @@ def fail(what):
 
 
 def command(options, ranks, folder, resume):
-    words = [options.vbq, "search", options.job, "--run", str(folder), "--log", getattr(options, "log", "warning")]
+    words = [options.vbq, getattr(options, "command", "search"), options.job, "--run", str(folder), "--log", getattr(options, "log", "warning")]
     if resume:
         words.append("--resume")
     for change in options.set:

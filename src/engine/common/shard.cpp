@@ -40,6 +40,10 @@ void check_shard(const Network& network, const Shard& shard, std::int64_t block)
       fail("normalisation of channel {} has mean {} and standard deviation {}", c, n.mean[c], n.std[c]);
     }
   }
+  if (shard.trained != nullptr && shard.trained->size() != count * static_cast<std::size_t>(classes)) {
+    fail_internal("{} images come with {} outputs of the network as trained: {} each were expected", count,
+                  shard.trained->size(), classes);
+  }
   if (shard.block != block)
     fail("shard is cut into blocks of {} images, the engine into blocks of {}", shard.block, block);
 }

@@ -60,19 +60,19 @@ class CpuEngine final : public Engine {
     check_shard(network_, shard, block_);
     shard_ = std::move(shard);
     table_ = pixel_table(shard_.normalisation);
-    fp32_log_p_.clear();
-    if (!shard_.with_divergence) return;
+    fp32_log_p_ = shard_.with_divergence ? shard_.trained : nullptr;
+    if (!shard_.with_divergence || fp32_log_p_ != nullptr) return;
     const NetworkFormat formats = std::exchange(formats_, {});
     restore();
     std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes_);
     run_blocks(0, shard_.blocks(), [&](int, std::size_t image, std::span<const float> outputs) {
       log_probabilities(outputs, outputs_, std::span(log_p).subspan(image * classes_, classes_));
     });
-    fp32_log_p_ = std::move(log_p);
+    fp32_log_p_ = std::make_shared<const std::vector<float>>(std::move(log_p));
     quantise(formats, 0);
   }
 
-  std::int64_t not_finite() override { return count_not_finite(fp32_log_p_, classes_); }
+  TrainedOutputs trained_outputs() override { return fp32_log_p_; }
 
   int copies() const override { return 1; }
 
@@ -100,8 +100,8 @@ class CpuEngine final : public Engine {
     std::vector<Tally> tallies(lane_.size());
     const auto [first, count] = std::exchange(started_, {});
     run_blocks(first, count, [&](int lane, std::size_t image, std::span<const float> outputs) {
-      std::span<const float> fp32_log_p(fp32_log_p_);
-      if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(image * classes_, classes_);
+      std::span<const float> fp32_log_p;
+      if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(image * classes_, classes_);
       count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, tallies[static_cast<std::size_t>(lane)]);
     });
     Tally result;
@@ -174,7 +174,7 @@ class CpuEngine final : public Engine {
   Shard shard_;
   std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
   PixelTable table_;
-  std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
+  TrainedOutputs fp32_log_p_;  // [images, classes]; null without divergence
 };
 
 }  // namespace

@@ -106,13 +106,13 @@ class CudaEngine final : public Engine {
   }
 
   const EngineInfo& info() const override { return info_; }
-  std::int64_t not_finite() override {
+  TrainedOutputs trained_outputs() override {
+    if (fp32_log_p_.bytes() == 0) return nullptr;
     use_device(device_.index);
     std::vector<float> log_p(fp32_log_p_.bytes() / sizeof(float));
-    if (log_p.empty()) return 0;
     stream_.download(log_p.data(), fp32_log_p_.data(), fp32_log_p_.bytes());
     stream_.synchronise();
-    return count_not_finite(log_p, static_cast<std::size_t>(elements(network_.output_shape())));
+    return std::make_shared<const std::vector<float>>(std::move(log_p));
   }
 
   int copies() const override { return static_cast<int>(copies_.size()); }
@@ -137,11 +137,12 @@ class CudaEngine final : public Engine {
       const auto numbers = static_cast<std::size_t>(images.count * elements(network_.output_shape()));
       fp32_log_p_ = DeviceBuffer(numbers * sizeof(float));
       view.fp32_log_p = fp32_log_p_.as<float>();
+      if (shard.trained != nullptr) stream_.upload(fp32_log_p_.data(), shard.trained->data(), fp32_log_p_.bytes());
     }
     stream_.upload(view_.data(), &view, sizeof view);
     stream_.synchronise();
     count_ = images.count;
-    if (!shard.with_divergence) return;
+    if (!shard.with_divergence || shard.trained != nullptr) return;
     Copy& copy = *copies_.front();  // as trained for a while
     const NetworkFormat formats = copy.formats();
     copy.quantise({});

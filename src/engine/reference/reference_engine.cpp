@@ -34,18 +34,17 @@ class ReferenceEngine final : public Engine {
     check_shard(trained_, shard, block_);
     shard_ = std::move(shard);
     table_ = pixel_table(shard_.normalisation);
-    fp32_log_p_.clear();
-    if (!shard_.with_divergence) return;
+    fp32_log_p_ = shard_.with_divergence ? shard_.trained : nullptr;
+    if (!shard_.with_divergence || fp32_log_p_ != nullptr) return;
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
-    fp32_log_p_.resize(static_cast<std::size_t>(shard_.images.count) * classes);
-    for (std::size_t i = 0; i < fp32_log_p_.size() / classes; ++i) {
-      log_probabilities(run(trained_, image(i)), outputs_, std::span(fp32_log_p_).subspan(i * classes, classes));
+    std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes);
+    for (std::size_t i = 0; i < log_p.size() / classes; ++i) {
+      log_probabilities(run(trained_, image(i)), outputs_, std::span(log_p).subspan(i * classes, classes));
     }
+    fp32_log_p_ = std::make_shared<const std::vector<float>>(std::move(log_p));
   }
 
-  std::int64_t not_finite() override {
-    return count_not_finite(fp32_log_p_, static_cast<std::size_t>(elements(trained_.output_shape())));
-  }
+  TrainedOutputs trained_outputs() override { return fp32_log_p_; }
 
   int copies() const override { return 1; }
 
@@ -73,8 +72,8 @@ class ReferenceEngine final : public Engine {
     const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
     Tally result;
     for (std::size_t i = begin; i < end; ++i) {
-      std::span<const float> fp32_log_p(fp32_log_p_);
-      if (!fp32_log_p.empty()) fp32_log_p = fp32_log_p.subspan(i * classes, classes);
+      std::span<const float> fp32_log_p;
+      if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(i * classes, classes);
       count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, result);
     }
     return result;
@@ -124,7 +123,7 @@ class ReferenceEngine final : public Engine {
   Shard shard_;
   std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
   PixelTable table_;
-  std::vector<float> fp32_log_p_;  // [images, classes]; empty without divergence
+  TrainedOutputs fp32_log_p_;  // [images, classes]; null without divergence
 };
 
 }  // namespace
