@@ -1,23 +1,23 @@
 // vbq compare: formats that need no search, and the searches, on the same images, width after width.
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
-#include "app/comparison.hpp"
-#include "app/data_warnings.hpp"
-#include "app/names.hpp"
-#include "app/output.hpp"
-#include "app/ranks.hpp"
-#include "app/run_job.hpp"
-#include "app/score_json.hpp"
-#include "app/stopping.hpp"
-#include "app/unused.hpp"
+#include "config/names.hpp"
+#include "config/unused.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
+#include "json/json.hpp"
 #include "quant/seeds.hpp"
 #include "quant/widen.hpp"
+#include "report/comparison.hpp"
+#include "report/output.hpp"
+#include "report/score_json.hpp"
+#include "run/data_warnings.hpp"
+#include "run/ranks.hpp"
+#include "run/run_job.hpp"
+#include "run/stopping.hpp"
 
 namespace vbq {
 namespace {
@@ -92,7 +92,7 @@ class Comparison {
       return kExitStopped;
     }
     if (common_.json) {
-      print_json({{"run", place_.folder.string()}, {"formats", nlohmann::ordered_json::parse(comparison_json(rows_))}});
+      print_json({{"run", place_.folder.string()}, {"formats", Json::parse(comparison_json(rows_))}});
     } else {
       print(comparison_text(rows_));
     }

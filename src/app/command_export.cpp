@@ -1,15 +1,15 @@
 // vbq export: a quantised ONNX file that other programs run with the same answers.
-#include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
-#include "app/export_file.hpp"
-#include "app/names.hpp"
-#include "app/output.hpp"
 #include "app/output_file.hpp"
-#include "app/progress.hpp"
-#include "app/sizes.hpp"
-#include "app/unused.hpp"
+#include "config/names.hpp"
+#include "config/unused.hpp"
+#include "json/json.hpp"
 #include "onnx/content.hpp"
+#include "report/output.hpp"
+#include "report/progress.hpp"
+#include "run/export_file.hpp"
+#include "run/sizes.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
 
@@ -27,15 +27,15 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
   const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).network);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
-    const nlohmann::ordered_json json{{"output", arguments.output.string()},
-                                      {"form", arguments.form},
-                                      {"layers", file.layers},
-                                      {"weights", file.weights},
-                                      {"bits", file.bits},
-                                      {"bytes", file.bytes},
-                                      {"bytes_fp32", file.fp32_bytes},
-                                      {"share", share},
-                                      {"sizes", sizes_json(sizes)}};
+    const Json json{{"output", arguments.output.string()},
+                    {"form", arguments.form},
+                    {"layers", file.layers},
+                    {"weights", file.weights},
+                    {"bits", file.bits},
+                    {"bytes", file.bytes},
+                    {"bytes_fp32", file.fp32_bytes},
+                    {"share", share},
+                    {"sizes", sizes_json(sizes)}};
     print_json(json);
     return 0;
   }

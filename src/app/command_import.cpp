@@ -1,19 +1,19 @@
 // vbq data import: other people's files become a dataset file.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
-#include "app/data_warnings.hpp"
-#include "app/names.hpp"
-#include "app/output.hpp"
 #include "app/output_file.hpp"
-#include "app/progress.hpp"
-#include "app/unused.hpp"
+#include "config/names.hpp"
+#include "config/unused.hpp"
 #include "core/log.hpp"
 #include "data/image_stream.hpp"
 #include "data/importers.hpp"
+#include "json/json.hpp"
+#include "report/output.hpp"
+#include "report/progress.hpp"
+#include "run/data_warnings.hpp"
 #include "store/dataset_stream.hpp"
 #include "vbq/dataset_file.hpp"
 

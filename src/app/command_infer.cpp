@@ -1,19 +1,19 @@
 // vbq infer: raw outputs, so that anyone can compare an import with their own framework.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "app/commands.hpp"
-#include "app/names.hpp"
-#include "app/not_finite.hpp"
-#include "app/output.hpp"
 #include "app/output_file.hpp"
-#include "app/unused.hpp"
+#include "config/names.hpp"
+#include "config/unused.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "data/channels_first.hpp"
 #include "data/npy.hpp"
+#include "json/json.hpp"
 #include "onnx/content.hpp"
+#include "report/output.hpp"
+#include "run/not_finite.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
 

@@ -1,29 +1,24 @@
 // vbq info: what this build can do, or what is in a file.
 #include <algorithm>
 #include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
 #include "app/info.hpp"
-#include "app/names.hpp"
-#include "app/output.hpp"
-#include "app/progress.hpp"
-#include "app/setup.hpp"
-#include "app/sizes.hpp"
-#include "app/unused.hpp"
+#include "config/unused.hpp"
 #include "core/check.hpp"
 #include "evaluate/memory.hpp"
+#include "json/json.hpp"
 #include "onnx/content.hpp"
+#include "report/output.hpp"
+#include "report/progress.hpp"
+#include "run/setup.hpp"
+#include "run/sizes.hpp"
 #include "store/checkpoint.hpp"
 #include "store/file_kind.hpp"
 #include "vbq/dataset_file.hpp"
-#include "vbq/onnx.hpp"
 
 namespace vbq {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 int dataset_info(const std::filesystem::path& path, const CommonOptions& common) {
   const auto source = open_dataset(path);
@@ -145,91 +140,6 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   }
   print("\nWhat it will give:\n");
   for (const Sizes& sizes : predicted) print(sizes_text(sizes));
-  return 0;
-}
-
-// Multiply-adds of one image.
-std::int64_t multiply_adds(const Network& network, int node) {
-  const Tensor* weight = weight_of(network.nodes[static_cast<std::size_t>(node)]);
-  const Shape& out = network.shapes[static_cast<std::size_t>(node) + 1];
-  const std::int64_t per_output = elements(weight->shape) / std::max<std::int64_t>(1, weight->shape.front());
-  return per_output * elements(out);
-}
-
-// How often each operator occurs, the commonest first.
-std::vector<std::pair<std::string, std::int64_t>> operator_counts(const Network& network) {
-  std::map<std::string, std::int64_t> counts;
-  for (const Node& node : network.nodes) ++counts[operator_name(node.op)];
-  std::vector<std::pair<std::string, std::int64_t>> sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });
-  return sorted;
-}
-
-int network_info(const std::filesystem::path& path, const std::string& output, const CommonOptions& common) {
-  const Network network = read_onnx(path, output);
-  std::int64_t weights = 0, work = 0;
-  const auto operators = operator_counts(network);
-  Json layers = Json::array();
-  for (const int index : weight_layers(network)) {
-    const Node& node = network.nodes[static_cast<std::size_t>(index)];
-    const Tensor* weight = weight_of(node);
-    const auto [low, high] = std::minmax_element(weight->data.begin(), weight->data.end());
-    weights += elements(weight->shape);
-    work += multiply_adds(network, index);
-    layers.push_back({{"name", node.name},
-                      {"operator", operator_name(node.op)},
-                      {"shape", weight->shape},
-                      {"weights", elements(weight->shape)},
-                      {"multiply_adds", multiply_adds(network, index)},
-                      {"minimum", *low},
-                      {"maximum", *high}});
-  }
-  if (common.json) {
-    Json json{{"kind", "network"},
-              {"name", network.name},
-              {"input", network.input_shape()},
-              {"output", network.output_shape()},
-              {"file_layout", name_of<Layout>(network.file_layout, kLayouts)},
-              {"output_name", network.output_name},
-              {"file_outputs", network.file_outputs},
-              {"nodes", network.nodes.size()},
-              {"operators", Json::object()},
-              {"weights", weights},
-              {"multiply_adds", work},
-              {"left_in_fp32", numbers_beside_weights(network)},
-              {"layers", layers},
-              {"hash", network_hash(network)}};
-    for (const auto& [name, count] : operators) json["operators"][name] = count;
-    print_json(json);
-    return 0;
-  }
-  std::vector<std::string> parts;
-  parts.reserve(operators.size());
-  for (const auto& [name, count] : operators) parts.push_back(fmt::format("{} {}", count, name));
-  print(fmt::format("network {}: input {} [N, {}], output {} [N, {}]\n{} nodes: {}\n\n", path.string(),
-                    network.input_name, fmt::join(network.input_shape(), ", "), network.output_name,
-                    fmt::join(network.output_shape(), ", "), network.nodes.size(), fmt::join(parts, ", ")));
-  if (network.file_layout == Layout::nhwc) print("the file takes images with channels last; here they come first\n\n");
-  if (network.file_outputs.size() > 1) {
-    print(fmt::format("outputs of the file: {} (--output-name)\n\n", fmt::join(network.file_outputs, ", ")));
-  }
-  print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>7} {:>14}  {}\n", "layer", "type", "shape", "weights", "share",
-                    "multiply-adds", "range"));
-  for (const Json& layer : layers) {
-    print(fmt::format("{:<40} {:<6} {:>18} {:>12} {:>6.1f}% {:>14}  {:.3g} .. {:.3g}\n",
-                      layer["name"].get<std::string>(), layer["operator"].get<std::string>(),
-                      fmt::format("{}", fmt::join(layer["shape"].get<std::vector<std::int64_t>>(), "x")),
-                      thousands(layer["weights"].get<std::int64_t>()),
-                      100.0 * layer["weights"].get<double>() / static_cast<double>(weights),
-                      thousands(layer["multiply_adds"].get<std::int64_t>()), layer["minimum"].get<double>(),
-                      layer["maximum"].get<double>()));
-  }
-  print(
-      fmt::format("\n{} weights in these {} layers ({} bytes in FP32) are what a search quantises (all but those in "
-                  "network.skip);\n"
-                  "{} numbers in biases, batch norms and constants stay FP32. {} multiply-adds an image.\nhash  {}\n",
-                  thousands(weights), layers.size(), thousands(4 * weights), thousands(numbers_beside_weights(network)),
-                  thousands(work), network_hash(network)));
   return 0;
 }
 

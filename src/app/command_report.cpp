@@ -1,14 +1,15 @@
 // vbq report: a run, a sweep, a comparison or a found format as one page.
-#include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
-#include "app/output.hpp"
 #include "app/output_file.hpp"
-#include "app/report.hpp"
-#include "app/run_place.hpp"
-#include "app/unused.hpp"
+#include "config/unused.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
+#include "json/json.hpp"
+#include "report/output.hpp"
+#include "report/report.hpp"
+#include "report/results_folder.hpp"
+#include "run/run_place.hpp"
 #include "store/file_kind.hpp"
 
 namespace vbq {

@@ -1,26 +1,24 @@
 // vbq search: on rank 0 the search, on the others (or, alone, in the same process) the evaluation. A list of widths is
 // a sweep: one search after the other, each in a folder of its own and starting from what the one before has found.
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/commands.hpp"
-#include "app/export_file.hpp"
-#include "app/output.hpp"
-#include "app/ranks.hpp"
-#include "app/report.hpp"
-#include "app/run_job.hpp"
-#include "app/stopping.hpp"
-#include "app/summary.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "json/json.hpp"
 #include "quant/widen.hpp"
+#include "report/output.hpp"
+#include "report/report.hpp"
+#include "run/export_file.hpp"
+#include "run/ranks.hpp"
+#include "run/run_job.hpp"
+#include "run/stopping.hpp"
+#include "run/summary.hpp"
 
 namespace vbq {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // What an ended run leaves besides its results proper. Where one cannot be made (the network's file is gone, say) the
 // results stand all the same; a disk that does not take it is an error as everywhere.

@@ -6,26 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "vbq/engine.hpp"
+#include "run/options.hpp"
 
 namespace vbq {
 
-// A run that was stopped by a signal after a checkpoint, to be started again (EX_TEMPFAIL of sysexits.h).
-inline constexpr int kExitStopped = 75;
-
-// Options that several commands share.
-struct CommonOptions {
-  EngineOptions engine;
-  bool json = false;   // one JSON object on standard output, nothing else there
-  bool quiet = false;  // no progress
-};
-
-struct SearchArguments {
-  std::filesystem::path job;
-  std::optional<std::filesystem::path> run;
-  bool resume = false;
-  std::vector<std::string> set;
-};
 int command_search(const SearchArguments& arguments, const CommonOptions& common);
 int command_compare(const SearchArguments& arguments, const CommonOptions& common);
 

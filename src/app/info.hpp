@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "app/commands.hpp"
 
@@ -16,5 +17,8 @@ void check_engine(const EngineOptions& options);
 int folder_info(const std::filesystem::path& folder, const CommonOptions& common);
 // A best.json.
 int format_info(const std::filesystem::path& file, const CommonOptions& common);
+
+// A network's file. output: one of its several; empty: the first.
+int network_info(const std::filesystem::path& file, const std::string& output, const CommonOptions& common);
 
 }  // namespace vbq

@@ -1,15 +1,13 @@
 // vbq info of the build and this machine.
-#include <nlohmann/json.hpp>
 
 #include "app/info.hpp"
-#include "app/output.hpp"
 #include "core/check.hpp"
+#include "json/json.hpp"
+#include "report/output.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // conv -> relu -> linear, 1x4x4: enough to ask an engine what it is.
 Network probe_network() {

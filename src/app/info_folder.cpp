@@ -2,16 +2,17 @@
 #include <algorithm>
 #include <optional>
 
-#include "app/comparison.hpp"
 #include "app/info.hpp"
-#include "app/job.hpp"
-#include "app/output.hpp"
-#include "app/report_parts.hpp"
-#include "app/run_place.hpp"
+#include "config/job.hpp"
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "json/json_file.hpp"
+#include "report/comparison.hpp"
+#include "report/output.hpp"
+#include "report/report_parts.hpp"
+#include "report/results_folder.hpp"
+#include "run/run_place.hpp"
 
 namespace vbq {
 namespace {

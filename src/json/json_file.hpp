@@ -2,13 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
-namespace vbq {
+#include "json/json.hpp"
 
-using Json = nlohmann::ordered_json;
+namespace vbq {
 
 // What vbq writes stays far below; what is above is somebody else's, or made to do harm: the library copies, compares
 // and prints values by recursion, and looks through an object's keys one by one.

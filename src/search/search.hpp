@@ -25,7 +25,7 @@ struct SearchOptions {
   double reproduction = 0.3;  // share of the population that survives
 };
 
-// Fitness: larger is better; finite. See evaluate/fitness.hpp for how a Tally gives it.
+// Fitness: larger is better; finite. See fitness.hpp for how a Tally gives it.
 struct Individual {
   Genome genome;
   double fitness = 0;

@@ -4,7 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "app/comparison.hpp"
+#include "report/comparison.hpp"
 #include "support/cli.hpp"
 
 namespace vbq::test {

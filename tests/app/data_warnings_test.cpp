@@ -1,7 +1,7 @@
 // Data that is likely to be wrong draws a sentence; data that is likely to be right draws none.
-#include "app/data_warnings.hpp"
+#include "run/data_warnings.hpp"
 
-#include "app/unused.hpp"
+#include "config/unused.hpp"
 #include "support/folder.hpp"
 
 namespace vbq {

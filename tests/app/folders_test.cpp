@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/progress.hpp"
 #include "core/file.hpp"
+#include "report/progress.hpp"
 #include "support/cli.hpp"
 
 namespace vbq::test {

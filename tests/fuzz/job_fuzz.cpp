@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "app/job.hpp"
+#include "config/job.hpp"
 #include "vbq/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,0 +1,71 @@
+// Job: what a job file says, as named fields. The one place where configuration is checked.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "search/fitness.hpp"
+#include "search/search.hpp"
+#include "vbq/engine.hpp"
+#include "vbq/format.hpp"
+
+namespace vbq {
+
+// Between checkpoints: so many generations, or, when seconds > 0, so much time.
+struct CheckpointInterval {
+  int generations = 10;
+  double seconds = 0;
+};
+
+struct Job {
+  // [network]
+  std::filesystem::path network;  // absolute
+  std::string network_output;     // name of one of several; empty: the first
+  // [data]
+  std::filesystem::path data;                        // absolute; a dataset file, or a source that can be imported
+  std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
+  double search_images = 0;                          // > 1: images, <= 1: share of the set, 0: 2000 or what there is
+  std::int64_t block = 100;
+  std::vector<double> mean, std;               // of sources imported on the fly; empty: 0 and 1
+  bool allow_different_normalisation = false;  // of `calibration` and `data`
+  std::optional<std::int64_t> label_offset;    // added to every label; none: 0, and nobody has thought about it
+  // [format]
+  Format format;           // of a sweep: of its first width
+  std::vector<int> sweep;  // levels of each width in turn; empty: one search of format.levels
+  // [search]
+  SearchOptions search;
+  int generations = 100;
+  Fitness fitness = Fitness::divergence;
+  // [run]
+  CheckpointInterval checkpoint;
+};
+
+// Reads a job file and applies `overrides` ("search.seed=2"). Error, one sentence, on an unknown key (naming the
+// one that was meant), a value of the wrong kind or out of range, or text that is not TOML (naming the line). A network
+// or another file of vbq's in a job's place is told what it is, and what to type.
+Job read_job(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+// The same from text; relative paths are taken from `folder`. `origin` names it in messages.
+Job parse_job(const std::string& text, const std::filesystem::path& folder, const std::string& origin,
+              const std::vector<std::string>& overrides);
+
+// The job as resolved: TOML, every default written out. parse_job() of it gives the same job.
+std::string to_toml(const Job& job);
+
+// The key ("search.seed") that was most likely meant by what somebody has written ("seed", "format.seed", "sead");
+// empty where none is near.
+std::string nearest_key(const std::string& written);
+
+// One width of a sweep as a job of its own, and what its folder is called: "3bit", or "6levels".
+Job job_of_width(Job job, int levels);
+std::string width_name(int levels);
+int levels_of_width(const std::string& name);  // 0: it is no such name
+
+// Names the first key in which a resumed job may not differ but does ("search.seed is 2, the run's is 1"); empty when
+// they match. Paths, [run] and search.generations may differ: network and data are compared by their hashes.
+std::string job_difference(const Job& now, const Job& then);
+
+}  // namespace vbq

@@ -1,0 +1,246 @@
+#include "config/job_fields.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+
+#include "config/names.hpp"
+#include "core/check.hpp"
+
+namespace vbq {
+namespace {
+
+// A TOML basic string.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+// TOML floats need a point or an exponent.
+std::string number_text(double value) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  return text;
+}
+
+template <typename T, typename Show>
+std::string array_text(const std::vector<T>& values, Show show) {
+  std::string text;
+  for (const T& v : values) text += (text.empty() ? "" : ", ") + show(v);
+  return "[" + text + "]";
+}
+
+std::string bool_text(bool value) { return value ? "true" : "false"; }
+
+// One enumerated key.
+template <typename T>
+JobField choice_field(std::string key, std::function<T&(Job&)> member, std::span<const Name<T>> names) {
+  std::vector<std::string> spellings;
+  for (const auto& [name, value] : names) spellings.emplace_back(name);
+  return {std::move(key), [member, names](Job& job, const TomlValue& v) { member(job) = v.choice<T>(names); },
+          [member, names](const Job& job) {
+            Job copy = job;
+            return quoted(name_of(member(copy), names));
+          },
+          true, fmt::format("{}", fmt::join(spellings, ", "))};
+}
+
+// "5min", "30s", "2h", or a number of generations.
+CheckpointInterval read_interval(const TomlValue& value) {
+  if (!value.is_text()) return {static_cast<int>(value.integer(1, 1000000000)), 0};
+  const std::string text = value.text();
+  const char* expected = "a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"";
+  double amount = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  const std::string unit(end, text.data() + text.size());
+  if (code != std::errc() || !(amount > 0) || amount > 1e6) value.refuse(expected);
+  if (unit == "s") return {0, amount};
+  if (unit == "min") return {0, 60 * amount};
+  if (unit == "h") return {0, 3600 * amount};
+  value.refuse(expected);
+}
+
+std::string interval_text(const CheckpointInterval& interval) {
+  if (interval.seconds > 0) return quoted(fmt::format("{}s", interval.seconds));
+  return fmt::format("{}", interval.generations);
+}
+
+// 1 is one image; 1.0 and below are shares.
+double read_amount(const TomlValue& value) {
+  const double amount = value.number(0, 1e15);
+  if (amount <= 0) value.refuse("a number of images, or a share from 0 to 1");
+  if (amount > 1 && amount != std::floor(amount)) value.refuse("a whole number of images, or a share from 0 to 1");
+  return amount;
+}
+
+// One width, or several: a sweep.
+void set_widths(Job& job, const std::vector<std::int64_t>& widths) {
+  job.format.levels = static_cast<int>(widths.front());
+  job.sweep.clear();
+  if (widths.size() > 1) job.sweep.assign(widths.begin(), widths.end());
+}
+
+// Whether format.bits can say the widths: then it does, and format.levels is left out.
+bool whole_bits(const Job& job) {
+  const auto whole = [](int levels) { return levels >= 4 && std::has_single_bit(static_cast<unsigned>(levels)); };
+  return job.sweep.empty() ? whole(job.format.levels) : std::all_of(job.sweep.begin(), job.sweep.end(), whole);
+}
+
+template <typename Show>
+std::string widths_text(const Job& job, Show show) {
+  return job.sweep.empty() ? show(job.format.levels) : array_text(job.sweep, show);
+}
+
+void add_network(std::vector<JobField>& fields) {
+  fields.push_back({"network.path", [](Job& j, const TomlValue& v) { j.network = v.path(); },
+                    [](const Job& j) { return quoted(j.network.string()); }, false});
+  // Not compared at a resume: the networks are, and the first of several outputs may be named or not.
+  fields.push_back({"network.output", [](Job& j, const TomlValue& v) { j.network_output = v.text(); },
+                    [](const Job& j) { return j.network_output.empty() ? std::string() : quoted(j.network_output); },
+                    false});
+  fields.push_back({"network.skip", [](Job& j, const TomlValue& v) { j.format.skip = v.texts(); },
+                    [](const Job& j) { return array_text(j.format.skip, quoted); }});
+}
+
+void add_data(std::vector<JobField>& fields) {
+  const auto real = [](double v) { return number_text(v); };
+  fields.push_back({"data.path", [](Job& j, const TomlValue& v) { j.data = v.path(); },
+                    [](const Job& j) { return quoted(j.data.string()); }, false});
+  fields.push_back({"data.calibration", [](Job& j, const TomlValue& v) { j.calibration = v.path(); },
+                    [](const Job& j) { return j.calibration ? quoted(j.calibration->string()) : std::string(); },
+                    false});
+  fields.push_back({"data.search", [](Job& j, const TomlValue& v) { j.search_images = read_amount(v); },
+                    [](const Job& j) {
+                      if (j.search_images == 0) return std::string();
+                      return j.search_images > 1 ? fmt::format("{:.0f}", j.search_images)
+                                                 : number_text(j.search_images);
+                    }});
+  fields.push_back({"data.block", [](Job& j, const TomlValue& v) { j.block = v.integer(1, 65536); },
+                    [](const Job& j) { return fmt::format("{}", j.block); }});
+  fields.push_back({"data.mean", [](Job& j, const TomlValue& v) { j.mean = v.numbers(); },
+                    [real](const Job& j) { return array_text(j.mean, real); }});
+  fields.push_back({"data.std", [](Job& j, const TomlValue& v) { j.std = v.numbers(); },
+                    [real](const Job& j) { return array_text(j.std, real); }});
+  fields.push_back({"data.allow_different_normalisation",
+                    [](Job& j, const TomlValue& v) { j.allow_different_normalisation = v.boolean(); },
+                    [](const Job& j) { return bool_text(j.allow_different_normalisation); }, false});
+  fields.push_back({"data.label_offset",
+                    [](Job& j, const TomlValue& v) { j.label_offset = v.integer(-(1 << 24), 1 << 24); },
+                    [](const Job& j) { return j.label_offset ? fmt::format("{}", *j.label_offset) : std::string(); }});
+}
+
+void add_format(std::vector<JobField>& fields) {
+  fields.push_back({"format.bits",
+                    [](Job& j, const TomlValue& v) {
+                      set_widths(j, v.integers(2, 8));
+                      j.format.levels = 1 << j.format.levels;
+                      for (int& levels : j.sweep) levels = 1 << levels;
+                    },
+                    [](const Job& j) {
+                      const auto bits = [](int levels) {
+                        return fmt::format("{}", std::bit_width(unsigned(levels)) - 1);
+                      };
+                      return whole_bits(j) ? widths_text(j, bits) : std::string();
+                    }});
+  fields.push_back({"format.levels", [](Job& j, const TomlValue& v) { set_widths(j, v.integers(2, 256)); },
+                    [](const Job& j) {
+                      const auto number = [](int levels) { return fmt::format("{}", levels); };
+                      return whole_bits(j) ? std::string() : widths_text(j, number);
+                    }});
+  fields.push_back(choice_field<Encoding>(
+      "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
+  fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
+                    [](const Job& j) { return bool_text(j.format.symmetric); }});
+  fields.push_back({"format.exponent_bits",
+                    [](Job& j, const TomlValue& v) { j.format.exponent_bits = static_cast<int>(v.integer(0, 7)); },
+                    [](const Job& j) { return fmt::format("{}", j.format.exponent_bits); }});
+  fields.push_back(
+      {"format.exponent_bias", [](Job& j, const TomlValue& v) { j.format.exponent_bias = v.number(-1000, 1000); },
+       [](const Job& j) { return j.format.exponent_bias ? number_text(*j.format.exponent_bias) : std::string(); }});
+  fields.push_back({"format.biases", [](Job& j, const TomlValue& v) { j.format.biases = v.boolean(); },
+                    [](const Job& j) { return bool_text(j.format.biases); }});
+  fields.push_back(choice_field<Scope>(
+      "format.scope", [](Job& j) -> Scope& { return j.format.scope; }, kScopes));
+  fields.push_back(choice_field<ScaleScope>(
+      "format.scale", [](Job& j) -> ScaleScope& { return j.format.scale; }, kScales));
+  fields.push_back(choice_field<ScaleBy>(
+      "format.scale_by", [](Job& j) -> ScaleBy& { return j.format.scale_by; }, kScaleBy));
+  fields.push_back(choice_field<Assignment>(
+      "format.assignment", [](Job& j) -> Assignment& { return j.format.assignment; }, kAssignments));
+  fields.push_back(choice_field<Matching>(
+      "format.matching", [](Job& j) -> Matching& { return j.format.matching; }, kMatchings));
+  fields.push_back(
+      {"format.matching_images",
+       [](Job& j, const TomlValue& v) { j.format.matching_images = static_cast<int>(v.integer(1, 1000000)); },
+       [](const Job& j) { return fmt::format("{}", j.format.matching_images); }});
+}
+
+void add_search(std::vector<JobField>& fields) {
+  fields.push_back(choice_field<Method>(
+      "search.method", [](Job& j) -> Method& { return j.search.method; }, kMethods));
+  // A preset is a whole recipe; parse_job() applies it before any other key, so that those can change parts of it.
+  fields.push_back({"search.preset",
+                    [](Job& j, const TomlValue& v) {
+                      j.search.operators = v.choice<Operators>(kPresets);
+                      if (j.search.operators != Operators::nogami2018) return;
+                      j.search.method = Method::genetic;
+                      j.search.population = 50;
+                      j.generations = 200;
+                      j.search.mutation = 0.2;
+                      j.search.crossover = 0.5;
+                      j.search.reproduction = 0.3;
+                      j.fitness = Fitness::top1;
+                    },
+                    [](const Job& j) { return quoted(name_of<Operators>(j.search.operators, kPresets)); }});
+  fields.push_back({"search.population",
+                    [](Job& j, const TomlValue& v) { j.search.population = static_cast<int>(v.integer(2, 100000)); },
+                    [](const Job& j) { return fmt::format("{}", j.search.population); }});
+  fields.push_back({"search.generations",
+                    [](Job& j, const TomlValue& v) { j.generations = static_cast<int>(v.integer(1, 1000000000)); },
+                    [](const Job& j) { return fmt::format("{}", j.generations); }, false});
+  fields.push_back(choice_field<Fitness>(
+      "search.fitness", [](Job& j) -> Fitness& { return j.fitness; }, kFitness));
+  fields.push_back(
+      {"search.seed",
+       [](Job& j, const TomlValue& v) { j.search.seed = static_cast<std::uint64_t>(v.integer(0, INT64_MAX)); },
+       [](const Job& j) { return fmt::format("{}", j.search.seed); }});
+  const auto rate = [](std::string key, double SearchOptions::*member) {
+    return JobField{std::move(key), [member](Job& j, const TomlValue& v) { j.search.*member = v.number(0, 1); },
+                    [member](const Job& j) { return number_text(j.search.*member); }};
+  };
+  fields.push_back(rate("search.mutation", &SearchOptions::mutation));
+  fields.push_back(rate("search.crossover", &SearchOptions::crossover));
+  fields.push_back(rate("search.reproduction", &SearchOptions::reproduction));
+}
+
+// In the order in which job.toml has them.
+std::vector<JobField> make_fields() {
+  std::vector<JobField> fields;
+  add_network(fields);
+  add_data(fields);
+  add_format(fields);
+  add_search(fields);
+  fields.push_back({"run.checkpoint", [](Job& j, const TomlValue& v) { j.checkpoint = read_interval(v); },
+                    [](const Job& j) { return interval_text(j.checkpoint); }, false});
+  return fields;
+}
+
+}  // namespace
+
+std::span<const JobField> job_fields() {
+  static const std::vector<JobField> fields = make_fields();
+  return fields;
+}
+
+}  // namespace vbq

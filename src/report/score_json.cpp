@@ -1,0 +1,50 @@
+#include "report/score_json.hpp"
+
+#include <cmath>
+
+#include "core/check.hpp"
+#include "report/interval.hpp"
+
+namespace vbq {
+namespace {
+
+double two_decimals(double value) { return std::round(value * 100.0) / 100.0; }
+
+Json share_json(std::int64_t correct, std::int64_t seen) {
+  const Interval interval = wilson95(correct, seen);
+  return {{"correct", correct},
+          {"percent", percent(correct, seen)},
+          {"interval95", {two_decimals(interval.low), two_decimals(interval.high)}}};
+}
+
+}  // namespace
+
+double percent(std::int64_t correct, std::int64_t seen) {
+  if (seen == 0) return 0;
+  // 10000 correct / seen in integers, so that no binary fraction decides about a middle.
+  return static_cast<double>((correct * 20000 + seen) / (seen * 2)) / 100.0;
+}
+
+Json score_json(const Tally& tally, bool with_divergence) {
+  Json json;
+  json["images"] = tally.seen;
+  json["top1"] = share_json(tally.top1, tally.seen);
+  json["top5"] = share_json(tally.top5, tally.seen);
+  json["loss"] = mean_loss(tally);
+  if (with_divergence) json["divergence"] = mean_divergence(tally);
+  return json;
+}
+
+std::string percent_text(std::int64_t correct, std::int64_t seen) {
+  const Interval interval = wilson95(correct, seen);
+  return fmt::format("{:6.2f} %  (95 % interval {:.2f} to {:.2f}; {} of {})", percent(correct, seen),
+                     two_decimals(interval.low), two_decimals(interval.high), correct, seen);
+}
+
+std::string interval_text(std::int64_t correct, std::int64_t seen) {
+  const Interval interval = wilson95(correct, seen);
+  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", percent(correct, seen), two_decimals(interval.low),
+                     two_decimals(interval.high));
+}
+
+}  // namespace vbq

@@ -1,0 +1,105 @@
+#include "run/export_file.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "config/names.hpp"
+#include "core/check.hpp"
+#include "core/file.hpp"
+#include "quant/packing.hpp"
+#include "vbq/error.hpp"
+#include "vbq/format_file.hpp"
+#include "vbq/onnx.hpp"
+#include "vbq/version.hpp"
+
+namespace vbq {
+namespace {
+
+// Level of each weight: as found, or the nearest, which is what every engine takes then.
+std::vector<std::uint8_t> indices_of(const Tensor& weight, const LayerFormat& format) {
+  if (!format.indices.empty()) return format.indices;
+  std::vector<std::uint8_t> indices;
+  const std::size_t row = weight.data.size() / static_cast<std::size_t>(weight.shape.front());
+  for (std::size_t i = 0; i < weight.data.size(); ++i) {
+    const float w = format.scales.empty() ? weight.data[i] : weight.data[i] / format.scale(i / row);
+    indices.push_back(static_cast<std::uint8_t>(format.codebook(i / row).index(w)));
+  }
+  return indices;
+}
+
+struct Counts {
+  int levels = 0;            // of the largest codebook
+  std::int64_t weights = 0;  // quantised
+};
+
+std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& formats, Counts& counts) {
+  std::vector<ExportLayer> layers;
+  for (const LayerFormat& format : formats) {
+    const Node& node = network.nodes[static_cast<std::size_t>(format.node)];
+    if (format.levels() > 256) {
+      fail("layer \"{}\" has {} levels: at most 256 can be exported", node.name, format.levels());
+    }
+    std::vector<std::vector<float>> codebooks;
+    for (const Codebook& one : format.codebooks) codebooks.emplace_back(one.levels().begin(), one.levels().end());
+    layers.push_back({node.name, std::move(codebooks), indices_of(*weight_of(node), format), format.scales, format.bias,
+                      format.gain, format.shift});
+    counts.levels = std::max(counts.levels, format.levels());
+    counts.weights += elements(weight_of(node)->shape);
+  }
+  return layers;
+}
+
+// The file in one form, with the metadata that goes with it.
+ExportedModel exported(const std::filesystem::path& file, const Network& network,
+                       const std::vector<ExportLayer>& layers, const Counts& counts, ExportForm form) {
+  return export_onnx(file, network, layers, form,
+                     {{"vbq.version", kVersion},
+                      {"vbq.bits", std::to_string(index_bits(counts.levels))},
+                      {"vbq.levels", std::to_string(counts.levels)},
+                      {"vbq.form", name_of<ExportForm>(form, kExportForms)},
+                      {"vbq.network_hash", network_hash(network)}});
+}
+
+}  // namespace
+
+ExportedFile export_file(const std::filesystem::path& network_path, const std::string& network_output,
+                         const std::filesystem::path& format_path, const std::filesystem::path& output,
+                         ExportForm form) {
+  const Network network = read_onnx(network_path, network_output);
+  const FoundFormat found = read_format(format_path, network);
+  Counts counts;
+  const std::vector<ExportLayer> layers = layers_of(network, found.network.formats(), counts);
+  const ExportedModel model = exported(network_path, network, layers, counts, form);
+  write_file(output, model.bytes);
+  return {layers.size(), counts.weights, index_bits(counts.levels), model.bytes.size(), model.fp32_bytes};
+}
+
+ExportForm FileSizes::smallest_exact() const {
+  const Form* best = nullptr;
+  for (const Form& one : forms) {
+    if (one.form == ExportForm::dequantize || one.bytes == 0) continue;
+    if (best == nullptr || one.bytes < best->bytes) best = &one;
+  }
+  return best == nullptr ? ExportForm::plain : best->form;
+}
+
+FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats) {
+  Counts counts;
+  const std::vector<ExportLayer> layers = layers_of(network, formats, counts);
+  FileSizes sizes;
+  for (const auto& [name, form] : kExportForms) {
+    FileSizes::Form& one = sizes.forms.emplace_back(FileSizes::Form{form, 0, ""});
+    try {
+      const ExportedModel model = exported(file, network, layers, counts, form);
+      one.bytes = static_cast<std::int64_t>(model.bytes.size());
+      sizes.as_trained = static_cast<std::int64_t>(model.fp32_bytes);
+    } catch (const Error& error) {
+      if (form == ExportForm::plain || error.fault() != Fault::input) throw;  // which holds any format
+      one.why_not = error.what();
+    }
+  }
+  return sizes;
+}
+
+}  // namespace vbq

@@ -1,0 +1,48 @@
+#include "run/history.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace vbq {
+
+double diversity(const SearchState& state) {
+  const auto count = static_cast<double>(state.population.size());
+  double sum = 0;
+  std::size_t genes = 0;
+  for (std::size_t c = 0; c < state.best.genome.chromosomes.size(); ++c) {
+    const Chromosome& best = state.best.genome.chromosomes[c];
+    const auto [low, high] = std::minmax_element(best.begin(), best.end());
+    for (std::size_t g = 0; g < best.size(); ++g) {
+      double mean = 0, squares = 0;
+      for (const Individual& one : state.population) mean += one.genome.chromosomes[c][g] / count;
+      for (const Individual& one : state.population) {
+        const double d = one.genome.chromosomes[c][g] - mean;
+        squares += d * d / count;
+      }
+      if (*high > *low) sum += std::sqrt(squares) / (*high - *low);
+      ++genes;
+    }
+  }
+  return genes == 0 ? 0 : sum / static_cast<double>(genes);
+}
+
+std::string history_line(const SearchState& state, const Tally& best, std::int64_t evaluations) {
+  std::vector<double> fitness;
+  for (const Individual& one : state.population) fitness.push_back(one.fitness);
+  std::sort(fitness.begin(), fitness.end());
+  const double median = fitness.empty() ? state.best.fitness : fitness[fitness.size() / 2];
+  const double worst = fitness.empty() ? state.best.fitness : fitness.front();
+  const double top1 = best.seen == 0 ? 0 : 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen);
+  return fmt::format("{},{},{:.9g},{:.9g},{:.9g},{:.4f},{:.6g}", state.generation, evaluations, state.best.fitness,
+                     median, worst, top1, diversity(state));
+}
+
+std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times) {
+  const double whole = std::max(seconds, 1e-9);
+  return fmt::format("{},{:.4f},{:.1f},{:.4f},{:.4f},{:.4f}", generation, seconds, static_cast<double>(images) / whole,
+                     times.quantise / whole, times.inference / whole, times.communication / whole);
+}
+
+}  // namespace vbq

@@ -1,0 +1,30 @@
+// What commands have in common, and what a search is started with.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vbq/engine.hpp"
+
+namespace vbq {
+
+// A run that was stopped by a signal after a checkpoint, to be started again (EX_TEMPFAIL of sysexits.h).
+inline constexpr int kExitStopped = 75;
+
+// Options that several commands share.
+struct CommonOptions {
+  EngineOptions engine;
+  bool json = false;   // one JSON object on standard output, nothing else there
+  bool quiet = false;  // no progress
+};
+
+struct SearchArguments {
+  std::filesystem::path job;
+  std::optional<std::filesystem::path> run;
+  bool resume = false;
+  std::vector<std::string> set;
+};
+
+}  // namespace vbq

@@ -1,0 +1,262 @@
+#include "run/search_run.hpp"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "core/stop.hpp"
+#include "evaluate/scorer.hpp"
+#include "quant/seeds.hpp"
+#include "report/score_json.hpp"
+#include "run/history.hpp"
+#include "run/not_finite.hpp"
+#include "search/fitness.hpp"
+
+namespace vbq {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+SearchSpace make_space(const Setup& setup) {
+  const Network& network = setup.problem.network;
+  const Format& format = setup.problem.format;
+  const auto coded = coded_weights(network, format);
+  SearchSpace space;
+  space.chromosomes = static_cast<int>(coded.size());
+  space.genes = gene_count(format);
+  space.positive = positive_genes(format);
+  space.sorted = ascending_genes(format);
+  space.seeds = seed_genomes(coded, format);
+  if (setup.job.search.method == Method::annealing) {
+    // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
+    space.start = format.scale == ScaleScope::none
+                      ? Genome{std::vector<Chromosome>(coded.size(), Chromosome{1.25, 0.05})}
+                      : space.seeds.front();
+  }
+  space.seeds.insert(space.seeds.end(), setup.starts.begin(), setup.starts.end());
+  space.magnitude = weight_magnitudes(coded);
+  return space;
+}
+
+// Hashes tell that files differ; a user knows them by their names.
+std::string other_network(const Job& now, const Job& then) {
+  if (now.network_output != then.network_output) {
+    return fmt::format("network.output is \"{}\", another output than the run's, \"{}\"", now.network_output,
+                       then.network_output);
+  }
+  if (now.network == then.network) {
+    return fmt::format("network.path is {}, as the run's, but its weights or layers have changed",
+                       now.network.string());
+  }
+  return fmt::format("network.path is {}, another network than the run's, {}", now.network.string(),
+                     then.network.string());
+}
+
+std::string other_images(const Job& now, const Job& then) {
+  const std::string mine = now.calibration ? now.calibration->string() : "not set";
+  const std::string theirs = then.calibration ? then.calibration->string() : "not set";
+  if (now.data != then.data) {
+    return fmt::format("data.path is {}, with other images than the run's, {}", now.data.string(), then.data.string());
+  }
+  if (mine != theirs) return fmt::format("data.calibration is {}, with other images than the run's, {}", mine, theirs);
+  return fmt::format("data.path is {}{}, as the run's, but its images have changed", now.data.string(),
+                     now.calibration ? " and data.calibration " + mine : "");
+}
+
+// Refuses a checkpoint that another run has left.
+void check_same_run(const RunState& state, const Setup& setup, const Machinery& machinery) {
+  const Job then = parse_job(state.job, "/", "the checkpoint's job", {});
+  const std::string difference = job_difference(setup.job, then);
+  if (!difference.empty()) fail("--resume: {}", difference);
+  if (setup.network_hash != state.network_hash) fail("--resume: {}", other_network(setup.job, then));
+  if (setup.data_hash != state.data_hash) fail("--resume: {}", other_images(setup.job, then));
+  if (machinery.identity != state.engine) {
+    fail(
+        "--resume: this machine computes with {}, the run did with {}, and results could differ: --engine, --precision "
+        "and a machine as before were expected",
+        machinery.identity, state.engine);
+  }
+  const int generations = setup.job.generations;
+  if (generations < state.search.generation) {
+    fail("--resume: search.generations is {}, the run has done {} already", generations, state.search.generation);
+  }
+  if (generations != then.generations) {
+    log::warning("search.generations is {}, where the run's job has said {}: it now ends after generation {}",
+                 generations, then.generations, generations);
+  }
+}
+
+// One run's loop and what it keeps between generations.
+class Loop {
+ public:
+  Loop(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, Progress& progress)
+      : setup_(setup),
+        evaluator_(evaluator),
+        folder_(folder),
+        progress_(progress),
+        scorer_(evaluator),
+        search_(make_search(setup.job.search, make_space(setup))) {
+    complete_ = search_->state();
+    state_.job = to_toml(setup.job);
+    state_.network_hash = setup.network_hash;
+    state_.data_hash = setup.data_hash;
+    state_.engine = machinery.identity;
+  }
+
+  void restore(RunState state) {
+    search_->restore(state.search);
+    scorer_.restore(state.cache, state.evaluations, state.images);
+    state.job = state_.job;  // the number of generations may have been raised
+    state_ = std::move(state);
+    complete_ = state_.search;
+  }
+
+  // Until all generations are done or there is a wish to stop.
+  void run() {
+    folder_.write("job.toml", state_.job);
+    folder_.begin_tables(state_.history, state_.timing);
+    try {
+      while (!done() && !stop_requested()) {
+        generation();
+        if (due()) save();
+      }
+    } catch (const Stopped&) {  // in the middle of a generation: what was evaluated of it is in the cache
+      unsaved_ = true;
+    } catch (...) {
+      save_if_possible();
+      throw;
+    }
+    if (unsaved_) save();
+    progress_.end_line();
+  }
+
+  // All generations told, or nothing left to try.
+  bool done() const {
+    if (complete_.generation >= setup_.job.generations) return true;
+    return complete_.generation == search_->state().generation && search_->finished();
+  }
+
+  // The best network as it is delivered; what it scores; what the network as trained scores.
+  void finish(SearchResult& result) {
+    const Genome& best = result.best.genome;
+    result.network = evaluator_.network(best);
+    const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
+    result.quantised = {as_searched ? search_score(best) : evaluator_.score(ImageSet::search, result.network),
+                        evaluator_.score(ImageSet::held_out, result.network)};
+    result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
+  }
+  const RunState& state() const { return state_; }
+
+ private:
+  void generation() {
+    const Clock::time_point start = Clock::now();
+    const std::int64_t images_before = scorer_.images();
+    const std::vector<Genome> asked = search_->ask();
+    const std::vector<Tally> tallies = scorer_.tallies(asked);
+    std::vector<double> told;
+    for (const Tally& tally : tallies) told.push_back(fitness(tally, setup_.job.fitness));
+    search_->tell(told);
+
+    const SearchState& state = search_->state();
+    const Tally best = search_score(state.best.genome);  // from the cache
+    const double seconds = seconds_since(start);
+    state_.seconds += seconds;
+    state_.history.push_back(history_line(state, best, scorer_.evaluations()));
+    state_.timing.push_back(
+        timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
+    complete_ = state;
+    ++generations_since_;
+    unsaved_ = true;
+    folder_.append(state_.history.back(), state_.timing.back());
+    report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
+  }
+
+  // Through the cache.
+  Tally search_score(const Genome& genome) { return scorer_.tallies(std::span(&genome, 1)).front(); }
+
+  void report(const SearchState& state, const Tally& best, double rate) {
+    const int left = setup_.job.generations - state.generation;
+    const double pace = state_.seconds / state.generation;
+    progress_.show(fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
+                               setup_.job.generations, percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
+                               setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
+                               thousands(static_cast<long long>(rate)), duration_text(pace * left)),
+                   left == 0 || state.generation == 1);
+  }
+
+  bool due() const {
+    const CheckpointInterval& every = setup_.job.checkpoint;
+    return every.seconds > 0 ? seconds_since(saved_) >= every.seconds : generations_since_ >= every.generations;
+  }
+
+  void save() {
+    state_.search = complete_;
+    state_.cache = scorer_.cache();
+    state_.evaluations = scorer_.evaluations();
+    state_.images = scorer_.images();
+    folder_.save(state_);
+    saved_ = Clock::now();
+    generations_since_ = 0;
+    unsaved_ = false;
+  }
+
+  // When something else is about to end the run, which is what is to be told.
+  void save_if_possible() noexcept {
+    try {
+      progress_.end_line();
+      if (unsaved_) save();
+    } catch (const std::exception&) {
+    }
+  }
+
+  const Setup& setup_;
+  Evaluator& evaluator_;
+  RunFolder& folder_;
+  Progress& progress_;
+  Scorer scorer_;
+  std::unique_ptr<SearchMethod> search_;
+  RunState state_;
+  SearchState complete_;  // after the last generation that is whole, lines in the tables and all
+  Clock::time_point saved_ = Clock::now();
+  int generations_since_ = 0;
+  bool unsaved_ = false;
+};
+
+}  // namespace
+
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
+                        bool resume, Progress& progress) {
+  Loop loop(setup, evaluator, machinery, folder, progress);
+  if (resume) {
+    if (std::optional<RunState> state = folder.newest_checkpoint()) {
+      check_same_run(*state, setup, machinery);
+      log::info("going on from generation {} of {}", state->search.generation, folder.path().string());
+      loop.restore(*std::move(state));
+    } else {
+      log::info("no checkpoint in {} yet: starting from the beginning", folder.path().string());
+    }
+  }
+  loop.run();
+  SearchResult result;
+  const RunState& state = loop.state();
+  result.stopped = !loop.done();
+  result.generations = state.search.generation;
+  if (result.stopped) return result;
+  result.best = state.search.best;
+  result.evaluations = state.evaluations;
+  result.images = state.images;
+  result.seconds = state.seconds;
+  try {
+    loop.finish(result);
+    warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
+  } catch (const Stopped&) {
+    result.stopped = true;
+  }
+  return result;
+}
+
+}  // namespace vbq

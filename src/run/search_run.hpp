@@ -1,0 +1,44 @@
+// The search itself, on the master: ask, evaluate, tell, write down, checkpoint; then the held-out images, once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evaluate/evaluator.hpp"
+#include "report/progress.hpp"
+#include "run/run_folder.hpp"
+#include "run/setup.hpp"
+#include "search/search.hpp"
+
+namespace vbq {
+
+// Who computes, for summary.json and for the check at a resume.
+struct Machinery {
+  EngineInfo engine;     // of the workers; the same on all
+  std::string identity;  // engine in one line, as checkpoints record it
+  int ranks = 1, workers = 1;
+};
+
+struct Scores {
+  Tally search, held_out;
+};
+
+struct SearchResult {
+  bool stopped = false;  // as asked, after a checkpoint; all but generations is empty then
+  Scores as_trained, quantised;
+  Individual best;
+  QuantisedNetwork network;  // of the best, as it is delivered
+  int generations = 0;
+  std::int64_t evaluations = 0,
+               images = 0;  // networks really run over the search images; images inferred by the search
+  double seconds = 0;       // of the search, over all starts
+};
+
+// Runs, or goes on with, the search in `folder`. With `resume` and a checkpoint there, continues it; Error when that is
+// of another job, network, data or engine, naming the difference. Whatever else ends it, a lost rank too, the
+// generations that are finished are in a checkpoint, unless that cannot be written.
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
+                        bool resume, Progress& progress);
+
+}  // namespace vbq

@@ -1,0 +1,226 @@
+#include "run/setup.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <utility>
+
+#include "cluster/launcher.hpp"
+#include "config/advice.hpp"
+#include "config/unused.hpp"
+#include "core/check.hpp"
+#include "data/dataset_checks.hpp"
+#include "data/importers.hpp"
+#include "data/label_offset.hpp"
+#include "evaluate/memory.hpp"
+#include "run/data_warnings.hpp"
+#include "run/fit.hpp"
+#include "store/file_kind.hpp"
+#include "vbq/dataset_file.hpp"
+#include "vbq/onnx.hpp"
+
+namespace vbq {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kDefaultSearchImages = 2000;
+
+std::vector<fs::path> split_paths(const std::string& text, const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::size_t start = 0;
+  for (;;) {
+    const auto comma = text.find(',', start);
+    paths.push_back(folder / text.substr(start, comma - start));
+    if (comma == std::string::npos) return paths;
+    start = comma + 1;
+  }
+}
+
+// Search images asked for, as a number of this set's images. all: the whole set may be searched on.
+std::int64_t search_count(double asked, std::int64_t available, bool all, const std::string& where) {
+  if (asked == 0) {
+    const double most = all ? static_cast<double>(available) : std::floor(static_cast<double>(available) / 2);
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(kDefaultSearchImages, most)));
+  }
+  const double count = asked > 1 ? asked : std::round(asked * static_cast<double>(available));
+  if (count < 1 || count > static_cast<double>(available)) {
+    fail("data.search asks for {} images: {} has {}", asked, where, available);
+  }
+  if (!all && count >= static_cast<double>(available)) {
+    fail("data.search takes all {} images of {}: some must be left to be held out", available, where);
+  }
+  return static_cast<std::int64_t>(count);
+}
+
+// What a file holds, unpacked where it is gzipped: its last four bytes say so (modulo 2^32). 0 for what is no file.
+std::int64_t unpacked_size(const fs::path& path) {
+  std::error_code code;  // a missing file is told by its reader
+  const std::uintmax_t size = fs::is_regular_file(path, code) ? fs::file_size(path, code) : 0;
+  if (code) return 0;
+  std::array<unsigned char, 4> last{};
+  std::ifstream file(path, std::ios::binary);
+  if (path.extension() != ".gz" || size < 18 || !file.seekg(-4, std::ios::end) ||
+      !file.read(reinterpret_cast<char*>(last.data()), 4)) {
+    return static_cast<std::int64_t>(size);
+  }
+  return std::max(static_cast<std::int64_t>(size), last[0] + (std::int64_t{last[1]} << 8) +
+                                                       (std::int64_t{last[2]} << 16) + (std::int64_t{last[3]} << 24));
+}
+
+// All images of a source that is imported on the fly stay in the memory of every process.
+void check_import(const std::vector<fs::path>& sources) {
+  std::int64_t bytes = 0;
+  for (const fs::path& source : sources) bytes += unpacked_size(source);
+  check_reading(sources.front().string(), bytes, 2, launcher_local_size(),
+                "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
+}
+
+std::vector<std::int64_t> all_indices(std::int64_t count) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
+  return indices;
+}
+
+std::string text_of(const Normalisation& normalisation) {
+  return fmt::format("mean [{}] and standard deviation [{}]", fmt::join(normalisation.mean, ", "),
+                     fmt::join(normalisation.std, ", "));
+}
+
+// A dataset file says how its images are normalised: what is given besides may only say the same.
+void check_given(const Normalisation& given, const DatasetInfo& info) {
+  if (given.mean.empty() && given.std.empty()) return;
+  const Normalisation wanted = complete_normalisation(given, info.channels, "the given mean and standard deviation");
+  if (wanted == info.normalisation) return;
+  fail("{} were given: dataset {} has {} of its own; leave them out, or import its images anew with others",
+       text_of(wanted), info.origin, text_of(info.normalisation));
+}
+
+// The network was trained for one normalisation: of two different ones, one is wrong.
+void check_same_normalisation(const DatasetInfo& searched, const DatasetInfo& data, bool allowed,
+                              std::vector<std::string>& warnings) {
+  if (searched.normalisation != data.normalisation) {
+    const std::string found = fmt::format("data.calibration ({}) has {}, data.path ({}) has {}", searched.origin,
+                                          text_of(searched.normalisation), data.origin, text_of(data.normalisation));
+    if (!allowed) {
+      fail(
+          "{}: the same was expected, that of the network's training (data.allow_different_normalisation = true "
+          "takes them as they are)",
+          found);
+    }
+    warnings.push_back(found);
+  }
+  const auto differs = [](const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; };
+  if (differs(searched.preprocessing, data.preprocessing)) {
+    warnings.push_back(fmt::format(
+        "photos of data.calibration were made by \"{}\", those of data.path by \"{}\": check that both suit "
+        "the network",
+        searched.preprocessing, data.preprocessing));
+  }
+}
+
+// What may be wrong about the images of a search.
+std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetInfo& data, const Job& job) {
+  std::vector<std::string> warnings = unused_keys(job);
+  const auto add = [&](const std::vector<std::string>& more) {
+    warnings.insert(warnings.end(), more.begin(), more.end());
+  };
+  if (job.calibration) check_same_normalisation(searched, data, job.allow_different_normalisation, warnings);
+  add(class_warnings(data));
+  add(normalisation_warnings(data.normalisation, data.origin));
+  if (searched.normalisation != data.normalisation)
+    add(normalisation_warnings(searched.normalisation, searched.origin));
+  return warnings;
+}
+
+}  // namespace
+
+std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
+  const std::string text = path.filename().string();
+  const auto colon = text.find(':');
+  std::string kind;
+  std::vector<fs::path> sources{path};
+  if (colon != std::string::npos && !fs::exists(path)) {
+    // The kind came before the path, so that the folder of the whole holds it: DIR/cifar10:FILE or cifar10:DIR/FILE.
+    kind = text.substr(0, colon);
+    sources = split_paths(text.substr(colon + 1), path.parent_path());
+  } else {
+    if (!fs::exists(path)) fail("dataset {} does not exist", path.string());
+    const FileKind found = identify(path);
+    if (found == FileKind::dataset) {
+      std::shared_ptr<const ImageSource> dataset = open_dataset(path);
+      check_given(normalisation, dataset->info());
+      return dataset;
+    }
+    if (found == FileKind::checkpoint) fail("{} is a checkpoint: a dataset was expected", path.string());
+    kind = detect_kind(path);
+    if (kind.empty()) {
+      fail("{} is neither a dataset file nor a source that can be told: `vbq data import` makes a dataset of it",
+           path.string());
+    }
+  }
+  check_import(sources);
+  ImportedImages imported = import_images(kind, sources, normalisation);
+  return memory_source(std::move(imported.images), std::move(imported.info));
+}
+
+Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
+  Setup setup;
+  Problem& problem = setup.problem;
+  problem.network = parse_onnx(std::move(network), job.network, job.network_output);
+  if (problem.network.file_outputs.size() > 1) job.network_output = problem.network.output_name;
+  const Normalisation normalisation{{job.mean.begin(), job.mean.end()}, {job.std.begin(), job.std.end()}};
+  const auto open = [&](const fs::path& path) {
+    return with_label_offset(open_images(path, normalisation), job.label_offset.value_or(0));
+  };
+  const auto data = open(job.data);
+  const auto searched = job.calibration ? open(*job.calibration) : data;
+  check_fit(data->info(), problem.network, job.network.string());
+  check_fit(searched->info(), problem.network, job.network.string());
+
+  const bool apart = job.calibration.has_value();
+  if (apart && searched->info().hash == data->info().hash) {
+    fail(
+        "data.path and data.calibration hold the same images ({}): the held-out images must be others than those that "
+        "the "
+        "search sees",
+        data->info().origin);
+  }
+  add_warnings(setup.warnings, unused_engine_options(engine));
+  add_warnings(setup.warnings, warnings_of(searched->info(), data->info(), job));
+  const DatasetInfo& most = searched->info().classes > data->info().classes ? searched->info() : data->info();
+  add_warnings(setup.warnings, label_offset_warnings(most, problem.network, job.label_offset));
+  job.search_images =
+      static_cast<double>(search_count(job.search_images, searched->info().count, apart, searched->info().origin));
+  problem.split = stratified_split(searched->labels(), static_cast<std::int64_t>(job.search_images));
+  if (apart) problem.split.held_out = all_indices(data->info().count);
+  problem.search_source = searched;
+  problem.held_out_source = data;
+  problem.format = job.format;
+  problem.engine = engine;
+  problem.engine.block = job.block;
+  problem.with_divergence = true;
+  problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
+
+  validate(problem);
+  images_of(problem, ImageSet::held_out);
+  const std::vector<int> widths = job.sweep.empty() ? std::vector{job.format.levels} : job.sweep;
+  for (const int levels : widths) {
+    add_warnings(setup.warnings, advice(problem.network, job_of_width(job, levels).format));
+  }
+  setup.data_hash = data_hash(problem);
+  setup.network_hash = network_hash(problem.network);
+  setup.job = std::move(job);
+  return setup;
+}
+
+void check_workers(const Setup& setup, int workers) {
+  const std::int64_t blocks = block_count(setup.problem, ImageSet::search), genomes = setup.problem.population;
+  if (workers <= genomes * blocks) return;
+  fail(
+      "there are more workers than work: {} workers for {} genomes x {} blocks of images; start fewer ranks, or use "
+      "smaller blocks or a larger population",
+      workers, genomes, blocks);
+}
+
+}  // namespace vbq

@@ -1,0 +1,36 @@
+// From a job to a problem: opens network and images, decides the split. The same on every rank.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "config/job.hpp"
+#include "evaluate/problem.hpp"
+#include "vbq/dataset.hpp"
+
+namespace vbq {
+
+// A dataset file, or a source that `vbq data import` knows, imported into memory with this normalisation.
+// "cifar10:FILE" names the kind where it cannot be told from the content; "mnist:IMAGES,LABELS" gives both files.
+// Error where a dataset file has another normalisation than the given one (empty: none is given).
+std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
+
+struct Setup {
+  Job job;  // as resolved: search_images is the number that is used, network_output the name of one of several
+  Problem problem;
+  std::string network_hash, data_hash;
+  std::string calibration_key = {};        // rank 0's: what problem.calibration depends on
+  std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
+  std::vector<Genome> starts;              // more seeds for the search: what another one has found
+  std::vector<std::string> warnings;       // logged already; for summary.json
+};
+
+// network: the content of job.network. Error when the pieces do not fit each other: images and network's input, labels
+// and outputs, more search images than there are, nothing held out, layers to skip that the network lacks.
+Setup make_setup(Job job, std::string network, const EngineOptions& engine);
+
+// Error where a search on so many workers would leave some without work.
+void check_workers(const Setup& setup, int workers);
+
+}  // namespace vbq

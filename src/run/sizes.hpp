@@ -1,0 +1,28 @@
+// What a quantised network takes, told: codes, codebooks and the rest, what stays FP32, and each form's file.
+#pragma once
+
+#include <string>
+
+#include "json/json_fwd.hpp"
+#include "run/export_file.hpp"
+#include "vbq/size.hpp"
+
+namespace vbq {
+
+struct Sizes {
+  WeightSize weights;
+  std::int64_t beside = 0;  // numbers that stay FP32 beside the weights
+  FileSizes files;          // none where the network's file cannot be read any more
+};
+
+// file: of the network; a warning where it is gone.
+Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised);
+
+// Of what a search under `format` will deliver (see stand_in_format()).
+Sizes predicted_sizes(const std::filesystem::path& file, const Network& network, const Format& format);
+
+// Lines of text, and the same as a JSON object: bytes.
+std::string sizes_text(const Sizes& sizes);
+Json sizes_json(const Sizes& sizes);
+
+}  // namespace vbq

@@ -1,0 +1,72 @@
+#include "run/summary.hpp"
+
+#include <cmath>
+
+#include "config/names.hpp"
+#include "json/json.hpp"
+#include "report/output.hpp"
+#include "report/progress.hpp"
+#include "report/score_json.hpp"
+#include "vbq/version.hpp"
+
+namespace vbq {
+namespace {
+
+Json scores_json(const Scores& scores, bool quantised) {
+  return {{"search", score_json(scores.search, quantised)}, {"held_out", score_json(scores.held_out, quantised)}};
+}
+
+}  // namespace
+
+std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
+                         const Sizes& sizes) {
+  const WeightSize& size = sizes.weights;
+  Json json;
+  json["vbq"] = kVersion;
+  json["bits"] = static_cast<int>(std::ceil(std::log2(setup.job.format.levels)));
+  json["levels"] = setup.job.format.levels;
+  json["bits_per_weight"] = size.bits_per_weight();
+  json["entropy_bits_per_weight"] = size.entropy_bits_per_weight();
+  json["weights"] = size.weights;
+  json["bytes"] = size.bytes();
+  json["sizes"] = sizes_json(sizes);
+  json["fp32"] = scores_json(result.as_trained, false);
+  json["quantised"] = scores_json(result.quantised, true);
+  json["generations"] = result.generations;
+  json["evaluations"] = result.evaluations;
+  json["images_inferred"] = result.images;
+  json["seconds"] = result.seconds;
+  json["ranks"] = machinery.ranks;
+  json["workers"] = machinery.workers;
+  json["threads_per_worker"] = machinery.engine.threads;
+  json["engine"] = machinery.engine.kind;
+  json["precision"] = machinery.engine.precision;
+  json["device"] = machinery.engine.device;
+  json["instruction_set"] = machinery.engine.isa;
+  json["library"] = machinery.engine.library;
+  json["seed"] = setup.job.search.seed;
+  json["network"] = setup.job.network.string();
+  json["network_hash"] = setup.network_hash;
+  json["data_hash"] = setup.data_hash;
+  json["warnings"] = setup.warnings;
+  return json_text(json, 2);
+}
+
+std::string summary_text(const SearchResult& result, const Sizes& sizes) {
+  const auto line = [](const std::string& what, const Tally& tally) {
+    return fmt::format("  {:<34} {}\n", what, percent_text(tally.top1, tally.seen));
+  };
+  std::string text = sizes_text(sizes);
+  text += "Top-1 on images that the search never saw:\n";
+  text += line("as trained (FP32)", result.as_trained.held_out);
+  text += line("quantised", result.quantised.held_out);
+  text += "Top-1 on the images that the search was led by:\n";
+  text += line("as trained (FP32)", result.as_trained.search);
+  text += line("quantised", result.quantised.search);
+  text +=
+      fmt::format("{} networks evaluated in {} generations, {} images inferred, {}\n", thousands(result.evaluations),
+                  result.generations, thousands(result.images), duration_text(result.seconds));
+  return text;
+}
+
+}  // namespace vbq
