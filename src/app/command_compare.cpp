@@ -72,14 +72,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 // Rank 0's: all rows by one evaluator, which takes one format after the other.
 class Comparison {
  public:
-  Comparison(Evaluator& evaluator, const Machinery& machinery, Setup& base, const RunPlace& place,
+  Comparison(Evaluator& evaluator, const ComputeInfo& compute, Setup& base, const RunPlace& place,
              const CommonOptions& common)
       : evaluator_(evaluator),
-        machinery_(machinery),
+        compute_(compute),
         base_(base),
         place_(place),
         common_(common),
-        folder_(place.folder, place.resume) {}
+        folder_(place.folder, place.start) {}
 
   // Exit code: 75 when asked to stop.
   int run() {
@@ -170,9 +170,9 @@ class Comparison {
     if (ours && before_) setup.starts = {widen(before_->first, before_->second, setup.problem.format)};
     RunPlace own = place_;
     own.folder /= width_name(levels) + "-" + std::string(search.name).substr(8);
-    own.resume = place_.resume && std::filesystem::exists(own.folder);
+    if (!std::filesystem::exists(own.folder)) own.start = Start::fresh;
     evaluator_.use(setup.problem.format);
-    const JobOutcome outcome = lead_job(setup, evaluator_, machinery_, own, common_);
+    const JobOutcome outcome = lead_job(setup, evaluator_, compute_, own, common_);
     if (outcome.code != 0) return false;
     ComparedFormat row = row_of(setup.problem.format, search.name, outcome.result.network);
     row.search = outcome.result.quantised.search;
@@ -213,7 +213,7 @@ class Comparison {
   }
 
   Evaluator& evaluator_;
-  const Machinery& machinery_;
+  const ComputeInfo& compute_;
   Setup& base_;
   const RunPlace& place_;
   const CommonOptions& common_;
@@ -238,9 +238,9 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
     setup.problem.format.assignment = asked;
     add_warnings(setup.warnings, unused_keys_of_compare(setup.job));
     setup.problem.population = setup.job.search.population;  // that of all searches, whatever the job's own method
-    std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+    std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
       check_inputs(place.folder, {setup.job.network, setup.job.data, setup.job.calibration.value_or("")});
-      return Comparison(evaluator, machinery, setup, place, common).run();
+      return Comparison(evaluator, compute, setup, place, common).run();
     });
     world.broadcast(std::span(&code, 1));
     if (world.rank() == 0 && code == kExitStopped) tell_stopped(place, common);

@@ -81,7 +81,7 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const s
            const CommonOptions& common) {
   const double rate = static_cast<double>(tally.seen) / seconds;
   if (common.json) {
-    auto json = score_json(tally, false);
+    auto json = score_json(tally, Divergence::left_out);
     json["seconds"] = seconds;
     json["images_per_second"] = rate;
     json["engine"] = engine.kind;
@@ -107,7 +107,7 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
   return on_all_ranks([&](Communicator& world) {
     std::string network = share_network(world, arguments.network);
     const Scored scored = agree(world, [&] { return make_scored(arguments, std::move(network), common.engine); });
-    return with_evaluator(world, scored.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
+    return with_evaluator(world, scored.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
       const auto start = std::chrono::steady_clock::now();
       const Tally tally = evaluator.score(ImageSet::search, scored.network);
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -116,7 +116,7 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
       for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {
         warnings.push_back(std::move(warning));
       }
-      print(tally, machinery.engine, seconds, warnings, common);
+      print(tally, compute.engine, seconds, warnings, common);
       return 0;
     });
   });

@@ -59,7 +59,7 @@ int sweep(Communicator& world, Setup& setup, const RunPlace& place, const Common
     if (before) one.starts = {widen(before->first, before->second, one.problem.format)};
     RunPlace own = place;
     own.folder /= width_name(levels);
-    own.resume = place.resume && std::filesystem::exists(own.folder);  // one that has not begun yet is begun
+    if (!std::filesystem::exists(own.folder)) own.start = Start::fresh;  // one that has not begun yet is begun
     const JobOutcome outcome = one_width(world, one, own, common, begun);
     setup.keep_calibration = one.keep_calibration;  // done by the first
     setup.warnings = one.warnings;

@@ -59,8 +59,9 @@ std::string comparison_json(const std::vector<ComparedFormat>& rows) {
     entry["codebook"] = row.codebook;
     entry["assignment"] = row.assignment;
     entry["matching"] = row.matching;
-    entry["held_out"] = score_json(row.held_out, row.levels != 0);
-    entry["search"] = score_json(row.search, row.levels != 0);
+    const Divergence divergence = row.levels == 0 ? Divergence::left_out : Divergence::told;
+    entry["held_out"] = score_json(row.held_out, divergence);
+    entry["search"] = score_json(row.search, divergence);
     entry["bits_per_weight"] = row.size.bits_per_weight();
     entry["entropy_bits_per_weight"] = row.size.entropy_bits_per_weight();
     entry["evaluations"] = row.evaluations;

@@ -32,7 +32,7 @@ bool live_terminal() {
 Progress::Progress(bool quiet) : quiet_(quiet), terminal_(live_terminal()) {}
 Progress::~Progress() { end_line(); }
 
-void Progress::show(const std::string& line, bool always) {
+void Progress::show(const std::string& line, When when) {
   if (quiet_) return;
   if (terminal_) {
     const std::string shown = line.substr(0, terminal_width());
@@ -42,7 +42,8 @@ void Progress::show(const std::string& line, bool always) {
     return;
   }
   const auto now = std::chrono::steady_clock::now();
-  if (!always && last_ != std::chrono::steady_clock::time_point{} && now - last_ < kLogInterval) return;
+  if (when == When::now_and_then && last_ != std::chrono::steady_clock::time_point{} && now - last_ < kLogInterval)
+    return;
   last_ = now;
   log::info("{}", line);
 }

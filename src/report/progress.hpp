@@ -16,8 +16,9 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   // On a terminal replaces the live line; in a log prints it when the last one is at least five seconds old, or
-  // `always`.
-  void show(const std::string& line, bool always = false);
+  // When::now.
+  enum class When { now_and_then, now };
+  void show(const std::string& line, When when = When::now_and_then);
   // Ends the live line, so that other output starts on a line of its own.
   void end_line();
 

@@ -25,13 +25,13 @@ double percent(std::int64_t correct, std::int64_t seen) {
   return static_cast<double>((correct * 20000 + seen) / (seen * 2)) / 100.0;
 }
 
-Json score_json(const Tally& tally, bool with_divergence) {
+Json score_json(const Tally& tally, Divergence divergence) {
   Json json;
   json["images"] = tally.seen;
   json["top1"] = share_json(tally.top1, tally.seen);
   json["top5"] = share_json(tally.top5, tally.seen);
   json["loss"] = mean_loss(tally);
-  if (with_divergence) json["divergence"] = mean_divergence(tally);
+  if (divergence == Divergence::told) json["divergence"] = mean_divergence(tally);
   return json;
 }
 

@@ -20,6 +20,9 @@ struct CommonOptions {
   bool quiet = false;  // no progress
 };
 
+// How a run's folder is entered: as a new one, or to go on with what is in it.
+enum class Start { fresh, resume };
+
 struct SearchArguments {
   std::filesystem::path job;
   std::optional<std::filesystem::path> run;

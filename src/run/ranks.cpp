@@ -35,18 +35,18 @@ std::string share_network(Communicator& world, const std::filesystem::path& path
 }
 
 int with_evaluator(Communicator& world, const Problem& problem,
-                   const std::function<int(Evaluator&, const Machinery&)>& body) {
+                   const std::function<int(Evaluator&, const ComputeInfo&)>& body) {
   if (world.rank() != 0) {
     serve(world, problem);
     return 0;
   }
   const Workforce force = make_evaluator(world, problem);
-  Machinery machinery;
-  machinery.engine = force.workers.front().engine;
-  machinery.identity = engine_identity(machinery.engine);
-  machinery.ranks = world.size();
-  machinery.workers = static_cast<int>(force.workers.size());
-  return body(*force.evaluator, machinery);
+  ComputeInfo compute;
+  compute.engine = force.workers.front().engine;
+  compute.identity = engine_identity(compute.engine);
+  compute.ranks = world.size();
+  compute.workers = static_cast<int>(force.workers.size());
+  return body(*force.evaluator, compute);
 }
 
 }  // namespace vbq

@@ -26,6 +26,6 @@ std::string share_network(Communicator& world, const std::filesystem::path& path
 // Rank 0: runs body with an evaluator over all workers, or over this process when it is alone. Other ranks: serve until
 // it ends, and give 0. Collective.
 int with_evaluator(Communicator& world, const Problem& problem,
-                   const std::function<int(Evaluator&, const Machinery&)>& body);
+                   const std::function<int(Evaluator&, const ComputeInfo&)>& body);
 
 }  // namespace vbq

@@ -28,10 +28,10 @@ std::ofstream open_for_append(const fs::path& path) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, bool resume) : path_(std::move(path)) {
+RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)) {
   std::error_code code;
   const auto refuse_other_run = [&] {
-    if (resume || !(fs::exists(path_ / "history.csv") || fs::exists(path_ / "job.toml"))) return;
+    if (start == Start::resume || !(fs::exists(path_ / "history.csv") || fs::exists(path_ / "job.toml"))) return;
     fail("folder {} already holds a run: --resume goes on with it, --run names another folder", path_.string());
   };
   refuse_other_run();

@@ -8,15 +8,16 @@
 #include <vector>
 
 #include "core/lock.hpp"
+#include "run/options.hpp"
 #include "search/run_state.hpp"
 
 namespace vbq {
 
 class RunFolder {
  public:
-  // Makes the folder, and locks it for this process. Error when it holds a run already and `resume` is false, when
+  // Makes the folder, and locks it for this process. Error when it holds a run already under Start::fresh, when
   // another process has it, or when it cannot be written to.
-  RunFolder(std::filesystem::path path, bool resume);
+  RunFolder(std::filesystem::path path, Start start);
 
   const std::filesystem::path& path() const { return path_; }
 

@@ -40,16 +40,16 @@ bool fits(const Calibration& calibration, const Network& network, const std::vec
   }
 }
 
-void announce(const Setup& setup, const Machinery& machinery, const RunFolder& folder) {
+void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& folder) {
   const Problem& problem = setup.problem;
   log::info("network   {} ({} layers quantised)", setup.job.network.string(),
             quantised_layers(problem.network, problem.format).size());
   log::info("images    {} to search on, {} held out", problem.split.search.size(), problem.split.held_out.size());
   log::info("format    {} levels, {} generations of {}", setup.job.format.levels, setup.job.generations,
             setup.job.search.population);
-  log::info("machine   {}, {} worker{} of {} thread{} on {}", machinery.identity, machinery.workers,
-            machinery.workers == 1 ? "" : "s", machinery.engine.threads, machinery.engine.threads == 1 ? "" : "s",
-            machinery.engine.device);
+  log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,
+            compute.workers == 1 ? "" : "s", compute.engine.threads, compute.engine.threads == 1 ? "" : "s",
+            compute.engine.device);
   log::info("results   {}", folder.path().string());
 }
 
@@ -63,14 +63,14 @@ void check_as_trained(Setup& setup, Evaluator& evaluator) {
   }
 }
 
-JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, const Machinery& machinery,
+JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
                      const RunPlace& place, const CommonOptions& common) {
-  announce(setup, machinery, folder);
+  announce(setup, compute, folder);
   keep_calibration(setup);
   check_as_trained(setup, evaluator);
   Progress progress(common.quiet);
   JobOutcome outcome;
-  outcome.result = run_search(setup, evaluator, machinery, folder, place.resume, progress);
+  outcome.result = run_search(setup, evaluator, compute, folder, place.start, progress);
   progress.end_line();
   if (outcome.result.stopped) {
     log::info("stopped {} after generation {}", stop_text(), outcome.result.generations);
@@ -83,7 +83,7 @@ JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, cons
                difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
   const QuantisedNetwork& best = outcome.result.network;
   outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
-  outcome.summary = summary_json(setup, machinery, outcome.result, outcome.sizes);
+  outcome.summary = summary_json(setup, compute, outcome.result, outcome.sizes);
   folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {best, setup.job.block}));
   folder.write("summary.json", outcome.summary);
   return outcome;
@@ -144,21 +144,21 @@ void tell_stopped(const RunPlace& place, const CommonOptions& common) {
   if (common.json) print_json({{"stopped", stop_text()}, {"resume", place.go_on}, {"exit_code", kExitStopped}});
 }
 
-JobOutcome lead_job(Setup& setup, Evaluator& evaluator, const Machinery& machinery, const RunPlace& place,
+JobOutcome lead_job(Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, const RunPlace& place,
                     const CommonOptions& common, const std::function<void()>& begun) {
   std::vector<fs::path> inputs{setup.job.network, setup.job.data};
   if (setup.job.calibration) inputs.push_back(*setup.job.calibration);
   check_inputs(place.folder, inputs);
-  RunFolder folder(place.folder, place.resume);  // made last, when all else is known to fit
+  RunFolder folder(place.folder, place.start);  // made last, when all else is known to fit
   if (begun) begun();
-  return search_in(folder, setup, evaluator, machinery, place, common);
+  return search_in(folder, setup, evaluator, compute, place, common);
 }
 
 JobOutcome run_job(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common,
                    const std::function<void()>& begun) {
   JobOutcome outcome;
-  std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const Machinery& machinery) {
-    outcome = lead_job(setup, evaluator, machinery, place, common, begun);
+  std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
+    outcome = lead_job(setup, evaluator, compute, place, common, begun);
     return outcome.code;
   });
   world.broadcast(std::span(&code, 1));

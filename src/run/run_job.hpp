@@ -44,7 +44,7 @@ JobOutcome run_job(Communicator& world, Setup& setup, const RunPlace& place, con
                    const std::function<void()>& begun = {});
 
 // Rank 0's part of it, with an evaluator that is there and uses setup.problem.format.
-JobOutcome lead_job(Setup& setup, Evaluator& evaluator, const Machinery& machinery, const RunPlace& place,
+JobOutcome lead_job(Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, const RunPlace& place,
                     const CommonOptions& common, const std::function<void()>& begun = {});
 
 // Tells, on rank 0, that a command has stopped and how it goes on; under --json as an object.

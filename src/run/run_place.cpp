@@ -100,7 +100,7 @@ std::string resume_command(const std::string& command, const fs::path& folder, c
 }
 
 RunPlace run_place(const std::string& command, const SearchArguments& arguments, const CommonOptions& common) {
-  RunPlace place{arguments.job, folder_in_job_place(arguments), arguments.resume, {}};
+  RunPlace place{arguments.job, folder_in_job_place(arguments), arguments.resume ? Start::resume : Start::fresh, {}};
   if (!place.folder.empty()) {
     check_folder(command, arguments, place.folder);
     place.job = place.folder / "job.toml";

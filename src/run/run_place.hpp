@@ -12,7 +12,7 @@ namespace vbq {
 struct RunPlace {
   std::filesystem::path job;     // file
   std::filesystem::path folder;  // of the results
-  bool resume = false;
+  Start start = Start::fresh;
   std::string go_on;  // what to type when it was stopped: "vbq search --resume runs/first"
 };
 

@@ -68,17 +68,17 @@ std::string other_images(const Job& now, const Job& then) {
 }
 
 // Refuses a checkpoint that another run has left.
-void check_same_run(const RunState& state, const Setup& setup, const Machinery& machinery) {
+void check_same_run(const RunState& state, const Setup& setup, const ComputeInfo& compute) {
   const Job then = parse_job(state.job, "/", "the checkpoint's job", {});
   const std::string difference = job_difference(setup.job, then);
   if (!difference.empty()) fail("--resume: {}", difference);
   if (setup.network_hash != state.network_hash) fail("--resume: {}", other_network(setup.job, then));
   if (setup.data_hash != state.data_hash) fail("--resume: {}", other_images(setup.job, then));
-  if (machinery.identity != state.engine) {
+  if (compute.identity != state.engine) {
     fail(
         "--resume: this machine computes with {}, the run did with {}, and results could differ: --engine, --precision "
         "and a machine as before were expected",
-        machinery.identity, state.engine);
+        compute.identity, state.engine);
   }
   const int generations = setup.job.generations;
   if (generations < state.search.generation) {
@@ -93,7 +93,7 @@ void check_same_run(const RunState& state, const Setup& setup, const Machinery& 
 // One run's loop and what it keeps between generations.
 class Loop {
  public:
-  Loop(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder, Progress& progress)
+  Loop(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder, Progress& progress)
       : setup_(setup),
         evaluator_(evaluator),
         folder_(folder),
@@ -104,7 +104,7 @@ class Loop {
     state_.job = to_toml(setup.job);
     state_.network_hash = setup.network_hash;
     state_.data_hash = setup.data_hash;
-    state_.engine = machinery.identity;
+    state_.engine = compute.identity;
   }
 
   void restore(RunState state) {
@@ -185,7 +185,7 @@ class Loop {
                                setup_.job.generations, percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
                                setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
                                thousands(static_cast<long long>(rate)), duration_text(pace * left)),
-                   left == 0 || state.generation == 1);
+                   left == 0 || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
   }
 
   bool due() const {
@@ -228,12 +228,12 @@ class Loop {
 
 }  // namespace
 
-SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
-                        bool resume, Progress& progress) {
-  Loop loop(setup, evaluator, machinery, folder, progress);
-  if (resume) {
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder,
+                        Start start, Progress& progress) {
+  Loop loop(setup, evaluator, compute, folder, progress);
+  if (start == Start::resume) {
     if (std::optional<RunState> state = folder.newest_checkpoint()) {
-      check_same_run(*state, setup, machinery);
+      check_same_run(*state, setup, compute);
       log::info("going on from generation {} of {}", state->search.generation, folder.path().string());
       loop.restore(*std::move(state));
     } else {

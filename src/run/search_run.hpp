@@ -14,7 +14,7 @@
 namespace vbq {
 
 // Who computes, for summary.json and for the check at a resume.
-struct Machinery {
+struct ComputeInfo {
   EngineInfo engine;     // of the workers; the same on all
   std::string identity;  // engine in one line, as checkpoints record it
   int ranks = 1, workers = 1;
@@ -35,10 +35,10 @@ struct SearchResult {
   double seconds = 0;       // of the search, over all starts
 };
 
-// Runs, or goes on with, the search in `folder`. With `resume` and a checkpoint there, continues it; Error when that is
-// of another job, network, data or engine, naming the difference. Whatever else ends it, a lost rank too, the
+// Runs, or goes on with, the search in `folder`. Under Start::resume, with a checkpoint there, continues it; Error when
+// that is of another job, network, data or engine, naming the difference. Whatever else ends it, a lost rank too, the
 // generations that are finished are in a checkpoint, unless that cannot be written.
-SearchResult run_search(const Setup& setup, Evaluator& evaluator, const Machinery& machinery, RunFolder& folder,
-                        bool resume, Progress& progress);
+SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder,
+                        Start start, Progress& progress);
 
 }  // namespace vbq

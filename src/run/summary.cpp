@@ -12,13 +12,13 @@
 namespace vbq {
 namespace {
 
-Json scores_json(const Scores& scores, bool quantised) {
-  return {{"search", score_json(scores.search, quantised)}, {"held_out", score_json(scores.held_out, quantised)}};
+Json scores_json(const Scores& scores, Divergence divergence) {
+  return {{"search", score_json(scores.search, divergence)}, {"held_out", score_json(scores.held_out, divergence)}};
 }
 
 }  // namespace
 
-std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
+std::string summary_json(const Setup& setup, const ComputeInfo& compute, const SearchResult& result,
                          const Sizes& sizes) {
   const WeightSize& size = sizes.weights;
   Json json;
@@ -30,20 +30,20 @@ std::string summary_json(const Setup& setup, const Machinery& machinery, const S
   json["weights"] = size.weights;
   json["bytes"] = size.bytes();
   json["sizes"] = sizes_json(sizes);
-  json["fp32"] = scores_json(result.as_trained, false);
-  json["quantised"] = scores_json(result.quantised, true);
+  json["fp32"] = scores_json(result.as_trained, Divergence::left_out);
+  json["quantised"] = scores_json(result.quantised, Divergence::told);
   json["generations"] = result.generations;
   json["evaluations"] = result.evaluations;
   json["images_inferred"] = result.images;
   json["seconds"] = result.seconds;
-  json["ranks"] = machinery.ranks;
-  json["workers"] = machinery.workers;
-  json["threads_per_worker"] = machinery.engine.threads;
-  json["engine"] = machinery.engine.kind;
-  json["precision"] = machinery.engine.precision;
-  json["device"] = machinery.engine.device;
-  json["instruction_set"] = machinery.engine.isa;
-  json["library"] = machinery.engine.library;
+  json["ranks"] = compute.ranks;
+  json["workers"] = compute.workers;
+  json["threads_per_worker"] = compute.engine.threads;
+  json["engine"] = compute.engine.kind;
+  json["precision"] = compute.engine.precision;
+  json["device"] = compute.engine.device;
+  json["instruction_set"] = compute.engine.isa;
+  json["library"] = compute.engine.library;
   json["seed"] = setup.job.search.seed;
   json["network"] = setup.job.network.string();
   json["network_hash"] = setup.network_hash;

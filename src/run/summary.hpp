@@ -10,7 +10,7 @@
 namespace vbq {
 
 // sizes: of the format as it is delivered, matching and all.
-std::string summary_json(const Setup& setup, const Machinery& machinery, const SearchResult& result,
+std::string summary_json(const Setup& setup, const ComputeInfo& compute, const SearchResult& result,
                          const Sizes& sizes);
 
 // A few lines: sizes, accuracies as trained and quantised on search and held-out images.

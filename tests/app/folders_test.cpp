@@ -230,8 +230,8 @@ std::string on_terminal(const char* kind) {
   ::setenv("TERM", kind, 1);
   {
     Progress progress(false);
-    progress.show("one", true);
-    progress.show("two", true);
+    progress.show("one", Progress::When::now);
+    progress.show("two", Progress::When::now);
   }
   ::dup2(before, STDERR_FILENO);
   ::close(before);

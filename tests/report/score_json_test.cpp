@@ -54,7 +54,7 @@ TEST(Percent, IsRoundedOnce) {
     Tally tally;
     tally.seen = 800;
     tally.top1 = correct;
-    const auto json = score_json(tally, false)["top1"];
+    const auto json = score_json(tally, Divergence::left_out)["top1"];
     const std::string text = percent_text(correct, 800), table = interval_text(correct, 800);
     EXPECT_NE(text.find(fmt::format("{:.2f} %", json["percent"].get<double>())), std::string::npos) << text;
     EXPECT_EQ(table, fmt::format("{:.2f} [{:.2f}, {:.2f}]", json["percent"].get<double>(),
