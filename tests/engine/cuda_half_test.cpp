@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "data/importers.hpp"
+#include "data/pixel_table.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/compare.hpp"
 #include "engine/host_plan.hpp"

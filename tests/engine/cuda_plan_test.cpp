@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/random.hpp"
+#include "data/pixel_table.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
 #include "engine/common/weights.hpp"
@@ -249,16 +250,16 @@ TEST(CudaPlan, RealNetworksAsEngineCpu) {
 }
 
 TEST(CudaPlan, WorkersTakeGpusInTurn) {
-  const auto seat = [](int worker, int workers, int devices, bool bound) {
-    const cuda::Seat s = cuda::seat_of(worker, workers, devices, bound);
+  const auto binding = [](int worker, int workers, int devices, bool bound) {
+    const cuda::Binding s = cuda::binding_of(worker, workers, devices, bound);
     return std::pair(s.device, s.shared);
   };
-  EXPECT_EQ(seat(0, 1, 1, false), std::pair(0, false));
-  EXPECT_EQ(seat(3, 4, 4, false), std::pair(3, false));
-  EXPECT_EQ(seat(5, 8, 4, false), std::pair(1, true));
-  EXPECT_EQ(seat(1, 2, 1, false), std::pair(0, true));
-  EXPECT_EQ(seat(1, 2, 1, true), std::pair(0, false));  // Slurm gave each worker its own
-  EXPECT_EQ(seat(5, 8, 4, true), std::pair(1, true));
+  EXPECT_EQ(binding(0, 1, 1, false), std::pair(0, false));
+  EXPECT_EQ(binding(3, 4, 4, false), std::pair(3, false));
+  EXPECT_EQ(binding(5, 8, 4, false), std::pair(1, true));
+  EXPECT_EQ(binding(1, 2, 1, false), std::pair(0, true));
+  EXPECT_EQ(binding(1, 2, 1, true), std::pair(0, false));  // Slurm gave each worker its own
+  EXPECT_EQ(binding(5, 8, 4, true), std::pair(1, true));
 }
 
 TEST(CudaPlan, RefusesShapesThatItCannotHold) {

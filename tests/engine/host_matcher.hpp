@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/pixel_table.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/weights.hpp"
 #include "engine/cuda/plan/matching.hpp"
@@ -17,10 +18,10 @@ void sum_channels(const Op& op) {
   for (int block = 0; block < op.blocks(); ++block) {
     std::vector<ChannelSums> sums;
     for (int t = 0; t < cuda::kSumThreads; ++t) sums.push_back(op(block, t));
-    cuda::sum_lanes(sums.data(), op.cut.width, [](int count, auto work) {
+    cuda::sum_lanes(sums.data(), op.tiling.width, [](int count, auto work) {
       for (int t = 0; t < count; ++t) work(t);
     });
-    for (int t = 0; t < op.cut.width; ++t) op.finish(block, t, sums[static_cast<std::size_t>(t)]);
+    for (int t = 0; t < op.tiling.width; ++t) op.finish(block, t, sums[static_cast<std::size_t>(t)]);
   }
 }
 

@@ -1,7 +1,6 @@
 // A shard as engines use it: checked against the network, and turned from bytes into what the network is fed.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -24,12 +23,5 @@ void check_copy(std::int64_t copy, std::int64_t copies);
 
 // Error when input does not hold `images` of the network's inputs, or output has not room for as many outputs.
 void check_infer(const Network& network, std::span<const float> input, std::int64_t images, std::span<float> output);
-
-// What a byte becomes, per channel: (x / 255 - mean[c]) / std[c], computed in double, rounded once.
-using PixelTable = std::vector<std::array<float, 256>>;
-PixelTable pixel_table(const Normalisation& normalisation);
-
-// One image: pixels uint8 [C, H, W] -> out FP32 [C, H, W], host, row-major; plane = H * W.
-void normalise(const PixelTable& table, const std::uint8_t* pixels, std::size_t plane, float* out);
 
 }  // namespace vbq

@@ -79,7 +79,7 @@ void Builder::note_output(const Group& group) {
 template <typename Describe>
 auto Builder::describe_conv(const Shape& in, const Shape& out, const Describe& describe) const {
   const api::Dims src{batch_, in[0], in[1], in[2]}, dst{batch_, out[0], out[1], out[2]};
-  if (!joints_.empty()) {
+  if (!in_place_.empty()) {
     try {
       auto pd = describe(in[0] < 16 ? any(src) : blocked(batch_, in, 16), blocked(batch_, out, 16));
       if (std::string_view(pd.impl_info_str()).starts_with("jit")) return pd;

@@ -8,8 +8,8 @@
 namespace vbq::cpu {
 
 void Builder::emit_concat(const Group& group, const Concat& op) {
-  for (const Joint& joint : joints_) {
-    if (joint.output == group.output && joint.block != 0) return emit_joint(group, joint);
+  for (const InPlaceConcat& concat : in_place_) {
+    if (concat.output == group.output && concat.block != 0) return emit_in_place(group, concat);
   }
   std::vector<api::Desc> sources;
   for (const ValueId v : group.inputs) sources.push_back(value(v).md);
@@ -24,13 +24,13 @@ void Builder::emit_concat(const Group& group, const Concat& op) {
 }
 
 // At least one input was made in its place; the others are moved there.
-void Builder::emit_joint(const Group& group, const Joint& joint) {
+void Builder::emit_in_place(const Group& group, const InPlaceConcat& concat) {
   for (std::size_t i = 0; i < group.inputs.size(); ++i) {
     const Value& v = value(group.inputs[i]);
-    const Place place = place_in(joint, i);
-    if (!(v.place == place)) add_reorder(v.md, v.place, blocked(1, shape(group.inputs[i]), joint.block), place);
+    const Place place = place_in(concat, i);
+    if (!(v.place == place)) add_reorder(v.md, v.place, blocked(1, shape(group.inputs[i]), concat.block), place);
   }
-  define(group.output, blocked(1, shape(group.output), joint.block), joint.place);
+  define(group.output, blocked(1, shape(group.output), concat.block), concat.place);
 }
 
 void Builder::emit_reshape(const Group& group) {

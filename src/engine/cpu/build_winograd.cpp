@@ -36,7 +36,7 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
   if (w.tiles() < kFewestTiles) return false;
 
   // Blocks of channels where others like them, else channels last; the input as it is when it is one of these.
-  const bool blocks = w.width == 8 || !joints_.empty();
+  const bool blocks = w.width == 8 || !in_place_.empty();
   const auto md_of = [&](const Shape& s) { return blocks ? blocked(batch_, s, w.width) : channels_last(batch_, s); };
   auto in_layout = layout(x);
   const bool as_it_is = in_layout && (in_layout->channels_last || in_layout->block == w.width);

@@ -48,7 +48,7 @@ Plan Builder::build() {
     if (g.residual >= 0) ++uses_[static_cast<std::size_t>(g.residual)];
     const Concat* concat = std::get_if<Concat>(&node(g.node).op);
     if (batch_ == 1 && concat != nullptr && concat->axis == 0 && shape(g.output).size() == 3) {
-      joints_.push_back({g.output, g.inputs, 0, {}});
+      in_place_.push_back({g.output, g.inputs, 0, {}});
     }
   }
   ++uses_.back();
@@ -94,30 +94,30 @@ Place Builder::fresh(const api::Desc& md) {
 }
 
 Place Builder::room(ValueId v, const api::Desc& md) {
-  for (Joint& joint : joints_) {
-    const auto it = std::find(joint.inputs.begin(), joint.inputs.end(), v);
+  for (InPlaceConcat& concat : in_place_) {
+    const auto it = std::find(concat.inputs.begin(), concat.inputs.end(), v);
     const auto lies = layout_of(md, batch_, shape(v));
-    if (it == joint.inputs.end() || !lies) continue;
-    if (lies->channels_last || (joint.block == 0 && !decide(joint, lies->block))) continue;
-    if (joint.block == lies->block) return place_in(joint, static_cast<std::size_t>(it - joint.inputs.begin()));
+    if (it == concat.inputs.end() || !lies) continue;
+    if (lies->channels_last || (concat.block == 0 && !decide(concat, lies->block))) continue;
+    if (concat.block == lies->block) return place_in(concat, static_cast<std::size_t>(it - concat.inputs.begin()));
   }
   return fresh(md);
 }
 
 // Blocks may not straddle two inputs.
-bool Builder::decide(Joint& joint, std::int64_t block) {
-  for (std::size_t i = 0; i + 1 < joint.inputs.size(); ++i) {
-    if (shape(joint.inputs[i])[0] % block != 0) return false;
+bool Builder::decide(InPlaceConcat& concat, std::int64_t block) {
+  for (std::size_t i = 0; i + 1 < concat.inputs.size(); ++i) {
+    if (shape(concat.inputs[i])[0] % block != 0) return false;
   }
-  joint.block = block;
-  joint.place = fresh(blocked(1, shape(joint.output), block));
+  concat.block = block;
+  concat.place = fresh(blocked(1, shape(concat.output), block));
   return true;
 }
 
-Place Builder::place_in(const Joint& joint, std::size_t input) const {
-  Place place = joint.place;
+Place Builder::place_in(const InPlaceConcat& concat, std::size_t input) const {
+  Place place = concat.place;
   for (std::size_t i = 0; i < input; ++i) {
-    place.offset += static_cast<std::size_t>(elements(shape(joint.inputs[i]))) * sizeof(float);
+    place.offset += static_cast<std::size_t>(elements(shape(concat.inputs[i]))) * sizeof(float);
   }
   return place;
 }

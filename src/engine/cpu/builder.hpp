@@ -27,7 +27,7 @@ class Builder {
   };
   // The memory of a concatenation along channels of one image: its inputs lie in it one after another, so that whoever
   // makes them can write them there and nothing is left to do.
-  struct Joint {
+  struct InPlaceConcat {
     ValueId output;
     std::vector<ValueId> inputs;
     std::int64_t block = 0;  // of the layout; 0: not decided
@@ -49,7 +49,7 @@ class Builder {
   void emit_reduce(const Group& group, Reduce::Kind kind, const std::vector<int>& axes);
   void emit_pool(const Group& group, dnnl::algorithm what, const api::Window& window, const Shape& out);
   void emit_concat(const Group& group, const Concat& op);
-  void emit_joint(const Group& group, const Joint& joint);
+  void emit_in_place(const Group& group, const InPlaceConcat& concat);
   void emit_reshape(const Group& group);
   void emit_transpose(const Group& group, const Transpose& op);
   void emit_copy(const Group& group);
@@ -98,8 +98,8 @@ class Builder {
   // Has the value lie in some layout that layout() knows.
   void know_layout(ValueId v);
   float* shared_floats(std::size_t count);
-  bool decide(Joint& joint, std::int64_t block);
-  Place place_in(const Joint& joint, std::size_t input) const;
+  bool decide(InPlaceConcat& concat, std::int64_t block);
+  Place place_in(const InPlaceConcat& concat, std::size_t input) const;
 
   const Network& network_;
   std::int64_t batch_;
@@ -110,7 +110,7 @@ class Builder {
   std::vector<Slot> slots_;
   std::vector<int> slot_uses_;                     // the same, of all values in a slot
   std::vector<std::pair<ValueId, Value>> copies_;  // values in other layouts
-  std::vector<Joint> joints_;
+  std::vector<InPlaceConcat> in_place_;
   std::string name_;  // of the node being emitted
 };
 

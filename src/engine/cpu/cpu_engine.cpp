@@ -9,6 +9,7 @@
 
 #include "core/check.hpp"
 #include "core/usable_cpus.hpp"
+#include "data/pixel_table.hpp"
 #include "engine/common/lanes.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"

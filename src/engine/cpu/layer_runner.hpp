@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "data/pixel_table.hpp"
 #include "engine/common/lanes.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/cpu/lane.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "data/pixel_table.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/cuda/kernels.hpp"
 

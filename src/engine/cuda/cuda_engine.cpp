@@ -11,6 +11,7 @@
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "core/usable_cpus.hpp"
+#include "data/pixel_table.hpp"
 #include "engine/common/lanes.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/tally.hpp"
@@ -54,14 +55,14 @@ DeviceInfo take_device(const EngineOptions& options) {
   std::string reason;
   const int devices = device_count(reason);
   if (devices == 0) fail("engine cuda was asked for, but no GPU can be used: {}", reason);
-  const Seat seat = seat_of(options.host_worker, options.host_workers, devices, bound_by_environment());
-  DeviceInfo info = device_info(seat.device);
+  const Binding binding = binding_of(options.host_worker, options.host_workers, devices, bound_by_environment());
+  DeviceInfo info = device_info(binding.device);
   if (info.capability < kLeastCapability) {
-    fail("GPU {} ({}) has compute capability {}.{}: engine cuda needs 8.0 or later", seat.device, info.name,
+    fail("GPU {} ({}) has compute capability {}.{}: engine cuda needs 8.0 or later", binding.device, info.name,
          info.capability / 10, info.capability % 10);
   }
-  use_device(seat.device);
-  if (seat.shared && options.host_worker == 0) {
+  use_device(binding.device);
+  if (binding.shared && options.host_worker == 0) {
     log::error("warning: {} workers of this node share {} GPU{}; one worker a GPU is fastest", options.host_workers,
                devices, devices == 1 ? "" : "s");
   }

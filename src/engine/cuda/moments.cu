@@ -16,11 +16,11 @@ __global__ void __launch_bounds__(kSumThreads) sum_channels(const Op op) {
   const int block = static_cast<int>(blockIdx.x), thread = static_cast<int>(threadIdx.x);
   sums[thread] = op(block, thread);
   __syncthreads();
-  sum_lanes(sums, op.cut.width, [&](int count, const auto& work) {
+  sum_lanes(sums, op.tiling.width, [&](int count, const auto& work) {
     if (thread < count) work(thread);
     __syncthreads();
   });
-  if (thread < op.cut.width) op.finish(block, thread, sums[thread]);
+  if (thread < op.tiling.width) op.finish(block, thread, sums[thread]);
 }
 
 template <typename Op>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "data/pixel_table.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/weights.hpp"
 

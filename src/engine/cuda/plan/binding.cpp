@@ -5,7 +5,7 @@
 
 namespace vbq::cuda {
 
-Seat seat_of(int worker, int workers, int devices, bool bound) {
+Binding binding_of(int worker, int workers, int devices, bool bound) {
   return {worker % devices, workers > devices && !(bound && devices == 1)};
 }
 

@@ -13,11 +13,11 @@ constexpr std::int64_t kRowsOfLane = 32;  // fewer are not worth a thread
 constexpr std::int64_t kMostParts = 512;  // beyond, lanes take more rows
 
 // Threads that lie side by side read places that do, as far as there are channels.
-ChannelBlocks cut_of(const Layout& layout) {
-  ChannelBlocks cut;
-  cut.channels = layout.channels();
-  while (cut.width < std::min(cut.channels, 32)) cut.width *= 2;
-  return cut;
+ChannelBlocks tiling_of(const Layout& layout) {
+  ChannelBlocks tiling;
+  tiling.channels = layout.channels();
+  while (tiling.width < std::min(tiling.channels, 32)) tiling.width *= 2;
+  return tiling;
 }
 
 // A channel's values, over all images.
@@ -25,7 +25,7 @@ std::int64_t rows_of(const Plan& plan, const Layout& layout) { return plan.batch
 
 // By the layer alone, so that sums are added in the same order on every GPU.
 int parts_of(const Plan& plan, const Layout& layout) {
-  const std::int64_t rows = kRowsOfLane * cut_of(layout).lanes();
+  const std::int64_t rows = kRowsOfLane * tiling_of(layout).lanes();
   return static_cast<int>(std::clamp<std::int64_t>((rows_of(plan, layout) + rows - 1) / rows, 1, kMostParts));
 }
 
@@ -79,7 +79,7 @@ SumRows MatchingPass::sum_of(std::size_t point, Out y, const MatchingMemory& mem
   op.rows = rows_of(plan_, layout);
   op.padded = layout.padded;
   op.parts = parts_of(plan_, layout);
-  op.cut = cut_of(layout);
+  op.tiling = tiling_of(layout);
   return op;
 }
 
@@ -90,7 +90,7 @@ MatchChannels MatchingPass::match_of(std::size_t point, bool record, const Match
   op.in = memory.parts;
   op.parts = parts_of(plan_, layout);
   op.count = static_cast<double>(rows_of(plan_, layout));
-  op.cut = cut_of(layout);
+  op.tiling = tiling_of(layout);
   op.norm_scale = memory.norms + first;
   op.norm_shift = memory.norms + channels_ + first;
   op.record = record;

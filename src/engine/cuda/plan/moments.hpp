@@ -37,16 +37,16 @@ struct SumRows {
   std::int64_t rows = 0;       // images times positions
   int padded = 1;              // places of a row; those beyond the channels are not read
   int parts = 1;
-  ChannelBlocks cut;
+  ChannelBlocks tiling;
 
-  VBQ_BOTH int blocks() const { return parts * cut.tiles(); }
+  VBQ_BOTH int blocks() const { return parts * tiling.tiles(); }
   VBQ_BOTH ChannelSums operator()(int block, int thread) const {
     ChannelSums own;
-    const int c = cut.channel(block / parts, thread);
-    if (c >= cut.channels) return own;
+    const int c = tiling.channel(block / parts, thread);
+    if (c >= tiling.channels) return own;
     const std::int64_t some = (rows + parts - 1) / parts, first = block % parts * some;
     const std::int64_t last = first + some < rows ? first + some : rows;
-    for (std::int64_t row = first + cut.lane(thread); row < last; row += cut.lanes()) {
+    for (std::int64_t row = first + tiling.lane(thread); row < last; row += tiling.lanes()) {
       const double v = y[row * padded + c];
       own.sum += v;
       own.square += v * v;
@@ -54,8 +54,8 @@ struct SumRows {
     return own;
   }
   VBQ_BOTH void finish(int block, int thread, const ChannelSums& sums) const {
-    const int c = cut.channel(block / parts, thread);
-    if (c < cut.channels) out[static_cast<std::int64_t>(block % parts) * cut.channels + c] = sums;
+    const int c = tiling.channel(block / parts, thread);
+    if (c < tiling.channels) out[static_cast<std::int64_t>(block % parts) * tiling.channels + c] = sums;
   }
 };
 
@@ -64,26 +64,26 @@ struct MatchChannels {
   const ChannelSums* in = nullptr;  // [parts, channels]
   int parts = 1;
   double count = 1;  // values of a channel
-  ChannelBlocks cut;
+  ChannelBlocks tiling;
   const float *norm_scale = nullptr, *norm_shift = nullptr;  // of the batch norm folded into the layer, or 1 and 0
   bool record = false;  // the network is as trained: keeps the moments of the layer's own outputs, matches nothing
   ChannelMoments* trained = nullptr;
   float *gain = nullptr, *shift = nullptr;  // of the layer's own outputs
   float* add = nullptr;                     // gain * y' + add: what that is after the batch norm
 
-  VBQ_BOTH int blocks() const { return cut.tiles(); }
+  VBQ_BOTH int blocks() const { return tiling.tiles(); }
   VBQ_BOTH ChannelSums operator()(int block, int thread) const {
     ChannelSums own;
-    const int c = cut.channel(block, thread);
-    if (c >= cut.channels) return own;
-    for (int part = cut.lane(thread); part < parts; part += cut.lanes()) {
-      own += in[static_cast<std::int64_t>(part) * cut.channels + c];
+    const int c = tiling.channel(block, thread);
+    if (c >= tiling.channels) return own;
+    for (int part = tiling.lane(thread); part < parts; part += tiling.lanes()) {
+      own += in[static_cast<std::int64_t>(part) * tiling.channels + c];
     }
     return own;
   }
   VBQ_BOTH void finish(int block, int thread, const ChannelSums& sums) const {
-    const int c = cut.channel(block, thread);
-    if (c >= cut.channels) return;
+    const int c = tiling.channel(block, thread);
+    if (c >= tiling.channels) return;
     const double s = norm_scale[c], t = norm_shift[c];
     const ChannelMoments now = before_norm(moments_of(sums, count), s, t);
     if (record) {
