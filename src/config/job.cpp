@@ -205,7 +205,7 @@ std::string nearest_key(const std::string& written) {
     names.push_back(name_in_section(field.key));
   }
   if (keys.empty()) return nearest_name(written, all);  // no such section
-  const std::string nearest = nearest_name(name, names);
+  std::string nearest = nearest_name(name, names);
   if (nearest.empty()) return nearest;
   return keys[static_cast<std::size_t>(std::find(names.begin(), names.end(), nearest) - names.begin())];
 }

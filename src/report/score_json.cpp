@@ -22,7 +22,8 @@ Json share_json(std::int64_t correct, std::int64_t seen) {
 double percent(std::int64_t correct, std::int64_t seen) {
   if (seen == 0) return 0;
   // 10000 correct / seen in integers, so that no binary fraction decides about a middle.
-  return static_cast<double>((correct * 20000 + seen) / (seen * 2)) / 100.0;
+  const std::int64_t hundredths = (correct * 20000 + seen) / (seen * 2);
+  return static_cast<double>(hundredths) / 100.0;
 }
 
 Json score_json(const Tally& tally, Divergence divergence) {

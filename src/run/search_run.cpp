@@ -158,6 +158,7 @@ class Loop {
     const std::vector<Genome> asked = search_->ask();
     const std::vector<Tally> tallies = scorer_.tallies(asked);
     std::vector<double> told;
+    told.reserve(tallies.size());
     for (const Tally& tally : tallies) told.push_back(fitness(tally, setup_.job.fitness));
     search_->tell(told);
 
