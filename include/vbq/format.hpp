@@ -85,16 +85,12 @@ bool ascending_genes(const Format& format);
 // Genes -> codebook. Error when there are not gene_count() genes, or they are unsorted or not finite.
 Codebook decode(const Chromosome& genes, const Format& format);
 
-// weight and out: the layer's FP32 weights, [O, ...] row-major, host. out = s * codebook(weight / s), all in float;
-// format.indices are not looked at.
-void quantise_nearest(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
-                      std::span<float> out);
-
-// out: the level that each weight takes by quantise_nearest(), [O, ...]. Error for more than 256 levels.
+// weight: the layer's FP32 weights, [O, ...] row-major, host. out: the level that each takes, codebook.index(weight /
+// s) in float, [O, ...]; format.indices are not looked at. Error for more than 256 levels.
 void nearest_levels(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
                     std::span<std::uint8_t> out);
 
-// out: as above. out = s * level[format.indices]. Error when there are not as many indices, or one is beyond the
+// out: the weights, [O, ...]: s * level[format.indices]. Error when there are not as many indices, or one is beyond the
 // codebook.
 void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out);
 

@@ -155,17 +155,6 @@ void Communicator::broadcast(std::string& bytes) {
   }
 }
 
-void Communicator::sum(std::span<std::int64_t> values) {
-  if (size() == 1) return;
-  const int count = to_count(values.size(), "MPI_Ireduce");
-  const bool root = rank() == 0;
-  MpiRequest request;
-  check(MPI_Ireduce(root ? MPI_IN_PLACE : values.data(), root ? values.data() : nullptr, count, MPI_INT64_T, MPI_SUM, 0,
-                    handle_->world, &request.handle),
-        "MPI_Ireduce");
-  wait(request, "MPI_Ireduce");
-}
-
 void Communicator::sum_on_host(std::span<std::int64_t> values) {
   if (size() == 1) return;
   MpiRequest request;

@@ -41,8 +41,6 @@ class Communicator {
   void broadcast(std::span<std::int64_t> values);
   // Rank 0's bytes everywhere, resized there; the size goes first.
   void broadcast(std::string& bytes);
-  // Sums over all ranks, at rank 0; elsewhere unchanged.
-  void sum(std::span<std::int64_t> values);
   // Sums over the ranks of each host, at each of them.
   void sum_on_host(std::span<std::int64_t> values);
   // At rank 0: every rank's bytes, by rank. Elsewhere empty.

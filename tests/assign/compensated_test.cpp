@@ -72,12 +72,13 @@ std::vector<std::uint8_t> plain(const std::vector<float>& weight, std::size_t ro
 // Sum over rows of d^T H d, d the row's errors.
 double weighted_error(const std::vector<float>& weight, std::size_t rows, const LayerFormat& format,
                       const std::vector<double>& h) {
-  std::vector<float> q(weight.size());
-  if (format.indices.empty()) {
-    quantise_nearest(weight, static_cast<std::int64_t>(rows), format, q);
-  } else {
-    apply_indices(static_cast<std::int64_t>(rows), format, q);
+  LayerFormat given = format;
+  if (given.indices.empty()) {
+    given.indices.resize(weight.size());
+    nearest_levels(weight, static_cast<std::int64_t>(rows), format, given.indices);
   }
+  std::vector<float> q(weight.size());
+  apply_indices(static_cast<std::int64_t>(rows), given, q);
   const std::size_t n = weight.size() / rows;
   double error = 0;
   for (std::size_t r = 0; r < rows; ++r) {

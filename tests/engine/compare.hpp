@@ -12,6 +12,7 @@
 #include "support/networks.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
+#include "vbq/quantised_network.hpp"
 
 namespace vbq::test {
 
@@ -98,6 +99,12 @@ inline std::vector<float> infer(Engine& engine, const Network& net, const std::v
   std::vector<float> output(static_cast<std::size_t>(images * elements(net.output_shape())));
   engine.infer(input, images, output);
   return output;
+}
+
+// Weights without levels take the nearest.
+inline NetworkFormat with_levels(const Network& net, NetworkFormat formats) {
+  take_nearest(net, formats);
+  return formats;
 }
 
 // What a tap shows of an image, channel after channel.

@@ -75,7 +75,7 @@ NetworkFormat random_formats(const Network& net, std::uint64_t seed) {
     }
     formats.push_back(std::move(format));
   }
-  return formats;
+  return with_levels(net, std::move(formats));
 }
 
 TEST(CudaPlan, QuantisedNetworksAsReference) {

@@ -44,7 +44,7 @@ class Engines : public testing::TestWithParam<EngineKind> {
 TEST_P(Engines, TallyDoesNotDependOnThreads) {
   auto one = engine(1);
   one->load(shard_of(kImages, true));
-  one->quantise({format(3, 4)});
+  one->quantise(with_levels(net_, {format(3, 4)}));
   const Tally expected = one->tally(0, 6);
   EXPECT_EQ(expected.seen, kImages);
   EXPECT_GT(expected.loss, 0);
@@ -53,7 +53,7 @@ TEST_P(Engines, TallyDoesNotDependOnThreads) {
   for (const int threads : {2, 3}) {
     auto more = engine(threads);
     more->load(shard_of(kImages, true));
-    more->quantise({format(3, 4)});
+    more->quantise(with_levels(net_, {format(3, 4)}));
     EXPECT_EQ(more->tally(0, 6), expected) << threads << " threads";
   }
 }
@@ -61,7 +61,7 @@ TEST_P(Engines, TallyDoesNotDependOnThreads) {
 TEST_P(Engines, TallyIsTheSumOfItsParts) {
   auto whole = engine(2);
   whole->load(shard_of(kImages, true));
-  whole->quantise({format(0, 8), format(9, 8)});
+  whole->quantise(with_levels(net_, {format(0, 8), format(9, 8)}));
   const Tally expected = whole->tally(0, 6);
   Tally blocks;
   for (std::int64_t b = 0; b < 6; ++b) blocks += whole->tally(b, 1);
@@ -79,7 +79,7 @@ TEST_P(Engines, TallyIsTheSumOfItsParts) {
     part.images.count = count;
     auto own = engine();
     own->load(std::move(part));
-    own->quantise({format(0, 8), format(9, 8)});
+    own->quantise(with_levels(net_, {format(0, 8), format(9, 8)}));
     shards += own->tally(0, (count + kBlock - 1) / kBlock);
   }
   EXPECT_EQ(shards, expected);
@@ -110,14 +110,14 @@ TEST_P(Engines, RestoreGivesTheFirstTallyBack) {
   e->load(shard_of());
   const Tally first = e->tally(0, 6);
   EXPECT_EQ(first.divergence, 0);
-  e->quantise({format(0, 2), format(3, 2), format(9, 2)});
+  e->quantise(with_levels(net_, {format(0, 2), format(3, 2), format(9, 2)}));
   EXPECT_NE(e->tally(0, 6), first);
   e->restore();
   EXPECT_EQ(e->tally(0, 6), first);
-  e->quantise({format(3, 2)});
+  e->quantise(with_levels(net_, {format(3, 2)}));
   const Tally third = e->tally(0, 6);
-  e->quantise({format(0, 2)});  // others go back to as trained
-  e->quantise({format(3, 2)});
+  e->quantise(with_levels(net_, {format(0, 2)}));  // others go back to as trained
+  e->quantise(with_levels(net_, {format(3, 2)}));
   EXPECT_EQ(e->tally(0, 6), third);
 }
 
@@ -126,12 +126,14 @@ TEST_P(Engines, QuantiseIsTheNetworkWithThoseWeights) {
   for (int o = 0; o < 7; ++o) scales.push_back(0.5F + 0.1F * static_cast<float>(o));
   const NetworkFormat formats{format(0, 4), format(3, 8, scales), format(9, 3, {1.5F})};
   auto e = engine();
-  e->quantise(formats);
+  e->quantise(with_levels(net_, formats));
   Network by_hand = net_;
   for (const LayerFormat& f : formats) {
     Tensor& w = *weight_of(by_hand.nodes[static_cast<std::size_t>(f.node)]);
-    const Tensor trained = w;
-    quantise_nearest(trained.data, w.shape[0], f, w.data);
+    const std::size_t row = w.data.size() / static_cast<std::size_t>(w.shape[0]);
+    for (std::size_t k = 0; k < w.data.size(); ++k) {
+      w.data[k] = f.scale(k / row) * f.codebook(k / row).quantise(w.data[k] / f.scale(k / row));
+    }
   }
   const auto input = inputs_for(net_, 6);
   EXPECT_EQ(infer(*e, net_, input, 6), infer(*engine_of(GetParam(), by_hand, kBlock), by_hand, input, 6));
@@ -139,13 +141,13 @@ TEST_P(Engines, QuantiseIsTheNetworkWithThoseWeights) {
 
 TEST_P(Engines, LoadKeepsQuantisedWeights) {
   auto e = engine();
-  e->quantise({format(3, 2)});
+  e->quantise(with_levels(net_, {format(3, 2)}));
   e->load(shard_of(kImages, true));
   const Tally quantised = e->tally(0, 6);
   EXPECT_GT(quantised.divergence, 0);
   e->restore();
   EXPECT_LT(mean_divergence(e->tally(0, 6)), 1e-6);
-  e->quantise({format(3, 2)});
+  e->quantise(with_levels(net_, {format(3, 2)}));
   EXPECT_EQ(e->tally(0, 6), quantised);
 }
 
@@ -162,8 +164,8 @@ TEST_P(Engines, FormatsMayBringTheirBias) {
   plain.scales = {2.0F};
   for (float& w : weight_of(other.nodes[9])->data) w *= 2;
   const auto expected_engine = engine_of(GetParam(), other, kBlock, 1);
-  expected_engine->quantise({plain});
-  e->quantise({own});
+  expected_engine->quantise(with_levels(other, {plain}));
+  e->quantise(with_levels(net_, {own}));
   const std::vector<float> input = support::normals(static_cast<std::size_t>(elements(net_.input_shape())), 7);
   const auto got = infer(*e, net_, input, 1), expected = infer(*expected_engine, other, input, 1);
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-5 * (1 + std::fabs(expected[i])));
@@ -234,9 +236,13 @@ TEST_P(Engines, BadCallsAreErrors) {
   using testing::HasSubstr;
   EXPECT_THAT(error_of([&] { e->quantise({format(1, 4)}); }), HasSubstr("no weights"));
   EXPECT_THAT(error_of([&] { e->quantise({format(99, 4)}); }), HasSubstr("node 99"));
-  EXPECT_THAT(error_of([&] { e->quantise({format(3, 4), format(0, 4)}); }), HasSubstr("out of order"));
+  EXPECT_THAT(error_of([&] {
+                e->quantise(with_levels(net_, {format(3, 4), format(0, 4)}));
+              }),
+              HasSubstr("out of order"));
   EXPECT_THAT(error_of([&] { e->quantise({format(3, 4, {1, 2})}); }), HasSubstr("2 scales"));
   EXPECT_THAT(error_of([&] { e->quantise({{3, {}, {}}}); }), HasSubstr("empty codebook"));
+  EXPECT_THAT(error_of([&] { e->quantise({format(3, 4)}); }), HasSubstr("levels for 0 weights of 441"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Engines, testing::Values(EngineKind::reference, EngineKind::cpu), [](const auto& kind) {

@@ -7,6 +7,7 @@
 #include "data/pixel_table.hpp"
 #include "engine/common/shard.hpp"
 #include "engine/common/weights.hpp"
+#include "engine/compare.hpp"
 #include "engine/cuda/plan/matching.hpp"
 #include "engine/host_plan.hpp"
 
@@ -28,7 +29,8 @@ void sum_channels(const Op& op) {
 class HostMatcher {
  public:
   HostMatcher(const Network& network, Shard images, cuda::Type pad_as)
-      : images_(std::move(images)),
+      : network_(network),
+        images_(std::move(images)),
         table_(pixel_table(images_.normalisation)),
         layers_(weight_layers(network)),
         plan_(network, images_.images.count, pad_as, HostPlan::Numbers::fp32, true),
@@ -43,8 +45,8 @@ class HostMatcher {
   HostMatcher& operator=(const HostMatcher&) = delete;
 
   NetworkFormat match(const NetworkFormat& formats) {
-    NetworkFormat result = formats;
-    pass(formats, formats_of(layers_, formats));
+    NetworkFormat result = with_levels(network_, formats);
+    pass(result, formats_of(layers_, result));
     pass_.put(std::span(matching_).first(2 * pass_.channels()), result);
     return result;
   }
@@ -76,6 +78,7 @@ class HostMatcher {
     pass_.run(of_layers, {parts_.data(), norms_.data(), trained_.data(), matching_.data()}, *this);
   }
 
+  const Network& network_;
   Shard images_;
   PixelTable table_;
   std::vector<int> layers_;

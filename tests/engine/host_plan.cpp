@@ -48,7 +48,7 @@ void HostPlan::quantise(const NetworkFormat& formats) {
     std::memcpy(static_cast<void*>(&format),
                 reinterpret_cast<const std::byte*>(packed_.fixed.data()) + i * sizeof format, sizeof format);
     for (std::int64_t p = 0; p < t.places(); ++p) {
-      to.store(p, cuda::weight_at(t, format, words, words + format.thresholds, words + format.values, p));
+      to.store(p, cuda::weight_at(t, format, words, words + format.values, p));
     }
   }
   if (plan_.type == cuda::Type::fp32) return;

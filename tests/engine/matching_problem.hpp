@@ -33,7 +33,7 @@ inline NetworkFormat coarse(const Network& net) {
 
 // Of the calibration images.
 inline NetworkFormat match(const Network& net, Engine& engine, const Shard& images, const NetworkFormat& formats) {
-  return LayerPass(net, engine, images, nullptr).match(formats);
+  return LayerPass(net, engine, images, nullptr).match(with_levels(net, formats));
 }
 
 // Convolutions by every path of engine cpu: Winograd (16 channels), direct, grouped, two added, with and without norms.

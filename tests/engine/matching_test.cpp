@@ -42,7 +42,7 @@ TEST(Matching, GivesTheOutputsTheirMomentsInFp32) {
       const auto engine = engine_of(kind, net);
       const Shard shard = calibration(net);
       const auto wanted = moments(*engine, net, shard);
-      engine->quantise(coarse(net));
+      engine->quantise(with_levels(net, coarse(net)));
       const auto before = moments(*engine, net, shard);
       engine->quantise(match(net, *engine, shard, coarse(net)));
       const auto after = moments(*engine, net, shard);
@@ -184,7 +184,7 @@ TEST(Matching, LeavesTheWeightsAlone) {
   const auto input = inputs_for(net, 3);
   for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
     const auto engine = engine_of(kind, net);
-    engine->quantise(coarse(net));
+    engine->quantise(with_levels(net, coarse(net)));
     const auto before = infer(*engine, net, input, 3);
     match(net, *engine, calibration(net), coarse(net));
     EXPECT_EQ(infer(*engine, net, input, 3), before);

@@ -7,6 +7,7 @@
 #include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
 #include "vbq/error.hpp"
+#include "vbq/quantised_network.hpp"
 
 namespace vbq {
 namespace {
@@ -120,7 +121,8 @@ TEST(TrainedOutputs, AreComparedWith) {
       return Shard{source.read(problem.split.search), source.info().normalisation, problem.engine.block, true,
                    std::move(trained)};
     };
-    engine->quantise(Decoder(problem.network, problem.format)(random_genomes(problem, 1).front()));
+    const Genome genome = random_genomes(problem, 1).front();
+    engine->quantise(quantise(problem.network, Decoder(problem.network, problem.format)(genome)).formats());
     engine->load(shard(nullptr));
     const TrainedOutputs trained = engine->trained_outputs();
     const Tally tally = engine->tally(0, 6);

@@ -22,7 +22,8 @@ Tally plainly(const Problem& problem, ImageSet set, const Genome* genome) {
   const ImageSource& source = source_of(problem, set);
   engine->load({source.read(images_of(problem, set)), source.info().normalisation, problem.engine.block,
                 problem.with_divergence});
-  if (genome != nullptr) engine->quantise(Decoder(problem.network, problem.format)(*genome));
+  if (genome != nullptr)
+    engine->quantise(quantise(problem.network, Decoder(problem.network, problem.format)(*genome)).formats());
   return engine->tally(0, block_count(problem, set));
 }
 

@@ -50,7 +50,7 @@ NetworkFormat coarse(const Network& net, bool channels) {
     format.scales.assign(channels ? static_cast<std::size_t>(weight.shape[0]) : 1, 0.8F);
     formats.push_back(std::move(format));
   }
-  return formats;
+  return with_levels(net, std::move(formats));
 }
 
 Shard some_images(std::int64_t count, std::int64_t block) {

@@ -138,14 +138,14 @@ TEST(Scope, EachOutputChannelHasItsCodebook) {
     const Tensor& weight = *weight_of(net.nodes[static_cast<std::size_t>(layer.node)]);
     const std::size_t row = weight.data.size() / layer.codebooks.size();
     ASSERT_EQ(layer.codebooks.size(), static_cast<std::size_t>(weight.shape[0]));
-    std::vector<float> out(weight.data.size());
-    quantise_nearest(weight.data, weight.shape[0], layer, out);
+    std::vector<std::uint8_t> out(weight.data.size());
+    nearest_levels(weight.data, weight.shape[0], layer, out);
     for (std::size_t c = 0; c < layer.codebooks.size(); ++c, ++next) {
       const auto first = weight.data.begin() + static_cast<std::ptrdiff_t>(c * row);
       EXPECT_EQ(coded[next], std::vector<float>(first, first + static_cast<std::ptrdiff_t>(row)));
       EXPECT_EQ(layer.codebooks[c], decode(genome.chromosomes[next], format));
       for (std::size_t i = c * row; i < (c + 1) * row; ++i) {
-        EXPECT_EQ(out[i], layer.codebooks[c].quantise(weight.data[i]));
+        EXPECT_EQ(out[i], layer.codebooks[c].index(weight.data[i]));
       }
     }
   }

@@ -27,7 +27,16 @@ std::vector<float> plain(const std::vector<float>& weight, std::size_t channels,
   return out;
 }
 
-TEST(QuantiseNearest, HasTheBitsOfThePlainLoop) {
+// By levels, and then by what they stand for.
+std::vector<float> nearest(const std::vector<float>& weight, std::size_t channels, LayerFormat format) {
+  format.indices.resize(weight.size());
+  nearest_levels(weight, static_cast<std::int64_t>(channels), format, format.indices);
+  std::vector<float> out(weight.size(), -1);
+  apply_indices(static_cast<std::int64_t>(channels), format, out);
+  return out;
+}
+
+TEST(NearestLevels, HaveTheBitsOfThePlainLoop) {
   Random random(5, 0, 0, Purpose::test);
   for (int levels = 1; levels <= 40; ++levels) {
     for (const std::size_t channels : {1U, 3U, 8U}) {
@@ -49,43 +58,42 @@ TEST(QuantiseNearest, HasTheBitsOfThePlainLoop) {
           if (!t.empty()) weight[i] = t[random.below(t.size())];
           if (i % 7 == 0) weight[i] = i % 2 ? -0.0F : std::numeric_limits<float>::max();
         }
-        std::vector<float> out(weight.size(), -1);
-        quantise_nearest(weight, static_cast<std::int64_t>(channels), format, out);
+        const std::vector<float> out = nearest(weight, channels, format);
         const std::vector<float> expected = plain(weight, channels, format);
         for (std::size_t i = 0; i < out.size(); ++i) {
           ASSERT_EQ(std::bit_cast<std::uint32_t>(out[i]), std::bit_cast<std::uint32_t>(expected[i]));
         }
-        quantise_nearest(weight, static_cast<std::int64_t>(channels), format, weight);  // in place
-        ASSERT_EQ(weight, out);
       }
     }
   }
 }
 
-TEST(QuantiseNearest, ManyLevels) {
-  for (const std::size_t levels : {255U, 256U, 65536U}) {
+TEST(NearestLevels, AreAtMost256) {
+  for (const std::size_t levels : {255U, 256U, 257U}) {
     LayerFormat format;
     format.codebooks = {Codebook::from_levels(support::normals(levels, 3))};
     const std::vector<float> weight = support::normals(4000, 4);
-    std::vector<float> out(weight.size());
-    quantise_nearest(weight, 1, format, out);
-    EXPECT_EQ(out, plain(weight, 1, format));
+    if (levels > 256) {
+      EXPECT_THROW(nearest(weight, 1, format), Error);
+    } else {
+      EXPECT_EQ(nearest(weight, 1, format), plain(weight, 1, format));
+    }
   }
 }
 
-TEST(QuantiseNearest, RefusesSizesThatDoNotFit) {
+TEST(NearestLevels, RefuseSizesThatDoNotFit) {
   LayerFormat format;
   format.codebooks = {Codebook::from_levels({0.0F, 1.0F})};
   const std::vector<float> weight(6);
-  std::vector<float> out(6), small(5);
-  EXPECT_THROW(quantise_nearest(weight, 1, format, small), Error);
-  EXPECT_THROW(quantise_nearest(weight, 4, format, out), Error);
-  EXPECT_THROW(quantise_nearest(weight, 0, format, out), Error);
+  std::vector<std::uint8_t> out(6), small(5);
+  EXPECT_THROW(nearest_levels(weight, 1, format, small), Error);
+  EXPECT_THROW(nearest_levels(weight, 4, format, out), Error);
+  EXPECT_THROW(nearest_levels(weight, 0, format, out), Error);
   format.scales = {1.0F, 1.0F};
-  EXPECT_THROW(quantise_nearest(weight, 3, format, out), Error);
+  EXPECT_THROW(nearest_levels(weight, 3, format, out), Error);
   format.codebooks = {Codebook()};
-  EXPECT_THROW(quantise_nearest(weight, 2, format, out), Error);
-  quantise_nearest({}, 1, {0, {Codebook::from_levels({1.0F})}, {}}, {});  // nothing to do
+  EXPECT_THROW(nearest_levels(weight, 2, format, out), Error);
+  nearest_levels({}, 1, {0, {Codebook::from_levels({1.0F})}, {}}, {});  // nothing to do
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ void check_formats(const Network& network, const NetworkFormat& formats) {
       fail("format of node '{}' has {} gains and {} shifts, expected none or {}", node.name, f.gain.size(),
            f.shift.size(), channels);
     }
+    if (f.indices.size() != weight->data.size()) {
+      fail("format of node '{}' has levels for {} weights of {}", node.name, f.indices.size(), weight->data.size());
+    }
   }
 }
 
@@ -51,11 +54,7 @@ std::span<const float> weights_under(const Node& node, const LayerFormat* format
   const Tensor& weight = *weight_of(node);
   if (format == nullptr) return weight.data;
   const auto out = room.first(weight.data.size());
-  if (format->indices.empty()) {
-    quantise_nearest(weight.data, weight.shape.front(), *format, out);
-  } else {
-    apply_indices(weight.shape.front(), *format, out);
-  }
+  apply_indices(weight.shape.front(), *format, out);
   return out;
 }
 

@@ -11,7 +11,7 @@
 namespace vbq {
 
 // Error when a format's node is not a layer of the network, or the nodes do not ascend, or its codebook is empty, or
-// its scales are not 0, 1 or one an output channel.
+// its scales are not 0, 1 or one an output channel, or a weight has no level.
 void check_formats(const Network& network, const NetworkFormat& formats);
 
 // For each of `layers` (ascending, see weight_layers()): its format, or nullptr when it stays as trained.

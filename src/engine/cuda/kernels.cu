@@ -83,21 +83,19 @@ __global__ void __launch_bounds__(kThreads)
   const int number = task_of(tasks, layers, block);
   const LayerTask task = tasks[number];
   const PackedLayer format = formats[number];
-  __shared__ float near_thresholds[kMostLevels], near_values[kMostLevels];
+  __shared__ float near_values[kMostLevels];
   const bool few = format.codebooks == 1;
   for (int i = static_cast<int>(threadIdx.x); few && i < format.levels; i += kThreads) {
-    near_thresholds[i] = words[format.thresholds + i];
     near_values[i] = words[format.values + i];
   }
   __syncthreads();
-  const float* thresholds = few ? near_thresholds : words + format.thresholds;
   const float* values = few ? near_values : words + format.values;
   const std::int64_t first = static_cast<std::int64_t>(block - task.first_block) * kPlacesPerBlock;
   const Out out{task.out, task.type};
   for (int k = static_cast<int>(threadIdx.x); k < kPlacesPerBlock; k += kThreads) {
     const std::int64_t place = first + k;
     if (place < task.places()) {
-      out.store(place, weight_at(task, format, words, thresholds, values, place));
+      out.store(place, weight_at(task, format, words, values, place));
     }
   }
 }

@@ -43,7 +43,6 @@ std::int32_t append_padded(Words& words, std::span<const float> values, std::siz
 }
 
 void check_indices(const Layer& layer, const LayerFormat& format) {
-  if (format.indices.empty()) return;
   if (format.indices.size() != layer.weights()) {
     fail("node {} has {} weights, but its format has {} indices", layer.node, layer.weights(), format.indices.size());
   }
@@ -116,7 +115,7 @@ void Packer::pack(std::span<const LayerFormat* const> formats, Packed& packed) c
     PackedLayer header;
     if (format != nullptr) {
       header = pack_codebooks(*format, packed.words);
-      if (!format->indices.empty()) header.indices = append(packed.words, format->indices);
+      header.indices = append(packed.words, format->indices);
     }
     if (const auto f = factors(layer, format); !f.empty()) header.factors = append(packed.words, f);
     std::memcpy(packed.fixed.data() + i * kHeader, &header, sizeof header);

@@ -35,7 +35,7 @@ struct PackedLayer {
   std::int32_t scales = 0;       // scale_count floats
   std::int32_t scale_count = 0;  // 0, 1 or outputs
   std::int32_t factors = -1;     // outputs floats: folded batch norm times matching's gain; -1: all are 1
-  std::int32_t indices = -1;     // a byte a weight, [outputs, inputs, height, width]; -1: nearest
+  std::int32_t indices = -1;     // a byte a weight, [outputs, inputs, height, width]; -1: not needed
 };
 
 // Which of the tasks a thread block works on: the last that begins at or before it. Task has first_block, ascending.
@@ -67,10 +67,9 @@ VBQ_BOTH inline int level_of(float w, const float* thresholds, int levels) {
   return low;
 }
 
-// The weight that lies at `place` of the task's output. thresholds, values: the layer's own, in shared memory where
-// they are few.
+// The weight that lies at `place` of the task's output. values: the layer's own, in shared memory where they are few.
 VBQ_BOTH inline float weight_at(const LayerTask& task, const PackedLayer& format, const float* words,
-                                const float* thresholds, const float* values, std::int64_t place) {
+                                const float* values, std::int64_t place) {
   const Divided by_input = divide(static_cast<std::uint32_t>(place), task.padded_inputs);
   const Divided by_width = divide(by_input.whole, task.width), by_height = divide(by_width.whole, task.height);
   const int i = by_input.left, w = by_width.left, h = by_height.left, o = static_cast<int>(by_height.whole);
@@ -81,8 +80,7 @@ VBQ_BOTH inline float weight_at(const LayerTask& task, const PackedLayer& format
     const int own = format.codebooks > 1 ? o * format.levels : 0;
     const bool scaled = format.scale_count > 0;
     const float s = scaled ? words[format.scales + (format.scale_count > 1 ? o : 0)] : 1.0F;
-    const int level = format.indices >= 0 ? reinterpret_cast<const std::uint8_t*>(words + format.indices)[at]
-                                          : level_of(scaled ? q / s : q, thresholds + own, format.levels);
+    const int level = reinterpret_cast<const std::uint8_t*>(words + format.indices)[at];
     q = scaled ? s * values[own + level] : values[own + level];
   }
   return format.factors >= 0 ? q * words[format.factors + o] : q;
