@@ -57,7 +57,7 @@ class Service {
     while (std::optional<Message> message = world_.poll()) take(*std::move(message));
   }
 
-  void take(Message message) {
+  void take(const Message& message) {
     if (message.from != 0) {
       auto handed = unpack<HandedOver>(message.bytes);
       worker_.give(handed.number, std::move(handed.network));
