@@ -3,6 +3,7 @@
 // here, too, where there is a GPU.)
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "assign/compensate.hpp"
@@ -115,6 +116,27 @@ TEST_F(CudaEngine, LoadKeepsTheWeights) {
   const Tally before = engine->tally(0, 3);
   engine->load(some_images(20, 8));
   EXPECT_EQ(engine->tally(0, 3), before);
+}
+
+// The FP32 network's outputs, given back with the same images, are compared with as they were, whatever they are.
+TEST_F(CudaEngine, OutputsAsTrainedAreTakenAgain) {
+  const Network net = support::residual_network(3, 9, 16, 5);
+  const auto engine = cuda_engine(net, Precision::fp32, 10);
+  EXPECT_EQ(engine->trained_outputs(), nullptr);
+  engine->quantise(coarse(net, false));
+  Shard shard = some_images(37, 10);
+  engine->load(shard);
+  const TrainedOutputs trained = engine->trained_outputs();
+  ASSERT_NE(trained, nullptr);
+  const Tally tally = engine->tally(0, 4);
+  engine->load(some_images(10, 10));  // others between
+  shard.trained = trained;
+  engine->load(shard);
+  EXPECT_EQ(engine->tally(0, 4), tally);
+  EXPECT_EQ(*engine->trained_outputs(), *trained);
+  shard.trained = std::make_shared<const std::vector<float>>(trained->size(), std::log(0.2F));
+  engine->load(shard);
+  EXPECT_NE(engine->tally(0, 4).divergence, tally.divergence);
 }
 
 TEST_F(CudaEngine, NothingLoadedIsAnEmptyTally) {
