@@ -109,7 +109,7 @@ class Engine {
   }
   // On the engine's device, or nullptr. Error when a factor is not one of this network's, or a weight is not finite.
   // The engine outlives what it makes.
-  virtual std::unique_ptr<Compensator> compensator(std::shared_ptr<const Calibration>) { return nullptr; }
+  virtual std::unique_ptr<Compensator> compensator(const std::shared_ptr<const Calibration>&) { return nullptr; }
   // The same for moment matching over these images. Error as LayerPass.
   virtual std::unique_ptr<Matcher> matcher(const Shard&) { return nullptr; }
 };

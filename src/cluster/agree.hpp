@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/communicator.hpp"
 #include "cluster/messages.hpp"
-#include "cluster/mpi.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 #include "cluster/protocol.hpp"
 #include "evaluate/evaluator.hpp"
 #include "evaluate/generation.hpp"

@@ -1,7 +1,7 @@
 // What every rank does before it takes memory for a problem.
 #pragma once
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 #include "evaluate/problem.hpp"
 
 namespace vbq {

@@ -1,7 +1,7 @@
 // What ranks 1, 2, ... do while rank 0 has a ClusterEvaluator.
 #pragma once
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 #include "evaluate/problem.hpp"
 #include "evaluate/worker.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 #include "evaluate/problem.hpp"
 
 namespace vbq {

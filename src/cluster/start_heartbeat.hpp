@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "cluster/communicator.hpp"
 #include "cluster/heartbeat.hpp"
-#include "cluster/mpi.hpp"
 
 namespace vbq {
 

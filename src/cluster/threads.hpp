@@ -1,7 +1,7 @@
 // What each worker may use of its host, so that its workers share processors and GPUs and none is used twice.
 #pragma once
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 
 namespace vbq {
 

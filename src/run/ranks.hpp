@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cluster/agree.hpp"
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 #include "evaluate/evaluator.hpp"
 #include "evaluate/problem.hpp"
 #include "run/search_run.hpp"

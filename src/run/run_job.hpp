@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 #include "run/options.hpp"
 #include "run/run_place.hpp"
 #include "run/search_run.hpp"

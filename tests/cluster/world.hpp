@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 
 namespace vbq::test {
 

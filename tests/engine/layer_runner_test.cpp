@@ -9,13 +9,6 @@
 namespace vbq::test {
 namespace {
 
-// Images as the network is fed with them.
-std::vector<float> inputs(const Shard& shard) {
-  std::vector<float> x;
-  for (const std::uint8_t p : shard.images.pixels) x.push_back(static_cast<float>((p / 255.0 - 0.5) / 0.25));
-  return x;
-}
-
 std::vector<float> value_of(const Network& net, ValueId value, const std::vector<float>& x, std::int64_t images) {
   if (value == kInputValue) return x;
   const Network part = support::up_to(net, value);

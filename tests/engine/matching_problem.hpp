@@ -19,6 +19,13 @@ inline Shard calibration(const Network& net, std::int64_t block = 100) {
           false};
 }
 
+// The images of calibration() as infer() takes them.
+inline std::vector<float> inputs(const Shard& shard) {
+  std::vector<float> x;
+  for (const std::uint8_t p : shard.images.pixels) x.push_back(static_cast<float>((p / 255.0 - 0.5) / 0.25));
+  return x;
+}
+
 // Three coarse levels for every layer: a network that is far from the trained one.
 inline NetworkFormat coarse(const Network& net) {
   NetworkFormat formats;

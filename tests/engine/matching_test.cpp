@@ -11,13 +11,6 @@
 namespace vbq::test {
 namespace {
 
-// The calibration images as infer() takes them.
-std::vector<float> inputs(const Shard& shard) {
-  std::vector<float> x;
-  for (const std::uint8_t p : shard.images.pixels) x.push_back(static_cast<float>((p / 255.0 - 0.5) / 0.25));
-  return x;
-}
-
 // Mean and variance of each output over the images.
 std::vector<std::pair<double, double>> moments(Engine& engine, const Network& net, const Shard& shard) {
   const std::vector<float> y = infer(engine, net, inputs(shard), kImages);

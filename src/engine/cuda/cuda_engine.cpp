@@ -189,7 +189,7 @@ class CudaEngine final : public Engine {
     lanes_->run(items, [&](int, std::int64_t item) { work(item); });
   }
 
-  std::unique_ptr<vbq::Compensator> compensator(std::shared_ptr<const Calibration> calibration) override {
+  std::unique_ptr<vbq::Compensator> compensator(const std::shared_ptr<const Calibration>& calibration) override {
     use_device(device_.index);
     return std::make_unique<cuda::Compensator>(network_, *calibration, device_.index);
   }

@@ -1,4 +1,4 @@
-#include "cluster/mpi.hpp"
+#include "cluster/communicator.hpp"
 
 #include <mpi.h>
 #include <unistd.h>
