@@ -1,5 +1,4 @@
 // What is asked of folders of results, what is written over, and what happens where nothing can be written.
-#include <fcntl.h>
 #include <pty.h>
 
 #include <fmt/format.h>
@@ -235,12 +234,12 @@ std::string on_terminal(const char* kind) {
   }
   ::dup2(before, STDERR_FILENO);
   ::close(before);
-  ::fcntl(ours, F_SETFL, O_NONBLOCK);
-  std::string text(1000, '\0');
-  const ssize_t size = ::read(ours, text.data(), text.size());
-  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, size)));
-  ::close(ours);
   ::close(theirs);
+  // What was written arrives in pieces; the last one is followed by an error, since nobody can write there any more.
+  std::string text;
+  char piece[1000];
+  for (ssize_t size = 0; (size = ::read(ours, piece, sizeof piece)) > 0;) text.append(piece, static_cast<std::size_t>(size));
+  ::close(ours);
   return text;
 }
 
