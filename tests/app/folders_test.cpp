@@ -238,7 +238,8 @@ std::string on_terminal(const char* kind) {
   // What was written arrives in pieces; the last one is followed by an error, since nobody can write there any more.
   std::string text;
   char piece[1000];
-  for (ssize_t size = 0; (size = ::read(ours, piece, sizeof piece)) > 0;) text.append(piece, static_cast<std::size_t>(size));
+  for (ssize_t size = 0; (size = ::read(ours, piece, sizeof piece)) > 0;)
+    text.append(piece, static_cast<std::size_t>(size));
   ::close(ours);
   return text;
 }
