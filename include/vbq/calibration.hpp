@@ -13,6 +13,7 @@ struct FactorBlock {
   // [n, n] row-major, zero on and below the diagonal: A[j, i], how much of column j's rounding error is added to column
   // i's target. With H = E[x x^T] of the inputs, damped, columns ordered: H = (1 + A) D (1 + A)^T, D diagonal.
   std::vector<float> feedback;
+  std::vector<float> diagonal = {};  // [n]: D, in the order of the columns
   bool operator==(const FactorBlock&) const = default;
 };
 

@@ -55,16 +55,18 @@ struct Split {
 // depends on labels and count alone, not on the search's seed. Error when count is < 1 or > labels.size().
 Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count);
 
-// A worker's images: whole blocks, ready for an engine. The last block may be short; engines pad it.
-// Log-probabilities that the FP32 network gives images, [images, outputs] row-major, host; null: none are known.
+// Log-probabilities that the FP32 network gives images, [images, outputs] row-major, host; null: none are known. At the
+// temperature of the shard that they are of.
 using TrainedOutputs = std::shared_ptr<const std::vector<float>>;
 
+// A worker's images: whole blocks, ready for an engine. The last block may be short; engines pad it.
 struct Shard {
   Images images;
   Normalisation normalisation;
   std::int64_t block = 100;      // images in a block
   bool with_divergence = false;  // engine keeps the FP32 network's outputs to compare with
   TrainedOutputs trained = {};   // with_divergence: the same, as the engine gave them of these images before
+  double temperature = 1;        // of the divergence: both networks' logits are divided by it
   std::int64_t blocks() const { return (images.count + block - 1) / block; }
 };
 

@@ -15,7 +15,7 @@
 
 namespace vbq {
 
-enum class Encoding { values, boundaries, companded, uniform, floating, power_of_two };
+enum class Encoding { values, boundaries, companded, uniform, floating, power_of_two, grid };
 enum class Scope { network, layer, channel };    // who shares a codebook; channel = output channel
 enum class ScaleScope { none, layer, channel };  // who shares a scale; channel = output channel
 enum class ScaleBy { rms, maximum };             // root mean square or largest magnitude of the weights it divides
@@ -23,6 +23,10 @@ enum class Assignment { nearest, compensated, sequential };
 // When a quantised layer's outputs are given the mean and variance that they had in FP32: not at all, once for the
 // network that is delivered, or for every network that is evaluated.
 enum class Matching { never, end, always };
+
+// How a size is counted: every weight of a layer in as many bits as tell its levels apart, or at the first-order
+// entropy of the layer's levels. Codebooks, scales and what is not quantised are counted in both.
+enum class Coding { fixed, entropy };
 
 // "b bits" means at most 2^b levels.
 struct Format {
@@ -34,6 +38,10 @@ struct Format {
   // the rest of mantissa. Its bias is the gene's matter unless it is set.
   int exponent_bits = 0;
   std::optional<double> exponent_bias;
+  // What telling a weight's level costs in compensated and sequential assignment (LayerFormat::rate); none: a gene of
+  // each grid.
+  std::optional<double> rate = 0;
+  Coding coding = Coding::fixed;
   Scope scope = Scope::layer;
   ScaleScope scale = ScaleScope::none;
   ScaleBy scale_by = ScaleBy::rms;
@@ -54,6 +62,8 @@ struct LayerFormat {
   // shift.
   std::vector<float> gain = {}, shift = {};
   std::vector<float> bias = {};  // [O]: takes the place of the layer's bias; empty: as trained
+  // Of assignment that is not the nearest: what telling a weight's level costs, see assign/rate.hpp; 0: nothing.
+  float rate = 0;
 
   // Levels of the largest codebook.
   int levels() const {

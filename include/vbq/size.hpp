@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
@@ -19,7 +18,8 @@ struct WeightSize {
   std::int64_t scale_bits = 0;     // 32 a scale; moment matching makes it one an output channel, its gain multiplied in
   std::int64_t shift_bits = 0;     // 32 a shift of moment matching, of layers without a bias: others add it to theirs
   std::int64_t fp32_bits = 0;      // 32 a weight of a layer that is not quantised
-  int levels = 0;                  // of the largest codebook
+  std::int64_t codebook_levels = 0;  // of all codebooks that are stored
+  int levels = 0;                    // of the largest codebook
 
   std::int64_t bits() const { return index_bits + codebook_bits + scale_bits + shift_bits + fp32_bits; }
   std::int64_t bytes() const { return (bits() + 7) / 8; }
@@ -39,10 +39,15 @@ WeightSize weight_size(const Network& network, const QuantisedNetwork& quantised
 // taken or not.
 WeightSize weight_size(const Network& network, const NetworkFormat& formats);
 
+// All bits of the weights under a coding, rounded up. entropy: the levels at their entropy, and a byte a level for the
+// code's table.
+std::int64_t coded_bits(const WeightSize& size, Coding coding);
+
+// Weights of all Conv and Linear layers.
+std::int64_t weight_count(const Network& network);
+
 // Bits that tell a weight's level among so many: ceil(log2 levels), 0 for one.
 std::int64_t fixed_bits(int levels);
-// Sum over these weights of -log2 of the share that their level has among them.
-double entropy_bits(std::span<const std::uint8_t> levels);
 
 // Biases, batch norms and other constants: numbers that a search leaves in FP32, 4 bytes each.
 std::int64_t numbers_beside_weights(const Network& network);

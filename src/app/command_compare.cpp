@@ -222,6 +222,14 @@ class Comparison {
   std::optional<std::pair<Genome, Format>> before_;  // the default search's best at the width before
 };
 
+// Rows are codebooks of as many levels each.
+void check_comparable(const Job& job) {
+  if (job.format.encoding != Encoding::grid && job.format.rate == 0.0) return;
+  fail(
+      "format.encoding is \"grid\", or format.rate is not 0: vbq compare sets codebooks of equally many levels side by "
+      "side; vbq search finds grids");
+}
+
 }  // namespace
 
 int command_compare(const SearchArguments& arguments, const CommonOptions& common) {
@@ -229,6 +237,7 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
     heed_stops();
     const RunPlace place = share_place(world, "compare", arguments, common);
     const Job job = share_job(world, place.job, arguments.set);
+    check_comparable(job);
     std::string network = share_network(world, job.network);
     Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });

@@ -73,8 +73,10 @@ void check_calibration(const Network& network, const Calibration& calibration) {
 }
 
 std::unique_ptr<Compensator> make_compensator(const Network& network, Engine& engine,
-                                              std::shared_ptr<const Calibration> calibration) {
-  if (auto own = engine.compensator(calibration)) return own;
+                                              std::shared_ptr<const Calibration> calibration, LevelPrice price) {
+  if (price == LevelPrice::none) {
+    if (auto own = engine.compensator(calibration)) return own;
+  }
   return std::make_unique<HostCompensator>(network, engine, std::move(calibration));
 }
 

@@ -8,10 +8,13 @@
 
 namespace vbq {
 
-// The engine's own, where it offers one; else assign_compensated() on its threads. network (as trained) and engine
-// outlive it. Error as check_calibration().
+// Whether telling a level has a price (LayerFormat::rate).
+enum class LevelPrice { none, rate };
+
+// The engine's own, where it offers one and levels have no price, which devices do not know yet; else
+// assign_compensated() on its threads. network (as trained) and engine outlive it. Error as check_calibration().
 std::unique_ptr<Compensator> make_compensator(const Network& network, Engine& engine,
-                                              std::shared_ptr<const Calibration> calibration);
+                                              std::shared_ptr<const Calibration> calibration, LevelPrice price);
 
 // Error when a factor is not one of the network's, its blocks leave a weight out or have one twice, or a weight of its
 // layer is not finite.

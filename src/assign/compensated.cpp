@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "assign/patches.hpp"
+#include "assign/rate.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -14,7 +15,9 @@ constexpr std::size_t kPanel = kProductTile;
 
 class BlockAssigner {
  public:
-  BlockAssigner(const FactorBlock& block, const LayerFormat& format) : block_(block), format_(format) {}
+  // chooser: nullptr: the nearest level.
+  BlockAssigner(const FactorBlock& block, const LayerFormat& format, const RateChooser* chooser)
+      : block_(block), format_(format), chooser_(chooser) {}
 
   // weight, out: the layer's, [O, K].
   void run(std::span<const float> weight, std::size_t row_length, std::span<std::uint8_t> out) {
@@ -48,7 +51,9 @@ class BlockAssigner {
     const Codebook& codebook = format_.codebook(channel);
     const auto levels = codebook.levels();
     for (std::size_t i = first; i < last; ++i) {
-      const int level = codebook.index(scaled ? targets[i] / s : targets[i]);
+      const float x = scaled ? targets[i] / s : targets[i];
+      const int level =
+          chooser_ == nullptr ? codebook.index(x) : chooser_->choose(codebook, x, s * s * block_.diagonal[i]);
       const float q = scaled ? s * levels[static_cast<std::size_t>(level)] : levels[static_cast<std::size_t>(level)];
       to[block_.columns[i]] = static_cast<std::uint8_t>(level);
       const float error = weight[block_.columns[i]] - q;
@@ -59,7 +64,12 @@ class BlockAssigner {
 
   const FactorBlock& block_;
   const LayerFormat& format_;
+  const RateChooser* chooser_;
 };
+
+// Rounds of rate-distortion assignment: each with the code lengths of the one before, the first with those of the
+// nearest levels.
+constexpr int kRateRounds = 2;
 
 }  // namespace
 
@@ -75,6 +85,7 @@ void check_factor(std::span<const float> weight, std::int64_t channels, const La
     const std::size_t n = block.columns.size();
     const bool fits = block.first_row >= 0 && block.rows >= 0 && block.rows <= channels &&
                       block.first_row <= channels - block.rows && block.feedback.size() == n * n &&
+                      block.diagonal.size() == n &&
                       std::all_of(block.columns.begin(), block.columns.end(),
                                   [&](std::int32_t c) { return c >= 0 && static_cast<std::size_t>(c) < row; });
     if (!fits) fail("the factor of node {} is not one of a layer of [{}, {}] weights", factor.node, channels, row);
@@ -93,7 +104,14 @@ std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std:
     const float coded = format.scales.empty() ? weight[i] : weight[i] / format.scale(i / row);
     indices[i] = static_cast<std::uint8_t>(format.codebook(i / row).index(coded));
   }
-  for (const FactorBlock& block : factor.blocks) BlockAssigner(block, format).run(weight, row, indices);
+  if (!(format.rate > 0)) {
+    for (const FactorBlock& block : factor.blocks) BlockAssigner(block, format, nullptr).run(weight, row, indices);
+    return indices;
+  }
+  for (int round = 0; round < kRateRounds; ++round) {
+    const RateChooser chooser(format, factor, indices);
+    for (const FactorBlock& block : factor.blocks) BlockAssigner(block, format, &chooser).run(weight, row, indices);
+  }
   return indices;
 }
 

@@ -57,10 +57,11 @@ FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns
     }
   }
 
-  FactorBlock block{first_row, rows, {}, std::vector<float>(n * n, 0.0F)};
+  FactorBlock block{first_row, rows, {}, std::vector<float>(n * n, 0.0F), std::vector<float>(n)};
   for (std::size_t i = 0; i < n; ++i) block.columns.push_back(columns[order[i]]);
   for (std::size_t j = 0; j < n; ++j) {
     const auto back = static_cast<Eigen::Index>(n - 1 - j);
+    block.diagonal[j] = static_cast<float>(backward(back, back) * backward(back, back));
     for (std::size_t i = 0; i < j; ++i) {
       block.feedback[i * n + j] =
           static_cast<float>(backward(static_cast<Eigen::Index>(n - 1 - i), back) / backward(back, back));

@@ -152,7 +152,8 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
     } else {
       spent.quantise += answer.seconds;
       for (std::size_t i = 0; i < answer.ids.size(); ++i) {
-        generation.made(static_cast<std::int64_t>(w), answer.numbers.at(i) - first_number_, answer.ids[i]);
+        generation.made(static_cast<std::int64_t>(w), answer.numbers.at(i) - first_number_, answer.ids[i],
+                        answer.bits.at(i));
       }
     }
     // What has changed may be work for those that have none. They come first, so that a new network is handed over to

@@ -21,19 +21,23 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 // Taken apart as a whole, so that a field that is added does not compile until it is sent.
 template <class Archive>
 void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
-  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, scope, scale, scale_by, assignment, matching,
-         matching_images, skip, biases] = format;
-  archive& levels& encoding& symmetric& exponent_bits& scope& scale& scale_by& assignment& matching& matching_images&
-      skip& biases;
+  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, coding, scope, scale, scale_by, assignment,
+         matching, matching_images, skip, biases] = format;
+  archive& levels& encoding& symmetric& exponent_bits& coding& scope& scale& scale_by& assignment& matching&
+      matching_images& skip& biases;
   bool has_bias = exponent_bias.has_value();
   double bias = exponent_bias.value_or(0);
   archive& has_bias& bias;
   exponent_bias = has_bias ? std::optional(bias) : std::nullopt;
+  bool has_rate = rate.has_value();
+  double number = rate.value_or(0);
+  archive& has_rate& number;
+  rate = has_rate ? std::optional(number) : std::nullopt;
 }
 
 template <class Archive>
 void serialize(Archive& archive, vbq::FactorBlock& block, unsigned /*version*/) {
-  archive& block.first_row& block.rows& block.columns& block.feedback;
+  archive& block.first_row& block.rows& block.columns& block.feedback& block.diagonal;
 }
 
 template <class Archive>
@@ -94,7 +98,7 @@ void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
   archive& answer.op& answer.numbers& answer.ids& answer.count& answer.tally& answer.seconds& answer.network& answer
-      .failure;
+      .failure& answer.bits;
 }
 
 template <class Archive>

@@ -49,8 +49,9 @@ struct Answer {
   std::int64_t count = 0;  // blocks that were run; images that are not finite
   Tally tally;
   double seconds = 0;
-  std::string network;       // an archive
-  std::string failure = {};  // an archive; empty: there was none
+  std::string network;                  // an archive
+  std::string failure = {};             // an archive; empty: there was none
+  std::vector<std::int64_t> bits = {};  // of the networks that were made, beside their ids
 };
 
 // From worker to worker: the network and the number that it goes by.

@@ -117,8 +117,13 @@ class Service {
   void make(const Order& order) {
     const auto start = std::chrono::steady_clock::now();
     const std::vector<std::size_t> numbers(order.numbers.begin(), order.numbers.end());
-    std::vector<NetworkId> ids = worker_.make(numbers, order.genomes);
-    world_.send(0, pack(Answer{Op::make, order.numbers, std::move(ids), 0, {}, seconds_since(start), {}}));
+    Answer answer{Op::make, order.numbers, {}, 0, {}, 0, {}};
+    for (const MadeNetwork& made : worker_.make(numbers, order.genomes)) {
+      answer.ids.push_back(made.network);
+      answer.bits.push_back(made.bits);
+    }
+    answer.seconds = seconds_since(start);
+    world_.send(0, pack(answer));
   }
 
   void run_blocks(const Order& order) {

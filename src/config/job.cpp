@@ -24,6 +24,7 @@
 namespace vbq {
 namespace {
 
+constexpr int kGridLevels = 31;               // at most: those that nobody takes are not counted
 constexpr std::uint64_t kJobLimit = 1 << 20;  // bytes; a job file is a page of text
 
 // "search.seed" -> "seed".
@@ -132,6 +133,18 @@ void refuse_bits_and_levels(const std::vector<Setting>& settings) {
   fail("format.bits and format.levels are both given (in {}; in {}): one was expected", bits->where, levels->where);
 }
 
+// Defaults that follow from other keys: a grid has as many levels as will be used, a rate to find where it makes a
+// difference, and is coded at its entropy.
+void complete(Job& job, const std::vector<Setting>& settings) {
+  if (job.format.encoding != Encoding::grid) return;
+  const auto given = [&](const char* key) {
+    return std::ranges::any_of(settings, [&](const Setting& s) { return s.field->key == key; });
+  };
+  if (!given("format.bits") && !given("format.levels")) job.format.levels = kGridLevels;
+  if (!given("format.rate") && job.format.assignment != Assignment::nearest) job.format.rate = std::nullopt;
+  if (!given("format.coding")) job.format.coding = Coding::entropy;
+}
+
 // Checks that need more than one key.
 void validate(const Job& job, const std::string& origin) {
   if (job.network.empty()) fail("network.path is missing in {}", origin);
@@ -145,6 +158,15 @@ void validate(const Job& job, const std::string& origin) {
   }
   if (job.search.method == Method::annealing && job.format.encoding != Encoding::companded) {
     fail("search.method is \"annealing\" in {}: it goes with format.encoding = \"companded\" only", origin);
+  }
+  if (!job.format.rate && (job.format.encoding != Encoding::grid || job.format.assignment == Assignment::nearest)) {
+    fail(
+        "format.rate is \"gene\" in {}: it goes with format.encoding = \"grid\" and an assignment other than "
+        "\"nearest\"",
+        origin);
+  }
+  if (job.budget && job.format.encoding != Encoding::grid) {
+    fail("format.budget is given in {}: it goes with format.encoding = \"grid\" only", origin);
   }
   const bool floating = job.format.encoding == Encoding::floating;
   if (!floating && (job.format.exponent_bits != 0 || job.format.exponent_bias)) {
@@ -237,6 +259,7 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
                         [](const Setting& s) { return s.field->key == "search.preset"; });
   Job job;
   for (const Setting& setting : settings) setting.field->set(job, setting.value);
+  complete(job, settings);
   validate(job, origin);
   for (const int levels : job.sweep) validate(job_of_width(job, levels), origin);
   return job;

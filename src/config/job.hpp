@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/augment.hpp"
 #include "search/fitness.hpp"
 #include "search/search.hpp"
 #include "vbq/engine.hpp"
@@ -20,6 +21,14 @@ struct CheckpointInterval {
   double seconds = 0;
 };
 
+// What the quantised weights may take at most, everything counted: bits a weight, or bytes.
+struct Budget {
+  enum class Unit { bits, bytes };
+  double amount = 0;
+  Unit unit = Unit::bits;
+  bool operator==(const Budget&) const = default;
+};
+
 struct Job {
   // [network]
   std::filesystem::path network;  // absolute
@@ -29,16 +38,19 @@ struct Job {
   std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
   double search_images = 0;                          // > 1: images, <= 1: share of the set, 0: 2000 or what there is
   std::int64_t block = 100;
-  std::vector<double> mean, std;               // of sources imported on the fly; empty: 0 and 1
+  std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
+  Augment augment = Augment::none;
   bool allow_different_normalisation = false;  // of `calibration` and `data`
   std::optional<std::int64_t> label_offset;    // added to every label; none: 0, and nobody has thought about it
   // [format]
   Format format;           // of a sweep: of its first width
   std::vector<int> sweep;  // levels of each width in turn; empty: one search of format.levels
+  std::optional<Budget> budget;
   // [search]
   SearchOptions search;
   int generations = 100;
   Fitness fitness = Fitness::divergence;
+  double temperature = 1;  // of the divergence that leads the search
   // [run]
   CheckpointInterval checkpoint;
 };

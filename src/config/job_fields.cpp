@@ -84,6 +84,36 @@ double read_amount(const TomlValue& value) {
   return amount;
 }
 
+// "2.3 bits", "75 KiB", "80000 bytes".
+Budget read_budget(const TomlValue& value) {
+  const char* expected = "bits a weight (\"2.3 bits\") or a size (\"75 KiB\", \"80000 bytes\")";
+  if (!value.is_text()) value.refuse(expected);
+  const std::string text = value.text();
+  double amount = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  std::string unit(end, text.data() + text.size());
+  unit.erase(0, unit.find_first_not_of(' '));
+  if (code != std::errc() || !(amount > 0) || amount > 1e15) value.refuse(expected);
+  if (unit == "bit" || unit == "bits") return {amount, Budget::Unit::bits};
+  const std::pair<const char*, double> units[] = {{"byte", 1},    {"bytes", 1}, {"KB", 1e3},      {"kB", 1e3},
+                                                  {"KiB", 1024.}, {"MB", 1e6},  {"MiB", 1048576.}};
+  for (const auto& [name, bytes] : units) {
+    if (unit == name) return {amount * bytes, Budget::Unit::bytes};
+  }
+  value.refuse(expected);
+}
+
+std::string budget_text(const Budget& budget) {
+  return quoted(fmt::format("{} {}", budget.amount, budget.unit == Budget::Unit::bits ? "bits" : "bytes"));
+}
+
+// A number, or "gene".
+std::optional<double> read_rate(const TomlValue& value) {
+  if (!value.is_text()) return value.number(0, 1e6);
+  if (value.text() != "gene") value.refuse("a number from 0, or \"gene\"");
+  return std::nullopt;
+}
+
 // One width, or several: a sweep.
 void set_widths(Job& job, const std::vector<std::int64_t>& widths) {
   job.format.levels = static_cast<int>(widths.front());
@@ -128,6 +158,8 @@ void add_data(std::vector<JobField>& fields) {
                     }});
   fields.push_back({"data.block", [](Job& j, const TomlValue& v) { j.block = v.integer(1, 65536); },
                     [](const Job& j) { return fmt::format("{}", j.block); }});
+  fields.push_back(choice_field<Augment>(
+      "data.augment", [](Job& j) -> Augment& { return j.augment; }, kAugments));
   fields.push_back({"data.mean", [](Job& j, const TomlValue& v) { j.mean = v.numbers(); },
                     [real](const Job& j) { return array_text(j.mean, real); }});
   fields.push_back({"data.std", [](Job& j, const TomlValue& v) { j.std = v.numbers(); },
@@ -160,6 +192,12 @@ void add_format(std::vector<JobField>& fields) {
                     }});
   fields.push_back(choice_field<Encoding>(
       "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
+  fields.push_back({"format.rate", [](Job& j, const TomlValue& v) { j.format.rate = read_rate(v); },
+                    [](const Job& j) { return j.format.rate ? number_text(*j.format.rate) : quoted("gene"); }});
+  fields.push_back(choice_field<Coding>(
+      "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
+  fields.push_back({"format.budget", [](Job& j, const TomlValue& v) { j.budget = read_budget(v); },
+                    [](const Job& j) { return j.budget ? budget_text(*j.budget) : std::string(); }});
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});
   fields.push_back({"format.exponent_bits",
@@ -211,6 +249,8 @@ void add_search(std::vector<JobField>& fields) {
                     [](const Job& j) { return fmt::format("{}", j.generations); }, false});
   fields.push_back(choice_field<Fitness>(
       "search.fitness", [](Job& j) -> Fitness& { return j.fitness; }, kFitness));
+  fields.push_back({"search.temperature", [](Job& j, const TomlValue& v) { j.temperature = v.number(0.01, 1000); },
+                    [](const Job& j) { return number_text(j.temperature); }});
   fields.push_back(
       {"search.seed",
        [](Job& j, const TomlValue& v) { j.search.seed = static_cast<std::uint64_t>(v.integer(0, INT64_MAX)); },

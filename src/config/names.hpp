@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/names.hpp"
+#include "data/augment.hpp"
 #include "data/resample.hpp"
 #include "onnx/export.hpp"
 #include "quant/names.hpp"
@@ -12,6 +13,8 @@
 
 namespace vbq {
 
+inline constexpr Name<Augment> kAugments[] = {
+    {"none", Augment::none}, {"shift", Augment::shift}, {"mix", Augment::mix}};
 inline constexpr Name<Method> kMethods[] = {
     {"genetic", Method::genetic}, {"random", Method::random}, {"annealing", Method::annealing}};
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard},

@@ -16,6 +16,7 @@ enum class Purpose : std::uint32_t {
   split = 5,
   calibration = 6,
   annealing = 7,
+  augmentation = 8,
   test = 99
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -21,6 +22,7 @@ enum class ImageSet { search, held_out };
 struct Evaluated {
   NetworkId network{};
   Tally tally;
+  std::int64_t bits = 0;  // that its weights take, see coded_bits()
   bool operator==(const Evaluated&) const = default;
 };
 

@@ -9,9 +9,10 @@ Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known 
 
 Generation::Generation(Schedule schedule) : schedule_(std::move(schedule)), evaluated_(1) { schedule_.all_have_all(); }
 
-void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network) {
+void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits) {
   Evaluated& of = evaluated_.at(genome);
   of.network = network;
+  of.bits = bits;
   const Tally* known = known_ ? known_(network) : nullptr;
   if (known != nullptr) of.tally = *known;
   const bool run = known == nullptr && first_.try_emplace(network, genome).second;

@@ -19,7 +19,7 @@ class Generation {
   explicit Generation(Schedule schedule);
 
   std::optional<Task> next(std::int64_t worker) { return schedule_.next(worker); }
-  void made(std::int64_t worker, std::size_t genome, const NetworkId& network);
+  void made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits);
   void ran(std::int64_t worker, std::size_t genome, std::int64_t blocks, const Tally& tally, double seconds);
   bool done() const { return schedule_.done(); }
 

@@ -60,9 +60,11 @@ void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genom
     const auto start = std::chrono::steady_clock::now();
     std::vector<Genome> asked;
     for (const std::size_t g : task->networks) asked.push_back(genomes[g]);
-    const std::vector<NetworkId> ids = worker_.make(task->networks, asked);
+    const std::vector<MadeNetwork> made = worker_.make(task->networks, asked);
     times_.quantise += seconds_since(start);
-    for (std::size_t i = 0; i < ids.size(); ++i) generation.made(0, task->networks[i], ids[i]);
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      generation.made(0, task->networks[i], made[i].network, made[i].bits);
+    }
   }
   while (take(worker_.finish())) {
   }

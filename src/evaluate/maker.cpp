@@ -10,14 +10,13 @@
 #include "evaluate/watch.hpp"
 
 namespace vbq {
+namespace {
 
-Maker::Maker(const Problem& problem, Engine& engine)
-    : problem_(problem),
-      engine_(engine),
-      compensator_(problem.calibration == nullptr ? nullptr
-                                                  : make_compensator(problem.network, engine, problem.calibration)) {
-  prepare();
-}
+LevelPrice price_of(const Format& format) { return format.rate == 0.0 ? LevelPrice::none : LevelPrice::rate; }
+
+}  // namespace
+
+Maker::Maker(const Problem& problem, Engine& engine) : problem_(problem), engine_(engine) { prepare(); }
 
 void Maker::forget_format() {
   decoder_.reset();
@@ -26,6 +25,11 @@ void Maker::forget_format() {
 
 void Maker::prepare() {
   forget_format();
+  const LevelPrice price = price_of(problem_.format);
+  if (problem_.calibration != nullptr && (compensator_ == nullptr || price != price_)) {
+    compensator_ = make_compensator(problem_.network, engine_, problem_.calibration, price);
+    price_ = price;
+  }
   if (needs_pass(problem_.format)) open_pass();
   assigner_.emplace(
       problem_.calibration.get(),

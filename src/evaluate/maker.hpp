@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "assign/compensate.hpp"
 #include "assign/compensated.hpp"
 #include "assign/layer_pass.hpp"
 #include "evaluate/problem.hpp"
@@ -42,6 +43,7 @@ class Maker {
   const Problem& problem_;
   Engine& engine_;
   std::unique_ptr<Compensator> compensator_;  // null where there is no calibration
+  LevelPrice price_ = LevelPrice::none;       // that it was made for
   std::optional<Decoder> decoder_;            // of the format, as the assigner
   std::optional<Assigner> assigner_;
   std::optional<LayerPass> pass_;  // where a format has needed one

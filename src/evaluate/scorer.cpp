@@ -18,7 +18,7 @@ std::array<std::uint64_t, 2> hash_of(const Genome& genome) {
 
 }  // namespace
 
-std::vector<Tally> Scorer::tallies(std::span<const Genome> genomes) {
+std::vector<CachedTally> Scorer::tallies(std::span<const Genome> genomes) {
   std::vector<std::array<std::uint64_t, 2>> hashes;
   std::vector<Genome> unknown;
   std::vector<std::size_t> unknown_at;
@@ -44,16 +44,16 @@ std::vector<Tally> Scorer::tallies(std::span<const Genome> genomes) {
       }
       network_of_[hashes[unknown_at[i]]] = found[i].network;
       if (!places_.try_emplace(found[i].network, cache_.size()).second) continue;
-      cache_.push_back({found[i].network, found[i].tally});
+      cache_.push_back({found[i].network, found[i].tally, found[i].bits});
       images_ += found[i].tally.seen;
       ++evaluations_;
     }
     if (!whole) throw Stopped();
   }
 
-  std::vector<Tally> result;
+  std::vector<CachedTally> result;
   result.reserve(genomes.size());
-  for (const auto& hash : hashes) result.push_back(cache_[places_.at(network_of_.at(hash))].tally);
+  for (const auto& hash : hashes) result.push_back(cache_[places_.at(network_of_.at(hash))]);
   return result;
 }
 

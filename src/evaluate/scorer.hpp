@@ -17,9 +17,9 @@ class Scorer {
   // The evaluator stays the caller's and must outlive the scorer.
   explicit Scorer(Evaluator& evaluator) : evaluator_(&evaluator) {}
 
-  // Tally of each genome over the search images, in order. Only networks not seen before are run, each once. Stopped
-  // when a wish to stop came before all were there; those that are, are in the cache.
-  std::vector<Tally> tallies(std::span<const Genome> genomes);
+  // Each genome's network with its tally over the search images, in order. Only networks not seen before are run, each
+  // once. Stopped when a wish to stop came before all were there; those that are, are in the cache.
+  std::vector<CachedTally> tallies(std::span<const Genome> genomes);
 
   std::int64_t evaluations() const { return evaluations_; }  // networks really run
   std::int64_t images() const { return images_; }            // images really inferred

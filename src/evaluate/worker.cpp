@@ -7,6 +7,7 @@
 #include "engine/common/tally.hpp"
 #include "evaluate/memory.hpp"
 #include "evaluate/watch.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {
@@ -95,14 +96,14 @@ std::int64_t Worker::not_finite(ImageSet set) {
   return count;
 }
 
-std::vector<NetworkId> Worker::make(std::span<const std::size_t> numbers, std::span<const Genome> genomes) {
+std::vector<MadeNetwork> Worker::make(std::span<const std::size_t> numbers, std::span<const Genome> genomes) {
   std::vector<QuantisedNetwork> made = maker_.make(genomes, Stage::evaluated);
-  std::vector<NetworkId> ids;
+  std::vector<MadeNetwork> result;
   for (std::size_t i = 0; i < made.size(); ++i) {
-    ids.push_back(made[i].id());
+    result.push_back({made[i].id(), coded_bits(weight_size(problem_.network, made[i]), problem_.format.coding)});
     networks_[numbers[i]] = std::move(made[i]);
   }
-  return ids;
+  return result;
 }
 
 std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks) {
@@ -162,7 +163,10 @@ void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   const ImageSource& source = source_of(problem_, set);
   loaded_ = {};  // whatever happens below, the old images no longer count
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
-  Shard shard{source.read(std::span(all).subspan(first, count)), source.info().normalisation, block, with_divergence};
+  const bool search = set == ImageSet::search;
+  Shard shard{read_augmented(source, all, first, count, search ? problem_.augment : Augment::none),
+              source.info().normalisation, block, with_divergence};
+  if (search) shard.temperature = problem_.temperature;
   const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
   if (keeps) shard.trained = trained_[{set, blocks.first}];
   engine_->load(std::move(shard));

@@ -40,6 +40,12 @@ inline bool keeps_trained(const Problem& problem, ImageSet set, std::int64_t wor
   return problem.with_divergence && trained_bytes(problem, set, workers) <= kMostTrainedBytes;
 }
 
+// What a task of making came to.
+struct MadeNetwork {
+  NetworkId network{};
+  std::int64_t bits = 0;  // see Evaluated
+};
+
 // A task that was run.
 struct Ran {
   std::size_t network = 0;
@@ -68,7 +74,7 @@ class Worker {
     std::erase_if(networks_, [&](const auto& entry) { return entry.first < first; });
   }
   // Makes and keeps the genomes' networks under these numbers.
-  std::vector<NetworkId> make(std::span<const std::size_t> numbers, std::span<const Genome> genomes);
+  std::vector<MadeNetwork> make(std::span<const std::size_t> numbers, std::span<const Genome> genomes);
   void give(std::size_t number, QuantisedNetwork network) { networks_[number] = std::move(network); }
   bool has(std::size_t number) const { return networks_.contains(number); }
   const QuantisedNetwork& network(std::size_t number) const { return networks_.at(number); }

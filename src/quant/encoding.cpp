@@ -11,6 +11,7 @@ namespace vbq {
 namespace {
 
 constexpr double kLimit = std::numeric_limits<float>::max();
+constexpr double kMostRate = 1e6;
 
 int bits_of(const Format& format) { return std::bit_width(static_cast<unsigned>(format.levels - 1)); }
 
@@ -38,6 +39,12 @@ void check_format(const Format& format) {
     if (format.exponent_bias && !(std::fabs(*format.exponent_bias) <= 1000)) {
       fail("a floating-point format has an exponent bias of {}; expected -1000 to 1000", *format.exponent_bias);
     }
+  }
+  if (!format.rate && format.encoding != Encoding::grid) {
+    fail("a format's rate is a gene, and its encoding is not grid; expected a number");
+  }
+  if (format.rate && !(*format.rate >= 0 && *format.rate <= kMostRate)) {
+    fail("a format has rate {}; expected 0 to {}", *format.rate, kMostRate);
   }
   if (format.encoding == Encoding::power_of_two && (format.levels < 4 || format.levels % 2 != 0)) {
     fail("a format of powers of two has {} levels; expected an even number from 4", format.levels);
@@ -74,6 +81,16 @@ std::vector<double> floating_magnitudes(const Format& format) {
   return magnitudes;
 }
 
+// n whole multiples of the step, zero among them; one more below it than above where n is even.
+std::vector<float> grid_levels(double step, int n) {
+  if (!(step > 0)) fail("a grid has step {}; expected a step above zero", step);
+  const int zero = n / 2;
+  std::vector<float> levels;
+  levels.reserve(static_cast<std::size_t>(n));
+  for (int i = 0; i < n; ++i) levels.push_back(to_float(step * (i - zero)));
+  return levels;
+}
+
 // What the largest magnitude is under a set bias.
 double largest_under(const Format& format, double bias) {
   return floating_magnitudes(format).back() * std::exp2(-bias);
@@ -106,6 +123,12 @@ std::vector<double> unit_levels(const Format& format) {
   return levels;
 }
 
+float rate_of(const Chromosome& genes, const Format& format) {
+  const double rate = format.rate ? *format.rate : genes.at(1);
+  if (!(rate >= 0)) fail("a chromosome has rate {}; expected one that is not below zero", rate);
+  return to_float(rate);
+}
+
 double nearest_power(double magnitude) {
   int exponent = 0;
   const double fraction = std::frexp(magnitude, &exponent);  // in [0.5, 1)
@@ -120,16 +143,21 @@ int gene_count(const Format& format) {
       return format.symmetric ? format.levels / 2 : format.levels;
     case Encoding::boundaries:
       return format.levels - 1;
+    case Encoding::grid:
+      return format.rate ? 1 : 2;  // step, rate
     default:
       return 2;  // companded: a and b; uniform: least and greatest level
   }
 }
 
 bool positive_genes(const Format& format) {
-  return format.symmetric || format.encoding == Encoding::companded || has_unit(format);
+  return format.symmetric || format.encoding == Encoding::companded || format.encoding == Encoding::grid ||
+         has_unit(format);
 }
 
-bool ascending_genes(const Format& format) { return format.encoding != Encoding::companded; }
+bool ascending_genes(const Format& format) {
+  return format.encoding != Encoding::companded && format.encoding != Encoding::grid;
+}
 
 Codebook decode(const Chromosome& genes, const Format& format) {
   const auto expected = static_cast<std::size_t>(gene_count(format));
@@ -159,6 +187,7 @@ Codebook decode(const Chromosome& genes, const Format& format) {
   if (format.encoding == Encoding::companded) {
     return Codebook::from_levels(companded_levels(genes[0], genes[1], format.levels));
   }
+  if (format.encoding == Encoding::grid) return Codebook::from_levels(grid_levels(genes[0], format.levels));
   if (format.encoding == Encoding::uniform) {
     for (int i = 0; i < format.levels; ++i) {
       values.push_back(to_float(genes[0] + (genes[1] - genes[0]) * i / (format.levels - 1)));

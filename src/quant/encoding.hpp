@@ -15,6 +15,9 @@ std::vector<double> unit_levels(const Format& format);
 // Whether the encoding is one of those.
 bool has_unit(const Format& format);
 
+// LayerFormat::rate of these genes: the format's, or the second of a grid.
+float rate_of(const Chromosome& genes, const Format& format);
+
 // The power of two that is nearest to magnitude > 0 (geometrically).
 double nearest_power(double magnitude);
 

@@ -30,6 +30,7 @@ float scale_of(std::span<const float> weights, ScaleBy by) {
 std::vector<int> quantised_layers(const Network& network, const Format& format) {
   const std::vector<int> all = weight_layers(network);
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (int node : all) names.push_back(network.nodes[static_cast<std::size_t>(node)].name);
   for (const std::string& name : format.skip) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
@@ -103,8 +104,11 @@ NetworkFormat Decoder::operator()(const Genome& genome) const {
     for (std::int64_t k = 0; k < books; ++k) {
       if (format_.scope == Scope::network && i > 0) {
         layer.codebooks = formats.front().codebooks;
+        layer.rate = formats.front().rate;
       } else {
-        layer.codebooks.push_back(decode(genome.chromosomes[next++], format_));
+        const Chromosome& genes = genome.chromosomes[next++];
+        layer.codebooks.push_back(decode(genes, format_));
+        if (k == 0) layer.rate = rate_of(genes, format_);  // one a layer, as its levels are coded together
       }
     }
     for (std::size_t c = 0; c < biases_[i].size(); ++c) {

@@ -15,6 +15,7 @@ inline void hash_genes(Hasher& hasher, const LayerFormat& layer) {
   }
   hasher.array(std::span(layer.scales));
   hasher.array(std::span(layer.bias));
+  hasher.value(layer.rate);
 }
 
 }  // namespace vbq

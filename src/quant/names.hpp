@@ -8,12 +8,14 @@ namespace vbq {
 
 inline constexpr Name<Encoding> kEncodings[] = {
     {"values", Encoding::values},   {"boundaries", Encoding::boundaries}, {"companded", Encoding::companded},
-    {"uniform", Encoding::uniform}, {"float", Encoding::floating},        {"power-of-two", Encoding::power_of_two}};
+    {"uniform", Encoding::uniform}, {"float", Encoding::floating},        {"power-of-two", Encoding::power_of_two},
+    {"grid", Encoding::grid}};
 inline constexpr Name<Scope> kScopes[] = {
     {"network", Scope::network}, {"layer", Scope::layer}, {"channel", Scope::channel}};
 inline constexpr Name<ScaleScope> kScales[] = {
     {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
+inline constexpr Name<Coding> kCodings[] = {{"fixed", Coding::fixed}, {"entropy", Coding::entropy}};
 inline constexpr Name<Assignment> kAssignments[] = {
     {"nearest", Assignment::nearest}, {"compensated", Assignment::compensated}, {"sequential", Assignment::sequential}};
 inline constexpr Name<Matching> kMatchings[] = {

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
+#include "quant/code_length.hpp"
 #include "quant/packing.hpp"
 #include "vbq/size.hpp"
 

@@ -8,6 +8,7 @@
 #include "quant/encoding.hpp"
 #include "quant/fit.hpp"
 #include "quant/kmeans.hpp"
+#include "quant/seed_grids.hpp"
 #include "quant/sorted_weights.hpp"
 
 namespace vbq {
@@ -156,7 +157,8 @@ Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& forma
       return uniform_genes(seed, weights, n);
     case Encoding::floating:
     case Encoding::power_of_two:
-      break;  // has_unit()
+    case Encoding::grid:
+      break;  // has_unit(); seed_grids()
     case Encoding::companded: {
       if (seed == Seed::kmeans) return fit_companded(weights, n);
       const std::vector<double> levels = levels_of(seed, weights, n);  // the curve that comes closest to them
@@ -185,7 +187,8 @@ std::vector<std::vector<float>> coded_weights(const Network& network, const Form
   return coded;
 }
 
-std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format) {
+std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format, double bits) {
+  if (format.encoding == Encoding::grid) return seed_grids(coded, format, bits);
   const auto genes = static_cast<std::size_t>(gene_count(format));
   std::vector<Genome> seeds(std::size(kSeeds));
   for (std::vector<float> weights : coded) {

@@ -1,12 +1,12 @@
 #include "vbq/size.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <vector>
 
 #include "core/check.hpp"
+#include "quant/code_length.hpp"
 
 namespace vbq {
 namespace {
@@ -23,10 +23,7 @@ std::vector<std::uint8_t> levels_of(const Tensor& weight, const LayerFormat& for
 class Sum {
  public:
   explicit Sum(const Network& network) : network_(network) {
-    for (const int node : weight_layers(network)) {
-      const Tensor& weight = *weight_of(network.nodes[static_cast<std::size_t>(node)]);
-      size_.weights += std::ssize(weight.data);
-    }
+    size_.weights = weight_count(network);
     size_.fp32_bits = 32 * size_.weights;
   }
 
@@ -60,7 +57,8 @@ class Sum {
       if (std::ranges::any_of(stored_, same)) return;
       stored_.push_back(&codebooks.front());
     }
-    for (const Codebook& codebook : codebooks) size_.codebook_bits += 32 * std::int64_t{codebook.size()};
+    for (const Codebook& codebook : codebooks) size_.codebook_levels += codebook.size();
+    size_.codebook_bits = 32 * size_.codebook_levels;
   }
 
   const Network& network_;
@@ -70,18 +68,21 @@ class Sum {
 
 }  // namespace
 
-std::int64_t fixed_bits(int levels) { return levels <= 1 ? 0 : std::bit_width(static_cast<unsigned>(levels - 1)); }
-
-double entropy_bits(std::span<const std::uint8_t> levels) {
-  std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t level : levels) ++counts[level];
-  double bits = 0;
-  for (const std::int64_t count : counts) {
-    const double share = static_cast<double>(count) / static_cast<double>(levels.size());
-    if (count > 0) bits -= static_cast<double>(count) * std::log2(share);
-  }
-  return bits;
+std::int64_t coded_bits(const WeightSize& size, Coding coding) {
+  if (coding == Coding::fixed) return size.bits();
+  return size.bits() - size.index_bits + 8 * size.codebook_levels +
+         static_cast<std::int64_t>(std::ceil(size.entropy_bits));
 }
+
+std::int64_t weight_count(const Network& network) {
+  std::int64_t count = 0;
+  for (const int node : weight_layers(network)) {
+    count += std::ssize(weight_of(network.nodes[static_cast<std::size_t>(node)])->data);
+  }
+  return count;
+}
+
+std::int64_t fixed_bits(int levels) { return levels <= 1 ? 0 : std::bit_width(static_cast<unsigned>(levels - 1)); }
 
 WeightSize weight_size(const Network& network, const QuantisedNetwork& quantised) {
   Sum sum(network);

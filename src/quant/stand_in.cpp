@@ -15,6 +15,7 @@ Chromosome stand_in_genes(const Format& format, std::size_t chromosome) {
                           : 1 + static_cast<double>(chromosome) / 1024;
   if (has_unit(format)) return {size};
   if (format.encoding == Encoding::companded) return {1.5, size};
+  if (format.encoding == Encoding::grid) return Chromosome(static_cast<std::size_t>(gene_count(format)), size);
   if (format.encoding == Encoding::uniform) return {-size, 1.7 * size};
   Chromosome genes;  // on no grid: a golden share of half a step is added to each
   const int count = gene_count(format);

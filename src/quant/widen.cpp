@@ -25,6 +25,11 @@ Chromosome spread(const Chromosome& values, std::size_t count) {
 
 Chromosome widen(const Chromosome& genes, const Format& from, const Format& to) {
   if (has_unit(to) || to.encoding == Encoding::uniform) return genes;
+  if (to.encoding == Encoding::grid) {  // as many more levels over the same range
+    Chromosome finer = genes;
+    finer[0] *= static_cast<double>(from.levels) / to.levels;
+    return finer;
+  }
   if (to.encoding == Encoding::companded) {
     return {std::pow(genes[0], static_cast<double>(from.levels - 1) / (to.levels - 1)), genes[1]};
   }

@@ -79,8 +79,9 @@ JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, cons
   }
   add_warnings(setup.warnings,
                accuracy_warnings(setup.problem, ImageSet::held_out, outcome.result.as_trained.held_out));
-  add_warnings(setup.warnings,
-               difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
+  if (setup.problem.augment == Augment::none)
+    add_warnings(setup.warnings,
+                 difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
   const QuantisedNetwork& best = outcome.result.network;
   outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
   outcome.summary = summary_json(setup, compute, outcome.result, outcome.sizes);

@@ -1,5 +1,6 @@
 #include "run/search_run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -9,10 +10,12 @@
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
 #include "quant/seeds.hpp"
+#include "quant/stand_in.hpp"
 #include "report/score_json.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
 #include "search/fitness.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {
@@ -20,6 +23,20 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// First steps change a step and a rate by a sixth, about.
+constexpr double kGridGap = 1.5;
+
+// Bits a weight that the levels may take where a search under a budget starts; 0 without one. The rest of the budget is
+// for scales, and for codebooks that are as large as half of what they may be.
+double bits_at_start(const Setup& setup) {
+  if (!setup.budget_bits) return 0;
+  const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format));
+  const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits) +
+                        static_cast<double>(size.codebook_bits) / 2;
+  const double left = (static_cast<double>(*setup.budget_bits) - beside) / static_cast<double>(size.weights);
+  return std::max(left, 0.1);
+}
 
 SearchSpace make_space(const Setup& setup) {
   const Network& network = setup.problem.network;
@@ -30,7 +47,8 @@ SearchSpace make_space(const Setup& setup) {
   space.genes = gene_count(format);
   space.positive = positive_genes(format);
   space.sorted = ascending_genes(format);
-  space.seeds = seed_genomes(coded, format);
+  if (format.encoding == Encoding::grid) space.relative_gap = kGridGap;
+  space.seeds = seed_genomes(coded, format, bits_at_start(setup));
   if (setup.job.search.method == Method::annealing) {
     // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
     space.start = format.scale == ScaleScope::none
@@ -156,10 +174,9 @@ class Loop {
     const Clock::time_point start = Clock::now();
     const std::int64_t images_before = scorer_.images();
     const std::vector<Genome> asked = search_->ask();
-    const std::vector<Tally> tallies = scorer_.tallies(asked);
     std::vector<double> told;
-    told.reserve(tallies.size());
-    for (const Tally& tally : tallies) told.push_back(fitness(tally, setup_.job.fitness));
+    told.reserve(asked.size());
+    for (const CachedTally& of : scorer_.tallies(asked)) told.push_back(fitness_of(of));
     search_->tell(told);
 
     const SearchState& state = search_->state();
@@ -177,7 +194,14 @@ class Loop {
   }
 
   // Through the cache.
-  Tally search_score(const Genome& genome) { return scorer_.tallies(std::span(&genome, 1)).front(); }
+  Tally search_score(const Genome& genome) { return scorer_.tallies(std::span(&genome, 1)).front().tally; }
+
+  double fitness_of(const CachedTally& network) const {
+    if (!setup_.budget_bits) return fitness(network.tally, setup_.job.fitness);
+    const auto weights = static_cast<double>(weight_count(setup_.problem.network));
+    const double over = static_cast<double>(network.bits - *setup_.budget_bits) / weights;
+    return fitness_within(network.tally, setup_.job.fitness, over);
+  }
 
   void report(const SearchState& state, const Tally& best, double rate) {
     const int left = setup_.job.generations - state.generation;

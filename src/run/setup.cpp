@@ -19,6 +19,7 @@
 #include "store/file_kind.hpp"
 #include "vbq/dataset_file.hpp"
 #include "vbq/onnx.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;
@@ -133,6 +134,12 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
   return warnings;
 }
 
+std::int64_t bits_of(const Budget& budget, const Network& network) {
+  const bool bytes = budget.unit == Budget::Unit::bytes;
+  const double bits = budget.amount * (bytes ? 8.0 : static_cast<double>(weight_count(network)));
+  return static_cast<std::int64_t>(std::min(std::floor(bits), 9e18));
+}
+
 }  // namespace
 
 std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
@@ -200,6 +207,8 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   problem.engine = engine;
   problem.engine.block = job.block;
   problem.with_divergence = true;
+  problem.temperature = job.temperature;
+  problem.augment = job.augment;
   problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
 
   validate(problem);
@@ -208,6 +217,7 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   for (const int levels : widths) {
     add_warnings(setup.warnings, advice(problem.network, job_of_width(job, levels).format));
   }
+  if (job.budget) setup.budget_bits = bits_of(*job.budget, problem.network);
   setup.data_hash = data_hash(problem);
   setup.network_hash = network_hash(problem.network);
   setup.job = std::move(job);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/job.hpp"
@@ -22,8 +23,9 @@ struct Setup {
   std::string network_hash, data_hash;
   std::string calibration_key = {};        // rank 0's: what problem.calibration depends on
   std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
-  std::vector<Genome> starts;              // more seeds for the search: what another one has found
-  std::vector<std::string> warnings;       // logged already; for summary.json
+  std::optional<std::int64_t> budget_bits = {};  // of all quantised weights together; none: no limit
+  std::vector<Genome> starts;                    // more seeds for the search: what another one has found
+  std::vector<std::string> warnings;             // logged already; for summary.json
 };
 
 // network: the content of job.network. Error when the pieces do not fit each other: images and network's input, labels

@@ -28,6 +28,10 @@ std::string parts_text(const WeightSize& size) {
   return text;
 }
 
+double bits_a_weight(const WeightSize& size, Coding coding) {
+  return size.weights == 0 ? 0 : static_cast<double>(coded_bits(size, coding)) / static_cast<double>(size.weights);
+}
+
 std::string files_text(const FileSizes& files) {
   std::string text = fmt::format("Files: {} bytes as trained", thousands(files.as_trained));
   std::string impossible;
@@ -75,6 +79,7 @@ Json sizes_json(const Sizes& sizes) {
   const WeightSize& size = sizes.weights;
   Json json{{"levels", size.levels},
             {"bits_per_weight", size.bits_per_weight()},
+            {"entropy_bits_per_weight", bits_a_weight(size, Coding::entropy)},
             {"weights", size.bytes()},
             {"weights_fp32_as_trained", 4 * size.weights},
             {"codes", bytes_of(size.index_bits)},

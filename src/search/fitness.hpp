@@ -16,6 +16,11 @@ enum class Fitness {
 // Larger is better; finite. 0 for an empty tally.
 double fitness(const Tally& tally, Fitness kind);
 
+// The same under a budget of bits a weight, of which the network takes `over` more (less: below 0): minus the logarithm
+// of the harm (the divergence, the loss, the share of images that are wrong), since harm falls exponentially with bits,
+// minus a price of bits. Bits below the budget are worth less than they cost in harm, those above it more.
+double fitness_within(const Tally& tally, Fitness kind, double over);
+
 // "top1", "loss" or "divergence"; Error that names the nearest otherwise.
 Fitness parse_fitness(const std::string& name);
 const char* fitness_name(Fitness kind);

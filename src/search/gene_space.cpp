@@ -46,7 +46,7 @@ std::vector<double> GeneSpace::gaps(const Chromosome& genes, std::size_t c) cons
   const double least = kLeastGap * magnitude_[c];
   std::vector<double> gaps;
   for (std::size_t i = 0; i < genes.size(); ++i) {
-    double gap = std::fabs(genes[i]) / 4;  // a gene without neighbours
+    double gap = space_.relative_gap * std::fabs(genes[i]);  // a gene without neighbours
     if (space_.sorted && genes.size() > 1) {
       const std::size_t low = i == 0 ? 0 : i - 1, high = std::min(i + 1, genes.size() - 1);
       gap = (genes[high] - genes[low]) / static_cast<double>(high - low);

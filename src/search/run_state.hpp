@@ -15,6 +15,7 @@ namespace vbq {
 struct CachedTally {
   NetworkId network{};
   Tally tally;
+  std::int64_t bits = 0;  // that its weights take; 0 in checkpoints of before
   bool operator==(const CachedTally&) const = default;
 };
 

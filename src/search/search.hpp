@@ -61,6 +61,7 @@ struct SearchSpace {
   int genes = 8;
   bool positive = false;          // genes must be > 0 (symmetric values, companded)
   bool sorted = true;             // genes ascend (all encodings but companded)
+  double relative_gap = 0.25;     // where genes have no neighbours: what counts as the gap to one, in units of the gene
   std::vector<Genome> seeds;      // individuals to start from, best guesses first; generation 0 holds all of them
   Genome start;                   // annealing's first candidate; empty for other methods
   std::vector<double> magnitude;  // [chromosomes]: largest magnitude of the (scaled) weights that it codes

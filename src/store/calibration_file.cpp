@@ -1,6 +1,6 @@
 // Layout, arrays of one axis: key: uint8 [bytes]; node, blocks_of_node: int64 [layers]; first_row, rows, columns_of,
-// feedback_of: int64 [blocks], the latter two lengths; columns: int32 [sum of columns_of]; feedback: float [sum of
-// feedback_of].
+// feedback_of: int64 [blocks], the latter two lengths; columns: int32 [sum of columns_of]; diagonal: float [sum of
+// columns_of]; feedback: float [sum of feedback_of].
 #include "store/calibration_file.hpp"
 
 #include <cstdint>
@@ -38,7 +38,7 @@ std::string encode(const Calibration& calibration, const std::string& key) {
   const std::string where = "calibration";
   std::vector<std::int64_t> node, blocks, first_row, rows, columns_of, feedback_of;
   std::vector<std::int32_t> columns;
-  std::vector<float> feedback;
+  std::vector<float> feedback, diagonal;
   for (const LayerFactor& factor : calibration.factors) {
     node.push_back(factor.node);
     blocks.push_back(static_cast<std::int64_t>(factor.blocks.size()));
@@ -49,6 +49,7 @@ std::string encode(const Calibration& calibration, const std::string& key) {
       feedback_of.push_back(static_cast<std::int64_t>(block.feedback.size()));
       columns.insert(columns.end(), block.columns.begin(), block.columns.end());
       feedback.insert(feedback.end(), block.feedback.begin(), block.feedback.end());
+      diagonal.insert(diagonal.end(), block.diagonal.begin(), block.diagonal.end());
     }
   }
   MemoryImage image(where);
@@ -64,6 +65,7 @@ std::string encode(const Calibration& calibration, const std::string& key) {
   write("feedback_of", feedback_of);
   write("columns", columns);
   write("feedback", feedback);
+  write("diagonal", diagonal);
   return seal_checkpoint(image.finish());
 }
 
@@ -80,8 +82,10 @@ std::optional<Calibration> decode_calibration(std::string_view image, const std:
   const auto rows = integers("rows"), columns_of = integers("columns_of"), feedback_of = integers("feedback_of");
   const auto columns = read_vector<std::int32_t>(file.get(), "columns", where);
   const auto feedback = read_vector<float>(file.get(), "feedback", where);
+  const auto diagonal = read_vector<float>(file.get(), "diagonal", where);
   const bool fit = blocks.size() == node.size() && rows.size() == first_row.size() &&
-                   columns_of.size() == first_row.size() && feedback_of.size() == first_row.size();
+                   columns_of.size() == first_row.size() && feedback_of.size() == first_row.size() &&
+                   diagonal.size() == columns.size();
   if (!fit) fail("{}: its arrays do not fit together", where);
   Calibration calibration;
   std::size_t block = 0, column = 0, number = 0;
@@ -96,7 +100,9 @@ std::optional<Calibration> decode_calibration(std::string_view image, const std:
       FactorBlock& made = factor.blocks.emplace_back();
       made.first_row = first_row[block];
       made.rows = rows[block];
+      const auto from = diagonal.begin() + static_cast<std::ptrdiff_t>(column);
       made.columns = take(columns, column, columns_of[block], where);
+      made.diagonal.assign(from, from + columns_of[block]);
       made.feedback = take(feedback, number, feedback_of[block], where);
     }
   }

@@ -5,8 +5,8 @@
 //     fitness: double [P + 1]; chromosomes_of: uint64 [P + 2], where each individual's chromosomes begin, and their
 //     end; genes_of: uint64 [C + 1], where each chromosome's genes begin, and their end; genes: double [G]
 //   parameters: double [n]
-//   cache_fingerprints: uint64 [2 n]; cache_tallies: int64 [5 n]: seen, top1, top5, loss, divergence
-//   history, timing: uint8 [bytes], the lines joined; history_of, timing_of: uint64 [lines + 1], where each begins
+//   cache_fingerprints: uint64 [2 n]; cache_tallies: int64 [5 n]: seen, top1, top5, loss, divergence; cache_bits: int64
+//   [n] history, timing: uint8 [bytes], the lines joined; history_of, timing_of: uint64 [lines + 1], where each begins
 #include "store/run_state_image.hpp"
 
 #include <limits>
@@ -20,7 +20,7 @@ namespace {
 
 using namespace hdf5;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;  // 1: without cache_bits
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 class Writer {
@@ -68,14 +68,16 @@ class Writer {
   }
   void cache(const std::vector<CachedTally>& entries) {
     std::vector<std::uint64_t> fingerprints;
-    std::vector<std::int64_t> tallies;
+    std::vector<std::int64_t> tallies, bits;
     for (const CachedTally& entry : entries) {
       fingerprints.insert(fingerprints.end(), entry.network.begin(), entry.network.end());
       const Tally& t = entry.tally;
       tallies.insert(tallies.end(), {t.seen, t.top1, t.top5, t.loss, t.divergence});
+      bits.push_back(entry.bits);
     }
     array("cache_fingerprints", fingerprints);
     array("cache_tallies", tallies);
+    array("cache_bits", bits);
   }
 
  private:
@@ -138,7 +140,7 @@ class Reader {
     search.best = std::move(search.population.back());
     search.population.pop_back();
   }
-  std::vector<CachedTally> cache() const {
+  std::vector<CachedTally> cache(std::int64_t version) const {
     const auto fingerprints = array<std::uint64_t>("cache_fingerprints");
     const auto tallies = array<std::int64_t>("cache_tallies");
     const std::size_t count = fingerprints.size() / 2;
@@ -146,10 +148,12 @@ class Reader {
       fail("{}: {} numbers of fingerprints and {} of tallies do not fit together", where_, fingerprints.size(),
            tallies.size());
     }
+    const auto bits = version < 2 ? std::vector<std::int64_t>(count) : array<std::int64_t>("cache_bits");
+    if (bits.size() != count) fail("{}: {} sizes were found for {} networks", where_, bits.size(), count);
     std::vector<CachedTally> entries(count);
     for (std::size_t i = 0; i < count; ++i) {
       const std::int64_t* t = tallies.data() + 5 * i;
-      entries[i] = {{fingerprints[2 * i], fingerprints[2 * i + 1]}, {t[0], t[1], t[2], t[3], t[4]}};
+      entries[i] = {{fingerprints[2 * i], fingerprints[2 * i + 1]}, {t[0], t[1], t[2], t[3], t[4]}, bits[i]};
     }
     return entries;
   }
@@ -187,8 +191,9 @@ RunState decode_run_state(std::string_view image, const std::string& where) {
   const Silence silence;
   const File file = open_image(image, where);
   const Reader in(file, where);
-  if (const std::int64_t version = in.count("version"); version != kVersion) {
-    fail("{} has format version {}: this vbq reads version {}", where, version, kVersion);
+  const std::int64_t version = in.count("version");
+  if (version < 1 || version > kVersion) {
+    fail("{} has format version {}: this vbq reads versions 1 to {}", where, version, kVersion);
   }
   RunState state;
   state.search.generation = static_cast<int>(in.count("generation", std::numeric_limits<int>::max()));
@@ -201,7 +206,7 @@ RunState decode_run_state(std::string_view image, const std::string& where) {
   state.engine = in.text("engine");
   in.individuals(state.search);
   state.search.parameters = in.array<double>("parameters");
-  state.cache = in.cache();
+  state.cache = in.cache(version);
   state.history = in.lines("history");
   state.timing = in.lines("timing");
   return state;

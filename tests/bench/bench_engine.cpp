@@ -211,7 +211,7 @@ void run(const Arguments& a) {
   const double value = median_seconds(21, [&] { vbq::quantise(network, bare); });
   double assigning = 0, together = 0, matching = 0, sequential = 0;
   if (!a.tally_only) {
-    const auto compensator = make_compensator(network, *engine, made_up_calibration(network));
+    const auto compensator = make_compensator(network, *engine, made_up_calibration(network), LevelPrice::none);
     constexpr int kTogether = 16;
     std::vector<const LayerFormat*> layers;
     for (int i = 0; i < kTogether; ++i) {

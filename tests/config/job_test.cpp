@@ -106,6 +106,33 @@ TEST(Job, TheResolvedTextGivesTheSameJob) {
   }
 }
 
+// A grid has as many levels as are used, a rate to be found, and is coded at its entropy, unless the job says
+// otherwise.
+TEST(Job, AGridBringsItsDefaults) {
+  const Job plain = parse(with("format", "encoding = \"grid\""));
+  EXPECT_EQ(plain.format.levels, 31);
+  EXPECT_EQ(plain.format.coding, Coding::entropy);
+  EXPECT_EQ(plain.format.rate, 0.0);  // the nearest level has no rate
+  const Job job = parse(with("format",
+                             "encoding = \"grid\"\nassignment = \"sequential\"\nbudget = \"1.5 bits\"\nlevels = 15\n"
+                             "coding = \"fixed\""));
+  EXPECT_FALSE(job.format.rate.has_value());
+  EXPECT_EQ(job.format.levels, 15);
+  EXPECT_EQ(job.format.coding, Coding::fixed);
+  EXPECT_EQ(job.budget, (Budget{1.5, Budget::Unit::bits}));
+  const Job again = parse(to_toml(job));
+  EXPECT_EQ(to_toml(again), to_toml(job));
+  EXPECT_EQ(again.budget, job.budget);
+  EXPECT_FALSE(again.format.rate.has_value());
+  const std::string grid = "encoding = \"grid\"\nassignment = \"compensated\"\n";
+  EXPECT_EQ(parse(with("format", grid + "rate = 0.5")).format.rate, 0.5);
+  EXPECT_EQ(parse(with("format", grid + "budget = \"75 KiB\"")).budget, (Budget{76800, Budget::Unit::bytes}));
+  EXPECT_NE(refusal(with("format", grid + "budget = \"75 pages\"")).find("75 KiB"), std::string::npos);
+  EXPECT_NE(refusal(with("format", grid + "budget = 2.5")).find("2.3 bits"), std::string::npos);
+  EXPECT_NE(refusal(with("format", "budget = \"2 bits\"")).find("\"grid\" only"), std::string::npos);
+  EXPECT_NE(refusal(with("format", "rate = \"gene\"")).find("an assignment other than"), std::string::npos);
+}
+
 TEST(Job, StringsSurviveQuoting) {
   Job job = parse(kJob);
   job.format.skip = {"a\"b\\c", "tab\there"};
@@ -174,7 +201,7 @@ TEST(Job, AnUnknownKeyIsToldWhatThereIs) {
   EXPECT_EQ(refusal(kJob, {"run.colour=3"}),
             "run.colour is not a known key in --set run.colour=3: [run] has checkpoint");
   EXPECT_EQ(refusal(kJob, {"data.foo=3"}),
-            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, block, mean, std, "
+            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, block, augment, mean, std, "
             "allow_different_normalisation, label_offset");
   for (const char* change : {"colour=3", "colours.red=3"}) {
     EXPECT_NE(refusal(kJob, {change}).find("of the sections network, data, format, search, run"), std::string::npos);

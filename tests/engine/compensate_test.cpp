@@ -38,7 +38,7 @@ TEST(Compensation, EnginesGiveTheSameLevels) {
       options.kind = kind;
       options.threads = threads;
       const auto engine = make_engine(net, options);
-      const auto compensator = make_compensator(net, *engine, calibration);
+      const auto compensator = make_compensator(net, *engine, calibration, LevelPrice::none);
       EXPECT_EQ(compensator->assign(layers), expected);
       EXPECT_TRUE(compensator->assign({}).empty());
     }
@@ -51,25 +51,25 @@ TEST(Compensation, RefusesWhatIsNotTheNetworks) {
     const auto engine = engine_of(kind, net);
     auto other = random_calibration(net);
     other->factors[0].node = 1;  // not a layer with weights
-    EXPECT_THROW(make_compensator(net, *engine, other), Error);
+    EXPECT_THROW(make_compensator(net, *engine, other, LevelPrice::none), Error);
     other = random_calibration(net);
     other->factors[0].blocks[0].columns[0] = 1 << 20;
-    EXPECT_THROW(make_compensator(net, *engine, other), Error);
+    EXPECT_THROW(make_compensator(net, *engine, other, LevelPrice::none), Error);
     for (const std::int64_t row : {std::int64_t{-1}, std::int64_t{1}, std::numeric_limits<std::int64_t>::max()}) {
       other = random_calibration(net);
       other->factors[0].blocks[0].first_row = row;
-      EXPECT_THROW(make_compensator(net, *engine, other), Error) << row;
+      EXPECT_THROW(make_compensator(net, *engine, other, LevelPrice::none), Error) << row;
     }
     other = random_calibration(net);
     other->factors[0].blocks[0].rows -= 1;  // a channel is left out
-    EXPECT_THROW(make_compensator(net, *engine, other), Error);
+    EXPECT_THROW(make_compensator(net, *engine, other, LevelPrice::none), Error);
     other = random_calibration(net);
     other->factors[0].blocks[0].columns[0] = other->factors[0].blocks[0].columns[1];
-    EXPECT_THROW(make_compensator(net, *engine, other), Error);
+    EXPECT_THROW(make_compensator(net, *engine, other, LevelPrice::none), Error);
     LayerFormat format;
     format.node = 1;  // without a factor
     const LayerFormat* layer = &format;
-    EXPECT_THROW(make_compensator(net, *engine, random_calibration(net))->assign({&layer, 1}), Error);
+    EXPECT_THROW(make_compensator(net, *engine, random_calibration(net), LevelPrice::none)->assign({&layer, 1}), Error);
     EXPECT_EQ(engine->copies(), 1);
     EXPECT_THROW(engine->quantise({}, 1), Error);
     EXPECT_THROW(engine->start(0, 0, 1), Error);

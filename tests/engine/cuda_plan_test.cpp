@@ -175,6 +175,7 @@ TEST(CudaPlan, BatchesDependOnNetworkAndBlockAlone) {
 
 // Images as bytes, normalised, counted: the same integers as engine reference's on the same outputs.
 TEST(CudaPlan, TalliesAsReference) {
+  constexpr double kTemperature = 4;
   Graph g({3, 9, 9});
   g.linear(g.flatten(g.relu(g.conv(kInputValue, 5, 3))), 11);
   for (const bool probabilities : {false, true}) {
@@ -191,14 +192,15 @@ TEST(CudaPlan, TalliesAsReference) {
     const auto fp32 = plan.infer(inputs, 37);
     const Outputs kind = probabilities ? Outputs::probabilities : Outputs::logits;
     for (std::size_t i = 0; i < 37; ++i) {
-      log_probabilities(std::span(fp32).subspan(i * 11, 11), kind, std::span(fp32_log_p).subspan(i * 11, 11));
+      log_probabilities(std::span(fp32).subspan(i * 11, 11), kind, kTemperature,
+                        std::span(fp32_log_p).subspan(i * 11, 11));
     }
     plan.quantise(random_formats(net, 2));
     const auto outputs = plan.infer(inputs, 37);
     Tally expected;
     for (std::size_t i = 0; i < 37; ++i) {
       count_image(std::span(outputs).subspan(i * 11, 11), shard.images.labels[i], kind,
-                  std::span(fp32_log_p).subspan(i * 11, 11), expected);
+                  std::span(fp32_log_p).subspan(i * 11, 11), kTemperature, expected);
     }
     cuda::ShardView view;
     view.pixels = shard.images.pixels.data();
@@ -207,6 +209,7 @@ TEST(CudaPlan, TalliesAsReference) {
     view.fp32_log_p = fp32_log_p.data();
     view.count = 37;
     view.block = 10;
+    view.temperature = kTemperature;
     EXPECT_EQ(plan.tally(view, probabilities), expected);
     EXPECT_GT(expected.divergence, 0);
   }
@@ -227,8 +230,11 @@ TEST(CudaPlan, OddOutputsCountAsReference) {
     for (std::int32_t label = 0; label < 6; ++label) {
       for (const bool probabilities : {false, true}) {
         Tally expected;
-        count_image(outputs, label, probabilities ? Outputs::probabilities : Outputs::logits, fp32_log_p, expected);
-        EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, probabilities, fp32_log_p.data()), expected);
+        const double temperature = label % 2 == 0 ? 1 : 8;
+        const Outputs kind = probabilities ? Outputs::probabilities : Outputs::logits;
+        count_image(outputs, label, kind, fp32_log_p, temperature, expected);
+        const cuda::Softening by{probabilities, temperature};
+        EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, by, fp32_log_p.data()), expected);
       }
     }
   }

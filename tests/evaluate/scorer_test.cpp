@@ -64,9 +64,9 @@ std::vector<Genome> genomes(std::initializer_list<double> genes) {
   return made;
 }
 
-std::vector<std::int64_t> top1(const std::vector<Tally>& tallies) {
+std::vector<std::int64_t> top1(const std::vector<CachedTally>& tallies) {
   std::vector<std::int64_t> values;
-  for (const Tally& tally : tallies) values.push_back(tally.top1);
+  for (const CachedTally& of : tallies) values.push_back(of.tally.top1);
   return values;
 }
 
@@ -127,7 +127,7 @@ TEST(Scorer, KeepsNothingOfAnEvaluationThatFailed) {
   EXPECT_EQ(scorer.evaluations(), 0);
   EXPECT_TRUE(scorer.cache().empty());
   evaluator.fails = false;
-  EXPECT_EQ(scorer.tallies(genomes({2.0})).at(0).top1, 2);
+  EXPECT_EQ(scorer.tallies(genomes({2.0})).at(0).tally.top1, 2);
 }
 
 TEST(Scorer, AfterAWishToStopKeepsWhatIsWholeAndAsksForTheRest) {

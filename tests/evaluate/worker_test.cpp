@@ -156,8 +156,10 @@ TEST(Worker, TasksAddUpToTheWhole) {
     for (std::int64_t w = 0; w < workers; ++w) {
       Worker worker(problem, {w, workers});
       const std::vector<std::size_t> numbers{10, 11};
-      const auto ids = worker.make(numbers, genomes);
-      EXPECT_EQ(ids[0], evaluated[0].network);
+      const std::vector<MadeNetwork> made = worker.make(numbers, genomes);
+      EXPECT_EQ(made[0].network, evaluated[0].network);
+      EXPECT_EQ(made[0].bits, evaluated[0].bits);
+      EXPECT_GT(made[0].bits, 0);
       const Range mine = part_of(6, workers, w);
       for (std::size_t g = 0; g < genomes.size() && mine.count > 0; ++g) {
         EXPECT_FALSE(worker.start(numbers[g], ImageSet::search, mine));

@@ -191,7 +191,7 @@ TEST_F(CudaEngine, LevelsAreTheHostsToTheBit) {
   const Network net = support::residual_network(3, 9, 40, 10);
   const auto engine = cuda_engine(net, Precision::fp16, 8), cpu = engine_of(EngineKind::cpu, net, 8);
   const auto calibration = random_calibration(net, 30);
-  const auto own = engine->compensator(calibration), host = make_compensator(net, *cpu, calibration);
+  const auto own = engine->compensator(calibration), host = make_compensator(net, *cpu, calibration, LevelPrice::none);
   ASSERT_NE(own, nullptr);
   std::vector<const LayerFormat*> layers;
   const NetworkFormat one = coarse(net, true), other = coarse(net, false);

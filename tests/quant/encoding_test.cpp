@@ -29,6 +29,43 @@ std::vector<float> levels_of(const Format& format, const Chromosome& genes) {
   return {codebook.levels().begin(), codebook.levels().end()};
 }
 
+TEST(Encoding, Grid) {
+  Format format = format_of(Encoding::grid, 5);
+  EXPECT_EQ(gene_count(format), 1);  // the rate is a number
+  EXPECT_EQ(levels_of(format, {0.5}), (std::vector<float>{-1, -0.5F, 0, 0.5F, 1}));
+  format.levels = 4;
+  EXPECT_EQ(levels_of(format, {0.5}), (std::vector<float>{-1, -0.5F, 0, 0.5F}));
+  EXPECT_THROW(decode({0}, format), Error);
+  format.rate = std::nullopt;
+  EXPECT_EQ(gene_count(format), 2);
+  EXPECT_FALSE(ascending_genes(format));
+  EXPECT_TRUE(positive_genes(format));
+  EXPECT_EQ(levels_of(format, {0.5, 0.1}), (std::vector<float>{-1, -0.5F, 0, 0.5F}));
+  const Network net = support::residual_network();
+  Genome genome;
+  for (int c = 0; c < chromosome_count(net, format); ++c) genome.chromosomes.push_back({0.5, 0.25 + c});
+  const NetworkFormat layers = Decoder(net, format)(genome);
+  for (std::size_t i = 0; i < layers.size(); ++i) EXPECT_EQ(layers[i].rate, 0.25F + static_cast<float>(i));
+  format.encoding = Encoding::values;
+  EXPECT_THROW(gene_count(format), Error);  // no gene for a rate
+  format.rate = -1;
+  EXPECT_THROW(gene_count(format), Error);
+}
+
+// As many bits as asked for, less what the rate takes off.
+TEST(Encoding, GridsStartAtTheBitsAskedFor) {
+  const Network net = support::residual_network();
+  Format format = format_of(Encoding::grid, 31);
+  format.rate = 0;
+  format.scale = ScaleScope::channel;
+  for (const double bits : {1.0, 2.0, 3.0}) {
+    const std::vector<Genome> seeds = seed_genomes(coded_weights(net, format), format, bits);
+    ASSERT_EQ(seeds.size(), 5U);
+    const QuantisedNetwork made = quantise(net, Decoder(net, format)(seeds.front()));
+    EXPECT_NEAR(made.level_bits().entropy / static_cast<double>(weight_count(net)), bits, 0.05);
+  }
+}
+
 TEST(Encoding, Uniform) {
   const Format affine = format_of(Encoding::uniform, 4);
   EXPECT_EQ(gene_count(affine), 2);
@@ -182,7 +219,7 @@ TEST(WeightSize, CountsEntropyAndCodebooksOfChannels) {
   for (std::size_t i = 0; i < layer.indices.size(); ++i) layer.indices[i] = i % 2 == 0 ? 0 : 3;
   const double half = static_cast<double>((count + 1) / 2) / static_cast<double>(count);
   const double expected = -static_cast<double>(count) * (half * std::log2(half) + (1 - half) * std::log2(1 - half));
-  EXPECT_NEAR(weight_size(net, NetworkFormat{layer}).entropy_bits, expected, 1e-6 * expected);
+  EXPECT_NEAR(weight_size(net, NetworkFormat{layer}).entropy_bits, expected, 1e-4 * expected);
   layer.codebooks.assign(static_cast<std::size_t>(weight.shape[0]), layer.codebooks.front());
   EXPECT_EQ(weight_size(net, NetworkFormat{layer}).codebook_bits, 32 * 4 * weight.shape[0]);
 }

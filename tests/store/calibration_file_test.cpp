@@ -12,7 +12,8 @@ constexpr std::int64_t kBytes = 100;  // or so, of the sample's factors
 
 Calibration sample() {
   Calibration calibration;
-  calibration.factors = {{3, {{0, 2, {1, 0, 2}, {1, 2, 3, 0, 4, 5, 0, 0, 6}}, {2, 1, {0}, {7}}}}, {9, {}}};
+  calibration.factors = {{3, {{0, 2, {1, 0, 2}, {1, 2, 3, 0, 4, 5, 0, 0, 6}, {8, 9, 10}}, {2, 1, {0}, {7}, {11}}}},
+                         {9, {}}};
   return calibration;
 }
 

@@ -65,7 +65,7 @@ inline RunState sample_state(int generation, std::uint32_t seed) {
   state.search.parameters = {1.0 / 3.0, -0.0, 1e308};
   for (int i = 0; i < 40; ++i) {
     const auto draw = [&random] { return static_cast<std::int64_t>(random.bits64()); };
-    state.cache.push_back({{random.bits64(), random.bits64()}, {draw(), draw(), draw(), draw(), draw()}});
+    state.cache.push_back({{random.bits64(), random.bits64()}, {draw(), draw(), draw(), draw(), draw()}, draw()});
   }
   state.evaluations = 123456789012345;
   state.images = std::numeric_limits<std::int64_t>::max();

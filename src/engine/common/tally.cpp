@@ -14,18 +14,31 @@ bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-// log(sum(exp(outputs))), shifted by the largest so that nothing overflows; 0 for probabilities.
-double log_normaliser(std::span<const float> outputs, Outputs kind) {
-  if (kind == Outputs::probabilities) return 0;
-  const double largest = *std::max_element(outputs.begin(), outputs.end());
-  double sum = 0;
-  for (const float y : outputs) sum += std::exp(y - largest);
-  return largest + std::log(sum);
-}
+// log p of one image's classes at a temperature.
+class LogP {
+ public:
+  LogP(std::span<const float> outputs, Outputs kind, double temperature)
+      : outputs_(outputs), kind_(kind), temperature_(temperature) {
+    if (kind == Outputs::probabilities && temperature == 1) return;
+    // Shifted by the largest, so that nothing overflows.
+    double largest = scaled(0), sum = 0;
+    for (std::size_t c = 1; c < outputs.size(); ++c) largest = std::max(largest, scaled(c));
+    for (std::size_t c = 0; c < outputs.size(); ++c) sum += std::exp(scaled(c) - largest);
+    normaliser_ = largest + std::log(sum);
+  }
+  double operator()(std::size_t c) const { return scaled(c) - normaliser_; }
 
-double log_p(float output, Outputs kind, double normaliser) {
-  return kind == Outputs::probabilities ? std::log(std::max<double>(output, kTiny)) : output - normaliser;
-}
+ private:
+  double scaled(std::size_t c) const {
+    const double y = outputs_[c];
+    return (kind_ == Outputs::probabilities ? std::log(std::max(y, kTiny)) : y) / temperature_;
+  }
+
+  std::span<const float> outputs_;
+  Outputs kind_;
+  double temperature_;
+  double normaliser_ = 0;  // log(sum(exp(scaled)))
+};
 
 }  // namespace
 
@@ -38,11 +51,9 @@ Outputs outputs_of(const Network& network) {
   return Outputs::logits;
 }
 
-void log_probabilities(std::span<const float> outputs, Outputs kind, std::span<float> result) {
-  const double normaliser = log_normaliser(outputs, kind);
-  for (std::size_t c = 0; c < outputs.size(); ++c) {
-    result[c] = static_cast<float>(log_p(outputs[c], kind, normaliser));
-  }
+void log_probabilities(std::span<const float> outputs, Outputs kind, double temperature, std::span<float> result) {
+  const LogP log_p(outputs, kind, temperature);
+  for (std::size_t c = 0; c < outputs.size(); ++c) result[c] = static_cast<float>(log_p(c));
 }
 
 std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes) {
@@ -54,7 +65,7 @@ std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes)
 }
 
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
-                 Tally& tally) {
+                 double temperature, Tally& tally) {
   tally.seen += 1;
   if (!all_finite(outputs)) {
     tally.loss += fixed_point(kLossLimit);
@@ -69,13 +80,14 @@ void count_image(std::span<const float> outputs, std::int32_t label, Outputs kin
   tally.top1 += better < 1;
   tally.top5 += better < 5;
 
-  const double normaliser = log_normaliser(outputs, kind);
-  tally.loss += fixed_point(-log_p(y, kind, normaliser));
+  const LogP log_p(outputs, kind, 1);
+  tally.loss += fixed_point(-log_p(l));
   if (fp32_log_p.empty()) return;
+  const LogP softened = temperature == 1 ? log_p : LogP(outputs, kind, temperature);
   double divergence = 0;
   for (std::size_t c = 0; c < outputs.size(); ++c) {
     const double log_fp32 = fp32_log_p[c];
-    divergence += std::exp(log_fp32) * (log_fp32 - log_p(outputs[c], kind, normaliser));
+    divergence += std::exp(log_fp32) * (log_fp32 - softened(c));
   }
   tally.divergence += fixed_point(divergence);
 }

@@ -73,6 +73,7 @@ std::vector<std::vector<std::uint8_t>> Compensator::assign(std::span<const Layer
       const FactorLayer& layer = layer_of(format->node);
       const bool full = batch.targets + layer.targets() > kMostTargets || std::ssize(batch.words) > kMostWords;
       if (!ends.empty() && full) break;
+      if (format->rate > 0) fail_internal("a GPU was to assign node {} with a rate", format->node);
       batch.add(layer, *format);
       ends.push_back(batch.levels);
     }

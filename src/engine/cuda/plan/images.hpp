@@ -14,7 +14,8 @@ struct ShardView {
   const float* input = nullptr;          // [count, C, H, W], already normalised: what infer() is given; else null
   const float* table = nullptr;          // [C, 256]: what a byte becomes
   const std::int32_t* labels = nullptr;  // [count]
-  float* fp32_log_p = nullptr;           // [count, classes]; null without divergence
+  float* fp32_log_p = nullptr;           // [count, classes], at the temperature; null without divergence
+  double temperature = 1;                // of the divergence
   std::int64_t count = 0, block = 1;     // images
 };
 
@@ -71,29 +72,35 @@ VBQ_BOTH inline std::int64_t to_fixed(double nats) {
   return std::llround(nats * kLossUnit);
 }
 
-// log(sum(exp(y))); 0 for probabilities.
+// How outputs become log p at a temperature, see LogP of engine/common/tally.cpp.
+struct Softening {
+  bool probabilities = false;
+  double temperature = 1;
+  VBQ_BOTH double scaled(float y) const {
+    constexpr double kTiny = 1.1754943508222875e-38;  // keeps log(0) finite
+    if (!probabilities) return static_cast<double>(y) / temperature;
+    return std::log(y > kTiny ? static_cast<double>(y) : kTiny) / temperature;
+  }
+};
+
+// log(sum(exp(scaled y))); 0 for probabilities as they are.
 template <typename Team>
-VBQ_BOTH double log_sum_exp(Team team, const ClassView& y, bool probabilities) {
-  if (probabilities) return 0;
+VBQ_BOTH double log_sum_exp(Team team, const ClassView& y, const Softening& by) {
+  if (by.probabilities && by.temperature == 1) return 0;
   double most = -INFINITY, sum = 0;
   for (int c = team.rank(); c < y.classes; c += team.size()) {
-    if (most < y[c]) most = y[c];
+    const double v = by.scaled(y[c]);
+    if (most < v) most = v;
   }
   most = team.largest(most);
-  for (int c = team.rank(); c < y.classes; c += team.size()) sum += std::exp(y[c] - most);
+  for (int c = team.rank(); c < y.classes; c += team.size()) sum += std::exp(by.scaled(y[c]) - most);
   return most + std::log(team.sum(sum));
-}
-
-VBQ_BOTH inline double log_of(float y, bool probabilities, double normaliser) {
-  constexpr double kTiny = 1.1754943508222875e-38;  // keeps log(0) finite
-  if (!probabilities) return y - normaliser;
-  return std::log(y > kTiny ? static_cast<double>(y) : kTiny);
 }
 
 // The rule of count_image() in engine/common/tally.hpp, shared by a team. Sums of classes are added in another order
 // when the team is larger than one, so a loss may differ in its last digit, never from one run to the next.
 template <typename Team>
-VBQ_BOTH Tally count_outputs(Team team, const ClassView& y, std::int32_t label, bool probabilities,
+VBQ_BOTH Tally count_outputs(Team team, const ClassView& y, std::int32_t label, const Softening& by,
                              const float* fp32_log_p) {
   Tally tally;
   tally.seen = 1;
@@ -112,13 +119,15 @@ VBQ_BOTH Tally count_outputs(Team team, const ClassView& y, std::int32_t label, 
   better = team.sum(better);
   tally.top1 = better < 1;
   tally.top5 = better < 5;
-  const double normaliser = log_sum_exp(team, y, probabilities);
-  tally.loss = to_fixed(-log_of(own, probabilities, normaliser));
+  const Softening plain{by.probabilities, 1};
+  double normaliser = log_sum_exp(team, y, plain);
+  tally.loss = to_fixed(-(plain.scaled(own) - normaliser));
   if (fp32_log_p == nullptr) return tally;
+  if (by.temperature != 1) normaliser = log_sum_exp(team, y, by);
   double divergence = 0;
   for (int c = team.rank(); c < y.classes; c += team.size()) {
     const double log_fp32 = fp32_log_p[c];
-    divergence += std::exp(log_fp32) * (log_fp32 - log_of(y[c], probabilities, normaliser));
+    divergence += std::exp(log_fp32) * (log_fp32 - (by.scaled(y[c]) - normaliser));
   }
   tally.divergence = to_fixed(team.sum(divergence));
   return tally;
@@ -141,14 +150,15 @@ struct Count {
     if (n >= images.count) return false;
     const std::int64_t image = images.first + n;
     const ClassView of{outputs, &y, n * y.image, classes};
+    const Softening by{probabilities, shard->temperature};
     float* log_p = shard->fp32_log_p == nullptr ? nullptr : shard->fp32_log_p + image * classes;
     if (!record) {
-      tally = count_outputs(team, of, shard->labels[image], probabilities, log_p);
+      tally = count_outputs(team, of, shard->labels[image], by, log_p);
       return true;
     }
-    const double normaliser = log_sum_exp(team, of, probabilities);
+    const double normaliser = log_sum_exp(team, of, by);
     for (int c = team.rank(); c < classes; c += team.size()) {
-      log_p[c] = static_cast<float>(log_of(of[c], probabilities, normaliser));
+      log_p[c] = static_cast<float>(by.scaled(of[c]) - normaliser);
     }
     return false;
   }

@@ -1,0 +1,73 @@
+#include "assign/rate.hpp"
+
+#include <algorithm>
+#include <numbers>
+
+#include "quant/code_length.hpp"
+
+namespace vbq {
+namespace {
+
+double mean(std::span<const float> values) {
+  double sum = 0;
+  for (const float v : values) sum += static_cast<double>(v);
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+double mean_square(std::span<const float> values) {
+  double sum = 0;
+  for (const float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
+  return values.empty() ? 1 : sum / static_cast<double>(values.size());
+}
+
+// Mean over the codebooks of the square of their mean step.
+double step_square(const std::vector<Codebook>& codebooks) {
+  double sum = 0;
+  for (const Codebook& codebook : codebooks) {
+    const auto levels = codebook.levels();
+    if (levels.size() < 2) continue;
+    const double step = (static_cast<double>(levels.back()) - static_cast<double>(levels.front())) /
+                        static_cast<double>(levels.size() - 1);
+    sum += step * step;
+  }
+  return sum / static_cast<double>(codebooks.size());
+}
+
+}  // namespace
+
+RateChooser::RateChooser(const LayerFormat& format, const LayerFactor& factor, std::span<const std::uint8_t> taken)
+    : costs_(code_lengths(taken, format.levels())) {
+  double diagonal = 0, columns = 0;
+  for (const FactorBlock& block : factor.blocks) {
+    diagonal += mean(block.diagonal) * static_cast<double>(block.diagonal.size());
+    columns += static_cast<double>(block.diagonal.size());
+  }
+  if (columns > 0) diagonal /= columns;
+  const double lambda = static_cast<double>(format.rate) * 2 * std::numbers::ln2 * step_square(format.codebooks) / 12 *
+                        mean_square(format.scales) * diagonal;
+  for (float& cost : costs_) cost = static_cast<float>(lambda * static_cast<double>(cost));
+}
+
+int RateChooser::choose(const Codebook& codebook, float x, float importance) const {
+  const auto levels = codebook.levels();
+  const int nearest = codebook.index(x), count = codebook.size();
+  int best = nearest;
+  const auto cost_of = [&](int k) {
+    const float off = x - levels[static_cast<std::size_t>(k)];
+    return off * off * importance + costs_[static_cast<std::size_t>(k)];
+  };
+  float least = cost_of(nearest);
+  const auto consider = [&](int k) {
+    const float cost = cost_of(k);
+    if (cost < least) {
+      least = cost;
+      best = k;
+    }
+  };
+  for (int k = std::max(0, nearest - 2); k <= std::min(count - 1, nearest + 2); ++k) consider(k);
+  const int zero = codebook.index(0.0F);
+  if (levels[static_cast<std::size_t>(zero)] == 0.0F) consider(zero);
+  return best;
+}
+
+}  // namespace vbq
