@@ -28,6 +28,10 @@ enum class Matching { never, end, always };
 // entropy of the layer's levels. Codebooks, scales and what is not quantised are counted in both.
 enum class Coding { fixed, entropy };
 
+// Who says how many levels a codebook has: the format; or, of encoding values (not symmetric, a codebook a layer), each
+// layer's chromosome for itself: 2 to Format::levels genes, or none, which leaves the layer FP32.
+enum class Widths { same, own };
+
 // "b bits" means at most 2^b levels.
 struct Format {
   int levels = 8;  // 2..256
@@ -42,6 +46,7 @@ struct Format {
   // each grid.
   std::optional<double> rate = 0;
   Coding coding = Coding::fixed;
+  Widths widths = Widths::same;  // own: levels is the most that a layer may have
   Scope scope = Scope::layer;
   ScaleScope scale = ScaleScope::none;
   ScaleBy scale_by = ScaleBy::rms;
@@ -86,13 +91,14 @@ std::vector<int> quantised_layers(const Network& network, const Format& format);
 std::vector<std::vector<float>> layer_scales(const Network& network, const Format& format);
 
 // Number of chromosomes (1 for the network, or one a quantised layer or output channel), genes in each, and whether
-// those must be above zero, or ascend.
+// those must be above zero, or ascend. Under Widths::own the genes are the most that a chromosome may have.
 int chromosome_count(const Network& network, const Format& format);
 int gene_count(const Format& format);
 bool positive_genes(const Format& format);
 bool ascending_genes(const Format& format);
 
-// Genes -> codebook. Error when there are not gene_count() genes, or they are unsorted or not finite.
+// Genes -> codebook. Error when there are not gene_count() genes (Widths::own: 2 to gene_count()), or they are unsorted
+// or not finite.
 Codebook decode(const Chromosome& genes, const Format& format);
 
 // weight: the layer's FP32 weights, [O, ...] row-major, host. out: the level that each takes, codebook.index(weight /

@@ -224,6 +224,11 @@ class Comparison {
 
 // Rows are codebooks of as many levels each.
 void check_comparable(const Job& job) {
+  if (job.budget && job.format.encoding != Encoding::grid) {
+    fail(
+        "format.budget is given: vbq compare sets codebooks of equally many levels side by side; vbq search shares a "
+        "budget out");
+  }
   if (job.format.encoding != Encoding::grid && job.format.rate == 0.0) return;
   fail(
       "format.encoding is \"grid\", or format.rate is not 0: vbq compare sets codebooks of equally many levels side by "

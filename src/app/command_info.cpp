@@ -9,6 +9,8 @@
 #include "evaluate/memory.hpp"
 #include "json/json.hpp"
 #include "onnx/content.hpp"
+#include "quant/stand_in.hpp"
+#include "quant/width_choices.hpp"
 #include "report/output.hpp"
 #include "report/progress.hpp"
 #include "run/setup.hpp"
@@ -16,6 +18,7 @@
 #include "store/checkpoint.hpp"
 #include "store/file_kind.hpp"
 #include "vbq/dataset_file.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {
@@ -80,9 +83,26 @@ int checkpoint_info(const std::filesystem::path& path, const CommonOptions& comm
   return 0;
 }
 
+// Of a budget that layers share: as many levels in each as keep it (or 2), which comes close to what is shared out.
+Sizes prediction_within(const Setup& setup) {
+  Format format = setup.job.format;
+  format.widths = Widths::same;
+  std::vector<int> counts = worthwhile_levels(format.coding, format.levels);
+  for (; counts.size() > 1; counts.pop_back()) {
+    format.levels = counts.back();
+    const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, format));
+    if (coded_bits(size, format.coding) <= *setup.budget_bits) break;
+  }
+  format.levels = counts.back();
+  return predicted_sizes(setup.job.network, setup.problem.network, format);
+}
+
 // What each width of a job would give.
-std::vector<Sizes> predictions(const Job& job, const Network& network) {
+std::vector<Sizes> predictions(const Setup& setup) {
+  const Job& job = setup.job;
+  const Network& network = setup.problem.network;
   std::vector<Sizes> predicted;
+  if (job.format.widths == Widths::own) return {prediction_within(setup)};
   for (const int levels : job.sweep.empty() ? std::vector{job.format.levels} : job.sweep) {
     predicted.push_back(predicted_sizes(job.network, network, job_of_width(job, levels).format));
   }
@@ -99,7 +119,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   check_engine(setup.problem.engine);
   const WorkerMemory need = worker_memory(setup.problem, {0, workers});
   const std::int64_t available = available_memory();
-  const std::vector<Sizes> predicted = predictions(job, setup.problem.network);
+  const std::vector<Sizes> predicted = predictions(setup);
   if (common.json) {
     Json json{{"kind", "job"},
               {"network", job.network.string()},
@@ -126,8 +146,9 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   constexpr double kMiB = 1 << 20;
   const auto mib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kMiB; };
   const std::vector<int> widths = job.sweep.empty() ? std::vector{job.format.levels} : job.sweep;
-  print(fmt::format("job {}: {} levels, {} generations of {}\n", arguments.file->string(), fmt::join(widths, ", "),
-                    job.generations, job.search.population));
+  print(fmt::format("job {}: {}{} levels, {} generations of {}\n", arguments.file->string(),
+                    job.format.widths == Widths::own ? "2 to " : "", fmt::join(widths, ", "), job.generations,
+                    job.search.population));
   print(fmt::format("network  {} ({} layers quantised)\n", job.network.string(),
                     quantised_layers(setup.problem.network, job.format).size()));
   print(fmt::format("images   {} to search on, {} held out\n",
@@ -141,7 +162,8 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));
   }
-  print("\nWhat it will give:\n");
+  const bool own = job.format.widths == Widths::own;
+  print(own ? "\nWithin the budget, the same number of levels in every layer:\n" : "\nWhat it will give:\n");
   for (const Sizes& sizes : predicted) print(sizes_text(sizes));
   return 0;
 }

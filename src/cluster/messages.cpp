@@ -21,9 +21,9 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 // Taken apart as a whole, so that a field that is added does not compile until it is sent.
 template <class Archive>
 void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
-  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, coding, scope, scale, scale_by, assignment,
-         matching, matching_images, skip, biases] = format;
-  archive& levels& encoding& symmetric& exponent_bits& coding& scope& scale& scale_by& assignment& matching&
+  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, coding, widths, scope, scale, scale_by,
+         assignment, matching, matching_images, skip, biases] = format;
+  archive& levels& encoding& symmetric& exponent_bits& coding& widths& scope& scale& scale_by& assignment& matching&
       matching_images& skip& biases;
   bool has_bias = exponent_bias.has_value();
   double bias = exponent_bias.value_or(0);
@@ -133,7 +133,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 4;
+constexpr std::uint32_t kMessageVersion = 5;
 
 }  // namespace
 

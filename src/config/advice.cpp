@@ -98,6 +98,7 @@ std::vector<std::string> advice(const Network& network, const Format& format) {
   const std::vector<Layer> layers = layers_of(network, format);
   const int bits = std::bit_width(static_cast<unsigned>(format.levels - 1));
   std::vector<std::string> all;
+  if (format.widths == Widths::own) return all;  // what does not pay is not chosen
   unused_indices(format, bits, all);
   short_channels(layers, format, bits, all);
   scale_twice(layers, format, all);

@@ -25,6 +25,7 @@ namespace vbq {
 namespace {
 
 constexpr int kGridLevels = 31;               // at most: those that nobody takes are not counted
+constexpr int kOwnLevels = 64;                // at most, of a layer that has as many as suit it
 constexpr std::uint64_t kJobLimit = 1 << 20;  // bytes; a job file is a page of text
 
 // "search.seed" -> "seed".
@@ -133,14 +134,25 @@ void refuse_bits_and_levels(const std::vector<Setting>& settings) {
   fail("format.bits and format.levels are both given (in {}; in {}): one was expected", bits->where, levels->where);
 }
 
+// Whether each layer may have levels of its own number: where there is a budget to share out.
+bool has_own_widths(const Job& job) {
+  const Format& format = job.format;
+  return job.budget && format.encoding == Encoding::values && !format.symmetric && format.scope == Scope::layer;
+}
+
 // Defaults that follow from other keys: a grid has as many levels as will be used, a rate to find where it makes a
-// difference, and is coded at its entropy.
+// difference, and is coded at its entropy. Under a budget each layer has its own number of levels.
 void complete(Job& job, const std::vector<Setting>& settings) {
-  if (job.format.encoding != Encoding::grid) return;
   const auto given = [&](const char* key) {
     return std::ranges::any_of(settings, [&](const Setting& s) { return s.field->key == key; });
   };
-  if (!given("format.bits") && !given("format.levels")) job.format.levels = kGridLevels;
+  const bool levels_given = given("format.bits") || given("format.levels");
+  if (has_own_widths(job)) {
+    job.format.widths = Widths::own;
+    if (!levels_given) job.format.levels = kOwnLevels;
+  }
+  if (job.format.encoding != Encoding::grid) return;
+  if (!levels_given) job.format.levels = kGridLevels;
   if (!given("format.rate") && job.format.assignment != Assignment::nearest) job.format.rate = std::nullopt;
   if (!given("format.coding")) job.format.coding = Coding::entropy;
 }
@@ -165,8 +177,11 @@ void validate(const Job& job, const std::string& origin) {
         "\"nearest\"",
         origin);
   }
-  if (job.budget && job.format.encoding != Encoding::grid) {
-    fail("format.budget is given in {}: it goes with format.encoding = \"grid\" only", origin);
+  if (job.budget && job.format.encoding != Encoding::grid && !has_own_widths(job)) {
+    fail(
+        "format.budget is given in {}: it goes with format.encoding = \"grid\", or \"values\" with format.scope = "
+        "\"layer\" and not symmetric, only",
+        origin);
   }
   const bool floating = job.format.encoding == Encoding::floating;
   if (!floating && (job.format.exponent_bits != 0 || job.format.exponent_bias)) {

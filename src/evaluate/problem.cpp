@@ -101,9 +101,9 @@ std::string settings_hash(const Problem& problem) {
        {format.levels, static_cast<int>(format.encoding), static_cast<int>(format.symmetric),
         static_cast<int>(format.scope), static_cast<int>(format.scale), static_cast<int>(format.scale_by),
         static_cast<int>(format.assignment), static_cast<int>(format.matching), format.matching_images,
-        format.exponent_bits, static_cast<int>(format.coding), static_cast<int>(format.biases),
-        static_cast<int>(problem.engine.precision), static_cast<int>(problem.with_divergence),
-        static_cast<int>(problem.augment), problem.population}) {
+        format.exponent_bits, static_cast<int>(format.coding), static_cast<int>(format.widths),
+        static_cast<int>(format.biases), static_cast<int>(problem.engine.precision),
+        static_cast<int>(problem.with_divergence), static_cast<int>(problem.augment), problem.population}) {
     hasher.value(field);
   }
   hasher.value(format.exponent_bias.value_or(0));

@@ -43,6 +43,10 @@ void check_format(const Format& format) {
   if (!format.rate && format.encoding != Encoding::grid) {
     fail("a format's rate is a gene, and its encoding is not grid; expected a number");
   }
+  const bool may_differ = format.encoding == Encoding::values && !format.symmetric && format.scope == Scope::layer;
+  if (format.widths == Widths::own && !may_differ) {
+    fail("a format lets each layer have its own number of levels; expected values, not symmetric, a codebook a layer");
+  }
   if (format.rate && !(*format.rate >= 0 && *format.rate <= kMostRate)) {
     fail("a format has rate {}; expected 0 to {}", *format.rate, kMostRate);
   }
@@ -161,7 +165,13 @@ bool ascending_genes(const Format& format) {
 
 Codebook decode(const Chromosome& genes, const Format& format) {
   const auto expected = static_cast<std::size_t>(gene_count(format));
-  if (genes.size() != expected) fail("a chromosome has {} genes; expected {}", genes.size(), expected);
+  if (format.widths == Widths::own) {
+    if (genes.size() < 2 || genes.size() > expected) {
+      fail("a chromosome has {} genes; expected none, or 2 to {}", genes.size(), expected);
+    }
+  } else if (genes.size() != expected) {
+    fail("a chromosome has {} genes; expected {}", genes.size(), expected);
+  }
   for (std::size_t i = 0; i < genes.size(); ++i) {
     if (!(std::fabs(genes[i]) <= kLimit)) {
       fail("gene {} of a chromosome is {}; expected a finite single-precision number", i, genes[i]);

@@ -97,6 +97,10 @@ NetworkFormat Decoder::operator()(const Genome& genome) const {
   NetworkFormat formats;
   std::size_t next = 0;  // chromosome
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (format_.widths == Widths::own && genome.chromosomes[next].empty()) {  // the layer stays FP32
+      ++next;
+      continue;
+    }
     LayerFormat& layer = formats.emplace_back();
     layer.node = layers_[i];
     layer.scales = scales_[i];

@@ -25,6 +25,7 @@ Chromosome spread(const Chromosome& values, std::size_t count) {
 
 Chromosome widen(const Chromosome& genes, const Format& from, const Format& to) {
   if (has_unit(to) || to.encoding == Encoding::uniform) return genes;
+  if (to.widths == Widths::own && genes.size() <= static_cast<std::size_t>(to.levels)) return genes;
   if (to.encoding == Encoding::grid) {  // as many more levels over the same range
     Chromosome finer = genes;
     finer[0] *= static_cast<double>(from.levels) / to.levels;

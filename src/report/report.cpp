@@ -207,7 +207,8 @@ std::string page(const fs::path& folder) {
   const Table history = read_table(folder / "history.csv"), timing = read_table(folder / "timing.csv");
   const std::optional<Json> summary = read_if_there(folder / "summary.json"),
                             best = read_if_there(folder / "best.json");
-  const std::string title = fmt::format("{} in {} levels", job.network.filename().string(), job.format.levels);
+  const std::string title = fmt::format("{} in {}{} levels", job.network.filename().string(),
+                                        job.format.widths == Widths::own ? "2 to " : "", job.format.levels);
   std::string text;
   if (summary) text += tiles(*summary);
   const std::size_t done = history["generation"].size();

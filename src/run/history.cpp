@@ -8,17 +8,21 @@
 namespace vbq {
 
 double diversity(const SearchState& state) {
-  const auto count = static_cast<double>(state.population.size());
   double sum = 0;
   std::size_t genes = 0;
   for (std::size_t c = 0; c < state.best.genome.chromosomes.size(); ++c) {
     const Chromosome& best = state.best.genome.chromosomes[c];
+    std::vector<const Chromosome*> alike;  // those with as many genes: others have none in common
+    for (const Individual& one : state.population) {
+      if (one.genome.chromosomes[c].size() == best.size()) alike.push_back(&one.genome.chromosomes[c]);
+    }
+    const auto count = static_cast<double>(alike.size());
     const auto [low, high] = std::minmax_element(best.begin(), best.end());
     for (std::size_t g = 0; g < best.size(); ++g) {
       double mean = 0, squares = 0;
-      for (const Individual& one : state.population) mean += one.genome.chromosomes[c][g] / count;
-      for (const Individual& one : state.population) {
-        const double d = one.genome.chromosomes[c][g] - mean;
+      for (const Chromosome* one : alike) mean += (*one)[g] / count;
+      for (const Chromosome* one : alike) {
+        const double d = (*one)[g] - mean;
         squares += d * d / count;
       }
       if (*high > *low) sum += std::sqrt(squares) / (*high - *low);

@@ -45,8 +45,8 @@ void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& f
   log::info("network   {} ({} layers quantised)", setup.job.network.string(),
             quantised_layers(problem.network, problem.format).size());
   log::info("images    {} to search on, {} held out", problem.split.search.size(), problem.split.held_out.size());
-  log::info("format    {} levels, {} generations of {}", setup.job.format.levels, setup.job.generations,
-            setup.job.search.population);
+  log::info("format    {}{} levels, {} generations of {}", setup.job.format.widths == Widths::own ? "2 to " : "",
+            setup.job.format.levels, setup.job.generations, setup.job.search.population);
   log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,
             compute.workers == 1 ? "" : "s", compute.engine.threads, compute.engine.threads == 1 ? "" : "s",
             compute.engine.device);

@@ -9,11 +9,10 @@
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
-#include "quant/seeds.hpp"
-#include "quant/stand_in.hpp"
 #include "report/score_json.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
+#include "run/space.hpp"
 #include "search/fitness.hpp"
 #include "vbq/size.hpp"
 
@@ -23,42 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// First steps change a step and a rate by a sixth, about.
-constexpr double kGridGap = 1.5;
-
-// Bits a weight that the levels may take where a search under a budget starts; 0 without one. The rest of the budget is
-// for scales, and for codebooks that are as large as half of what they may be.
-double bits_at_start(const Setup& setup) {
-  if (!setup.budget_bits) return 0;
-  const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format));
-  const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits) +
-                        static_cast<double>(size.codebook_bits) / 2;
-  const double left = (static_cast<double>(*setup.budget_bits) - beside) / static_cast<double>(size.weights);
-  return std::max(left, 0.1);
-}
-
-SearchSpace make_space(const Setup& setup) {
-  const Network& network = setup.problem.network;
-  const Format& format = setup.problem.format;
-  const auto coded = coded_weights(network, format);
-  SearchSpace space;
-  space.chromosomes = static_cast<int>(coded.size());
-  space.genes = gene_count(format);
-  space.positive = positive_genes(format);
-  space.sorted = ascending_genes(format);
-  if (format.encoding == Encoding::grid) space.relative_gap = kGridGap;
-  space.seeds = seed_genomes(coded, format, bits_at_start(setup));
-  if (setup.job.search.method == Method::annealing) {
-    // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
-    space.start = format.scale == ScaleScope::none
-                      ? Genome{std::vector<Chromosome>(coded.size(), Chromosome{1.25, 0.05})}
-                      : space.seeds.front();
-  }
-  space.seeds.insert(space.seeds.end(), setup.starts.begin(), setup.starts.end());
-  space.magnitude = weight_magnitudes(coded);
-  return space;
-}
 
 // Hashes tell that files differ; a user knows them by their names.
 std::string other_network(const Job& now, const Job& then) {

@@ -25,11 +25,18 @@ GeneSpace::GeneSpace(SearchSpace space) : space_(std::move(space)) {
   if (space_.magnitude.size() != chromosomes()) {
     fail_internal("a search space of {} chromosomes has {} magnitudes", chromosomes(), space_.magnitude.size());
   }
+  if (own_widths() && space_.choices.size() != chromosomes()) {
+    fail_internal("a search space of {} chromosomes has {} lists of choices", chromosomes(), space_.choices.size());
+  }
   magnitude_ = space_.magnitude;
   for (double magnitude : magnitude_) {
     if (!(magnitude >= 0 && magnitude <= kLimit)) fail_internal("a search space has magnitude {}", magnitude);
   }
   for (const Genome& seed : space_.seeds) check(seed, "a seed");
+  for (const std::vector<Chromosome>& choices : space_.choices) {
+    if (choices.size() < 2 || !choices.back().empty()) fail_internal("a search space lacks choices");
+    for (const Chromosome& choice : choices) check(choice, "a choice");
+  }
   if (start() != nullptr) check(*start(), "the start");
   for (std::size_t c = 0; c < chromosomes(); ++c) {
     for (const Genome& seed : space_.seeds) {
@@ -66,16 +73,21 @@ void GeneSpace::check(const Genome& genome, const char* what) const {
   if (genome.chromosomes.size() != chromosomes()) {
     fail("{} has {} chromosomes; expected {}", what, genome.chromosomes.size(), chromosomes());
   }
-  for (const Chromosome& chromosome : genome.chromosomes) {
-    if (chromosome.size() != genes())
-      fail("{} has {} genes in a chromosome; expected {}", what, chromosome.size(), genes());
-    for (double gene : chromosome) {
-      if (!(std::fabs(gene) <= kLimit)) fail("{} has gene {}; expected a finite single-precision number", what, gene);
-      if (positive() && !(gene > 0)) fail("{} has gene {}; expected genes above zero", what, gene);
-    }
-    if (space_.sorted && !std::is_sorted(chromosome.begin(), chromosome.end())) {
-      fail("{} has genes that do not ascend", what);
-    }
+  for (const Chromosome& chromosome : genome.chromosomes) check(chromosome, what);
+}
+
+void GeneSpace::check(const Chromosome& chromosome, const char* what) const {
+  const std::size_t count = chromosome.size();
+  if (own_widths() && count != 0 && (count < 2 || count > genes())) {
+    fail("{} has {} genes in a chromosome; expected none, or 2 to {}", what, count, genes());
+  }
+  if (!own_widths() && count != genes()) fail("{} has {} genes in a chromosome; expected {}", what, count, genes());
+  for (double gene : chromosome) {
+    if (!(std::fabs(gene) <= kLimit)) fail("{} has gene {}; expected a finite single-precision number", what, gene);
+    if (positive() && !(gene > 0)) fail("{} has gene {}; expected genes above zero", what, gene);
+  }
+  if (space_.sorted && !std::is_sorted(chromosome.begin(), chromosome.end())) {
+    fail("{} has genes that do not ascend", what);
   }
 }
 
@@ -83,7 +95,8 @@ Genome GeneSpace::uniform_genome(Random& random) const {
   Genome genome;
   for (std::size_t c = 0; c < chromosomes(); ++c) {
     const double width = random.uniform(0.1, 0.7) * magnitude_[c];
-    Chromosome& chromosome = genome.chromosomes.emplace_back(genes());
+    const std::size_t count = own_widths() ? choices(c)[random.below(choices(c).size())].size() : genes();
+    Chromosome& chromosome = genome.chromosomes.emplace_back(count);
     for (double& gene : chromosome) gene = (positive() ? random.uniform() : random.uniform(-1, 1)) * width;
     repair(chromosome, c);
   }

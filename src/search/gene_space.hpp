@@ -17,6 +17,9 @@ class GeneSpace {
 
   std::size_t chromosomes() const { return static_cast<std::size_t>(space_.chromosomes); }
   std::size_t genes() const { return static_cast<std::size_t>(space_.genes); }
+  // Whether each chromosome has its own number of genes, genes() at most; and what it may start from then.
+  bool own_widths() const { return !space_.choices.empty(); }
+  const std::vector<Chromosome>& choices(std::size_t c) const { return space_.choices[c]; }
   bool positive() const { return space_.positive; }
   const std::vector<Genome>& seeds() const { return space_.seeds; }
   const Genome* start() const { return space_.start.chromosomes.empty() ? nullptr : &space_.start; }
@@ -36,10 +39,13 @@ class GeneSpace {
   void check(const Genome& genome, const char* what) const;
 
   // The first population of Nogami et al. (2018): each chromosome sorted uniforms times one U(0.1, 0.7), in units of
-  // magnitude(c) (the paper's weights are of magnitude 1).
+  // magnitude(c) (the paper's weights are of magnitude 1). With own_widths(), as many of them as one of the choices
+  // has.
   Genome uniform_genome(Random& random) const;
 
  private:
+  void check(const Chromosome& chromosome, const char* what) const;
+
   SearchSpace space_;
   std::vector<double> magnitude_;
 };

@@ -22,10 +22,11 @@ Genome Moves::apply(const Genome& from, std::span<const double> numbers, double 
   Genome to = from;
   for (std::size_t c = 0; c < chromosomes; ++c) {
     Chromosome& chromosome = to.chromosomes[c];
+    if (chromosome.empty()) continue;
     const std::vector<double> gaps = space_.gaps(chromosome, c);
     const double off = kShift * mean_of(gaps) * shift[c];
     const double factor = kStretch * stretch[c] + kStretchAll * numbers.back();
-    for (std::size_t g = 0; g < genes; ++g) {
+    for (std::size_t g = 0; g < chromosome.size(); ++g) {
       chromosome[g] += size * (gaps[g] * own[c * genes + g] + off + factor * chromosome[g]);
     }
     space_.repair(chromosome, c);
@@ -34,6 +35,7 @@ Genome Moves::apply(const Genome& from, std::span<const double> numbers, double 
 }
 
 void Moves::move_one(Chromosome& genes, std::size_t c, double size, Random& random) const {
+  if (genes.empty()) return;
   const std::vector<double> gaps = space_.gaps(genes, c);
   const double kind = random.uniform();
   if (kind < 0.6) {

@@ -11,7 +11,7 @@ namespace vbq {
 // A step is a list of standard normal numbers, one a move. Moves overlap on purpose: what trained networks want of a
 // codebook is often a common stretch, a common shift, or a stretch of all codebooks alike, which single genes find
 // late.
-//   each gene by its own gap                                  chromosomes * genes
+//   each gene by its own gap (of a shorter chromosome, its first) chromosomes * genes
 //   each chromosome shifted by kShift of its mean gap         chromosomes
 //   each chromosome stretched by kStretch   chromosomes
 //   the whole genome stretched by kStretchAll                 1

@@ -91,6 +91,7 @@ class Nogami2018 final : public Recipe {
   // Redraws genes uniformly between their neighbours; the outermost have the largest weight as neighbour. Each gene
   // with probability 1 / genes, and one at least.
   void mutate(Chromosome& genes, std::size_t c, Random& random) const {
+    if (genes.empty()) return;
     const std::size_t n = genes.size(), one = random.below(n);
     for (std::size_t i = 0; i < n; ++i) {
       if (random.below(n) != 0 && i != one) continue;
@@ -103,7 +104,10 @@ class Nogami2018 final : public Recipe {
 
   // Chooses a gene, finds its place in the mate by value, and takes over a window of neighbours around it: up to a
   // quarter of the chromosome on each side, cut where either chromosome ends.
+  // Chromosomes of different lengths have no genes in common: the mate's is taken whole.
   void cross(Chromosome& genes, const Chromosome& mate, Random& random) const {
+    if (genes.size() != mate.size()) genes = mate;
+    if (genes.empty()) return;
     const auto n = static_cast<std::ptrdiff_t>(genes.size());
     const auto gene = static_cast<std::ptrdiff_t>(random.below(genes.size()));
     const auto found = std::lower_bound(mate.begin(), mate.end(), genes[static_cast<std::size_t>(gene)]) - mate.begin();

@@ -65,6 +65,9 @@ struct SearchSpace {
   std::vector<Genome> seeds;      // individuals to start from, best guesses first; generation 0 holds all of them
   Genome start;                   // annealing's first candidate; empty for other methods
   std::vector<double> magnitude;  // [chromosomes]: largest magnitude of the (scaled) weights that it codes
+  // Where each chromosome has its own number of genes, 2 to `genes`, or none: [chromosomes][choices], what it may start
+  // from at each number worth considering, ascending; the empty one last. Empty: `genes` in each.
+  std::vector<std::vector<Chromosome>> choices;
 };
 
 std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSpace space);

@@ -19,6 +19,7 @@
 #include "search/moves.hpp"
 #include "search/recipe.hpp"
 #include "search/standard.hpp"
+#include "search/width_moves.hpp"
 
 namespace vbq {
 namespace {
@@ -56,6 +57,10 @@ class Standard final : public Recipe {
     } else if (state.best.fitness > best_of(newborns, roles.first_pair, roles.count) || roles.pairs == 0) {
       memory.centre = state.best.genome;  // another seed than the first is the best to start from
     }
+    if (lengths_of(memory.centre) != lengths_of(state.best.genome) && space_.own_widths()) {
+      memory.centre = state.best.genome;  // where the best numbers of levels are; the way there says nothing of here
+      memory.path.assign(moves_.size(), 0.0);
+    }
     state.parameters = parameters_of(memory);
 
     sort_best_first(state.population);
@@ -65,13 +70,14 @@ class Standard final : public Recipe {
   }
 
   void check(const SearchState& state) const override {
-    const std::size_t expected = 2 + moves_.size() + space_.chromosomes() * space_.genes();
+    const std::size_t expected = 2 + moves_.size() + space_.chromosomes() * saved_genes();
     if (state.parameters.size() != expected) {
       fail("a saved search has {} parameters; expected {}", state.parameters.size(), expected);
     }
     for (double parameter : state.parameters) {
       if (!std::isfinite(parameter)) fail("a saved search has parameter {}; expected finite numbers", parameter);
     }
+    check_lengths(state.parameters);
     const Memory memory = memory_of(state);
     if (!(memory.step > 0 && memory.child_step > 0)) fail("a saved search has a step that is not above zero");
     space_.check(memory.centre, "the centre of a saved search");
@@ -103,16 +109,37 @@ class Standard final : public Recipe {
     memory.child_step = from[1];
     memory.path.assign(at, at + static_cast<std::ptrdiff_t>(moves_.size()));
     at += static_cast<std::ptrdiff_t>(moves_.size());
-    for (std::size_t c = 0; c < space_.chromosomes(); ++c, at += static_cast<std::ptrdiff_t>(space_.genes())) {
-      memory.centre.chromosomes.emplace_back(at, at + static_cast<std::ptrdiff_t>(space_.genes()));
+    for (std::size_t c = 0; c < space_.chromosomes(); ++c, at += static_cast<std::ptrdiff_t>(saved_genes())) {
+      if (!space_.own_widths()) {
+        memory.centre.chromosomes.emplace_back(at, at + static_cast<std::ptrdiff_t>(space_.genes()));
+        continue;
+      }
+      memory.centre.chromosomes.emplace_back(at + 1, at + 1 + static_cast<std::ptrdiff_t>(*at));
     }
     return memory;
   }
 
-  static std::vector<double> parameters_of(const Memory& memory) {
+  // Numbers that a chromosome of the centre takes: its genes; where each has its own length, that length, its genes,
+  // and zeros up to as many as there may be.
+  std::size_t saved_genes() const { return space_.genes() + (space_.own_widths() ? 1 : 0); }
+
+  void check_lengths(const std::vector<double>& parameters) const {
+    if (!space_.own_widths()) return;
+    for (std::size_t at = 2 + moves_.size(); at < parameters.size(); at += saved_genes()) {
+      const double length = parameters[at];
+      if (length >= 0 && length <= static_cast<double>(space_.genes()) && length == std::floor(length)) continue;
+      fail("the centre of a saved search has {} genes in a chromosome; expected 0 to {}", length, space_.genes());
+    }
+  }
+
+  std::vector<double> parameters_of(const Memory& memory) const {
     std::vector<double> to{memory.step, memory.child_step};
     to.insert(to.end(), memory.path.begin(), memory.path.end());
-    for (const Chromosome& genes : memory.centre.chromosomes) to.insert(to.end(), genes.begin(), genes.end());
+    for (const Chromosome& genes : memory.centre.chromosomes) {
+      if (space_.own_widths()) to.push_back(static_cast<double>(genes.size()));
+      to.insert(to.end(), genes.begin(), genes.end());
+      to.insert(to.end(), space_.genes() - genes.size(), 0.0);
+    }
     return to;
   }
 
@@ -174,16 +201,28 @@ class Standard final : public Recipe {
     memory.step = std::clamp(memory.step * std::exp(growth), tuning_.least_step, tuning_.greatest_step);
   }
 
+  enum class Moved { genes, widths };
   struct Child {
     Genome genome;
     std::size_t parent;  // index in the population
+    Moved moved = Moved::genes;
   };
+
+  // Whether this child's chromosomes change in length instead of moving their genes.
+  bool moves_widths(Random& random) const { return space_.own_widths() && random.uniform() < tuning_.widths; }
+
+  Child with_other_widths(Child child, Random& random) const {
+    move_widths(child.genome, space_, random);
+    child.moved = Moved::widths;
+    return child;
+  }
 
   // Two parents among the survivors, the better likelier; each chromosome from either; then some chromosomes moved.
   Child child(const SearchState& state, double size, Random& random) const {
     if (state.generation == 0) {  // odd places of generation 0, or no seeds at all
       if (space_.seeds().empty()) return {space_.uniform_genome(random), 0};
       Child copy{space_.seeds().front(), 0};
+      if (moves_widths(random)) return with_other_widths(std::move(copy), random);
       for (std::size_t c = 0; c < space_.chromosomes(); ++c)
         moves_.move_one(copy.genome.chromosomes[c], c, size, random);
       return copy;
@@ -197,6 +236,7 @@ class Standard final : public Recipe {
         if (random.below(2) == 0) made.genome.chromosomes[c] = state.population[father].genome.chromosomes[c];
       }
     }
+    if (moves_widths(random)) return with_other_widths(std::move(made), random);
     const double own = size * std::exp(tuning_.step_spread * random.normal());
     const std::size_t certain = random.below(space_.chromosomes());  // never an unchanged copy
     for (std::size_t c = 0; c < space_.chromosomes(); ++c) {
@@ -209,16 +249,25 @@ class Standard final : public Recipe {
   void adapt_children(const SearchState& state, const Roles& roles, const std::vector<Individual>& newborns,
                       Memory& memory) const {
     const std::size_t first = roles.first_pair + 2 * roles.pairs;
-    std::size_t better = 0;
+    std::size_t better = 0, moved = 0;
     for (std::size_t i = first; i < newborns.size(); ++i) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation), static_cast<std::uint32_t>(i),
                     Purpose::crossover);
-      better += newborns[i].fitness > state.population[child(state, memory.child_step, random).parent].fitness;
+      const Child made = child(state, memory.child_step, random);
+      if (made.moved == Moved::widths) continue;  // which took no step
+      ++moved;
+      better += newborns[i].fitness > state.population[made.parent].fitness;
     }
-    if (first == newborns.size()) return;
-    const double share = static_cast<double>(better) / static_cast<double>(newborns.size() - first);
+    if (moved == 0) return;
+    const double share = static_cast<double>(better) / static_cast<double>(moved);
     memory.child_step =
         std::clamp(memory.child_step * std::exp(0.5 * (share - 0.2)), tuning_.least_step, tuning_.greatest_step);
+  }
+
+  static std::vector<std::size_t> lengths_of(const Genome& genome) {
+    std::vector<std::size_t> lengths;
+    for (const Chromosome& genes : genome.chromosomes) lengths.push_back(genes.size());
+    return lengths;
   }
 
   static double best_of(const std::vector<Individual>& newborns, std::size_t first, std::size_t end) {

@@ -13,6 +13,7 @@ struct StandardTuning {
   double crossover = 0.7;       // share of children with two parents
   double moved = 0.2;           // share of a child's chromosomes that move
   double step_spread = 0.5;     // of a child's own step, in natural logarithms
+  double widths = 0.5;          // share of children whose chromosomes change in length, where they may
 };
 
 std::unique_ptr<Recipe> standard_recipe(const SearchOptions& options, const GeneSpace& space,

@@ -55,6 +55,7 @@ TEST(Messages, FormatsComeBack) {
   format.matching_images = 33;
   format.skip = {"conv1", "head"};
   format.biases = true;
+  format.widths = Widths::own;
   const auto back = unpack<Format>(pack(format));
   EXPECT_EQ(back.levels, 17);
   EXPECT_EQ(back.encoding, format.encoding);
@@ -69,6 +70,7 @@ TEST(Messages, FormatsComeBack) {
   EXPECT_EQ(back.matching_images, 33);
   EXPECT_EQ(back.skip, format.skip);
   EXPECT_TRUE(back.biases);
+  EXPECT_EQ(back.widths, Widths::own);
   EXPECT_FALSE(unpack<Format>(pack(Format{})).exponent_bias);
 }
 

@@ -129,7 +129,6 @@ TEST(Job, AGridBringsItsDefaults) {
   EXPECT_EQ(parse(with("format", grid + "budget = \"75 KiB\"")).budget, (Budget{76800, Budget::Unit::bytes}));
   EXPECT_NE(refusal(with("format", grid + "budget = \"75 pages\"")).find("75 KiB"), std::string::npos);
   EXPECT_NE(refusal(with("format", grid + "budget = 2.5")).find("2.3 bits"), std::string::npos);
-  EXPECT_NE(refusal(with("format", "budget = \"2 bits\"")).find("\"grid\" only"), std::string::npos);
   EXPECT_NE(refusal(with("format", "rate = \"gene\"")).find("an assignment other than"), std::string::npos);
 }
 
@@ -143,6 +142,21 @@ TEST(Job, DifferencesThatMatterAreNamed) {
   const Job job = parse(kJob);
   EXPECT_EQ(job_difference(parse(kJob, {"search.seed=8"}), job), "search.seed is 8, the run's is 7");
   EXPECT_EQ(job_difference(parse(kJob, {"search.generations=500", "run.checkpoint=1", "network.path=x"}), job), "");
+}
+
+TEST(Job, ABudgetGivesEachLayerItsOwnNumberOfLevels) {
+  EXPECT_EQ(parse(kJob).format.widths, Widths::same);
+  const Job job = parse(with("format", "budget = \"2 bits\""));
+  EXPECT_EQ(job.format.widths, Widths::own);
+  EXPECT_EQ(job.format.levels, 64) << "at most";
+  EXPECT_EQ(parse(to_toml(job)).format.widths, Widths::own);
+  EXPECT_EQ(parse(with("format", "budget = \"2 bits\"\nbits = 4")).format.levels, 16);
+  EXPECT_EQ(parse(with("format", "budget = \"2 bits\"\nencoding = \"grid\"")).format.widths, Widths::same);
+  for (const char* other : {"symmetric = true", "scope = \"network\"", "encoding = \"uniform\""}) {
+    EXPECT_NE(refusal(with("format", std::string("budget = \"2 bits\"\n") + other)).find("format.budget is given"),
+              std::string::npos)
+        << other;
+  }
 }
 
 TEST(Job, RefusesInOneSentence) {
@@ -201,7 +215,8 @@ TEST(Job, AnUnknownKeyIsToldWhatThereIs) {
   EXPECT_EQ(refusal(kJob, {"run.colour=3"}),
             "run.colour is not a known key in --set run.colour=3: [run] has checkpoint");
   EXPECT_EQ(refusal(kJob, {"data.foo=3"}),
-            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, block, augment, mean, std, "
+            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, block, augment, "
+            "mean, std, "
             "allow_different_normalisation, label_offset");
   for (const char* change : {"colour=3", "colours.red=3"}) {
     EXPECT_NE(refusal(kJob, {change}).find("of the sections network, data, format, search, run"), std::string::npos);

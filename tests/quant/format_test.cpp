@@ -126,6 +126,35 @@ TEST(Format, DecodeRefusesBadGenes) {
   EXPECT_EQ(decode({1, 1}, format).size(), 1);
 }
 
+TEST(Format, LayersMayHaveTheirOwnNumbersOfLevels) {
+  const Network net = support::residual_network();
+  Format format;
+  format.levels = 4;
+  format.widths = Widths::own;
+  const Decoder decoder(net, format);
+  const NetworkFormat formats = decoder({{{-1, 1}, {}, {-2, -1, 1, 3}}});
+  ASSERT_EQ(formats.size(), 2U) << "the layer without genes stays FP32";
+  EXPECT_EQ(formats[0].node, 0);
+  EXPECT_EQ(formats[0].levels(), 2);
+  EXPECT_EQ(formats[1].node, 9);
+  EXPECT_EQ(formats[1].levels(), 4);
+  EXPECT_TRUE(decoder({{{}, {}, {}}}).empty());
+  EXPECT_THROW(decoder({{{1}, {}, {}}}), Error);
+  EXPECT_THROW(decoder({{{1, 2, 3, 4, 5}, {}, {}}}), Error);
+  EXPECT_THROW(decoder({{{-1, 1}, {}}}), Error);
+  const QuantisedNetwork quantised = quantise(net, formats);
+  const WeightSize size = weight_size(net, quantised);
+  EXPECT_EQ(size.fp32_bits, 32 * std::ssize(weight_of(net.nodes[3])->data));
+  EXPECT_EQ(size.index_bits, std::ssize(weight_of(net.nodes[0])->data) + 2 * std::ssize(weight_of(net.nodes[9])->data));
+  EXPECT_EQ(size.codebook_bits, 32 * (2 + 4));
+  for (const auto change : {+[](Format& f) { f.symmetric = true; }, +[](Format& f) { f.scope = Scope::network; },
+                            +[](Format& f) { f.encoding = Encoding::uniform; }}) {
+    Format other = format;
+    change(other);
+    EXPECT_THROW(Decoder(net, other), Error);
+  }
+}
+
 TEST(Format, DecoderPairsChromosomesWithLayers) {
   const Network net = support::residual_network();
   Format format;

@@ -20,6 +20,13 @@ TEST(History, DiversityIsTheMeanSpreadOverTheRange) {
   EXPECT_NEAR(diversity(two_individuals()), 0.25 / 2 / 3, 1e-15);
 }
 
+TEST(History, DiversityIsOfChromosomesWithAsManyGenes) {
+  SearchState state = two_individuals();
+  state.population.push_back({{{{-1.0, 1.0}}}, -0.75});
+  state.population.push_back({{{{}}}, -0.8});
+  EXPECT_NEAR(diversity(state), 0.25 / 2 / 3, 1e-15);
+}
+
 TEST(History, ALineHasGenerationEvaluationsBestMedianWorstTop1Diversity) {
   Tally best;
   best.seen = 200;

@@ -1,0 +1,84 @@
+#include "run/space.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "quant/seeds.hpp"
+#include "quant/stand_in.hpp"
+#include "quant/width_choices.hpp"
+#include "vbq/size.hpp"
+
+namespace vbq {
+namespace {
+
+// First steps change a step and a rate by a sixth, about.
+constexpr double kGridGap = 1.5;
+
+// Bits a weight that the levels may take where a search under a budget starts; 0 without one. The rest of the budget is
+// for scales, and for codebooks that are as large as half of what they may be.
+double bits_at_start(const Setup& setup) {
+  if (!setup.budget_bits) return 0;
+  const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format));
+  const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits) +
+                        static_cast<double>(size.codebook_bits) / 2;
+  const double left = (static_cast<double>(*setup.budget_bits) - beside) / static_cast<double>(size.weights);
+  return std::max(left, 0.1);
+}
+
+// The same choice in every layer, the one that comes closest to the budget without exceeding it first, then the others
+// by how far from it they are.
+std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::vector<Chromosome>>& choices) {
+  struct Sized {
+    std::int64_t over;  // bits
+    Genome genome;
+  };
+  std::vector<Sized> all;
+  const Decoder decoder(setup.problem.network, setup.problem.format);
+  for (std::size_t k = 0; k < choices.front().size(); ++k) {
+    Genome genome;
+    for (const std::vector<Chromosome>& own : choices) genome.chromosomes.push_back(own[k]);
+    const WeightSize size = weight_size(setup.problem.network, decoder(genome));
+    const std::int64_t bits = coded_bits(size, setup.problem.format.coding);
+    all.push_back({bits - setup.budget_bits.value_or(bits), std::move(genome)});
+  }
+  std::ranges::stable_sort(all, {}, [](const Sized& one) { return std::abs(one.over); });
+  const auto first = std::ranges::find_if(all, [](const Sized& one) { return one.over <= 0; });
+  if (first != all.end()) std::rotate(all.begin(), first, first + 1);
+  std::vector<Genome> genomes;
+  genomes.reserve(all.size());
+  for (Sized& one : all) genomes.push_back(std::move(one.genome));
+  return genomes;
+}
+
+}  // namespace
+
+SearchSpace make_space(const Setup& setup) {
+  const Network& network = setup.problem.network;
+  const Format& format = setup.problem.format;
+  const auto coded = coded_weights(network, format);
+  SearchSpace space;
+  space.chromosomes = static_cast<int>(coded.size());
+  space.genes = gene_count(format);
+  space.positive = positive_genes(format);
+  space.sorted = ascending_genes(format);
+  if (format.encoding == Encoding::grid) space.relative_gap = kGridGap;
+  if (format.widths == Widths::own) {
+    space.choices = width_choices(coded, format);
+    space.seeds = uniform_widths(setup, space.choices);
+  } else {
+    space.seeds = seed_genomes(coded, format, bits_at_start(setup));
+  }
+  if (setup.job.search.method == Method::annealing) {
+    // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
+    space.start = format.scale == ScaleScope::none
+                      ? Genome{std::vector<Chromosome>(coded.size(), Chromosome{1.25, 0.05})}
+                      : space.seeds.front();
+  }
+  space.seeds.insert(space.seeds.end(), setup.starts.begin(), setup.starts.end());
+  space.magnitude = weight_magnitudes(coded);
+  return space;
+}
+
+}  // namespace vbq
