@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "assign/patches.hpp"
+#include "assign/products.hpp"
 #include "assign/rate.hpp"
 #include "core/check.hpp"
 
@@ -100,7 +100,9 @@ std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std:
   check_factor(weight, channels, factor);
   const std::size_t row = weight.size() / static_cast<std::size_t>(channels);
   std::vector<std::uint8_t> indices(weight.size());
-  for (std::size_t i = 0; i < weight.size(); ++i) {
+  std::size_t covered = 0;
+  for (const FactorBlock& block : factor.blocks) covered += static_cast<std::size_t>(block.rows) * block.columns.size();
+  for (std::size_t i = 0; i < weight.size() && covered < weight.size(); ++i) {
     const float coded = format.scales.empty() ? weight[i] : weight[i] / format.scale(i / row);
     indices[i] = static_cast<std::uint8_t>(format.codebook(i / row).index(coded));
   }

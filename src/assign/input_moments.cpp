@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "assign/compensated.hpp"
+#include "assign/products.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -12,19 +13,10 @@ namespace {
 
 // Positions summed in float before they are added in double.
 constexpr std::size_t kHeld = 64;
+// Rows at a time where the diagonal passes.
+constexpr std::size_t kStep = 16;
 
 }  // namespace
-
-void add_tile(const Strided& left, std::size_t rows, std::size_t count, const float* right, std::size_t right_stride,
-              std::size_t columns, double* sum, std::size_t sum_stride) {
-  float part[kProductTile * kProductTile] = {};
-  add_products(left, rows, count, right, right_stride, columns, part, kProductTile);
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) {
-      sum[i * sum_stride + j] += static_cast<double>(part[i * kProductTile + j]);
-    }
-  }
-}
 
 void add_input_products(std::span<const float> patches, std::int64_t row, const ColumnRun& run, std::int64_t columns,
                         std::size_t first, std::size_t last, std::span<double> sum) {
@@ -35,9 +27,13 @@ void add_input_products(std::span<const float> patches, std::int64_t row, const 
     const std::size_t some = std::min(kHeld, positions - p);
     const float* held = x + p * stride;
     for (std::size_t j = first; j < last; j += kProductTile) {
-      for (std::size_t i = 0; i <= j; i += kProductTile) {
-        add_tile({held + i, 1, stride}, std::min(kProductTile, n - i), some, held + j, stride,
-                 std::min(kProductTile, n - j), &sum[i * n + j], n);
+      const std::size_t width = std::min(kProductTile, n - j);
+      for (std::size_t i = 0; i < j; i += kProductTile) {
+        add_products({held + i, 1, stride}, kProductTile, some, held + j, stride, width, &sum[i * n + j], n);
+      }
+      for (std::size_t i = j; i < j + width; i += kStep) {  // on the diagonal: what is below it is not needed
+        add_products({held + i, 1, stride}, std::min(kStep, j + width - i), some, held + i, stride, j + width - i,
+                     &sum[i * n + i], n);
       }
     }
   }

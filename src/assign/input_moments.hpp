@@ -13,10 +13,6 @@
 
 namespace vbq {
 
-// add_products() of at most kProductTile rows and columns, added to a sum in double.
-void add_tile(const Strided& left, std::size_t rows, std::size_t count, const float* right, std::size_t right_stride,
-              std::size_t columns, double* sum, std::size_t sum_stride);
-
 // sum[i, j] += sum over positions of x[i] x[j], i <= j at least, for the columns j in first..last-1 of a run (first a
 // multiple of kProductTile). patches: [positions, row], group after group of `columns`; sum: [size, size]. In float
 // over 64 positions at a time, then in double; in order.

@@ -48,16 +48,15 @@ void Patches::gather(const TapView& x, std::int64_t position, std::span<float> t
   const std::int64_t height = input_[1], width = input_[2];
   const std::int64_t top = position / output_[2] * conv->stride[0] - conv->pad.top;
   const std::int64_t left = position % output_[2] * conv->stride[1] - conv->pad.left;
-  std::size_t at = 0;
-  for (std::int64_t c = 0; c < groups_ * w[1]; ++c) {
-    const float* of_channel = x.data + x.offset(c);
-    for (std::int64_t kh = 0; kh < w[2]; ++kh) {
-      const std::int64_t y = top + kh * conv->dilation[0];
-      for (std::int64_t kw = 0; kw < w[3]; ++kw) {
-        const std::int64_t z = left + kw * conv->dilation[1];
-        const bool inside = y >= 0 && y < height && z >= 0 && z < width;
-        to[at++] = inside ? of_channel[(y * width + z) * x.block] : 0.0F;
-      }
+  const std::int64_t channels = groups_ * w[1], taps = w[2] * w[3];
+  for (std::int64_t tap = 0; tap < taps; ++tap) {
+    const std::int64_t y = top + tap / w[3] * conv->dilation[0], z = left + tap % w[3] * conv->dilation[1];
+    const bool inside = y >= 0 && y < height && z >= 0 && z < width;
+    float* out = to.data() + tap;
+    for (std::int64_t first = 0; first < channels; first += x.block) {  // channels that lie side by side
+      const float* from = x.data + x.offset(first) + (y * width + z) * x.block;
+      const std::int64_t last = std::min(first + x.block, channels);
+      for (std::int64_t c = first; c < last; ++c) out[c * taps] = inside ? from[c - first] : 0.0F;
     }
   }
 }
@@ -76,89 +75,6 @@ std::vector<std::int32_t> columns_of(const ColumnRun& run) {
   std::vector<std::int32_t> columns(static_cast<std::size_t>(run.size));
   std::iota(columns.begin(), columns.end(), static_cast<std::int32_t>(run.first));
   return columns;
-}
-
-namespace {
-
-// Sums that stay in registers, and are enough of them to hide the arithmetic's latency.
-constexpr std::size_t kRows = 4, kColumns = 32;
-
-// Inlined into a function for each instruction set, where the compiler makes the best of the fused operations. By hand,
-// because sanitisers do not get on with the compiler's own way (target_clones).
-[[gnu::always_inline]] inline void products(const Strided& left, std::size_t rows, std::size_t count,
-                                            const float* right, std::size_t right_stride, std::size_t columns,
-                                            float* sum, std::size_t sum_stride) {
-  for (std::size_t i = 0; i < rows; i += kRows) {
-    for (std::size_t j = 0; j < columns; j += kColumns) {
-      const float* x = left.data + i * left.row;
-      const float* y = right + j;
-      float* to = sum + i * sum_stride + j;
-      if (i + kRows <= rows && j + kColumns <= columns) {
-        float part[kRows][kColumns];
-        for (std::size_t r = 0; r < kRows; ++r) {
-          for (std::size_t c = 0; c < kColumns; ++c) part[r][c] = to[r * sum_stride + c];
-        }
-        for (std::size_t k = 0; k < count; ++k) {
-          for (std::size_t r = 0; r < kRows; ++r) {
-            const float v = x[r * left.row + k * left.column];
-            for (std::size_t c = 0; c < kColumns; ++c) {
-              part[r][c] = __builtin_fmaf(v, y[k * right_stride + c], part[r][c]);
-            }
-          }
-        }
-        for (std::size_t r = 0; r < kRows; ++r) {
-          for (std::size_t c = 0; c < kColumns; ++c) to[r * sum_stride + c] = part[r][c];
-        }
-        continue;
-      }
-      for (std::size_t r = 0; r < std::min(kRows, rows - i); ++r) {
-        for (std::size_t k = 0; k < count; ++k) {
-          const float v = x[r * left.row + k * left.column];
-          for (std::size_t c = 0; c < std::min(kColumns, columns - j); ++c) {
-            to[r * sum_stride + c] = __builtin_fmaf(v, y[k * right_stride + c], to[r * sum_stride + c]);
-          }
-        }
-      }
-    }
-  }
-}
-
-using Products = void (*)(const Strided&, std::size_t, std::size_t, const float*, std::size_t, std::size_t, float*,
-                          std::size_t);
-
-void plain_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
-                    std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
-  products(left, rows, count, right, right_stride, columns, sum, sum_stride);
-}
-
-#if defined(__x86_64__)
-[[gnu::target("fma")]] void fma_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
-                                         std::size_t right_stride, std::size_t columns, float* sum,
-                                         std::size_t sum_stride) {
-  products(left, rows, count, right, right_stride, columns, sum, sum_stride);
-}
-
-[[gnu::target("avx512f")]] void avx512_products(const Strided& left, std::size_t rows, std::size_t count,
-                                                const float* right, std::size_t right_stride, std::size_t columns,
-                                                float* sum, std::size_t sum_stride) {
-  products(left, rows, count, right, right_stride, columns, sum, sum_stride);
-}
-#endif
-
-Products best_products() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return avx512_products;
-  if (__builtin_cpu_supports("fma")) return fma_products;
-#endif
-  return plain_products;
-}
-
-}  // namespace
-
-void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
-                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
-  static const Products best = best_products();
-  best(left, rows, count, right, right_stride, columns, sum, sum_stride);
 }
 
 }  // namespace vbq

@@ -45,16 +45,4 @@ struct ColumnRun {
 std::vector<ColumnRun> column_runs(const Patches& patches);
 std::vector<std::int32_t> columns_of(const ColumnRun& run);  // first, first + 1, ...
 
-// Numbers that a sum of products takes: element (i, k) of `rows` x `count`.
-struct Strided {
-  const float* data;
-  std::size_t row, column;  // strides
-};
-
-// sum[i, j] += sum over k of left(i, k) * right(k, j), for i < rows and j < columns; right's and sum's rows are of
-// neighbours. Each sum is in the order of k, in float, by fused multiply-adds: the same bits on every instruction set.
-void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
-                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride);
-inline constexpr std::size_t kProductTile = 64;  // rows and columns at a time that suit the caches
-
 }  // namespace vbq

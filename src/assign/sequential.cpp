@@ -6,6 +6,7 @@
 
 #include "assign/compensated.hpp"
 #include "assign/input_moments.hpp"
+#include "assign/products.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -28,8 +29,8 @@ void add_cross_products(const float* left, std::size_t left_stride, std::size_t 
   for (std::size_t p = 0; p < positions; p += kHeld) {
     const std::size_t some = std::min(kHeld, positions - p);
     for (std::size_t r = 0; r < rows; r += kProductTile) {
-      add_tile({left + p * left_stride + r, 1, left_stride}, std::min(kProductTile, rows - r), some,
-               right + p * right_stride, right_stride, width, sum + r * sum_stride, sum_stride);
+      add_products({left + p * left_stride + r, 1, left_stride}, std::min(kProductTile, rows - r), some,
+                   right + p * right_stride, right_stride, width, sum + r * sum_stride, sum_stride);
     }
   }
 }

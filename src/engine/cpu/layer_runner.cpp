@@ -56,6 +56,7 @@ void LayerRunner::restart() {
     std::fill_n(lane.input() + some * size, (static_cast<std::size_t>(plan_.batch) - some) * size, 0.0F);
   });
   done_ = 0;
+  scaling_ = {};
 }
 
 void LayerRunner::set(int node, const LayerFormat* format) {
@@ -69,14 +70,12 @@ void LayerRunner::set(int node, const LayerFormat* format) {
 
 void LayerRunner::inputs(int node, const Tap& tap) {
   const Plan::LayerPoint& point = point_of(node);
-  run_to(point.before, node);
-  show(point.input, point.input_layout, tap);
+  show(node, point.before, point.input, point.input_layout, tap);
 }
 
 void LayerRunner::outputs(int node, const Tap& tap) {
   const Plan::LayerPoint& point = point_of(node);
-  run_to(point.after, node);
-  show(point.output, point.output_layout, tap);
+  show(node, point.after, point.output, point.output_layout, tap);
 }
 
 LayerRunner::Norm LayerRunner::norm(int node) const {
@@ -85,21 +84,26 @@ LayerRunner::Norm LayerRunner::norm(int node) const {
 }
 
 void LayerRunner::scale(int node, std::span<const float> gain, std::span<const float> add) {
-  constexpr std::int64_t kSome = 8;  // channels that lie side by side are done together
   const Plan::LayerPoint& point = point_of(node);
-  if (done_ != point.after) fail_internal("outputs of node {} were to be scaled at another time", node);
-  const Layout& lies = point.output_layout;
-  each_batch([&](std::int64_t, Lane& lane) {
-    for (std::int64_t i = 0; i < plan_.batch; ++i) {
-      float* image = lane.find(point.output) + i * lies.image_elements();
-      for (std::int64_t c = 0; c < lies.channels;) {
-        const bool several = std::min(lies.block - c % lies.block, lies.channels - c) >= kSome;
-        const auto scale = several ? scale_channels<kSome> : scale_channels<1>;
-        scale(image + lies.channel_offset(c), lies.block, lies.plane, gain.data() + c, add.data() + c);
-        c += several ? kSome : 1;
-      }
+  if (done_ != point.after || scaling_.point != nullptr) {
+    fail_internal("outputs of node {} were to be scaled at another time", node);
+  }
+  scaling_ = {&point, {gain.begin(), gain.end()}, {add.begin(), add.end()}};
+}
+
+void LayerRunner::scale(Lane& lane) const {
+  constexpr std::int64_t kSome = 8;  // channels that lie side by side are done together
+  const Layout& lies = scaling_.point->output_layout;
+  for (std::int64_t i = 0; i < plan_.batch; ++i) {
+    float* image = lane.find(scaling_.point->output) + i * lies.image_elements();
+    for (std::int64_t c = 0; c < lies.channels;) {
+      const bool several = std::min(lies.block - c % lies.block, lies.channels - c) >= kSome;
+      const auto channels = several ? scale_channels<kSome> : scale_channels<1>;
+      const auto at = static_cast<std::size_t>(c);
+      channels(image + lies.channel_offset(c), lies.block, lies.plane, &scaling_.gain[at], &scaling_.add[at]);
+      c += several ? kSome : 1;
     }
-  });
+  }
 }
 
 const Plan::LayerPoint& LayerRunner::point_of(int node) const {
@@ -123,21 +127,19 @@ void LayerRunner::each_batch(Work work) {
   lanes_.run(loaded_batches(), [&](int, std::int64_t item) { work(item, *batches_[static_cast<std::size_t>(item)]); });
 }
 
-void LayerRunner::run_to(std::size_t step, int node) {
+// A batch is scaled, run and shown while its values are in the cache.
+void LayerRunner::show(int node, std::size_t step, const Place& place, const Layout& lies, const Tap& tap) {
   if (step < done_) fail_internal("node {} was to be run to when later ones had run", node);
-  if (step > done_) {
-    each_batch([&](std::int64_t, Lane& lane) { lane.run(done_, step); });
-  }
-  done_ = step;
-}
-
-void LayerRunner::show(const Place& place, const Layout& lies, const Tap& tap) {
   each_batch([&](std::int64_t batch, Lane& lane) {
+    if (scaling_.point != nullptr) scale(lane);
+    lane.run(done_, step);
     const float* data = lane.find(place);
     for (std::int64_t i = 0; i < images_in(batch); ++i) {
       tap(batch * plan_.batch + i, {data + i * lies.image_elements(), lies.channels, lies.plane, lies.block});
     }
   });
+  scaling_ = {};
+  done_ = step;
 }
 
 }  // namespace vbq::cpu

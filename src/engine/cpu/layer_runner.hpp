@@ -38,8 +38,9 @@ class LayerRunner final : public vbq::LayerRunner {
   // work(number, lane) for every batch that holds images.
   template <typename Work>
   void each_batch(Work work);
-  void run_to(std::size_t step, int node);
-  void show(const Place& place, const Layout& lies, const Tap& tap);
+  void scale(Lane& lane) const;
+  // Runs up to the step, and shows what lies at the place then.
+  void show(int node, std::size_t step, const Place& place, const Layout& lies, const Tap& tap);
 
   const Network& network_;
   Lanes& lanes_;
@@ -49,6 +50,11 @@ class LayerRunner final : public vbq::LayerRunner {
   Plan plan_;
   std::vector<std::unique_ptr<Lane>> batches_;
   std::size_t done_ = 0;  // steps
+  // A scaling that was asked for, and is done when a batch is run on or shown; point: nullptr for none.
+  struct Scaling {
+    const Plan::LayerPoint* point = nullptr;
+    std::vector<float> gain, add;
+  } scaling_;
 };
 
 }  // namespace vbq::cpu

@@ -1,0 +1,120 @@
+#include "assign/products.hpp"
+
+#include <type_traits>
+
+namespace vbq {
+namespace {
+
+// What add_products() takes, left(0, 0), right(0, 0) and sum[0, 0] being those of the part that is to be done.
+template <typename Sum>
+struct Product {
+  const float* left;
+  std::size_t row, column;  // strides of left
+  std::size_t count;
+  const float* right;
+  std::size_t right_stride;
+  Sum* sum;
+  std::size_t sum_stride;
+};
+
+template <std::size_t rows, std::size_t columns>
+[[gnu::always_inline]] inline void finish(const float (&part)[rows][columns], float* sum, std::size_t stride) {
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < columns; ++c) sum[r * stride + c] = part[r][c];
+  }
+}
+template <std::size_t rows, std::size_t columns>
+[[gnu::always_inline]] inline void finish(const float (&part)[rows][columns], double* sum, std::size_t stride) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < columns; ++c) sum[r * stride + c] += static_cast<double>(part[r][c]);
+  }
+}
+
+// rows x columns sums that stay in registers.
+template <std::size_t rows, std::size_t columns, typename Sum>
+[[gnu::always_inline]] inline void block(const Product<Sum>& p, std::size_t i, std::size_t j) {
+  const float *x = p.left + i * p.row, *y = p.right + j;
+  Sum* to = p.sum + i * p.sum_stride + j;
+  float part[rows][columns] = {};
+  if constexpr (std::is_same_v<Sum, float>) {
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < columns; ++c) part[r][c] = to[r * p.sum_stride + c];
+    }
+  }
+  for (std::size_t k = 0; k < p.count; ++k) {
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < rows; ++r) {
+      const float v = x[r * p.row + k * p.column];
+      for (std::size_t c = 0; c < columns; ++c) part[r][c] = __builtin_fmaf(v, y[k * p.right_stride + c], part[r][c]);
+    }
+  }
+  finish<rows, columns>(part, to, p.sum_stride);
+}
+
+template <std::size_t columns, typename Sum>
+[[gnu::always_inline]] inline void strip(const Product<Sum>& p, std::size_t rows, std::size_t j) {
+  constexpr std::size_t kRows = columns > 32 ? 4 : 8;  // enough sums to hide the arithmetic's latency
+  std::size_t i = 0;
+  for (; i + kRows <= rows; i += kRows) block<kRows, columns>(p, i, j);
+  for (; i < rows; ++i) block<1, columns>(p, i, j);
+}
+
+// Inlined into a function for each instruction set, where the compiler makes the best of the fused operations. By hand,
+// because sanitisers do not get on with the compiler's own way (target_clones). widest: columns that fit into
+// registers.
+template <std::size_t widest, typename Sum>
+[[gnu::always_inline]] inline void products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+  std::size_t j = 0;
+  for (; j + widest <= columns; j += widest) strip<widest>(p, rows, j);
+  if constexpr (widest > 32) {
+    for (; j + 32 <= columns; j += 32) strip<32>(p, rows, j);
+  }
+  for (; j + 16 <= columns; j += 16) strip<16>(p, rows, j);
+  for (; j + 4 <= columns; j += 4) strip<4>(p, rows, j);
+  for (; j < columns; ++j) strip<1>(p, rows, j);
+}
+
+template <typename Sum>
+void plain_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+  products<32>(p, rows, columns);
+}
+
+#if defined(__x86_64__)
+template <typename Sum>
+[[gnu::target("fma")]] void fma_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+  products<32>(p, rows, columns);
+}
+
+template <typename Sum>
+[[gnu::target("avx512f,prefer-vector-width=512")]] void avx512_products(const Product<Sum>& p, std::size_t rows,
+                                                                        std::size_t columns) {
+  products<64>(p, rows, columns);
+}
+#endif
+
+template <typename Sum>
+auto best_products() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return avx512_products<Sum>;
+  if (__builtin_cpu_supports("fma")) return fma_products<Sum>;
+#endif
+  return plain_products<Sum>;
+}
+
+}  // namespace
+
+void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
+  static const auto best = best_products<float>();
+  best({left.data, left.row, left.column, count, right, right_stride, sum, sum_stride}, rows, columns);
+}
+
+void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                  std::size_t right_stride, std::size_t columns, double* sum, std::size_t sum_stride) {
+  static const auto best = best_products<double>();
+  best({left.data, left.row, left.column, count, right, right_stride, sum, sum_stride}, rows, columns);
+}
+
+}  // namespace vbq
