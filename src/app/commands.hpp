@@ -12,6 +12,7 @@ namespace vbq {
 
 int command_search(const SearchArguments& arguments, const CommonOptions& common);
 int command_compare(const SearchArguments& arguments, const CommonOptions& common);
+int command_sensitivity(const SearchArguments& arguments, const CommonOptions& common);  // never resumes: it goes on
 
 struct EvaluateArguments {
   std::filesystem::path network, data;

@@ -94,7 +94,7 @@ std::string data_hash(const Problem& problem) {
   return hasher.hex();
 }
 
-std::string settings_hash(const Problem& problem) {
+std::string evaluation_hash(const Problem& problem) {
   const Format& format = problem.format;
   Hasher hasher;
   for (const int field :
@@ -103,7 +103,7 @@ std::string settings_hash(const Problem& problem) {
         static_cast<int>(format.assignment), static_cast<int>(format.matching), format.matching_images,
         format.exponent_bits, static_cast<int>(format.coding), static_cast<int>(format.widths),
         static_cast<int>(format.biases), static_cast<int>(problem.engine.precision),
-        static_cast<int>(problem.with_divergence), static_cast<int>(problem.augment), problem.population}) {
+        static_cast<int>(problem.with_divergence), static_cast<int>(problem.augment)}) {
     hasher.value(field);
   }
   hasher.value(format.exponent_bias.value_or(0));
@@ -113,6 +113,13 @@ std::string settings_hash(const Problem& problem) {
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);
+  return hasher.hex();
+}
+
+std::string settings_hash(const Problem& problem) {
+  Hasher hasher;
+  hasher.text(evaluation_hash(problem));
+  hasher.value(problem.population);
   return hasher.hex();
 }
 

@@ -67,7 +67,9 @@ std::int64_t assignments_remembered(const Problem& problem);
 
 // 32 hexadecimal digits over the images of both sets and the split.
 std::string data_hash(const Problem& problem);
-// The same over format, block, precision, population and divergence: ranks that read another job differ here.
+// The same over what genomes become and what is counted of them: format, block, precision, divergence.
+std::string evaluation_hash(const Problem& problem);
+// That and the population: ranks that read another job differ here.
 std::string settings_hash(const Problem& problem);
 
 // What results may depend on, in one line: "cpu, avx2, oneDNN 2.6.3, fp32". Device and threads are not part of it.

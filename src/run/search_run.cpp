@@ -12,6 +12,7 @@
 #include "report/score_json.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
+#include "run/sensitivity.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
 #include "vbq/size.hpp"
@@ -74,13 +75,14 @@ void check_same_run(const RunState& state, const Setup& setup, const ComputeInfo
 // One run's loop and what it keeps between generations.
 class Loop {
  public:
-  Loop(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder, Progress& progress)
+  Loop(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, SearchSpace space, RunFolder& folder,
+       Progress& progress)
       : setup_(setup),
         evaluator_(evaluator),
         folder_(folder),
         progress_(progress),
         scorer_(evaluator),
-        search_(make_search(setup.job.search, make_space(setup))) {
+        search_(make_search(setup.job.search, std::move(space))) {
     complete_ = search_->state();
     state_.job = to_toml(setup.job);
     state_.network_hash = setup.network_hash;
@@ -214,22 +216,48 @@ class Loop {
   bool unsaved_ = false;
 };
 
+// Of a job in which layers share out a budget: the best allocations come first among the seeds. Gives the number of
+// networks that were measured for them, in this start or before. Stopped as find_sensitivity().
+std::int64_t add_allocations(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder,
+                             Progress& progress, SearchSpace& space) {
+  if (space.choices.empty()) return 0;
+  folder.write("job.toml", to_toml(setup.job));  // a run that is stopped in here is gone on with
+  const Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
+  std::vector<Genome> seeds = allocated_genomes(setup, space.choices, found);
+  seeds.insert(seeds.end(), space.seeds.begin(), space.seeds.end());
+  space.seeds = std::move(seeds);
+  std::int64_t measured = 0;
+  for (const std::vector<Alone>& own : found.layers) measured += std::ssize(own) - 1;
+  return measured;
+}
+
 }  // namespace
 
 SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder,
                         Start start, Progress& progress) {
-  Loop loop(setup, evaluator, compute, folder, progress);
+  std::optional<RunState> saved;
   if (start == Start::resume) {
-    if (std::optional<RunState> state = folder.newest_checkpoint()) {
-      check_same_run(*state, setup, compute);
-      log::info("going on from generation {} of {}", state->search.generation, folder.path().string());
-      loop.restore(*std::move(state));
+    saved = folder.newest_checkpoint();
+    if (saved) {
+      check_same_run(*saved, setup, compute);
+      log::info("going on from generation {} of {}", saved->search.generation, folder.path().string());
     } else {
       log::info("no checkpoint in {} yet: starting from the beginning", folder.path().string());
     }
   }
-  loop.run();
   SearchResult result;
+  SearchSpace space = make_space(setup);
+  try {
+    result.sensitivities = add_allocations(setup, evaluator, compute, folder, progress, space);
+  } catch (const Stopped&) {
+    progress.end_line();
+    result.stopped = true;
+    result.generations = saved ? saved->search.generation : 0;
+    return result;
+  }
+  Loop loop(setup, evaluator, compute, std::move(space), folder, progress);
+  if (saved) loop.restore(*std::move(saved));
+  loop.run();
   const RunState& state = loop.state();
   result.stopped = !loop.done();
   result.generations = state.search.generation;

@@ -27,8 +27,7 @@ double bits_at_start(const Setup& setup) {
   return std::max(left, 0.1);
 }
 
-// The same choice in every layer, the one that comes closest to the budget without exceeding it first, then the others
-// by how far from it they are.
+// The same choice in every layer: the one that comes closest to the budget without exceeding it, and the next closest.
 std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::vector<Chromosome>>& choices) {
   struct Sized {
     std::int64_t over;  // bits
@@ -49,6 +48,7 @@ std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::ve
   std::vector<Genome> genomes;
   genomes.reserve(all.size());
   for (Sized& one : all) genomes.push_back(std::move(one.genome));
+  genomes.resize(std::min<std::size_t>(genomes.size(), 2));
   return genomes;
 }
 

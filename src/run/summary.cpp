@@ -34,6 +34,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["quantised"] = scores_json(result.quantised, Divergence::told);
   json["generations"] = result.generations;
   json["evaluations"] = result.evaluations;
+  if (result.sensitivities > 0) json["sensitivity_evaluations"] = result.sensitivities;
   json["images_inferred"] = result.images;
   json["seconds"] = result.seconds;
   json["ranks"] = compute.ranks;

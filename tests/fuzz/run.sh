@@ -17,11 +17,12 @@ declare -A seeds=(
   [npy]="tests/data/photos/*.npy"
   [checkpoint]="tests/fuzz/seeds/checkpoint*.h5"
   [calibration]="tests/fuzz/seeds/calibration.h5"
+  [sensitivity]="tests/fuzz/seeds/sensitivity.h5"
   [format]="tests/fuzz/seeds/*.json"
   [job]="jobs/*/search.toml"
 )
 targets=("${@:2}")
-((${#targets[@]})) || targets=(onnx dataset photo npy checkpoint calibration format job)
+((${#targets[@]})) || targets=(onnx dataset photo npy checkpoint calibration sensitivity format job)
 export LSAN_OPTIONS=suppressions=$root/tests/fuzz/lsan.supp:print_suppressions=0
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"

@@ -117,4 +117,6 @@ def same(folder, expected, what):
         if mine != whole:
             line = next((i for i, (a, b) in enumerate(zip(mine, whole)) if a != b), min(len(mine), len(whole)))
             fail(f"{what}: {name} differs from the undisturbed run's, first in line {line + 1}:\n{mine[line:line + 1]}\n{whole[line:line + 1]}")
+    if (expected / "sensitivity.h5").exists() and (folder / "sensitivity.h5").read_bytes() != (expected / "sensitivity.h5").read_bytes():
+        fail(f"{what}: sensitivity.h5 differs from the undisturbed run's")
     print(f"same bytes: {what}", flush=True)

@@ -43,6 +43,18 @@ Command add_compare(CLI::App& app) {
           Ranks::all};
 }
 
+Command add_sensitivity(CLI::App& app) {
+  const auto arguments = std::make_shared<SearchArguments>();
+  CLI::App* command =
+      app.add_subcommand("sensitivity", "each layer alone at each number of levels, and how a budget is shared out");
+  command->add_option("job", arguments->job, "job file (TOML) with format.budget")->required();
+  command->add_option("--run", arguments->run, "folder that keeps the table; default: runs/JOB in this folder");
+  command->add_option("--set", arguments->set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+  command->footer("Example: vbq sensitivity jobs/digits/search.toml --set format.budget=\"2 bits\"");
+  return {command, [arguments](const CommonOptions& common) { return command_sensitivity(*arguments, common); },
+          Ranks::all};
+}
+
 Command add_evaluate(CLI::App& app) {
   const auto arguments = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "accuracy of a network, as trained or quantised");
@@ -165,8 +177,8 @@ Command add_info(CLI::App& app) {
 }  // namespace
 
 std::vector<Command> add_commands(CLI::App& app) {
-  return {add_search(app), add_compare(app), add_evaluate(app), add_infer(app),
-          add_import(app), add_export(app),  add_report(app),   add_info(app)};
+  return {add_search(app), add_compare(app), add_sensitivity(app), add_evaluate(app), add_infer(app),
+          add_import(app), add_export(app),  add_report(app),      add_info(app)};
 }
 
 }  // namespace vbq

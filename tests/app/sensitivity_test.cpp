@@ -1,0 +1,101 @@
+// vbq sensitivity, and the searches that start from what it finds.
+#include <nlohmann/json.hpp>
+
+#include "support/cli.hpp"
+
+namespace vbq::test {
+namespace {
+
+using nlohmann::json;
+
+const char* const kBudget = "--set 'format.budget=\"2.5 bits\"' --set format.bits=4 --set format.scale=channel ";
+
+std::string search() {
+  return std::string(
+             "search search.toml --run out --threads 1 --set search.population=6 --set search.generations=2 "
+             "--set data.search=200 --set data.block=50 ") +
+         kBudget;
+}
+
+std::string sensitivity(const std::string& more = "") {
+  return std::string("sensitivity search.toml --run out --threads 1 --set data.search=200 --set data.block=50 ") +
+         kBudget + more;
+}
+
+TEST_F(Cli, SensitivityIsMeasuredOnceAndSharesOutTheBudget) {
+  copy_digits();
+  const Outcome first = run(sensitivity("--json"));
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_NE(first.err.find("28 of 28 networks"), std::string::npos) << first.err;
+  const json table = json::parse(first.out);
+  ASSERT_EQ(table["layers"].size(), 7U);
+  std::int64_t bits = 0;
+  double harm = 0;
+  for (std::size_t c = 0; c < 7; ++c) {
+    const json& layer = table["layers"][c];
+    ASSERT_EQ(layer["choices"].size(), 5U);
+    EXPECT_EQ(layer["choices"][4]["bits"], 32 * layer["weights"].get<std::int64_t>()) << "FP32";
+    EXPECT_LT(layer["choices"][3]["harm"], layer["choices"][0]["harm"]);
+    for (const json& choice : layer["choices"]) {
+      if (choice["levels"] != table["allocation"]["levels"][c]) continue;
+      bits += choice["bits"].get<std::int64_t>();
+      harm += choice["harm"].get<double>();
+    }
+  }
+  EXPECT_EQ(table["allocation"]["bits"], bits);
+  EXPECT_NEAR(table["allocation"]["harm"].get<double>(), harm, 1e-12);
+  EXPECT_LE(bits, table["budget_bits"].get<std::int64_t>());
+
+  const std::string file = read("out/sensitivity.h5");
+  const Outcome again = run(sensitivity());
+  EXPECT_EQ(again.code, 0);
+  EXPECT_EQ(again.err.find("networks"), std::string::npos) << again.err;
+  EXPECT_NE(again.out.find("/linear"), std::string::npos) << again.out;
+  EXPECT_EQ(read("out/sensitivity.h5"), file);
+
+  // Another budget is another allocation of the same table, of which a search takes over what is there.
+  const Outcome other = run(sensitivity("--json --set 'format.budget=\"8 KiB\"'"));
+  EXPECT_EQ(other.err.find("networks"), std::string::npos) << other.err;
+  EXPECT_EQ(json::parse(other.out)["layers"], table["layers"]);
+  EXPECT_LE(json::parse(other.out)["allocation"]["bits"], 8 * 8192);
+  const Outcome searched = run(search());
+  ASSERT_EQ(searched.code, 0) << searched.err;
+  EXPECT_EQ(searched.err.find("sensitivity:"), std::string::npos) << searched.err;
+  EXPECT_EQ(json::parse(read("out/summary.json"))["sensitivity_evaluations"], 28);
+}
+
+TEST_F(Cli, AForeignSensitivityIsMeasuredAgain) {
+  copy_digits();
+  ASSERT_EQ(run(search()).code, 0);
+  const std::string history = read("out/history.csv"), table = read("out/sensitivity.h5");
+  std::string damaged = table;
+  damaged[damaged.size() - 9] = static_cast<char>(damaged[damaged.size() - 9] ^ 1);
+  for (const std::string& bad : {std::string(), damaged, std::string(2000, 'x'), read("digits_test.h5")}) {
+    fs::remove_all(path("out"));
+    fs::create_directories(path("out"));
+    write("out/sensitivity.h5", bad);
+    const Outcome outcome = run(search());
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("sensitivities are measured again"), std::string::npos) << outcome.err;
+    EXPECT_EQ(read("out/history.csv"), history);
+    EXPECT_EQ(read("out/sensitivity.h5"), table);
+  }
+  fs::remove(path("out/sensitivity.h5"));  // a resume needs the seeds as they were
+  const Outcome resumed = run("search --resume out --log error --set search.generations=4");
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(read("out/sensitivity.h5"), table);
+}
+
+TEST_F(Cli, SensitivityIsOfBudgetsThatLayersShareOut) {
+  copy_digits();
+  expect_refused("sensitivity search.toml", {"format.budget"});
+  expect_refused("sensitivity search.toml --set 'format.budget=\"2 bits\"' --set format.encoding=grid",
+                 {"format.budget"});
+  expect_refused("compare search.toml --set 'format.budget=\"2 bits\"'", {"format.budget is given"});
+  const Outcome none = run(sensitivity("--set 'format.budget=\"1 bit\"'"));
+  EXPECT_EQ(none.code, 0);
+  EXPECT_NE(none.out.find("there is no allocation"), std::string::npos) << none.out;
+}
+
+}  // namespace
+}  // namespace vbq::test

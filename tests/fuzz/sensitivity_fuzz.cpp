@@ -1,0 +1,15 @@
+// libFuzzer: any bytes as a sensitivity.h5, without its seal, which no mutation would get past. Errors are fine;
+// crashes, hangs and large allocations are not.
+#include <cstddef>
+#include <cstdint>
+
+#include "store/sensitivity_file.hpp"
+#include "vbq/error.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    vbq::decode_sensitivity({reinterpret_cast<const char*>(data), size}, "key", "sensitivities");
+  } catch (const vbq::Error&) {
+  }
+  return 0;
+}
