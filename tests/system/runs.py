@@ -25,8 +25,8 @@ def command(options, ranks, folder, resume):
 def start(options, ranks, folder, resume=False, environment=None, more=(), **popen):
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **(environment or {}))
     # A session of its own, so that a kill reaches mpirun and every rank at once.
-    return subprocess.Popen(command(options, ranks, folder, resume) + list(more), env=environment, start_new_session=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **popen)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **popen}
+    return subprocess.Popen(command(options, ranks, folder, resume) + list(more), env=environment, start_new_session=True, text=True, **pipes)
 
 
 def finish(process, what):
