@@ -223,6 +223,8 @@ std::int64_t add_allocations(const Setup& setup, Evaluator& evaluator, const Com
   if (space.choices.empty()) return 0;
   folder.write("job.toml", to_toml(setup.job));  // a run that is stopped in here is gone on with
   const Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
+  space.prices = priced(found, setup.job.fitness);
+  space.budget = *setup.budget_bits;
   std::vector<Genome> seeds = allocated_genomes(setup, space.choices, found);
   seeds.insert(seeds.end(), space.seeds.begin(), space.seeds.end());
   space.seeds = std::move(seeds);

@@ -28,6 +28,10 @@ GeneSpace::GeneSpace(SearchSpace space) : space_(std::move(space)) {
   if (own_widths() && space_.choices.size() != chromosomes()) {
     fail_internal("a search space of {} chromosomes has {} lists of choices", chromosomes(), space_.choices.size());
   }
+  const auto as_many = [](const auto& prices, const auto& choices) { return prices.size() == choices.size(); };
+  if (!space_.prices.empty() && !std::ranges::equal(space_.prices, space_.choices, as_many)) {
+    fail_internal("a search space has prices that are not those of its choices");
+  }
   magnitude_ = space_.magnitude;
   for (double magnitude : magnitude_) {
     if (!(magnitude >= 0 && magnitude <= kLimit)) fail_internal("a search space has magnitude {}", magnitude);

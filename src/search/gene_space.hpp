@@ -20,6 +20,9 @@ class GeneSpace {
   // Whether each chromosome has its own number of genes, genes() at most; and what it may start from then.
   bool own_widths() const { return !space_.choices.empty(); }
   const std::vector<Chromosome>& choices(std::size_t c) const { return space_.choices[c]; }
+  // What those cost, and the bits that there are; empty: not known.
+  const std::vector<std::vector<Priced>>& prices() const { return space_.prices; }
+  std::int64_t budget() const { return space_.budget; }
   bool positive() const { return space_.positive; }
   const std::vector<Genome>& seeds() const { return space_.seeds; }
   const Genome* start() const { return space_.start.chromosomes.empty() ? nullptr : &space_.start; }

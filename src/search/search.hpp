@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "search/allocate.hpp"
 #include "vbq/genome.hpp"
 
 namespace vbq {
@@ -68,6 +69,10 @@ struct SearchSpace {
   // Where each chromosome has its own number of genes, 2 to `genes`, or none: [chromosomes][choices], what it may start
   // from at each number worth considering, ascending; the empty one last. Empty: `genes` in each.
   std::vector<std::vector<Chromosome>> choices;
+  // What each of them costs with all other chromosomes empty, and the bits that there are for all: moves share these
+  // out. Empty: not known.
+  std::vector<std::vector<Priced>> prices;
+  std::int64_t budget = 0;
 };
 
 std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSpace space);

@@ -33,7 +33,7 @@ std::vector<std::vector<Priced>> priced(const Sensitivity& sensitivity, Fitness 
     most += worst;
   }
   std::int64_t unit = 1;
-  while (most / static_cast<double>(unit) > std::ldexp(1.0, 61)) unit *= 2;
+  while (most / static_cast<double>(unit) > std::ldexp(1.0, 55)) unit *= 2;
   for (std::vector<Priced>& choices : all) {
     for (Priced& one : choices) one.harm /= unit;
   }

@@ -23,8 +23,8 @@ struct Sensitivity {
 };
 
 // Harm of each choice as the fitness sees it, beyond that of the network as trained, in units of the tally: nats /
-// kLossUnit, or images, summed over the search images; halved as often as it takes for all layers' to fit 62 bits.
-// Harms of several layers are taken to add up.
+// kLossUnit, or images, summed over the search images; halved as often as it takes for all layers' to fit 55 bits,
+// which leaves room for a factor of 64. Harms of several layers are taken to add up.
 std::vector<std::vector<Priced>> priced(const Sensitivity& sensitivity, Fitness kind);
 
 // What the fitness of a tally is made of, before it is divided by the images and turned round: less is better.

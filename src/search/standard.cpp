@@ -212,7 +212,8 @@ class Standard final : public Recipe {
   bool moves_widths(Random& random) const { return space_.own_widths() && random.uniform() < tuning_.widths; }
 
   Child with_other_widths(Child child, Random& random) const {
-    move_widths(child.genome, space_, random);
+    const bool shares = !space_.prices().empty() && random.below(2) == 0;
+    if (!shares || !share_out_anew(child.genome, space_, random)) move_widths(child.genome, space_, random);
     child.moved = Moved::widths;
     return child;
   }

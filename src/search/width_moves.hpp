@@ -12,4 +12,11 @@ namespace vbq {
 // own_widths(); the genome is another one afterwards, or, where moves undo each other, one with fresh genes.
 void move_widths(Genome& genome, const GeneSpace& space, Random& random);
 
+// A few chromosomes, drawn, are freed, and what the others leave of the budget is shared out among them anew, each
+// layer's harm taken for more or less than it was measured to be (it was measured alone): the best allocation of a
+// part, by dynamic programming (a large neighbourhood search, Shaw 1998; SPDY, Frantar and Alistarh 2022, varies harms
+// of all layers likewise). Chromosomes that keep their number of genes keep their genes. Whether the genome is another
+// one now. Of a space with prices().
+bool share_out_anew(Genome& genome, const GeneSpace& space, Random& random);
+
 }  // namespace vbq

@@ -126,6 +126,63 @@ TEST(WidthMoves, FromBetweenTwoChoices) {
   EXPECT_TRUE(seen.contains(4) && seen.contains(8) && seen.contains(5));
 }
 
+// Prices under which the later layers matter more, as in fitness_of().
+SearchSpace space_of_prices() {
+  SearchSpace space = space_of_widths();
+  space.budget = 2 * kLayers;
+  for (std::size_t c = 0; c < kLayers; ++c) {
+    std::vector<Priced>& own = space.prices.emplace_back();
+    for (const std::size_t count : kCounts) {
+      const auto bits = static_cast<std::int64_t>(bits_of(count));
+      const double harm = count == 0 ? 0 : std::pow(4.0, static_cast<double>(c) - static_cast<double>(bits));
+      own.push_back({bits, static_cast<std::int64_t>(1e9 * harm)});
+    }
+  }
+  return space;
+}
+
+TEST(WidthMoves, SharingOutAnewKeepsTheBudgetAndTheGenesOfWhatStays) {
+  const GeneSpace space(space_of_prices());
+  Genome moved = space.seeds().front();  // four levels each: the whole budget
+  for (Chromosome& genes : moved.chromosomes) genes.back() += 0.1;
+  int others = 0;
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    Random random(4, 0, i, Purpose::test);
+    Genome genome = moved;
+    const bool changed = share_out_anew(genome, space, random);
+    EXPECT_EQ(changed, genome != moved);
+    others += changed ? 1 : 0;
+    std::size_t bits = 0;
+    for (const Chromosome& genes : genome.chromosomes) {
+      bits += bits_of(genes.size());
+      if (genes.size() == 4) {
+        EXPECT_EQ(genes, moved.chromosomes.front()) << "what stays keeps its genes";
+      }
+    }
+    EXPECT_LE(bits, 2 * kLayers);
+  }
+  EXPECT_GT(others, 100);
+  Genome large = moved;
+  large.chromosomes[0].clear();  // more than the budget: not for others to make up for
+  Random random(5, 0, 0, Purpose::test);
+  const Genome before = large;
+  for (int i = 0; i < 20; ++i) share_out_anew(large, space, random);
+  EXPECT_NE(large, before) << "until the one that is too large is freed";
+}
+
+TEST(SearchOfWidths, FindsMoreWherePricesAreKnown) {
+  double with = 0, without = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    for (const bool known : {false, true}) {
+      const SearchOptions options = options_of(Method::genetic, Operators::standard, seed);
+      const auto search = make_search(options, known ? space_of_prices() : space_of_widths());
+      for (int generation = 0; generation < 4; ++generation) search->tell(told(search->ask()));
+      (known ? with : without) += search->state().best.fitness;
+    }
+  }
+  EXPECT_GT(with, without);
+}
+
 TEST(SearchOfWidths, FindsWhereLevelsAreWorthMost) {
   const auto search = make_search(kEvery[0], space_of_widths());
   const double start = fitness_of(space_of_widths().seeds.front());
