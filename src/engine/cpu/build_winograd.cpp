@@ -57,7 +57,7 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
   const Argument b = bias(out[0]);
   const Argument weights = winograd_layer(group, w, u, b);
   const Place shift = b.place;
-  const Place tiles_in = fresh(v), tiles_out = fresh(m), y = room(group.output, dst);
+  const Place tiles_in = scratch(v), tiles_out = scratch(m), y = room(group.output, dst);
   output_places.insert(output_places.end(), {tiles_out, shift, y});
   const dnnl::matmul primitive(pd);
   for (std::int64_t first = 0; first < w.tiles(); first += rows) {

@@ -75,10 +75,27 @@ Plan Builder::build() {
   plan_.output = as_row_major(static_cast<ValueId>(values_.size()) - 1);
   use(plan_.output);  // read after the last step
 
-  plan_.arena_bytes = place_slots(slots_, kAlignment);
-  for (const Slot& s : slots_) plan_.slots.push_back(s.offset);
+  place();
   std::sort(plan_.layers.begin(), plan_.layers.end(), [](const auto& a, const auto& b) { return a.node < b.node; });
   return std::move(plan_);
+}
+
+void Builder::place() {
+  plan_.slots.resize(slots_.size());
+  const auto place_those = [&](bool scratch) {
+    std::vector<Slot> some;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (scratch_[i] == scratch) some.push_back(slots_[i]);
+    }
+    const std::size_t bytes = place_slots(some, kAlignment);
+    auto next = some.begin();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (scratch_[i] == scratch) plan_.slots[i] = {scratch, (next++)->offset};
+    }
+    return bytes;
+  };
+  plan_.arena_bytes = place_those(false);
+  plan_.scratch_bytes = place_those(true);
 }
 
 void Builder::define(ValueId v, const api::Desc& md, const Place& place) {
@@ -90,7 +107,14 @@ Place Builder::fresh(const api::Desc& md) {
   const int now = static_cast<int>(plan_.steps.size());
   slots_.push_back({md.get_size(), now, now});
   slot_uses_.push_back(0);
+  scratch_.push_back(false);
   return {static_cast<int>(slots_.size()) - 1, 0, nullptr};
+}
+
+Place Builder::scratch(const api::Desc& md) {
+  const Place place = fresh(md);
+  scratch_.back() = true;
+  return place;
 }
 
 Place Builder::room(ValueId v, const api::Desc& md) {

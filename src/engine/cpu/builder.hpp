@@ -61,10 +61,14 @@ class Builder {
   const Value& value(ValueId v) const { return values_[static_cast<std::size_t>(v)]; }
   std::optional<Layout> layout(ValueId v) const { return layout_of(value(v).md, batch_, shape(v)); }
 
+  // Where the slots lie, once all are known.
+  void place();
   // Says where a value is, and how.
   void define(ValueId v, const api::Desc& md, const Place& place);
   // Memory for one array of this kind.
   Place fresh(const api::Desc& md);
+  // The same for one that nobody looks at when the steps of a node are over.
+  Place scratch(const api::Desc& md);
   // Memory for a value that is about to be made: inside a concatenation's when it fits there, else fresh.
   Place room(ValueId v, const api::Desc& md);
   // The value in this layout: itself, or a copy made by a step (once for all who ask).
@@ -108,6 +112,7 @@ class Builder {
   std::vector<Value> values_;
   std::vector<int> uses_;  // of each value: groups that still have to look at it
   std::vector<Slot> slots_;
+  std::vector<bool> scratch_;                      // of each slot
   std::vector<int> slot_uses_;                     // the same, of all values in a slot
   std::vector<std::pair<ValueId, Value>> copies_;  // values in other layouts
   std::vector<InPlaceConcat> in_place_;
@@ -116,8 +121,8 @@ class Builder {
 
 template <typename Pd>
 void Builder::add_primitive(dnnl::primitive primitive, const Pd& pd, std::vector<Argument> arguments) {
-  const api::Desc scratch = pd.scratchpad_desc();
-  if (scratch.get_size() > 0) arguments.push_back({DNNL_ARG_SCRATCHPAD, scratch, fresh(scratch)});
+  const api::Desc pad = pd.scratchpad_desc();
+  if (pad.get_size() > 0) arguments.push_back({DNNL_ARG_SCRATCHPAD, pad, scratch(pad)});
   add({name_, PrimitiveStep{std::move(primitive), std::move(arguments)}});
 }
 

@@ -50,7 +50,12 @@ class CpuEngine final : public Engine {
     // On a lane, because primitives are made for as many threads as oneDNN has on the thread that makes them: one.
     lanes_.run(1, [&](int, std::int64_t) { plan_ = cpu::make_plan(network_, batch_); });
     const std::size_t room = largest_layer(network_);
-    lanes_.each([&](int lane, std::int64_t) { lane_[static_cast<std::size_t>(lane)].emplace(plan_, room); });
+    scratch_.resize(lane_.size());
+    lanes_.each([&](int, std::int64_t lane) {
+      const auto i = static_cast<std::size_t>(lane);
+      scratch_[i] = cpu::Buffer(plan_.scratch_bytes);
+      lane_[i].emplace(plan_, room, scratch_[i]);
+    });
     info_ = {"cpu", processor_name(), cpu::api::isa_name(), cpu::api::library_name(), "fp32", lanes_.count()};
     restore();
   }
@@ -171,6 +176,7 @@ class CpuEngine final : public Engine {
   EngineInfo info_;
   cpu::Plan plan_;
   Lanes lanes_;
+  std::vector<cpu::Buffer> scratch_;  // of each lane
   std::vector<std::optional<cpu::Lane>> lane_;
   NetworkFormat formats_;  // that the weights are in now
   Shard shard_;
@@ -188,7 +194,8 @@ std::int64_t cpu_engine_bytes(const Network& network, const EngineOptions& optio
   const auto bytes_of = [&](bool bare, std::int64_t arenas) {
     cpu::Plan plan;
     Lanes(1, one_thread).run(1, [&](int, std::int64_t) { plan = cpu::make_plan(network, batch, bare); });
-    std::int64_t bytes = arenas * static_cast<std::int64_t>(plan.arena_bytes);
+    std::int64_t bytes =
+        arenas * static_cast<std::int64_t>(plan.arena_bytes) + threads * static_cast<std::int64_t>(plan.scratch_bytes);
     for (const cpu::LayerMemory& layer : plan.layers) {
       bytes += static_cast<std::int64_t>(layer.winograd ? winograd_bytes(*layer.winograd)
                                                         : layer.weights.get_desc().get_size());

@@ -4,9 +4,9 @@
 
 namespace vbq::cpu {
 
-Lane::Lane(const Plan& plan, std::size_t largest_layer)
-    : plan_(&plan), stream_(plan.engine), arena_(plan.arena_bytes), room_(largest_layer) {
-  const auto find = [&](const Place& place) { return plan.find(place, arena_.bytes()); };
+Lane::Lane(const Plan& plan, std::size_t largest_layer, const Buffer& scratch)
+    : plan_(&plan), stream_(plan.engine), arena_(plan.arena_bytes), scratch_(scratch.bytes()), room_(largest_layer) {
+  const auto find = [&](const Place& place) { return plan.find(place, arena_.bytes(), scratch_); };
   for (const Step& step : plan.steps) {
     Bound bound;
     bound.step = &step;

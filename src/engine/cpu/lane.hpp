@@ -11,8 +11,9 @@ namespace vbq::cpu {
 
 class Lane {
  public:
-  // plan outlives the lane. outputs: of one image.
-  Lane(const Plan& plan, std::size_t largest_layer);
+  // plan outlives the lane. scratch: [plan.scratch_bytes], which outlives it too, and may be other lanes' that do not
+  // run at the same time.
+  Lane(const Plan& plan, std::size_t largest_layer, const Buffer& scratch);
 
   float* input() const { return input_; }          // [batch, C, H, W], to be filled
   const float* output() const { return output_; }  // [batch, outputs]
@@ -21,7 +22,9 @@ class Lane {
   // Its steps first..last-1 only.
   void run(std::size_t first, std::size_t last);
   // Where an array of this lane lies.
-  float* find(const Place& place) const { return reinterpret_cast<float*>(plan_->find(place, arena_.bytes())); }
+  float* find(const Place& place) const {
+    return reinterpret_cast<float*>(plan_->find(place, arena_.bytes(), scratch_));
+  }
 
   dnnl::stream& stream() { return stream_; }
   std::span<float> room() { return room_; }  // for the weights of one layer
@@ -36,6 +39,7 @@ class Lane {
   const Plan* plan_;
   dnnl::stream stream_;
   Buffer arena_;
+  std::byte* scratch_;
   std::vector<Bound> bound_;
   std::vector<float> room_;
   float* input_;

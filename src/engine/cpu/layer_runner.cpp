@@ -29,8 +29,13 @@ LayerRunner::LayerRunner(const Network& network, std::int64_t batch, Lanes& lane
   lanes_.run(1, [&](int, std::int64_t) { plan_ = make_plan(network_, batch, true); });
   const std::size_t room = largest_layer(network);
   batches_.resize(static_cast<std::size_t>((images + batch - 1) / batch));
-  lanes_.run(std::ssize(batches_), [&](int, std::int64_t item) {
-    batches_[static_cast<std::size_t>(item)] = std::make_unique<Lane>(plan_, item == 0 ? room : 0);
+  scratch_.resize(static_cast<std::size_t>(lanes_.count()));
+  lanes_.each([&](int, std::int64_t lane) {
+    Buffer& scratch = scratch_[static_cast<std::size_t>(lane)];
+    scratch = Buffer(plan_.scratch_bytes);
+    for (std::int64_t b = lane; b < std::ssize(batches_); b += lanes_.count()) {
+      batches_[static_cast<std::size_t>(b)] = std::make_unique<Lane>(plan_, b == 0 ? room : 0, scratch);
+    }
   });
   for (const LayerMemory& layer : plan_.layers) set(layer.node, nullptr);
 }
@@ -124,7 +129,15 @@ std::int64_t LayerRunner::images_in(std::int64_t batch) const {
 
 template <typename Work>
 void LayerRunner::each_batch(Work work) {
-  lanes_.run(loaded_batches(), [&](int, std::int64_t item) { work(item, *batches_[static_cast<std::size_t>(item)]); });
+  const std::int64_t count = lanes_.count();
+  backwards_ = !backwards_;
+  lanes_.each([&](int, std::int64_t lane) {
+    const std::int64_t own = (loaded_batches() - lane + count - 1) / count;
+    for (std::int64_t i = 0; i < own; ++i) {
+      const std::int64_t batch = lane + (backwards_ ? own - 1 - i : i) * count;
+      work(batch, *batches_[static_cast<std::size_t>(batch)]);
+    }
+  });
 }
 
 // A batch is scaled, run and shown while its values are in the cache.

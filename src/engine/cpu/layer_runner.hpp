@@ -35,7 +35,8 @@ class LayerRunner final : public vbq::LayerRunner {
   const LayerMemory& layer_of(int node) const;
   std::int64_t loaded_batches() const { return (images_.images.count + plan_.batch - 1) / plan_.batch; }
   std::int64_t images_in(std::int64_t batch) const;
-  // work(number, lane) for every batch that holds images.
+  // work(number, lane) for every batch that holds images, each always on the same thread, whose cache may know it and
+  // whose scratch memory it has. Those that were last the time before come first.
   template <typename Work>
   void each_batch(Work work);
   void scale(Lane& lane) const;
@@ -48,8 +49,10 @@ class LayerRunner final : public vbq::LayerRunner {
   Shard images_;
   PixelTable table_;
   Plan plan_;
+  std::vector<Buffer> scratch_;  // of each thread
   std::vector<std::unique_ptr<Lane>> batches_;
-  std::size_t done_ = 0;  // steps
+  std::size_t done_ = 0;    // steps
+  bool backwards_ = false;  // the batches' order
   // A scaling that was asked for, and is done when a batch is run on or shown; point: nullptr for none.
   struct Scaling {
     const Plan::LayerPoint* point = nullptr;

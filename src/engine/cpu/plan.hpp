@@ -32,7 +32,7 @@ class Buffer {
   std::unique_ptr<std::byte, Free> data_;
 };
 
-// Where an array lies: `offset` bytes into a slot of a lane's arena, or in memory shared by all lanes.
+// Where an array lies: `offset` bytes into a slot of a lane's, or in memory shared by all lanes.
 struct Place {
   int slot = -1;
   std::size_t offset = 0;
@@ -81,9 +81,13 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<LayerMemory> layers;  // ascending by node
   std::vector<Buffer> shared;       // biases and constants
-  std::vector<std::size_t> slots;   // where each slot lies in a lane's arena
-  std::size_t arena_bytes = 0;      // of a lane: activations and scratchpads
-  Place input, output;              // [batch, ...] row-major
+  struct SlotPlace {
+    bool scratch;  // nobody looks at it when the steps of a node are over: in a lane's scratch memory, else its arena
+    std::size_t offset;
+  };
+  std::vector<SlotPlace> slots;
+  std::size_t arena_bytes = 0, scratch_bytes = 0;  // of a lane
+  Place input, output;                             // [batch, ...] row-major
   // Of a plan with bare layers: where each layer's inputs lie after steps[0..before-1] and its outputs after
   // steps[0..after-1]; ascending.
   struct LayerPoint {
@@ -93,9 +97,10 @@ struct Plan {
     Layout input_layout, output_layout;  // of a Linear's output: the last axis is the channel
   };
   std::vector<LayerPoint> layer_points;
-  std::byte* find(const Place& place, std::byte* arena) const {
+  std::byte* find(const Place& place, std::byte* arena, std::byte* scratch) const {
     if (place.shared != nullptr) return static_cast<std::byte*>(place.shared);
-    return arena + slots[static_cast<std::size_t>(place.slot)] + place.offset;
+    const SlotPlace& slot = slots[static_cast<std::size_t>(place.slot)];
+    return (slot.scratch ? scratch : arena) + slot.offset + place.offset;
   }
 };
 
