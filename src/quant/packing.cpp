@@ -13,7 +13,9 @@ constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 }  // namespace
 
-int index_bits(int levels) { return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(levels - 1)))); }
+int index_bits(int levels) {
+  return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(std::max(levels, 1) - 1))));
+}
 
 std::string pack_indices(std::span<const std::uint8_t> indices, int bits) {
   const std::vector<std::uint8_t> bytes = pack_levels(indices, bits).bytes;

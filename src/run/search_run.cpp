@@ -22,6 +22,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of a network that exceeds a budget: more than the logarithm of any harm (see fitness_within()).
+constexpr double kOverBudget = 100;
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Hashes tell that files differ; a user knows them by their names.
@@ -165,7 +168,11 @@ class Loop {
     if (!setup_.budget_bits) return fitness(network.tally, setup_.job.fitness);
     const auto weights = static_cast<double>(weight_count(setup_.problem.network));
     const double over = static_cast<double>(network.bits - *setup_.budget_bits) / weights;
-    return fitness_within(network.tally, setup_.job.fitness, over);
+    if (setup_.problem.format.widths == Widths::same) return fitness_within(network.tally, setup_.job.fitness, over);
+    // Layers that share a budget out can use all of it, and need not exceed it: what is left over is worth nothing, and
+    // no accuracy makes up for more.
+    const double price = over > 0 ? kOverBudget : 0;
+    return fitness_within(network.tally, setup_.job.fitness, std::max(over, 0.0)) - price;
   }
 
   void report(const SearchState& state, const Tally& best, double rate) {

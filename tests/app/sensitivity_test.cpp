@@ -86,6 +86,28 @@ TEST_F(Cli, AForeignSensitivityIsMeasuredAgain) {
   EXPECT_EQ(read("out/sensitivity.h5"), table);
 }
 
+// A budget is used: with room for all of FP32 nothing is quantised, with room for a part a part.
+TEST_F(Cli, ABudgetBeyondTheLevelsLeavesLayersInFp32) {
+  copy_digits();
+  const std::string large = " --set format.bits=2 --log error --set 'format.budget=\"";
+  ASSERT_EQ(run(search() + large + "33 bits\"'").code, 0);
+  EXPECT_TRUE(json::parse(read("out/best.json"))["layers"].empty());
+  json summary = json::parse(read("out/summary.json"));
+  EXPECT_EQ(summary["bits_per_weight"], 32.0);
+  EXPECT_EQ(summary["quantised"]["held_out"]["top1"], summary["fp32"]["held_out"]["top1"]);
+  EXPECT_TRUE(fs::exists(path("out/best.onnx")));
+  EXPECT_EQ(run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --log error").code, 0);
+
+  fs::remove_all(path("out"));
+  ASSERT_EQ(run(search() + large + "12 bits\"'").code, 0);
+  const std::size_t layers = json::parse(read("out/best.json"))["layers"].size();
+  EXPECT_GT(layers, 0U);
+  EXPECT_LT(layers, 7U);
+  summary = json::parse(read("out/summary.json"));
+  EXPECT_LE(summary["bits_per_weight"].get<double>(), 12.0);
+  EXPECT_GT(summary["bits_per_weight"].get<double>(), 6.0);
+}
+
 TEST_F(Cli, SensitivityIsOfBudgetsThatLayersShareOut) {
   copy_digits();
   expect_refused("sensitivity search.toml", {"format.budget"});
