@@ -27,6 +27,7 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
   prepare(world, problem);
   const Report mine = agree(world, [&] {
     at_once_ = made_at_once(problem.network, problem.format);
+    hand_over_seconds_ = hand_over_seconds(problem.network, problem.format);
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}, 0};
   });
   const std::vector<Report> reports = agree_on(world, mine);
@@ -75,6 +76,7 @@ void ClusterEvaluator::use(const Format& format) {
       if (failure) return;
     }
     at_once_ = made_at_once(problem_->network, format);
+    hand_over_seconds_ = hand_over_seconds(problem_->network, format);
   });
   if (failure) throw Error(failure->sentence, failure->fault);
 }
@@ -82,7 +84,8 @@ void ClusterEvaluator::use(const Format& format) {
 std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
   if (genomes.empty()) return {};
   const auto workers = static_cast<std::int64_t>(workers_.size());
-  Generation generation(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), at_once_),
+  Generation generation(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), at_once_,
+                                 hand_over_seconds_),
                         genomes.size(), known);
   in_step([&] {
     begin(genomes.size());

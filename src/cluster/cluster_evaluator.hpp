@@ -65,8 +65,9 @@ class ClusterEvaluator final : public Evaluator {
                 std::int64_t most);
 
   Communicator* world_;
-  const Problem* problem_;  // but for its format
-  std::size_t at_once_;     // networks that a task makes together, of the format in use
+  const Problem* problem_;        // but for its format
+  std::size_t at_once_;           // networks that a task makes together, of the format in use
+  double hand_over_seconds_ = 0;  // of a network in that format
   int exceptions_;
   bool working_ = false;
   std::vector<WorkerInfo> workers_;

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
+#include "quant/packing.hpp"
 
 namespace vbq {
 namespace {
@@ -127,6 +128,11 @@ std::size_t made_at_once(const Network& network, const Format& format) {
   if (passes(format)) return 1;
   return static_cast<std::size_t>(
       std::clamp<std::int64_t>((std::int64_t{16} << 20) / (1 + quantised_weights(network, format)), 1, 16));
+}
+
+double hand_over_seconds(const Network& network, const Format& format) {
+  constexpr double kBytesASecond = 1.25e9;
+  return 2 * static_cast<double>(quantised_weights(network, format) * index_bits(format.levels)) / 8 / kBytesASecond;
 }
 
 std::int64_t assignments_remembered(const Problem& problem) {

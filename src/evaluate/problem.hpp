@@ -62,6 +62,10 @@ bool passes(const Format& format);
 // pass.
 std::size_t made_at_once(const Network& network, const Format& format);
 
+// What it costs about to hand a network over to another worker: its packed levels at 10 Gbit/s, and as long again to
+// take them apart.
+double hand_over_seconds(const Network& network, const Format& format);
+
 // Bytes of levels that compensated assignment remembers: those of four populations, and 256 MiB at most.
 std::int64_t assignments_remembered(const Problem& problem);
 

@@ -11,13 +11,17 @@ namespace {
 // A task takes about so long at most, so that a wish to stop is soon heeded and a slow worker holds nobody up for
 // longer; and, towards the end, so long at least, so that handing it out costs little beside it.
 constexpr double kMostSeconds = 2, kLeastSeconds = 0.02;
+// What a network that is handed over is to save at least, of all that a worker infers.
+constexpr double kLeastShare = 0.002;
 
 }  // namespace
 
-Schedule::Schedule(Partition partition, std::int64_t workers, std::size_t networks, std::size_t at_once)
+Schedule::Schedule(Partition partition, std::int64_t workers, std::size_t networks, std::size_t at_once,
+                   double hand_over_seconds)
     : partition_(partition),
       workers_(workers),
       at_once_(at_once),
+      hand_over_seconds_(hand_over_seconds),
       networks_(networks),
       unfinished_(networks),
       block_seconds_(static_cast<std::size_t>(workers)) {
@@ -56,6 +60,22 @@ std::int64_t Schedule::workers_a_network(std::int64_t part) const {
   return (workers + active - 1) / std::max<std::int64_t>(1, active);
 }
 
+double Schedule::seconds_of(std::int64_t worker) const {
+  const double seconds = block_seconds_[static_cast<std::size_t>(worker)];
+  return seconds == 0 ? any_block_seconds_ : seconds;
+}
+
+// Blocks that take t seconds together and are shared by h workers of a part are run t / h - t / (h + 1) sooner by one
+// more. That is to be as long as handing over takes, and to be felt: a five-hundredth of what all is to a worker. The
+// first of a part has no choice.
+bool Schedule::worth_handing_over(const Network& network, std::int64_t worker, std::int64_t part) const {
+  const double block = seconds_of(worker), seconds = block * static_cast<double>(free_blocks(network, part));
+  const auto holders = static_cast<double>(network.holders[static_cast<std::size_t>(part)]);
+  const double all = block * static_cast<double>(partition_.blocks) * static_cast<double>(networks_.size());
+  const double least = std::max(hand_over_seconds_, kLeastShare * all / static_cast<double>(workers_));
+  return seconds == 0 || holders == 0 || seconds >= least * holders * (holders + 1);
+}
+
 void Schedule::hold(std::int64_t worker, Network& network) {
   network.held[static_cast<std::size_t>(worker)] = true;
   ++network.holders[static_cast<std::size_t>(partition_.part_of_worker(worker))];
@@ -71,7 +91,8 @@ std::optional<Task> Schedule::next(std::int64_t worker) {
     const std::int64_t free = free_blocks(networks_[n], part);
     if (free == 0) continue;
     if (networks_[n].held[w]) return run_next(worker, n);
-    if (free > most && networks_[n].holders[static_cast<std::size_t>(part)] < fair) {
+    const bool few = networks_[n].holders[static_cast<std::size_t>(part)] < fair;
+    if (free > most && few && worth_handing_over(networks_[n], worker, part)) {
       most = free;
       other = n;
     }
@@ -110,8 +131,7 @@ std::optional<Task> Schedule::run_next(std::int64_t worker, std::size_t number) 
 
 // While networks wait to be made, all that is free of one; then less and less, so that all workers end together.
 std::int64_t Schedule::portion(std::int64_t worker, std::int64_t part, std::int64_t free) const {
-  double seconds = block_seconds_[static_cast<std::size_t>(worker)];
-  if (seconds == 0) seconds = any_block_seconds_;
+  const double seconds = seconds_of(worker);
   if (seconds == 0) return 1;
   const auto most = std::max<std::int64_t>(1, static_cast<std::int64_t>(kMostSeconds / seconds));
   if (first_waiting_ < networks_.size()) return std::min(free, most);

@@ -23,8 +23,10 @@ struct Task {
 
 class Schedule {
  public:
-  // `at_once`: networks that one task may make together.
-  Schedule(Partition partition, std::int64_t workers, std::size_t networks, std::size_t at_once);
+  // `at_once`: networks that one task may make together. hand_over_seconds: what handing a network over to another
+  // worker costs; who would not save as much for those who have it already, or hardly anything, does not get it.
+  Schedule(Partition partition, std::int64_t workers, std::size_t networks, std::size_t at_once,
+           double hand_over_seconds = 0);
 
   // Every worker has every network: nothing is to be made.
   void all_have_all();
@@ -53,13 +55,17 @@ class Schedule {
   std::int64_t free_blocks(const Network& network, std::int64_t part) const;
   // Workers of a part for each network that they may still share, rounded up.
   std::int64_t workers_a_network(std::int64_t part) const;
+  bool worth_handing_over(const Network& network, std::int64_t worker, std::int64_t part) const;
   void hold(std::int64_t worker, Network& network);
+  // Of a block, as far as is known: 0 where nothing is.
+  double seconds_of(std::int64_t worker) const;
   std::optional<Task> run_next(std::int64_t worker, std::size_t network);
   std::int64_t portion(std::int64_t worker, std::int64_t part, std::int64_t free) const;
 
   Partition partition_;
   std::int64_t workers_;
   std::size_t at_once_;
+  double hand_over_seconds_;
   std::vector<Network> networks_;
   std::size_t first_waiting_ = 0;      // networks before it are made or being made
   std::size_t unfinished_ = 0;         // networks

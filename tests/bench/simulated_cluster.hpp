@@ -51,7 +51,8 @@ inline Simulated simulate(Partition partition, std::int64_t workers, std::size_t
     Task task;
     bool operator>(const Event& other) const { return std::tie(when, order) > std::tie(other.when, other.order); }
   };
-  Schedule schedule(partition, workers, networks, 1);
+  Schedule schedule(partition, workers, networks, 1,
+                    2 * costs.network_bytes / 1.25e9);  // as hand_over_seconds() has it
   std::vector<State> states(static_cast<std::size_t>(workers));
   std::vector<std::size_t> given(states.size());
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;

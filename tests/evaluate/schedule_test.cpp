@@ -22,6 +22,7 @@ struct Play {
   double make_seconds = 0.1, block_seconds = 0.01;
   std::int64_t slow = -1;            // a worker that takes thrice as long
   std::set<std::size_t> known = {};  // networks that are not to be run
+  double hand_over_seconds = 0;
 };
 
 struct Outcome {
@@ -31,7 +32,7 @@ struct Outcome {
 
 // Each worker has one task at a time.
 Outcome play(const Play& of) {
-  Schedule schedule(of.partition, of.workers, of.networks, of.at_once);
+  Schedule schedule(of.partition, of.workers, of.networks, of.at_once, of.hand_over_seconds);
   using Event = std::tuple<double, std::int64_t, std::int64_t>;  // when, a number that keeps them apart, worker
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::map<std::int64_t, Task> running;
@@ -121,6 +122,19 @@ TEST(Schedule, EveryNetworkIsMadeOnceAndRunOnceOverEveryBlock) {
 TEST(Schedule, NothingCrossesWhileEachWorkerHasNetworksOfItsOwn) {
   // Two workers, 50 networks: only the very last may be shared.
   EXPECT_LE(play({{20, 1, 20}, 2, 50, 1}).handed_over, 2);
+}
+
+TEST(Schedule, LargeNetworksGoToAsFewAsEndNearlyAsSoon) {
+  // 50 networks over 8 workers: two are left, and the six others need one of them each; not more of them twice.
+  Play large{{40, 1, 40}, 8, 50, 1, 0.2, 0.005};
+  const Outcome before = play(large);
+  large.hand_over_seconds = 0.008;
+  const Outcome outcome = play(large);
+  EXPECT_LE(outcome.handed_over, 6);
+  EXPECT_LT(outcome.wall, 1.01 * before.wall);
+  // None is worth a minute.
+  large.hand_over_seconds = 60;
+  EXPECT_EQ(play(large).handed_over, 0);
 }
 
 TEST(Schedule, WorkersEndTogetherAlsoWhereNetworksDoNotDivide) {
