@@ -13,7 +13,7 @@ import sys
 
 # Headers of libraries, by what their names begin with; fmt is every room's.
 LIBRARIES = {
-    "CLI": r"CLI/", "toml++": r"toml\+\+/", "HDF5": r"hdf5", "MPI": r"mpi\.h", "Boost": r"boost/", "oneDNN": r"oneapi/|dnnl",
+    "CLI": r"CLI/", "toml++": r"toml\+\+/", "HDF5": r"hdf5", "MPI": r"mpi\.h", "Boost.Serialization": r"boost/(archive|serialization)", "Boost.Math": r"boost/math", "oneDNN": r"oneapi/|dnnl",
     "OpenMP": r"omp\.h", "CUDA": r"cuda", "cuDNN": r"cudnn", "Eigen": r"Eigen/", "ONNX": r"onnx/", "Protobuf": r"google/",
     "zlib": r"zlib\.h", "JPEG": r"jpeglib|jerror", "PNG": r"png\.h", "spdlog": r"spdlog/", "xxHash": r"xxhash",
     "Random123": r"Random123/", "nlohmann-json": r"nlohmann/",

@@ -49,11 +49,16 @@ std::unique_ptr<ImageSource> memory_source(Images images, DatasetInfo info);
 // Which images the search sees and which it never sees; ascending indices.
 struct Split {
   std::vector<std::int64_t> search, held_out;
+  std::vector<std::int64_t> validation = {};  // of the search's dataset, but not among its images
 };
 
 // `count` of the labels' images for the search, stratified by label (largest remainder), the rest held out. Fixed: it
 // depends on labels and count alone, not on the search's seed. Error when count is < 1 or > labels.size().
 Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count);
+
+// Takes `count` of the split's search images for validation, stratified by label in the same way. labels: of the whole
+// dataset. Error when fewer than 1 would be left to search on.
+void set_validation_apart(Split& split, std::span<const std::int32_t> labels, std::int64_t count);
 
 // Log-probabilities that the FP32 network gives images, [images, outputs] row-major, host; null: none are known. At the
 // temperature of the shard that they are of.

@@ -53,6 +53,7 @@ struct Format {
   Assignment assignment = Assignment::nearest;
   Matching matching = Matching::never;
   int matching_images = 200;      // images of the search that moments are taken over, evenly spaced
+  int delivery_images = 0;        // the same for the network that is delivered; 0: matching_images
   std::vector<std::string> skip;  // node names left in FP32
   bool biases = false;            // biases of quantised layers take levels of their codebook too
 };

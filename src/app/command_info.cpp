@@ -136,10 +136,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
                 {"total", need.total()}}},
               {"available_bytes", available},
               {"predicted_sizes", Json::array()}};
-    for (const Sizes& sizes : predicted) {
-      Json& of = json["predicted_sizes"].emplace_back(sizes_json(sizes));
-      of.erase("entropy_bits_per_weight");  // only a network tells how often its levels are taken
-    }
+    for (const Sizes& sizes : predicted) json["predicted_sizes"].push_back(sizes_json(sizes));
     print_json(json);
     return 0;
   }

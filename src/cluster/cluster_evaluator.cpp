@@ -95,9 +95,16 @@ std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genome
 }
 
 Tally ClusterEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
-  const std::size_t images = images_of(*problem_, set).size();
+  return score_all(set, network, Generation::Detail::sum).total();
+}
+
+std::vector<Tally> ClusterEvaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
+  return score_all(set, network, Generation::Detail::blocks).blocks();
+}
+
+Generation ClusterEvaluator::score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail) {
   const auto workers = static_cast<std::int64_t>(workers_.size());
-  Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1));
+  Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail);
   in_step([&] {
     begin(1);
     order_all({Op::take_part, {first_number_}, {}, {}, {}, -1});
@@ -106,7 +113,8 @@ Tally ClusterEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
     traffic_.bytes_sent += static_cast<std::int64_t>(archive.size());
     drive(generation, {}, set);
   });
-  return expect_whole(generation.result(static_cast<std::int64_t>(images)).front().tally, images);
+  if (!generation.done()) throw Stopped();
+  return generation;
 }
 
 QuantisedNetwork ClusterEvaluator::network(const Genome& genome) {
@@ -150,7 +158,7 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
     --given_.at(w);
     if (answer.op == Op::run) {
       spent.inference += answer.seconds;
-      generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.count, answer.tally,
+      generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.blocks, answer.tally,
                      answer.seconds);
     } else {
       spent.quantise += answer.seconds;

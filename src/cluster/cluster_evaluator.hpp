@@ -37,6 +37,7 @@ class ClusterEvaluator final : public Evaluator {
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
   Tally score(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override;
@@ -58,6 +59,8 @@ class ClusterEvaluator final : public Evaluator {
   void order_all(const protocol::Order& order);
   // A call of so many networks: those before are forgotten.
   void begin(std::size_t networks);
+  // Of the whole set; Stopped where a wish to stop came first.
+  Generation score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail);
   // Hands out tasks until all are done, or nothing more after a wish to stop.
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
   // Until the worker has `most` tasks, or there is none for it.

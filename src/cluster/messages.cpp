@@ -22,9 +22,9 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 template <class Archive>
 void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
   auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, coding, widths, scope, scale, scale_by,
-         assignment, matching, matching_images, skip, biases] = format;
+         assignment, matching, matching_images, delivery_images, skip, biases] = format;
   archive& levels& encoding& symmetric& exponent_bits& coding& widths& scope& scale& scale_by& assignment& matching&
-      matching_images& skip& biases;
+      matching_images& delivery_images& skip& biases;
   bool has_bias = exponent_bias.has_value();
   double bias = exponent_bias.value_or(0);
   archive& has_bias& bias;
@@ -97,8 +97,8 @@ void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
-  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.tally& answer.seconds& answer.network& answer
-      .failure& answer.bits;
+  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.blocks& answer.tally& answer.seconds& answer
+      .network& answer.failure& answer.bits;
 }
 
 template <class Archive>

@@ -46,7 +46,8 @@ struct Answer {
   Op op = Op::stop;
   std::vector<std::uint64_t> numbers;
   std::vector<NetworkId> ids;
-  std::int64_t count = 0;  // blocks that were run; images that are not finite
+  std::int64_t count = 0;  // images that are not finite
+  Range blocks = {};       // that were run
   Tally tally;
   double seconds = 0;
   std::string network;                  // an archive

@@ -87,14 +87,14 @@ class Service {
         return worker_.give(order.numbers.at(0), unpack<QuantisedNetwork>(archive));
       }
       case Op::not_finite:
-        return world_.send(0, pack(Answer{Op::not_finite, {}, {}, worker_.not_finite(order.set), {}, 0, {}}));
+        return world_.send(0, pack(Answer{Op::not_finite, {}, {}, worker_.not_finite(order.set), {}, {}, 0, {}}));
       case Op::adopt:
         return try_to(order, [&] { worker_.adopt(unpack<Format>(order.format)); });
       case Op::prepare:
         return try_to(order, [&] { worker_.prepare(); });
       case Op::deliver: {
         const auto start = std::chrono::steady_clock::now();
-        Answer answer{Op::deliver, {}, {}, 0, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
+        Answer answer{Op::deliver, {}, {}, 0, {}, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
         answer.seconds = seconds_since(start);
         return world_.send(0, pack(answer));
       }
@@ -105,7 +105,7 @@ class Service {
 
   // A format that cannot be had is rank 0's matter, as it is at the start.
   void try_to(const Order& order, const std::function<void()>& work) {
-    Answer answer{order.op, {}, {}, 0, {}, 0, {}};
+    Answer answer{order.op, {}, {}, 0, {}, {}, 0, {}};
     try {
       work();
     } catch (const Error& error) {
@@ -117,7 +117,7 @@ class Service {
   void make(const Order& order) {
     const auto start = std::chrono::steady_clock::now();
     const std::vector<std::size_t> numbers(order.numbers.begin(), order.numbers.end());
-    Answer answer{Op::make, order.numbers, {}, 0, {}, 0, {}};
+    Answer answer{Op::make, order.numbers, {}, 0, {}, {}, 0, {}};
     for (const MadeNetwork& made : worker_.make(numbers, order.genomes)) {
       answer.ids.push_back(made.network);
       answer.bits.push_back(made.bits);
@@ -135,7 +135,7 @@ class Service {
   }
 
   void answer(const Ran& ran) {
-    world_.send(0, pack(Answer{Op::run, {ran.network}, {}, ran.blocks, ran.tally, ran.seconds, {}}));
+    world_.send(0, pack(Answer{Op::run, {ran.network}, {}, 0, ran.blocks, ran.tally, ran.seconds, {}}));
   }
 
   Communicator& world_;

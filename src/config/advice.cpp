@@ -36,7 +36,7 @@ std::string some(const std::vector<std::string>& names) {
 
 // Levels between two powers of two, as every form of file and the count of bits see them.
 void unused_indices(const Format& format, int bits, std::vector<std::string>& all) {
-  if (format.levels == 1 << bits) return;
+  if (format.levels == 1 << bits || format.coding == Coding::entropy) return;
   all.push_back(fmt::format(
       "{} levels take {} bits a weight, as {} levels do: format.bits = {} gives more levels for the same size",
       format.levels, bits, 1 << bits, bits));

@@ -76,12 +76,16 @@ std::string interval_text(const CheckpointInterval& interval) {
   return fmt::format("{}", interval.generations);
 }
 
+double whole_or_share(double amount, const TomlValue& value) {
+  if (amount > 1 && amount != std::floor(amount)) value.refuse("a whole number of images, or a share from 0 to 1");
+  return amount;
+}
+
 // 1 is one image; 1.0 and below are shares.
 double read_amount(const TomlValue& value) {
   const double amount = value.number(0, 1e15);
   if (amount <= 0) value.refuse("a number of images, or a share from 0 to 1");
-  if (amount > 1 && amount != std::floor(amount)) value.refuse("a whole number of images, or a share from 0 to 1");
-  return amount;
+  return whole_or_share(amount, value);
 }
 
 // "2.3 bits", "75 KiB", "80000 bytes".
@@ -156,6 +160,12 @@ void add_data(std::vector<JobField>& fields) {
                       return j.search_images > 1 ? fmt::format("{:.0f}", j.search_images)
                                                  : number_text(j.search_images);
                     }});
+  fields.push_back({"data.validation",
+                    [](Job& j, const TomlValue& v) { j.validation_images = whole_or_share(v.number(0, 1e15), v); },
+                    [](const Job& j) {
+                      return j.validation_images > 1 ? fmt::format("{:.0f}", j.validation_images)
+                                                     : number_text(j.validation_images);
+                    }});
   fields.push_back({"data.block", [](Job& j, const TomlValue& v) { j.block = v.integer(1, 65536); },
                     [](const Job& j) { return fmt::format("{}", j.block); }});
   fields.push_back(choice_field<Augment>(
@@ -222,6 +232,10 @@ void add_format(std::vector<JobField>& fields) {
       {"format.matching_images",
        [](Job& j, const TomlValue& v) { j.format.matching_images = static_cast<int>(v.integer(1, 1000000)); },
        [](const Job& j) { return fmt::format("{}", j.format.matching_images); }});
+  fields.push_back(
+      {"format.delivery_images",
+       [](Job& j, const TomlValue& v) { j.format.delivery_images = static_cast<int>(v.integer(0, 1000000)); },
+       [](const Job& j) { return fmt::format("{}", j.format.delivery_images); }});
 }
 
 void add_search(std::vector<JobField>& fields) {

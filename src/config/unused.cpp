@@ -39,24 +39,26 @@ std::vector<std::string> sentences(const Job& job, const std::vector<Unused>& ca
 
 std::vector<std::string> unused_keys(const Job& job) {
   const Format& format = job.format;
+  const bool needs_images = format.matching != Matching::never || format.assignment == Assignment::sequential;
   const bool genetic = job.search.method == Method::genetic;
   const bool published = genetic && job.search.operators == Operators::nogami2018;
   const bool annealing = job.search.method == Method::annealing;
   const std::string method = fmt::format("search.method is \"{}\"", name_of<Method>(job.search.method, kMethods));
   const std::string recipe = genetic ? "it is of search.preset = \"nogami2018\"" : method;
-  return sentences(
-      job,
-      {{"format.scale_by", format.scale == ScaleScope::none, "format.scale is \"none\""},
-       {"format.matching_images", format.matching == Matching::never && format.assignment != Assignment::sequential,
-        "format.matching is \"never\", and format.assignment is not \"sequential\""},
-       {"format.rate", format.assignment == Assignment::nearest, "format.assignment is \"nearest\""},
-       {"search.temperature", job.fitness != Fitness::divergence, "search.fitness is not \"divergence\""},
-       {"search.preset", !genetic, method},
-       {"search.population", annealing, method + ", whose generations are one candidate"},
-       {"search.mutation", !published, recipe},
-       {"search.crossover", !published, recipe},
-       {"search.reproduction", !published, recipe},
-       {"data.allow_different_normalisation", !job.calibration, "there is no data.calibration"}});
+  return sentences(job,
+                   {{"format.scale_by", format.scale == ScaleScope::none, "format.scale is \"none\""},
+                    {"format.matching_images", !needs_images,
+                     "format.matching is \"never\", and format.assignment is not \"sequential\""},
+                    {"format.delivery_images", !needs_images,
+                     "format.matching is \"never\", and format.assignment is not \"sequential\""},
+                    {"format.rate", format.assignment == Assignment::nearest, "format.assignment is \"nearest\""},
+                    {"search.temperature", job.fitness != Fitness::divergence, "search.fitness is not \"divergence\""},
+                    {"search.preset", !genetic, method},
+                    {"search.population", annealing, method + ", whose generations are one candidate"},
+                    {"search.mutation", !published, recipe},
+                    {"search.crossover", !published, recipe},
+                    {"search.reproduction", !published, recipe},
+                    {"data.allow_different_normalisation", !job.calibration, "there is no data.calibration"}});
 }
 
 std::vector<std::string> unused_keys_of_compare(const Job& job) {

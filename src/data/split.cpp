@@ -76,4 +76,17 @@ Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count)
   return split;
 }
 
+void set_validation_apart(Split& split, std::span<const std::int32_t> labels, std::int64_t count) {
+  std::vector<std::int32_t> own;
+  own.reserve(split.search.size());
+  for (const std::int64_t image : split.search) own.push_back(labels[static_cast<std::size_t>(image)]);
+  const Split among = stratified_split(own, static_cast<std::int64_t>(own.size()) - count);
+  std::vector<std::int64_t> left;
+  left.reserve(among.search.size());
+  split.validation.clear();
+  for (const std::int64_t i : among.held_out) split.validation.push_back(split.search[static_cast<std::size_t>(i)]);
+  for (const std::int64_t i : among.search) left.push_back(split.search[static_cast<std::size_t>(i)]);
+  split.search = std::move(left);
+}
+
 }  // namespace vbq

@@ -15,7 +15,8 @@
 
 namespace vbq {
 
-enum class ImageSet { search, held_out };
+// validation: of the search's dataset and changed as its images are (augmentation, temperature), but leads nothing.
+enum class ImageSet { search, held_out, validation };
 
 // What came of one genome: its network's id and its tally over the search images. A wish to stop (core/stop.hpp) may
 // leave both empty, or the tally alone: it has seen no image then.
@@ -47,9 +48,11 @@ class Evaluator {
   virtual std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) = 0;
   // Of one network over a whole set. Stopped (core/stop.hpp) when a wish to stop came first.
   virtual Tally score(ImageSet set, const QuantisedNetwork& network) = 0;
+  // The same block by block, in the set's order.
+  virtual std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) = 0;
   // The same of the network as trained, which is run over a set once.
   Tally as_trained(ImageSet set) {
-    std::optional<Tally>& known = as_trained_[set == ImageSet::search ? 0 : 1];
+    std::optional<Tally>& known = as_trained_[static_cast<std::size_t>(set)];
     if (!known) known = score(set, {});
     return *known;
   }
@@ -61,7 +64,7 @@ class Evaluator {
   virtual EvaluatorTimes times() = 0;
 
  private:
-  std::array<std::optional<Tally>, 2> as_trained_;
+  std::array<std::optional<Tally>, 3> as_trained_;
 };
 
 }  // namespace vbq

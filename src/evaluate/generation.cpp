@@ -7,7 +7,11 @@ namespace vbq {
 Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known)
     : schedule_(std::move(schedule)), known_(std::move(known)), evaluated_(genomes) {}
 
-Generation::Generation(Schedule schedule) : schedule_(std::move(schedule)), evaluated_(1) { schedule_.all_have_all(); }
+Generation::Generation(Schedule schedule, Detail detail)
+    : schedule_(std::move(schedule)), evaluated_(1), detail_(detail) {
+  schedule_.all_have_all();
+  if (detail_ == Detail::blocks) schedule_.block_by_block();
+}
 
 void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits) {
   Evaluated& of = evaluated_.at(genome);
@@ -19,9 +23,17 @@ void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& 
   schedule_.made(worker, genome, run);
 }
 
-void Generation::ran(std::int64_t worker, std::size_t genome, std::int64_t blocks, const Tally& tally, double seconds) {
+void Generation::ran(std::int64_t worker, std::size_t genome, Range blocks, const Tally& tally, double seconds) {
   evaluated_.at(genome).tally += tally;
-  schedule_.ran(worker, genome, blocks, seconds);
+  if (detail_ == Detail::blocks) blocks_[blocks.first] = tally;
+  schedule_.ran(worker, genome, blocks.count, seconds);
+}
+
+std::vector<Tally> Generation::blocks() const {
+  std::vector<Tally> tallies;
+  tallies.reserve(blocks_.size());
+  for (const auto& [block, tally] : blocks_) tallies.push_back(tally);
+  return tallies;
 }
 
 std::vector<Evaluated> Generation::result(std::int64_t images) const {

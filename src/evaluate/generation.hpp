@@ -16,20 +16,27 @@ class Generation {
   // Of `genomes` genomes whose networks are to be made.
   Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known);
   // Of one network that every worker has.
-  explicit Generation(Schedule schedule);
+  enum class Detail { sum, blocks };
+  Generation(Schedule schedule, Detail detail);
 
   std::optional<Task> next(std::int64_t worker) { return schedule_.next(worker); }
   void made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits);
-  void ran(std::int64_t worker, std::size_t genome, std::int64_t blocks, const Tally& tally, double seconds);
+  void ran(std::int64_t worker, std::size_t genome, Range blocks, const Tally& tally, double seconds);
   bool done() const { return schedule_.done(); }
 
   // One a genome; tallies that do not hold all `images` are emptied.
   std::vector<Evaluated> result(std::int64_t images) const;
+  // Of one network.
+  Tally total() const { return evaluated_.front().tally; }
+  // Of Detail::blocks: a tally a block, as far as they were run, in the set's order.
+  std::vector<Tally> blocks() const;
 
  private:
   Schedule schedule_;
   Evaluator::Known known_;
   std::vector<Evaluated> evaluated_;
+  Detail detail_ = Detail::sum;
+  std::map<std::int64_t, Tally> blocks_;    // by their place in the set
   std::map<NetworkId, std::size_t> first_;  // of this call's networks that are run: the genome that stands for it
 };
 

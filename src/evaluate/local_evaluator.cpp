@@ -25,11 +25,19 @@ std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes,
 }
 
 Tally LocalEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
-  const std::size_t images = images_of(worker_.problem(), set).size();
-  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1));
+  return score_all(set, network, Generation::Detail::sum).total();
+}
+
+std::vector<Tally> LocalEvaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
+  return score_all(set, network, Generation::Detail::blocks).blocks();
+}
+
+Generation LocalEvaluator::score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail) {
+  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1), detail);
   worker_.give(0, network);
   drive(generation, {}, set);
-  return expect_whole(generation.result(static_cast<std::int64_t>(images)).front().tally, images);
+  if (!generation.done()) throw Stopped();
+  return generation;
 }
 
 QuantisedNetwork LocalEvaluator::network(const Genome& genome) {
@@ -73,11 +81,6 @@ void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genom
 std::unique_ptr<LocalEvaluator> make_local_evaluator(Problem problem) {
   check_memory(worker_memory(problem, {}), 1);
   return std::make_unique<LocalEvaluator>(std::move(problem));
-}
-
-Tally expect_whole(const Tally& tally, std::size_t images) {
-  if (tally.seen != static_cast<std::int64_t>(images)) throw Stopped();
-  return tally;
 }
 
 }  // namespace vbq

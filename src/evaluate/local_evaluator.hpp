@@ -20,6 +20,7 @@ class LocalEvaluator final : public Evaluator {
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
   Tally score(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
@@ -27,6 +28,8 @@ class LocalEvaluator final : public Evaluator {
   const EngineInfo& info() const { return worker_.info(); }
 
  private:
+  // Of the whole set; Stopped where a wish to stop came first.
+  Generation score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail);
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
 
   Worker worker_;
@@ -35,8 +38,5 @@ class LocalEvaluator final : public Evaluator {
 
 // Makes the engine and loads the search images; Error as Worker's.
 std::unique_ptr<LocalEvaluator> make_local_evaluator(Problem problem);
-
-// Of a whole set of so many images; Stopped where a wish to stop came before the last of them.
-Tally expect_whole(const Tally& tally, std::size_t images);
 
 }  // namespace vbq

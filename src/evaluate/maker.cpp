@@ -30,7 +30,7 @@ void Maker::prepare() {
     compensator_ = make_compensator(problem_.network, engine_, problem_.calibration, price);
     price_ = price;
   }
-  if (needs_pass(problem_.format)) open_pass();
+  if (needs_pass(problem_.format)) pass_of(passes(problem_.format) ? Stage::evaluated : Stage::delivered);
   assigner_.emplace(
       problem_.calibration.get(),
       [this](std::span<const LayerFormat* const> layers) {
@@ -43,22 +43,22 @@ void Maker::prepare() {
 
 // Whoever makes networks keeps all of these images and does a whole pass over them, so that what is found does not
 // depend on the number of ranks.
-void Maker::open_pass() {
-  const OpenedFor wanted{problem_.format.assignment == Assignment::sequential, problem_.format.matching_images};
-  if (pass_ && opened_for_ == wanted) return;
+LayerPass& Maker::pass_of(Stage stage) {
+  const Format& format = problem_.format;
+  const OpenedFor wanted{format.assignment == Assignment::sequential, pass_images(problem_, stage)};
+  if (pass_ && opened_for_ == wanted) return *pass_;
   pass_.reset();  // before another takes as much
   const std::vector<std::int64_t>& all = problem_.split.search;
-  const std::size_t count = std::min(all.size(), static_cast<std::size_t>(problem_.format.matching_images));
+  const auto count = static_cast<std::size_t>(wanted.images);
   std::vector<std::int64_t> chosen;
   for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
   std::shared_ptr<LayerAssigner> assigner;
-  if (problem_.format.assignment == Assignment::sequential) {
-    assigner = std::make_shared<SequentialAssigner>(problem_.network, static_cast<std::int64_t>(count));
-  }
+  if (wanted.sequential) assigner = std::make_shared<SequentialAssigner>(problem_.network, wanted.images);
   Shard images{problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
                problem_.engine.block, false};
   pass_.emplace(problem_.network, engine_, std::move(images), std::move(assigner));
   opened_for_ = wanted;
+  return *pass_;
 }
 
 std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage stage) {
@@ -77,7 +77,8 @@ std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage
     if (format.assignment != Assignment::sequential) take_nearest(problem_.network, network);
     if (matched || format.assignment == Assignment::sequential) {
       const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::pass));
-      network = matched ? pass_->match(network) : pass_->assign(network);
+      LayerPass& pass = pass_of(stage);
+      network = matched ? pass.match(network) : pass.assign(network);
     }
     made.emplace_back(network);
   }

@@ -14,9 +14,6 @@
 
 namespace vbq {
 
-// A network as the search evaluates it, or as it is delivered: another one where matching is left to the end.
-enum class Stage { evaluated, delivered };
-
 class Maker {
  public:
   // Both arguments must outlive it.
@@ -35,10 +32,11 @@ class Maker {
   // What a pass over the network depends on.
   struct OpenedFor {
     bool sequential = false;
-    int images = 0;
+    std::int64_t images = 0;
     bool operator==(const OpenedFor&) const = default;
   };
-  void open_pass();
+  // Of one image, or of all that networks of this stage are made with. One at a time is kept.
+  LayerPass& pass_of(Stage stage);
 
   const Problem& problem_;
   Engine& engine_;

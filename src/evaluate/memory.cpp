@@ -127,28 +127,37 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   const std::int64_t kept_search = kept(ImageSet::search);
   need.images =
       bytes_in_memory(*problem.search_source) + bytes_of(*problem.search_source, shard, kept_search) + kept_search;
-  if (problem.held_out_source != nullptr && !problem.split.held_out.empty()) {
-    const ImageSource& source = *problem.held_out_source;
-    if (problem.held_out_source != problem.search_source) need.images += bytes_in_memory(source);
-    // A piece is read while the images before it are still there: the search's, or another piece.
-    const Partition pieces = partition_of(problem, ImageSet::held_out, place.count);
-    const std::int64_t blocks = pieces.part(0).count, most = pieces.piece, piece = std::min(blocks, most) * block;
-    const std::int64_t images = std::min(piece, static_cast<std::int64_t>(problem.split.held_out.size()));
-    const std::int64_t kept_held_out = kept(ImageSet::held_out), loaded = bytes_of(source, images, kept_held_out);
-    need.images += loaded + kept_held_out;
-    if (blocks > most) need.images = std::max(need.images, 2 * loaded + kept_search + kept_held_out);
+  const bool holds_out = problem.held_out_source != nullptr && !problem.split.held_out.empty();
+  if (holds_out && problem.held_out_source != problem.search_source) {
+    need.images += bytes_in_memory(*problem.held_out_source);
   }
+  // A piece of another set is read while the images before it are still there: the search's, or another piece.
+  std::int64_t beside = 0, alone = 0, kept_others = 0;
+  const auto add = [&](ImageSet set) {
+    const Partition pieces = partition_of(problem, set, place.count);
+    const std::int64_t blocks = pieces.part(0).count, most = pieces.piece, piece = std::min(blocks, most) * block;
+    const std::int64_t images = std::min(piece, std::ssize(images_of(problem, set)));
+    const std::int64_t kept_outputs = kept(set), loaded = bytes_of(source_of(problem, set), images, kept_outputs);
+    kept_others += kept_outputs;
+    beside = std::max(beside, loaded);
+    if (blocks > most) alone = std::max(alone, 2 * loaded);
+  };
+  if (holds_out) add(ImageSet::held_out);
+  if (!problem.split.validation.empty()) add(ImageSet::validation);
+  need.images = std::max(need.images + beside, alone + kept_search) + kept_others;
 
   const Format& format = problem.format;
-  const std::int64_t pass_images = needs_pass(format) ? std::min<std::int64_t>(search, format.matching_images) : 0;
+  const std::int64_t most_passed =
+      std::max(pass_images(problem, Stage::evaluated), pass_images(problem, Stage::delivered));
+  const std::int64_t passed = needs_pass(format) ? most_passed : 0;
   // Two copies besides the engine's own: that of whoever made the problem, and the worker's.
-  const std::int64_t engine = engine_bytes(problem.network, options, pass_images);
+  const std::int64_t engine = engine_bytes(problem.network, options, passed);
   need.engine = engine;
   for (const int k : weight_layers(problem.network)) {
     need.engine += 2 * kFloat * elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }
 
-  need.choosing = choosing_bytes(problem, place, options, engine, pass_images);
+  need.choosing = choosing_bytes(problem, place, options, engine, passed);
   return need;
 }
 

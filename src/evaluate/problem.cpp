@@ -49,10 +49,15 @@ void validate(const Problem& problem) {
   if (problem.split.search.empty()) fail("the search has no images: at least 1 was expected");
   check_indices(problem.split.search, problem.search_source.get(), "search");
   check_indices(problem.split.held_out, problem.held_out_source.get(), "held-out");
+  check_indices(problem.split.validation, problem.search_source.get(), "validation");
 }
 
 const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set) {
   if (set == ImageSet::search) return problem.split.search;
+  if (set == ImageSet::validation) {
+    if (problem.split.validation.empty()) fail_internal("there are no validation images to score");
+    return problem.split.validation;
+  }
   if (problem.held_out_source == nullptr || problem.split.held_out.empty()) {
     fail("there are no held-out images to score: the search sees all of {}", problem.search_source->info().origin);
   }
@@ -60,7 +65,7 @@ const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set)
 }
 
 const ImageSource& source_of(const Problem& problem, ImageSet set) {
-  return set == ImageSet::search ? *problem.search_source : *problem.held_out_source;
+  return set == ImageSet::held_out ? *problem.held_out_source : *problem.search_source;
 }
 
 std::int64_t block_count(const Problem& problem, ImageSet set) {
@@ -78,6 +83,13 @@ std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
   return std::max<std::int64_t>(1, kPieceBytes / block_bytes(info, block));
 }
 
+std::int64_t pass_images(const Problem& problem, Stage stage) {
+  const Format& format = problem.format;
+  const bool more = stage == Stage::delivered && format.delivery_images > 0;
+  return std::min<std::int64_t>(std::ssize(problem.split.search),
+                                more ? format.delivery_images : format.matching_images);
+}
+
 bool needs_pass(const Format& format) {
   return format.assignment == Assignment::sequential || format.matching != Matching::never;
 }
@@ -92,6 +104,7 @@ std::string data_hash(const Problem& problem) {
   hasher.array(std::span(problem.split.search));
   hasher.text(problem.held_out_source == nullptr ? "" : problem.held_out_source->info().hash);
   hasher.array(std::span(problem.split.held_out));
+  if (!problem.split.validation.empty()) hasher.array(std::span(problem.split.validation));  // else as before
   return hasher.hex();
 }
 
@@ -102,7 +115,7 @@ std::string evaluation_hash(const Problem& problem) {
        {format.levels, static_cast<int>(format.encoding), static_cast<int>(format.symmetric),
         static_cast<int>(format.scope), static_cast<int>(format.scale), static_cast<int>(format.scale_by),
         static_cast<int>(format.assignment), static_cast<int>(format.matching), format.matching_images,
-        format.exponent_bits, static_cast<int>(format.coding), static_cast<int>(format.widths),
+        format.delivery_images, format.exponent_bits, static_cast<int>(format.coding), static_cast<int>(format.widths),
         static_cast<int>(format.biases), static_cast<int>(problem.engine.precision),
         static_cast<int>(problem.with_divergence), static_cast<int>(problem.augment)}) {
     hasher.value(field);

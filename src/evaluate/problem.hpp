@@ -23,7 +23,7 @@ struct Problem {
   Network network;
   Format format;
   EngineOptions engine;
-  std::shared_ptr<const ImageSource> search_source;    // indexed by split.search
+  std::shared_ptr<const ImageSource> search_source;    // indexed by split.search and split.validation
   std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
   Split split;
   bool with_divergence = false;                    // tallies carry the divergence from the FP32 network
@@ -51,6 +51,13 @@ std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block);
 
 // Bytes of pixels in a block of so many images.
 std::int64_t block_bytes(const DatasetInfo& info, std::int64_t block);
+
+// A network as the search evaluates it, or as it is delivered: another one where matching is left to the end, or is
+// done on more images then.
+enum class Stage { evaluated, delivered };
+
+// Images of the search, evenly spaced, that a pass is made over.
+std::int64_t pass_images(const Problem& problem, Stage stage);
 
 // Whether making a network takes a pass over calibration images: of some networks (those that are delivered), or of
 // every candidate.

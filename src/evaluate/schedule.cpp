@@ -119,7 +119,7 @@ std::optional<Task> Schedule::run_next(std::int64_t worker, std::size_t number) 
   const std::int64_t first = partition_.part(part).first + taken;
   // A task stays within a piece.
   const std::int64_t loaded = partition_.piece_of(worker, first).end() - first;
-  const std::int64_t count = std::min(loaded, portion(worker, part, free_blocks(network, part)));
+  const std::int64_t count = std::min({loaded, most_blocks_, portion(worker, part, free_blocks(network, part))});
   taken += count;
   Task task{Task::Kind::run, {number}, {first, count}, std::nullopt};
   if (!network.held[static_cast<std::size_t>(worker)]) {

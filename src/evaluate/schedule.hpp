@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Schedule {
   // worker costs; who would not save as much for those who have it already, or hardly anything, does not get it.
   Schedule(Partition partition, std::int64_t workers, std::size_t networks, std::size_t at_once,
            double hand_over_seconds = 0);
+
+  // From now on a task is one block.
+  void block_by_block() { most_blocks_ = 1; }
 
   // Every worker has every network: nothing is to be made.
   void all_have_all();
@@ -66,6 +70,7 @@ class Schedule {
   std::int64_t workers_;
   std::size_t at_once_;
   double hand_over_seconds_;
+  std::int64_t most_blocks_ = std::numeric_limits<std::int64_t>::max();  // in a task
   std::vector<Network> networks_;
   std::size_t first_waiting_ = 0;      // networks before it are made or being made
   std::size_t unfinished_ = 0;         // networks

@@ -21,6 +21,12 @@ class Scorer {
   // once. Stopped when a wish to stop came before all were there; those that are, are in the cache.
   std::vector<CachedTally> tallies(std::span<const Genome> genomes);
 
+  // Of a network that was run; nullptr: it was not.
+  const CachedTally* known(const NetworkId& network) const {
+    const auto place = places_.find(network);
+    return place == places_.end() ? nullptr : &cache_[place->second];
+  }
+
   std::int64_t evaluations() const { return evaluations_; }  // networks really run
   std::int64_t images() const { return images_; }            // images really inferred
 

@@ -37,7 +37,7 @@ std::int64_t not_finite_in(Engine& engine, const Network& network) {
 Partition partition_of(const Problem& problem, ImageSet set, std::int64_t workers) {
   const std::int64_t blocks = block_count(problem, set), block = problem.engine.block;
   const DatasetInfo& info = source_of(problem, set).info();
-  if (set == ImageSet::held_out) {
+  if (set != ImageSet::search) {  // scored seldom
     return {blocks, std::min(workers, blocks), blocks_in_piece(info, block)};
   }
   const std::int64_t most = std::max<std::int64_t>(1, kMostSearchBytes / block_bytes(info, block));
@@ -130,7 +130,7 @@ std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks)
     held = network.id();
   }
   engine_->start(blocks.first - loaded_.first, blocks.count, copy);
-  running_.push_back({number, blocks.count, copy, since});
+  running_.push_back({number, blocks, copy, since});
   return finished;
 }
 
@@ -163,10 +163,10 @@ void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   const ImageSource& source = source_of(problem_, set);
   loaded_ = {};  // whatever happens below, the old images no longer count
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
-  const bool search = set == ImageSet::search;
-  Shard shard{read_augmented(source, all, first, count, search ? problem_.augment : Augment::none),
+  const bool leads = set != ImageSet::held_out;  // or is to be compared with what does
+  Shard shard{read_augmented(source, all, first, count, leads ? problem_.augment : Augment::none),
               source.info().normalisation, block, with_divergence};
-  if (search) shard.temperature = problem_.temperature;
+  if (leads) shard.temperature = problem_.temperature;
   const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
   if (keeps) shard.trained = trained_[{set, blocks.first}];
   engine_->load(std::move(shard));

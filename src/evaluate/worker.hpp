@@ -49,7 +49,7 @@ struct MadeNetwork {
 // A task that was run.
 struct Ran {
   std::size_t network = 0;
-  std::int64_t blocks = 0;
+  Range blocks;
   Tally tally;
   double seconds = 0;
 };
@@ -100,7 +100,7 @@ class Worker {
  private:
   struct Running {
     std::size_t number;
-    std::int64_t blocks;
+    Range blocks;
     int copy;
     std::chrono::steady_clock::time_point since;
   };

@@ -44,7 +44,9 @@ void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& f
   const Problem& problem = setup.problem;
   log::info("network   {} ({} layers quantised)", setup.job.network.string(),
             quantised_layers(problem.network, problem.format).size());
-  log::info("images    {} to search on, {} held out", problem.split.search.size(), problem.split.held_out.size());
+  const std::size_t validation = problem.split.validation.size();
+  log::info("images    {} to search on, {}{} held out", problem.split.search.size(),
+            validation > 0 ? fmt::format("{} to validate on, ", validation) : "", problem.split.held_out.size());
   log::info("format    {}{} levels, {} generations of {}", setup.job.format.widths == Widths::own ? "2 to " : "",
             setup.job.format.levels, setup.job.generations, setup.job.search.population);
   log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
 #include "report/score_json.hpp"
+#include "run/deliver.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
 #include "run/sensitivity.hpp"
@@ -126,15 +128,24 @@ class Loop {
     return complete_.generation == search_->state().generation && search_->finished();
   }
 
-  // The best network as it is delivered; what it scores; what the network as trained scores.
+  // The network that is delivered; what it scores; what the network as trained scores.
   void finish(SearchResult& result) {
-    const Genome& best = result.best.genome;
-    result.network = evaluator_.network(best);
-    const bool as_searched = setup_.problem.format.matching != Matching::end;  // else the delivered network is another
-    result.quantised = {as_searched ? search_score(best) : evaluator_.score(ImageSet::search, result.network),
-                        evaluator_.score(ImageSet::held_out, result.network)};
+    result.network = deliver(setup_, evaluator_, result.best.genome);
+    result.quantised = scores(result.network);
+    const Genome& start = state_.start.genome;
+    if (!start.chromosomes.empty() && start != result.best.genome) {
+      const QuantisedNetwork begun = deliver(setup_, evaluator_, start);
+      Beginning& beginning = result.beginning.emplace(Beginning{scores(begun), result.quantised, {}});
+      beginning.gain = gain_on_validation(begun, result.network);
+      beginning.delivered = beginning.gain && !beginning.gain->beyond_chance();
+      if (beginning.delivered) {
+        result.network = begun;
+        result.quantised = beginning.start;
+      }
+    }
     result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
   }
+
   const RunState& state() const { return state_; }
 
  private:
@@ -148,6 +159,7 @@ class Loop {
     search_->tell(told);
 
     const SearchState& state = search_->state();
+    if (state.generation == 1) state_.start = state.best;
     const Tally best = search_score(state.best.genome);  // from the cache
     const double seconds = seconds_since(start);
     state_.seconds += seconds;
@@ -159,6 +171,22 @@ class Loop {
     unsaved_ = true;
     folder_.append(state_.history.back(), state_.timing.back());
     report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
+  }
+
+  Scores scores(const QuantisedNetwork& network) {
+    const CachedTally* known = scorer_.known(network.id());
+    Scores scores{known != nullptr ? known->tally : evaluator_.score(ImageSet::search, network),
+                  evaluator_.score(ImageSet::held_out, network)};
+    if (validates()) scores.validation = evaluator_.score(ImageSet::validation, network);
+    return scores;
+  }
+
+  bool validates() const { return !setup_.problem.split.validation.empty(); }
+
+  std::optional<PairedGain> gain_on_validation(const QuantisedNetwork& start, const QuantisedNetwork& searched) {
+    if (!validates()) return std::nullopt;
+    return paired_gain(evaluator_.score_blocks(ImageSet::validation, start),
+                       evaluator_.score_blocks(ImageSet::validation, searched), setup_.job.fitness);
   }
 
   // Through the cache.
@@ -180,8 +208,8 @@ class Loop {
     const double pace = state_.seconds / state.generation;
     progress_.show(fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
                                setup_.job.generations, percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
-                               setup_.job.fitness == Fitness::top1 ? state.best.fitness : -state.best.fitness,
-                               thousands(static_cast<long long>(rate)), duration_text(pace * left)),
+                               std::fabs(fitness(best, setup_.job.fitness)), thousands(static_cast<long long>(rate)),
+                               duration_text(pace * left)),
                    left == 0 || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
   }
 

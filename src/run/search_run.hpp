@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "evaluate/evaluator.hpp"
 #include "report/progress.hpp"
+#include "run/paired_gain.hpp"
 #include "run/run_folder.hpp"
 #include "run/setup.hpp"
 #include "search/search.hpp"
@@ -22,13 +24,22 @@ struct ComputeInfo {
 
 struct Scores {
   Tally search, held_out;
+  Tally validation = {};  // seen == 0 where there are no such images
+};
+
+// The network that the search began with (the best of its first generation) beside the best that it has found.
+struct Beginning {
+  Scores start, searched;
+  std::optional<PairedGain> gain;  // of the searched one over the start, on validation images
+  bool delivered = false;          // the start, since the gain on validation images may be chance
 };
 
 struct SearchResult {
   bool stopped = false;  // as asked, after a checkpoint; all but generations is empty then
   Scores as_trained, quantised;
+  std::optional<Beginning> beginning;  // none where the first generation had the best, or is not known
   Individual best;
-  QuantisedNetwork network;  // of the best, as it is delivered
+  QuantisedNetwork network;  // that is delivered
   int generations = 0;
   std::int64_t evaluations = 0,
                images = 0;         // networks really run over the search images; images inferred by the search

@@ -54,6 +54,20 @@ std::int64_t search_count(double asked, std::int64_t available, bool all, const 
   return static_cast<std::int64_t>(count);
 }
 
+// Of so many search images. A comparison of two networks takes blocks that differ.
+std::int64_t validation_count(double asked, std::int64_t search, std::int64_t block) {
+  const auto count = static_cast<std::int64_t>(asked >= 1 ? asked : std::round(asked * static_cast<double>(search)));
+  if (count == 0) return 0;
+  if (count >= search) fail("data.validation asks for {} of the search's {} images: some must be left", count, search);
+  if (count < 2 * block) {
+    fail(
+        "data.validation takes {} images, in blocks of {}: two blocks at least were expected; use smaller ones "
+        "(data.block) or more images",
+        count, block);
+  }
+  return count;
+}
+
 // What a file holds, unpacked where it is gzipped: its last four bytes say so (modulo 2^32). 0 for what is no file.
 std::int64_t unpacked_size(const fs::path& path) {
   std::error_code code;  // a missing file is told by its reader
@@ -201,6 +215,10 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
       static_cast<double>(search_count(job.search_images, searched->info().count, apart, searched->info().origin));
   problem.split = stratified_split(searched->labels(), static_cast<std::int64_t>(job.search_images));
   if (apart) problem.split.held_out = all_indices(data->info().count);
+  const std::int64_t apart_from_search =
+      validation_count(job.validation_images, std::ssize(problem.split.search), job.block);
+  if (apart_from_search > 0) set_validation_apart(problem.split, searched->labels(), apart_from_search);
+  job.validation_images = static_cast<double>(apart_from_search);
   problem.search_source = searched;
   problem.held_out_source = data;
   problem.format = job.format;

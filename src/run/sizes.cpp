@@ -28,8 +28,8 @@ std::string parts_text(const WeightSize& size) {
   return text;
 }
 
-double bits_a_weight(const WeightSize& size, Coding coding) {
-  return size.weights == 0 ? 0 : static_cast<double>(coded_bits(size, coding)) / static_cast<double>(size.weights);
+double bits_a_weight(std::int64_t bits, const WeightSize& size) {
+  return size.weights == 0 ? 0 : static_cast<double>(bits) / static_cast<double>(size.weights);
 }
 
 std::string files_text(const FileSizes& files) {
@@ -57,7 +57,10 @@ Sizes with_files(const std::filesystem::path& file, const Network& network, cons
 }  // namespace
 
 Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised) {
-  return with_files(file, network, quantised.formats(), weight_size(network, quantised));
+  const WeightSize weights = weight_size(network, quantised);
+  Sizes sizes = with_files(file, network, quantised.formats(), weights);
+  sizes.entropy_coded = coded_bits(weights, Coding::entropy);
+  return sizes;
 }
 
 Sizes predicted_sizes(const std::filesystem::path& file, const Network& network, const Format& format) {
@@ -70,6 +73,10 @@ std::string sizes_text(const Sizes& sizes) {
   std::string text =
       fmt::format("{} levels, {:.2f} bits a weight: {} bytes instead of {} ({})\n", size.levels, size.bits_per_weight(),
                   thousands(size.bytes()), thousands(4 * size.weights), parts_text(size));
+  if (sizes.entropy_coded) {
+    text += fmt::format("{:.2f} bits a weight with each layer's levels at their entropy: {} bytes\n",
+                        bits_a_weight(*sizes.entropy_coded, size), thousands(bytes_of(*sizes.entropy_coded)));
+  }
   text += fmt::format("{} numbers beside the weights stay FP32 (biases, batch norms, constants): {} bytes\n",
                       thousands(sizes.beside), thousands(4 * sizes.beside));
   return sizes.files.forms.empty() ? text : text + files_text(sizes.files);
@@ -79,7 +86,6 @@ Json sizes_json(const Sizes& sizes) {
   const WeightSize& size = sizes.weights;
   Json json{{"levels", size.levels},
             {"bits_per_weight", size.bits_per_weight()},
-            {"entropy_bits_per_weight", bits_a_weight(size, Coding::entropy)},
             {"weights", size.bytes()},
             {"weights_fp32_as_trained", 4 * size.weights},
             {"codes", bytes_of(size.index_bits)},
@@ -89,6 +95,10 @@ Json sizes_json(const Sizes& sizes) {
             {"weights_left_fp32", bytes_of(size.fp32_bits)},
             {"beside_fp32", 4 * sizes.beside},
             {"files", nullptr}};
+  if (sizes.entropy_coded) {
+    json["entropy_bits_per_weight"] = bits_a_weight(*sizes.entropy_coded, size);
+    json["entropy_coded"] = bytes_of(*sizes.entropy_coded);
+  }
   if (sizes.files.forms.empty()) return json;
   json["files"] = {{"as_trained", sizes.files.as_trained}};
   for (const FileSizes::Form& one : sizes.files.forms) {

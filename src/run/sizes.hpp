@@ -1,6 +1,8 @@
 // What a quantised network takes, told: codes, codebooks and the rest, what stays FP32, and each form's file.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "json/json_fwd.hpp"
@@ -13,6 +15,8 @@ struct Sizes {
   WeightSize weights;
   std::int64_t beside = 0;  // numbers that stay FP32 beside the weights
   FileSizes files;          // none where the network's file cannot be read any more
+  // Bits of the weights with each layer's levels at their entropy (coded_bits()); none of what is only predicted.
+  std::optional<std::int64_t> entropy_coded = {};
 };
 
 // file: of the network; a warning where it is gone.

@@ -13,7 +13,26 @@ namespace vbq {
 namespace {
 
 Json scores_json(const Scores& scores, Divergence divergence) {
-  return {{"search", score_json(scores.search, divergence)}, {"held_out", score_json(scores.held_out, divergence)}};
+  Json json{{"search", score_json(scores.search, divergence)}, {"held_out", score_json(scores.held_out, divergence)}};
+  if (scores.validation.seen > 0) json["validation"] = score_json(scores.validation, divergence);
+  return json;
+}
+
+Json beginning_json(const Beginning& beginning) {
+  Json json{{"start", scores_json(beginning.start, Divergence::told)},
+            {"searched", scores_json(beginning.searched, Divergence::told)},
+            {"delivered", beginning.delivered ? "start" : "searched"}};
+  if (beginning.gain) json["validation_gain"] = {{"fitness", beginning.gain->gain}, {"p", beginning.gain->p}};
+  return json;
+}
+
+std::string beginning_text(const Beginning& beginning) {
+  if (!beginning.gain) return "";
+  const std::string p =
+      fmt::format("p = {:.2g} on {} validation images", beginning.gain->p, thousands(beginning.start.validation.seen));
+  return beginning.delivered
+             ? fmt::format("The search's gain over its start may be chance ({}): the start is delivered.\n", p)
+             : fmt::format("The searched network is better than the search's start ({}).\n", p);
 }
 
 }  // namespace
@@ -32,6 +51,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["sizes"] = sizes_json(sizes);
   json["fp32"] = scores_json(result.as_trained, Divergence::left_out);
   json["quantised"] = scores_json(result.quantised, Divergence::told);
+  if (result.beginning) json["beginning"] = beginning_json(*result.beginning);
   json["generations"] = result.generations;
   json["evaluations"] = result.evaluations;
   if (result.sensitivities > 0) json["sensitivity_evaluations"] = result.sensitivities;
@@ -60,7 +80,10 @@ std::string summary_text(const SearchResult& result, const Sizes& sizes) {
   std::string text = sizes_text(sizes);
   text += "Top-1 on images that the search never saw:\n";
   text += line("as trained (FP32)", result.as_trained.held_out);
-  text += line("quantised", result.quantised.held_out);
+  if (result.beginning) text += line("quantised, the search's start", result.beginning->start.held_out);
+  text += line(result.beginning ? "quantised, searched" : "quantised",
+               result.beginning ? result.beginning->searched.held_out : result.quantised.held_out);
+  if (result.beginning) text += beginning_text(*result.beginning);
   text += "Top-1 on the images that the search was led by:\n";
   text += line("as trained (FP32)", result.as_trained.search);
   text += line("quantised", result.quantised.search);

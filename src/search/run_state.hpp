@@ -25,6 +25,7 @@ struct RunState {
   std::string data_hash;     // of the images and the split, search and held-out
   std::string engine;        // kind, instruction set, library and precision, in one line; threads are not part of it
   SearchState search;
+  Individual start;                  // the best of the first generation; empty in checkpoints of before
   std::vector<CachedTally> cache;    // in order of first evaluation
   std::int64_t evaluations = 0;      // networks that were really run over the search images
   std::int64_t images = 0;           // images inferred by the search

@@ -1,8 +1,8 @@
 // Layout, all of it arrays of one axis unless stated, [n] their length:
 //   attributes of the root: version, generation, evaluations, images (integers), seconds (double)
 //   job, network_hash, data_hash, engine: uint8 [bytes]
-//   individuals: the population, best first, then the best ever.
-//     fitness: double [P + 1]; chromosomes_of: uint64 [P + 2], where each individual's chromosomes begin, and their
+//   individuals: the population, best first, then the best ever, then the best of the first generation.
+//     fitness: double [P + 2]; chromosomes_of: uint64 [P + 3], where each individual's chromosomes begin, and their
 //     end; genes_of: uint64 [C + 1], where each chromosome's genes begin, and their end; genes: double [G]
 //   parameters: double [n]
 //   cache_fingerprints: uint64 [2 n]; cache_tallies: int64 [5 n]: seen, top1, top5, loss, divergence; cache_bits: int64
@@ -20,7 +20,7 @@ namespace {
 
 using namespace hdf5;
 
-constexpr std::int64_t kVersion = 2;  // 1: without cache_bits
+constexpr std::int64_t kVersion = 2;  // 1: without cache_bits and the best of the first generation
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 class Writer {
@@ -48,7 +48,7 @@ class Writer {
     text(name.c_str(), joined);
     array((name + "_of").c_str(), begin);
   }
-  void individuals(const SearchState& search) {
+  void individuals(const SearchState& search, const Individual& start) {
     std::vector<double> fitness, genes;
     std::vector<std::uint64_t> chromosomes_of{0}, genes_of{0};
     const auto add = [&](const Individual& individual) {
@@ -61,6 +61,7 @@ class Writer {
     };
     for (const Individual& individual : search.population) add(individual);
     add(search.best);
+    add(start);
     array("fitness", fitness);
     array("chromosomes_of", chromosomes_of);
     array("genes_of", genes_of);
@@ -121,12 +122,13 @@ class Reader {
       values.push_back(joined.substr(begin[i - 1], begin[i] - begin[i - 1]));
     return values;
   }
-  void individuals(SearchState& search) const {
+  // The last of them: the best of the first generation.
+  void individuals(SearchState& search, Individual* start) const {
     const auto fitness = array<double>("fitness");
     const auto genes = array<double>("genes");
     const auto genes_of = offsets("genes_of", genes.size());
     const auto chromosomes_of = offsets("chromosomes_of", genes_of.size() - 1);
-    if (fitness.empty() || chromosomes_of.size() != fitness.size() + 1) {
+    if (fitness.size() < (start == nullptr ? 1U : 2U) || chromosomes_of.size() != fitness.size() + 1) {
       fail("{}: {} fitness values were found for {} individuals", where_, fitness.size(), chromosomes_of.size() - 1);
     }
     for (std::size_t i = 0; i < fitness.size(); ++i) {
@@ -136,6 +138,10 @@ class Reader {
         individual.genome.chromosomes.emplace_back(all + genes_of[c], all + genes_of[c + 1]);
       }
       search.population.push_back(std::move(individual));
+    }
+    if (start != nullptr) {
+      *start = std::move(search.population.back());
+      search.population.pop_back();
     }
     search.best = std::move(search.population.back());
     search.population.pop_back();
@@ -179,7 +185,7 @@ std::string encode_run_state(const RunState& state) {
   out.text("network_hash", state.network_hash);
   out.text("data_hash", state.data_hash);
   out.text("engine", state.engine);
-  out.individuals(state.search);
+  out.individuals(state.search, state.start);
   out.array("parameters", state.search.parameters);
   out.cache(state.cache);
   out.lines("history", state.history);
@@ -204,7 +210,7 @@ RunState decode_run_state(std::string_view image, const std::string& where) {
   state.network_hash = in.text("network_hash");
   state.data_hash = in.text("data_hash");
   state.engine = in.text("engine");
-  in.individuals(state.search);
+  in.individuals(state.search, version < 2 ? nullptr : &state.start);
   state.search.parameters = in.array<double>("parameters");
   state.cache = in.cache(version);
   state.history = in.lines("history");

@@ -37,6 +37,7 @@ void expect_equal_to_local(const Problem& problem, int genome_count) {
     for (const ImageSet set : {ImageSet::held_out, ImageSet::search}) {
       EXPECT_EQ(evaluator.score(set, {}), local->score(set, {}));
       EXPECT_EQ(evaluator.score(set, network), local->score(set, network));
+      EXPECT_EQ(evaluator.score_blocks(set, network), local->score_blocks(set, network));
     }
     EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);
     EXPECT_EQ(evaluator.evaluate(genomes, {}), expected);

@@ -215,9 +215,8 @@ TEST(Job, AnUnknownKeyIsToldWhatThereIs) {
   EXPECT_EQ(refusal(kJob, {"run.colour=3"}),
             "run.colour is not a known key in --set run.colour=3: [run] has checkpoint");
   EXPECT_EQ(refusal(kJob, {"data.foo=3"}),
-            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, block, augment, "
-            "mean, std, "
-            "allow_different_normalisation, label_offset");
+            "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, validation, "
+            "block, augment, mean, std, allow_different_normalisation, label_offset");
   for (const char* change : {"colour=3", "colours.red=3"}) {
     EXPECT_NE(refusal(kJob, {change}).find("of the sections network, data, format, search, run"), std::string::npos);
   }

@@ -109,5 +109,26 @@ TEST(Split, RefusesCountsOutsideTheSet) {
   EXPECT_TRUE(stratified_split(labels, 10).held_out.empty());
 }
 
+TEST(Split, ValidationImagesAreTakenFromTheSearchsInEqualShares) {
+  const auto labels = random_labels(400, 5, 3);
+  const Split whole = stratified_split(labels, 300);
+  Split split = whole;
+  set_validation_apart(split, labels, 75);
+  EXPECT_EQ(split.held_out, whole.held_out);
+  ASSERT_EQ(split.search.size(), 225U);
+  ASSERT_EQ(split.validation.size(), 75U);
+  ASSERT_TRUE(std::is_sorted(split.search.begin(), split.search.end()));
+  ASSERT_TRUE(std::is_sorted(split.validation.begin(), split.validation.end()));
+  std::vector<std::int64_t> both;
+  std::merge(split.search.begin(), split.search.end(), split.validation.begin(), split.validation.end(),
+             std::back_inserter(both));
+  EXPECT_EQ(both, whole.search);
+  const auto all = histogram(labels, whole.search);
+  for (const auto& [label, count] : histogram(labels, split.validation)) {
+    EXPECT_NEAR(static_cast<double>(count), static_cast<double>(all.at(label)) / 4, 1) << label;
+  }
+  EXPECT_THROW(set_validation_apart(split, labels, 225), Error);  // none would be left to search on
+}
+
 }  // namespace
 }  // namespace vbq

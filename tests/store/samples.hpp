@@ -62,6 +62,7 @@ inline RunState sample_state(int generation, std::uint32_t seed) {
   state.search.population[3].genome.chromosomes[0] = {-0.0, 0.0, std::numeric_limits<double>::denorm_min(), 0.1 + 0.2};
   state.search.best = sample_individual(random, 5);
   state.search.best.fitness = -0.0;
+  state.start = sample_individual(random, 3);
   state.search.parameters = {1.0 / 3.0, -0.0, 1e308};
   for (int i = 0; i < 40; ++i) {
     const auto draw = [&random] { return static_cast<std::int64_t>(random.bits64()); };
@@ -119,6 +120,7 @@ inline void expect_same(const RunState& a, const RunState& b) {
   for (std::size_t i = 0; i < a.search.population.size(); ++i)
     expect_same(a.search.population[i], b.search.population[i]);
   expect_same(a.search.best, b.search.best);
+  expect_same(a.start, b.start);
   EXPECT_EQ(bits(a.search.parameters), bits(b.search.parameters));
   EXPECT_TRUE(a.cache == b.cache);
   EXPECT_EQ(a.evaluations, b.evaluations);
