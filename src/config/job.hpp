@@ -37,7 +37,7 @@ struct Job {
   std::filesystem::path data;                        // absolute; a dataset file, or a source that can be imported
   std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
   double search_images = 0;                          // > 1: images, <= 1: share of the set, 0: 2000 or what there is
-  double validation_images = 0;  // of the search's: > 1: images, < 1: share; 0: none
+  double validation_images = 0;                      // of the search's: > 1: images, < 1: share; 0: none
   std::int64_t block = 100;
   std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
   Augment augment = Augment::none;
