@@ -58,8 +58,8 @@ void plain_beside(const float* y, std::int64_t position, std::int64_t plane, dou
                                          double* square) {
   sum_beside(y, position, plane, sum, square);
 }
-[[gnu::target("avx512f,prefer-vector-width=512")]] void avx512_beside(const float* y, std::int64_t position,
-                                                                      std::int64_t plane, double* sum, double* square) {
+[[gnu::target("avx512f")]] void avx512_beside(const float* y, std::int64_t position, std::int64_t plane, double* sum,
+                                              double* square) {
   sum_beside(y, position, plane, sum, square);
 }
 #endif

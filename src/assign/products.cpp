@@ -88,8 +88,7 @@ template <typename Sum>
 }
 
 template <typename Sum>
-[[gnu::target("avx512f,prefer-vector-width=512")]] void avx512_products(const Product<Sum>& p, std::size_t rows,
-                                                                        std::size_t columns) {
+[[gnu::target("avx512f")]] void avx512_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
   products<64>(p, rows, columns);
 }
 #endif
