@@ -1,0 +1,74 @@
+// Which network a search under a budget delivers: the searched one, or its start where the gain may be chance.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "support/cli.hpp"
+
+namespace vbq::test {
+namespace {
+
+using Json = nlohmann::json;
+
+class Delivery : public Cli {
+ protected:
+  void SetUp() override {
+    Cli::SetUp();
+    copy_digits();
+    fs::copy_file(fs::path(VBQ_SOURCE) / "jobs" / "digits" / "budget.toml", path("budget.toml"));
+  }
+
+  // summary.json of a search of so many generations, which has found something better than its start on its images.
+  Json searched(int generations) {
+    const Outcome outcome =
+        run("search budget.toml --run out --threads 1 --log error --set search.population=12 --set "
+            "format.matching_images=60 --set format.delivery_images=100 --set search.generations=" +
+            std::to_string(generations));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    said_ = outcome.out;
+    return Json::parse(read("out/summary.json"));
+  }
+
+  // What is delivered is what is told, and what best.json holds.
+  void expect_told(const Json& summary) {
+    const Json& beginning = summary["beginning"];
+    const std::string delivered = beginning["delivered"];
+    EXPECT_EQ(delivered, beginning["validation_gain"]["p"] < 0.05 ? "searched" : "start");
+    EXPECT_EQ(summary["quantised"], beginning[delivered]);
+    EXPECT_EQ(beginning["start"]["validation"]["images"], 300);
+    EXPECT_EQ(summary["quantised"]["search"]["images"], 900);
+    EXPECT_LE(summary["sizes"]["entropy_bits_per_weight"], 1.3);
+    EXPECT_GT(summary["sizes"]["entropy_bits_per_weight"], 1.28) << "the budget is used";
+    const Outcome outcome =
+        run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --json --threads 1");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(Json::parse(outcome.out)["top1"]["correct"], summary["quantised"]["held_out"]["top1"]["correct"]);
+    EXPECT_NE(said_.find(delivered == "start" ? "the start is delivered" : "is better than the search's start"),
+              std::string::npos)
+        << said_;
+  }
+
+  std::string said_;
+};
+
+TEST_F(Delivery, AGainBeyondChanceIsDelivered) {
+  const Json summary = searched(20);
+  expect_told(summary);
+  EXPECT_EQ(summary["beginning"]["delivered"], "searched");
+  const auto divergence = [&](const char* of) {
+    return summary["beginning"][of]["held_out"]["divergence"].get<double>();
+  };
+  EXPECT_LT(divergence("searched"), 0.8 * divergence("start"));
+}
+
+TEST_F(Delivery, WhatTooFewGenerationsFindIsToldAsItIs) { expect_told(searched(6)); }
+
+TEST_F(Delivery, ValidationImagesMustBeEnoughAndLeaveSome) {
+  expect_refused("search budget.toml --run out --set data.validation=40", {"data.validation", "two blocks"});
+  expect_refused("search budget.toml --run out --set data.validation=1200", {"data.validation", "some must be left"});
+  expect_refused("search budget.toml --run out --set data.validation=300.5", {"data.validation", "a whole number"});
+}
+
+}  // namespace
+}  // namespace vbq::test
