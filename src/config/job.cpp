@@ -301,6 +301,10 @@ std::string to_toml(const Job& job) {
   return out.str();
 }
 
+std::string budget_text(const Budget& budget) {
+  return fmt::format("{} {}", budget.amount, budget.unit == Budget::Unit::bits ? "bits a weight" : "bytes");
+}
+
 Job job_of_width(Job job, int levels) {
   job.format.levels = levels;
   job.sweep.clear();

@@ -29,6 +29,9 @@ struct Budget {
   bool operator==(const Budget&) const = default;
 };
 
+// "2.3 bits a weight", "80000 bytes".
+std::string budget_text(const Budget& budget);
+
 struct Job {
   // [network]
   std::filesystem::path network;  // absolute

@@ -107,7 +107,7 @@ Budget read_budget(const TomlValue& value) {
   value.refuse(expected);
 }
 
-std::string budget_text(const Budget& budget) {
+std::string toml_budget(const Budget& budget) {
   return quoted(fmt::format("{} {}", budget.amount, budget.unit == Budget::Unit::bits ? "bits" : "bytes"));
 }
 
@@ -207,7 +207,7 @@ void add_format(std::vector<JobField>& fields) {
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
   fields.push_back({"format.budget", [](Job& j, const TomlValue& v) { j.budget = read_budget(v); },
-                    [](const Job& j) { return j.budget ? budget_text(*j.budget) : std::string(); }});
+                    [](const Job& j) { return j.budget ? toml_budget(*j.budget) : std::string(); }});
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});
   fields.push_back({"format.exponent_bits",

@@ -87,9 +87,14 @@ std::string tiles(const Json& summary) {
     text += html_tile(percent_of(after.at("top1")), "top-1 quantised, on images that the search never saw");
     text += html_tile(percent_of(before.at("top1")), "top-1 as trained (FP32), same images");
   }
-  text += html_tile(fmt::format("{:.2f}", summary.at("bits_per_weight").get<double>()),
-                    "bits per weight, codebooks and scales counted");
-  const double share = summary.at("bytes").get<double>() / (4 * summary.at("weights").get<double>());
+  const bool entropy = summary.value("coding", "fixed") == "entropy";  // runs of before do not say it
+  const Json& size = entropy ? summary.at("sizes") : summary;
+  text +=
+      html_tile(fmt::format("{:.2f}", size.at(entropy ? "entropy_bits_per_weight" : "bits_per_weight").get<double>()),
+                entropy ? "bits per weight, levels at their entropy, codebooks and scales counted"
+                        : "bits per weight, codebooks and scales counted");
+  const double share =
+      size.at(entropy ? "entropy_coded" : "bytes").get<double>() / (4 * summary.at("weights").get<double>());
   text += html_tile(fmt::format("{:.1f} %", 100 * share), "of the weights' size in FP32");
   return text + "</div>\n";
 }
@@ -98,16 +103,34 @@ std::string accuracy(const Json& summary) {
   std::string text =
       "<h2>Accuracy</h2>\n<table><tr><th></th><th>images</th><th>top-1 (95 % interval)</th><th>top-5</th>"
       "<th class=\"number\">loss</th></tr>\n";
-  for (const auto& [network, network_name] : {std::pair{"fp32", "as trained"}, {"quantised", "quantised"}}) {
-    for (const auto& [images, images_name] : {std::pair{"held_out", "held out"}, {"search", "searched on"}}) {
-      const Json& score = summary.at(network).at(images);
+  const auto rows = [&](const Json& scores, const char* network) {
+    for (const auto& [images, images_name] :
+         {std::pair{"held_out", "held out"}, {"search", "searched on"}, {"validation", "for validation"}}) {
+      const auto score = scores.find(images);
+      if (score == scores.end()) continue;
       text += fmt::format("<tr><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td><td class=\"number\">{:.4f}</td></tr>\n",
-                          network_name, thousands(score.at("images").get<long long>()), images_name,
-                          percent_with_interval(score.at("top1")), percent_of(score.at("top5")),
-                          score.at("loss").get<double>());
+                          network, thousands(score->at("images").get<long long>()), images_name,
+                          percent_with_interval(score->at("top1")), percent_of(score->at("top5")),
+                          score->at("loss").get<double>());
     }
+  };
+  rows(summary.at("fp32"), "as trained");
+  const auto beginning = summary.find("beginning");
+  if (beginning == summary.end()) {
+    rows(summary.at("quantised"), "quantised");
+    return text + "</table>\n";
   }
-  return text + "</table>\n";
+  const bool start = beginning->at("delivered") == "start";
+  rows(beginning->at("start"), start ? "the search's start (delivered)" : "the search's start");
+  rows(beginning->at("searched"), start ? "searched" : "searched (delivered)");
+  text += "</table>\n";
+  if (const auto gain = beginning->find("validation_gain"); gain != beginning->end()) {
+    text += fmt::format("<p>{} (one-sided paired t-test over blocks of validation images: p = {:.2g})</p>\n",
+                        start ? "The search's gain over its start may be chance, so the start is delivered."
+                              : "The searched network is better than the search's start.",
+                        gain->at("p").get<double>());
+  }
+  return text;
 }
 
 // Bytes; nothing for a run of a vbq that did not write them.
@@ -137,16 +160,18 @@ std::string sizes(const Json& summary) {
   return text + "</table>\n";
 }
 
-std::string progress_charts(const Table& history, Fitness fitness) {
+std::string progress_charts(const Table& history, const Job& job) {
   const std::vector<double>& generations = history["generation"];
   // Divergence and loss are stored negative, so that larger is better.
-  const bool negative = fitness != Fitness::top1;
+  const bool within = job.budget.has_value();
+  const bool negative = job.fitness != Fitness::top1 && !within;
   const auto shown = [&](const char* name) {
     std::vector<double> values = history[name];
     for (double& v : values) v = negative ? -v : v;
     return values;
   };
-  const std::string name = fitness_name(fitness);
+  const std::string name = within ? fmt::format("fitness within the budget, of {} and size,", fitness_name(job.fitness))
+                                  : fitness_name(job.fitness);
   std::string text = "<h2>Search</h2>\n";
   text += line_chart({name + " on the search's images (" + (negative ? "lower" : "higher") + " is better)",
                       "generation",
@@ -207,8 +232,9 @@ std::string page(const fs::path& folder) {
   const Table history = read_table(folder / "history.csv"), timing = read_table(folder / "timing.csv");
   const std::optional<Json> summary = read_if_there(folder / "summary.json"),
                             best = read_if_there(folder / "best.json");
-  const std::string title = fmt::format("{} in {}{} levels", job.network.filename().string(),
-                                        job.format.widths == Widths::own ? "2 to " : "", job.format.levels);
+  const std::string network = job.network.filename().string();
+  const std::string title = job.budget ? fmt::format("{} within {}", network, budget_text(*job.budget))
+                                       : fmt::format("{} in {} levels", network, job.format.levels);
   std::string text;
   if (summary) text += tiles(*summary);
   const std::size_t done = history["generation"].size();
@@ -220,7 +246,7 @@ std::string page(const fs::path& folder) {
       name_of<Method>(job.search.method, kMethods), summary ? "" : "; this run has not ended");
   if (summary) text += accuracy(*summary);
   if (summary) text += sizes(*summary);
-  text += progress_charts(history, job.fitness);
+  text += progress_charts(history, job);
   if (best) text += codebooks_html(*best);
   text += speed(timing);
   if (summary) text += machine(*summary);

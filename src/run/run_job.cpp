@@ -47,8 +47,14 @@ void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& f
   const std::size_t validation = problem.split.validation.size();
   log::info("images    {} to search on, {}{} held out", problem.split.search.size(),
             validation > 0 ? fmt::format("{} to validate on, ", validation) : "", problem.split.held_out.size());
-  log::info("format    {}{} levels, {} generations of {}", setup.job.format.widths == Widths::own ? "2 to " : "",
-            setup.job.format.levels, setup.job.generations, setup.job.search.population);
+  const std::string levels = fmt::format("{}{} levels",
+                                         setup.job.format.widths == Widths::own ? "2 to "
+                                         : setup.job.budget                     ? "up to "
+                                                                                : "",
+                                         setup.job.format.levels);
+  log::info("format    {}{}, {} generations of {}", levels,
+            setup.job.budget ? " within " + budget_text(*setup.job.budget) : "", setup.job.generations,
+            setup.job.search.population);
   log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,
             compute.workers == 1 ? "" : "s", compute.engine.threads, compute.engine.threads == 1 ? "" : "s",
             compute.engine.device);

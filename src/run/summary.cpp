@@ -44,6 +44,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["vbq"] = kVersion;
   json["bits"] = static_cast<int>(std::ceil(std::log2(setup.job.format.levels)));
   json["levels"] = setup.job.format.levels;
+  json["coding"] = name_of<Coding>(setup.job.format.coding, kCodings);
   json["bits_per_weight"] = size.bits_per_weight();
   json["entropy_bits_per_weight"] = size.entropy_bits_per_weight();
   json["weights"] = size.weights;
@@ -73,7 +74,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   return json_text(json, 2);
 }
 
-std::string summary_text(const SearchResult& result, const Sizes& sizes) {
+std::string summary_text(const SearchResult& result, const Sizes& sizes, Augment augment) {
   const auto line = [](const std::string& what, const Tally& tally) {
     return fmt::format("  {:<34} {}\n", what, percent_text(tally.top1, tally.seen));
   };
@@ -84,7 +85,10 @@ std::string summary_text(const SearchResult& result, const Sizes& sizes) {
   text += line(result.beginning ? "quantised, searched" : "quantised",
                result.beginning ? result.beginning->searched.held_out : result.quantised.held_out);
   if (result.beginning) text += beginning_text(*result.beginning);
-  text += "Top-1 on the images that the search was led by:\n";
+  const char* changed = augment == Augment::mix     ? ", each mixed with another"
+                        : augment == Augment::shift ? ", shifted and mirrored"
+                                                    : "";
+  text += fmt::format("Top-1 on the images that the search was led by{}:\n", changed);
   text += line("as trained (FP32)", result.as_trained.search);
   text += line("quantised", result.quantised.search);
   text +=

@@ -13,7 +13,7 @@ namespace vbq {
 std::string summary_json(const Setup& setup, const ComputeInfo& compute, const SearchResult& result,
                          const Sizes& sizes);
 
-// A few lines: sizes, accuracies as trained and quantised on search and held-out images.
-std::string summary_text(const SearchResult& result, const Sizes& sizes);
+// A few lines: sizes, accuracies as trained and quantised on search and held-out images. augment: of the former.
+std::string summary_text(const SearchResult& result, const Sizes& sizes, Augment augment);
 
 }  // namespace vbq
