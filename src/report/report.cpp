@@ -89,10 +89,10 @@ std::string tiles(const Json& summary) {
   }
   const bool entropy = summary.value("coding", "fixed") == "entropy";  // runs of before do not say it
   const Json& size = entropy ? summary.at("sizes") : summary;
-  text +=
-      html_tile(fmt::format("{:.2f}", size.at(entropy ? "entropy_bits_per_weight" : "bits_per_weight").get<double>()),
-                entropy ? "bits per weight, levels at their entropy, codebooks and scales counted"
-                        : "bits per weight, codebooks and scales counted");
+  text += html_tile(
+      fmt::format("{:.2f}", size.at(entropy ? "entropy_coded_bits_per_weight" : "bits_per_weight").get<double>()),
+      entropy ? "bits per weight, levels at their entropy, codebooks and scales counted"
+              : "bits per weight, codebooks and scales counted");
   const double share =
       size.at(entropy ? "entropy_coded" : "bytes").get<double>() / (4 * summary.at("weights").get<double>());
   text += html_tile(fmt::format("{:.1f} %", 100 * share), "of the weights' size in FP32");

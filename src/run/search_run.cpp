@@ -1,12 +1,10 @@
 #include "run/search_run.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
 #include <utility>
 
-#include "core/check.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
@@ -14,6 +12,7 @@
 #include "run/deliver.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
+#include "run/same_run.hpp"
 #include "run/sensitivity.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
@@ -24,58 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Of a network that exceeds a budget: more than the logarithm of any harm (see fitness_within()).
-constexpr double kOverBudget = 100;
-
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Hashes tell that files differ; a user knows them by their names.
-std::string other_network(const Job& now, const Job& then) {
-  if (now.network_output != then.network_output) {
-    return fmt::format("network.output is \"{}\", another output than the run's, \"{}\"", now.network_output,
-                       then.network_output);
-  }
-  if (now.network == then.network) {
-    return fmt::format("network.path is {}, as the run's, but its weights or layers have changed",
-                       now.network.string());
-  }
-  return fmt::format("network.path is {}, another network than the run's, {}", now.network.string(),
-                     then.network.string());
-}
-
-std::string other_images(const Job& now, const Job& then) {
-  const std::string mine = now.calibration ? now.calibration->string() : "not set";
-  const std::string theirs = then.calibration ? then.calibration->string() : "not set";
-  if (now.data != then.data) {
-    return fmt::format("data.path is {}, with other images than the run's, {}", now.data.string(), then.data.string());
-  }
-  if (mine != theirs) return fmt::format("data.calibration is {}, with other images than the run's, {}", mine, theirs);
-  return fmt::format("data.path is {}{}, as the run's, but its images have changed", now.data.string(),
-                     now.calibration ? " and data.calibration " + mine : "");
-}
-
-// Refuses a checkpoint that another run has left.
-void check_same_run(const RunState& state, const Setup& setup, const ComputeInfo& compute) {
-  const Job then = parse_job(state.job, "/", "the checkpoint's job", {});
-  const std::string difference = job_difference(setup.job, then);
-  if (!difference.empty()) fail("--resume: {}", difference);
-  if (setup.network_hash != state.network_hash) fail("--resume: {}", other_network(setup.job, then));
-  if (setup.data_hash != state.data_hash) fail("--resume: {}", other_images(setup.job, then));
-  if (compute.identity != state.engine) {
-    fail(
-        "--resume: this machine computes with {}, the run did with {}, and results could differ: --engine, --precision "
-        "and a machine as before were expected",
-        compute.identity, state.engine);
-  }
-  const int generations = setup.job.generations;
-  if (generations < state.search.generation) {
-    fail("--resume: search.generations is {}, the run has done {} already", generations, state.search.generation);
-  }
-  if (generations != then.generations) {
-    log::warning("search.generations is {}, where the run's job has said {}: it now ends after generation {}",
-                 generations, then.generations, generations);
-  }
-}
 
 // One run's loop and what it keeps between generations.
 class Loop {
@@ -131,12 +79,14 @@ class Loop {
   // The network that is delivered; what it scores; what the network as trained scores.
   void finish(SearchResult& result) {
     result.network = deliver(setup_, evaluator_, result.best.genome);
-    result.quantised = scores(result.network);
+    const std::vector<Tally> validated = validate(result.network);
+    result.quantised = scores(result.network, validated);
     const Genome& start = state_.start.genome;
     if (!start.chromosomes.empty() && start != result.best.genome) {
       const QuantisedNetwork begun = deliver(setup_, evaluator_, start);
-      Beginning& beginning = result.beginning.emplace(Beginning{scores(begun), result.quantised, {}});
-      beginning.gain = gain_on_validation(begun, result.network);
+      const std::vector<Tally> validated_start = validate(begun);
+      Beginning& beginning = result.beginning.emplace(Beginning{scores(begun, validated_start), result.quantised, {}});
+      if (!validated.empty()) beginning.gain = paired_gain(validated_start, validated, setup_.job.fitness);
       beginning.delivered = beginning.gain && !beginning.gain->beyond_chance();
       if (beginning.delivered) {
         result.network = begun;
@@ -173,20 +123,18 @@ class Loop {
     report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
   }
 
-  Scores scores(const QuantisedNetwork& network) {
+  // Of each block of validation images; empty where there are none.
+  std::vector<Tally> validate(const QuantisedNetwork& network) {
+    if (setup_.problem.split.validation.empty()) return {};
+    return evaluator_.score_blocks(ImageSet::validation, network);
+  }
+
+  Scores scores(const QuantisedNetwork& network, const std::vector<Tally>& validated) {
     const CachedTally* known = scorer_.known(network.id());
     Scores scores{known != nullptr ? known->tally : evaluator_.score(ImageSet::search, network),
                   evaluator_.score(ImageSet::held_out, network)};
-    if (validates()) scores.validation = evaluator_.score(ImageSet::validation, network);
+    for (const Tally& tally : validated) scores.validation += tally;
     return scores;
-  }
-
-  bool validates() const { return !setup_.problem.split.validation.empty(); }
-
-  std::optional<PairedGain> gain_on_validation(const QuantisedNetwork& start, const QuantisedNetwork& searched) {
-    if (!validates()) return std::nullopt;
-    return paired_gain(evaluator_.score_blocks(ImageSet::validation, start),
-                       evaluator_.score_blocks(ImageSet::validation, searched), setup_.job.fitness);
   }
 
   // Through the cache.
@@ -196,11 +144,8 @@ class Loop {
     if (!setup_.budget_bits) return fitness(network.tally, setup_.job.fitness);
     const auto weights = static_cast<double>(weight_count(setup_.problem.network));
     const double over = static_cast<double>(network.bits - *setup_.budget_bits) / weights;
-    if (setup_.problem.format.widths == Widths::same) return fitness_within(network.tally, setup_.job.fitness, over);
-    // Layers that share a budget out can use all of it, and need not exceed it: what is left over is worth nothing, and
-    // no accuracy makes up for more.
-    const double price = over > 0 ? kOverBudget : 0;
-    return fitness_within(network.tally, setup_.job.fitness, std::max(over, 0.0)) - price;
+    const Budgeting budgeting = setup_.problem.format.widths == Widths::own ? Budgeting::bound : Budgeting::traded;
+    return fitness_within(network.tally, setup_.job.fitness, over, budgeting);
   }
 
   void report(const SearchState& state, const Tally& best, double rate) {

@@ -96,7 +96,7 @@ Json sizes_json(const Sizes& sizes) {
             {"beside_fp32", 4 * sizes.beside},
             {"files", nullptr}};
   if (sizes.entropy_coded) {
-    json["entropy_bits_per_weight"] = bits_a_weight(*sizes.entropy_coded, size);
+    json["entropy_coded_bits_per_weight"] = bits_a_weight(*sizes.entropy_coded, size);
     json["entropy_coded"] = bytes_of(*sizes.entropy_coded);
   }
   if (sizes.files.forms.empty()) return json;

@@ -22,13 +22,15 @@ double fitness(const Tally& tally, Fitness kind) {
   fail_internal("fitness {} is not known", static_cast<int>(kind));
 }
 
-double fitness_within(const Tally& tally, Fitness kind, double over) {
+double fitness_within(const Tally& tally, Fitness kind, double over, Budgeting budgeting) {
   constexpr double kBelow = 1.0, kAbove = 6.0;  // nats a bit; measured harm: 1.4 to 1.9
   constexpr double kOver = 0.02;                // so that a network that keeps the budget is preferred
+  constexpr double kOverBound = 100;            // more than the logarithm of any harm
   if (tally.seen == 0) return 0.0;
   const double images = static_cast<double>(tally.seen);
   const double harm = kind == Fitness::top1 ? 1 - fitness(tally, kind) + 0.5 / images : -fitness(tally, kind);
-  const double price = over > 0 ? kOver + kAbove * over : kBelow * over;
+  const bool bound = budgeting == Budgeting::bound;
+  const double price = over > 0 ? kOver + kAbove * over + (bound ? kOverBound : 0) : bound ? 0 : kBelow * over;
   return -std::log(std::max(harm, 1e-12)) - price;
 }
 

@@ -18,8 +18,11 @@ double fitness(const Tally& tally, Fitness kind);
 
 // The same under a budget of bits a weight, of which the network takes `over` more (less: below 0): minus the logarithm
 // of the harm (the divergence, the loss, the share of images that are wrong), since harm falls exponentially with bits,
-// minus a price of bits. Bits below the budget are worth less than they cost in harm, those above it more.
-double fitness_within(const Tally& tally, Fitness kind, double over);
+// minus a price of bits. traded: bits below the budget are worth less than they cost in harm, those above it cost more.
+// bound: of networks that can use all of a budget and need not exceed it: what is left over is worth nothing, and no
+// accuracy makes up for more.
+enum class Budgeting { traded, bound };
+double fitness_within(const Tally& tally, Fitness kind, double over, Budgeting budgeting = Budgeting::traded);
 
 // "top1", "loss" or "divergence"; Error that names the nearest otherwise.
 Fitness parse_fitness(const std::string& name);

@@ -10,9 +10,9 @@
 
 #include "core/check.hpp"
 #include "core/file.hpp"
-#include "core/log.hpp"
 #include "store/array.hpp"
 #include "store/checkpoint_file.hpp"
+#include "store/keyed_file.hpp"
 #include "store/memory_image.hpp"
 
 namespace vbq {
@@ -56,7 +56,7 @@ std::string encode(const Calibration& calibration, const std::string& key) {
   const auto write = [&]<typename T>(const char* name, const std::vector<T>& values) {
     write_vector<T>(image.file(), name, values, where);
   };
-  write("key", std::vector<std::uint8_t>(key.begin(), key.end()));
+  write_key(image.file(), key, where);
   write("node", node);
   write("blocks_of_node", blocks);
   write("first_row", first_row);
@@ -75,8 +75,7 @@ std::optional<Calibration> decode_calibration(std::string_view image, const std:
                                               const std::string& where) {
   const Silence silence;
   const File file = open_image(image, where);
-  const auto bytes = read_vector<std::uint8_t>(file.get(), "key", where);
-  if (std::string(bytes.begin(), bytes.end()) != key) return std::nullopt;
+  if (!has_key(file.get(), key, where)) return std::nullopt;
   const auto integers = [&](const char* name) { return read_vector<std::int64_t>(file.get(), name, where); };
   const auto node = integers("node"), blocks = integers("blocks_of_node"), first_row = integers("first_row");
   const auto rows = integers("rows"), columns_of = integers("columns_of"), feedback_of = integers("feedback_of");
@@ -115,14 +114,9 @@ void save_calibration(const std::filesystem::path& path, const Calibration& cali
 
 std::optional<Calibration> load_calibration(const std::filesystem::path& path, const std::string& key,
                                             std::int64_t bytes) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    const std::string content = read_file(path, "calibration", static_cast<std::uint64_t>(bytes + kSmallParts));
-    return decode_calibration(unseal_checkpoint(content, path.string()), key, path.string());
-  } catch (const Error& error) {
-    log::warning("{}; the calibration is made again", error.what());
-    return std::nullopt;
-  }
+  return load_keyed<Calibration>(
+      path, "calibration", bytes + kSmallParts, "the calibration is made again",
+      [&](std::string_view image, const std::string& where) { return decode_calibration(image, key, where); });
 }
 
 }  // namespace vbq

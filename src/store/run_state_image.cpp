@@ -14,6 +14,7 @@
 
 #include "store/array.hpp"
 #include "store/memory_image.hpp"
+#include "store/tally_numbers.hpp"
 
 namespace vbq {
 namespace {
@@ -72,8 +73,7 @@ class Writer {
     std::vector<std::int64_t> tallies, bits;
     for (const CachedTally& entry : entries) {
       fingerprints.insert(fingerprints.end(), entry.network.begin(), entry.network.end());
-      const Tally& t = entry.tally;
-      tallies.insert(tallies.end(), {t.seen, t.top1, t.top5, t.loss, t.divergence});
+      append(tallies, entry.tally);
       bits.push_back(entry.bits);
     }
     array("cache_fingerprints", fingerprints);
@@ -150,7 +150,7 @@ class Reader {
     const auto fingerprints = array<std::uint64_t>("cache_fingerprints");
     const auto tallies = array<std::int64_t>("cache_tallies");
     const std::size_t count = fingerprints.size() / 2;
-    if (fingerprints.size() != 2 * count || tallies.size() != 5 * count) {
+    if (fingerprints.size() != 2 * count || tallies.size() != kTallyNumbers * count) {
       fail("{}: {} numbers of fingerprints and {} of tallies do not fit together", where_, fingerprints.size(),
            tallies.size());
     }
@@ -158,8 +158,7 @@ class Reader {
     if (bits.size() != count) fail("{}: {} sizes were found for {} networks", where_, bits.size(), count);
     std::vector<CachedTally> entries(count);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::int64_t* t = tallies.data() + 5 * i;
-      entries[i] = {{fingerprints[2 * i], fingerprints[2 * i + 1]}, {t[0], t[1], t[2], t[3], t[4]}, bits[i]};
+      entries[i] = {{fingerprints[2 * i], fingerprints[2 * i + 1]}, tally_at(tallies, i), bits[i]};
     }
     return entries;
   }

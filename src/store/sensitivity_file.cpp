@@ -7,43 +7,34 @@
 
 #include "core/check.hpp"
 #include "core/file.hpp"
-#include "core/log.hpp"
 #include "store/array.hpp"
 #include "store/checkpoint_file.hpp"
+#include "store/keyed_file.hpp"
 #include "store/memory_image.hpp"
+#include "store/tally_numbers.hpp"
 
 namespace vbq {
 namespace {
 
 using namespace hdf5;
 
-constexpr std::size_t kFields = 5;                            // of a tally
-constexpr std::int64_t kSmallParts = std::int64_t{1} << 20;   // bytes of all that are not a choice's numbers
-constexpr std::int64_t kChoiceBytes = 8 * (1 + kFields + 1);  // its layer's share of choices_of counted in
-
-void add(std::vector<std::int64_t>& to, const Tally& t) {
-  to.insert(to.end(), {t.seen, t.top1, t.top5, t.loss, t.divergence});
-}
-
-Tally tally_at(const std::vector<std::int64_t>& numbers, std::size_t index) {
-  const std::int64_t* t = numbers.data() + kFields * index;
-  return {t[0], t[1], t[2], t[3], t[4]};
-}
+constexpr std::int64_t kSmallParts = std::int64_t{1} << 20;         // bytes of all that are not a choice's numbers
+constexpr std::int64_t kChoiceBytes = 8 * (1 + kTallyNumbers + 1);  // its layer's share of choices_of counted in
 
 std::string encode(const Sensitivity& sensitivity, const std::string& key) {
   const Silence silence;
   const std::string where = "sensitivities";
   std::vector<std::int64_t> choices_of, bits, tallies;
-  add(tallies, sensitivity.as_trained);
+  append(tallies, sensitivity.as_trained);
   for (const std::vector<Alone>& choices : sensitivity.layers) {
     choices_of.push_back(std::ssize(choices));
     for (const Alone& one : choices) {
       bits.push_back(one.bits);
-      add(tallies, one.tally);
+      append(tallies, one.tally);
     }
   }
   MemoryImage image(where);
-  write_vector<std::uint8_t>(image.file(), "key", std::vector<std::uint8_t>(key.begin(), key.end()), where);
+  write_key(image.file(), key, where);
   write_vector<std::int64_t>(image.file(), "choices_of", choices_of, where);
   write_vector<std::int64_t>(image.file(), "bits", bits, where);
   write_vector<std::int64_t>(image.file(), "tallies", tallies, where);
@@ -56,12 +47,11 @@ std::optional<Sensitivity> decode_sensitivity(std::string_view image, const std:
                                               const std::string& where) {
   const Silence silence;
   const File file = open_image(image, where);
-  const auto bytes = read_vector<std::uint8_t>(file.get(), "key", where);
-  if (std::string(bytes.begin(), bytes.end()) != key) return std::nullopt;
+  if (!has_key(file.get(), key, where)) return std::nullopt;
   const auto choices_of = read_vector<std::int64_t>(file.get(), "choices_of", where);
   const auto bits = read_vector<std::int64_t>(file.get(), "bits", where);
   const auto tallies = read_vector<std::int64_t>(file.get(), "tallies", where);
-  if (tallies.size() != kFields * (1 + bits.size())) fail("{}: its arrays do not fit together", where);
+  if (tallies.size() != kTallyNumbers * (1 + bits.size())) fail("{}: its arrays do not fit together", where);
   Sensitivity sensitivity{tally_at(tallies, 0), {}};
   std::size_t next = 0;
   for (const std::int64_t count : choices_of) {
@@ -81,15 +71,9 @@ void save_sensitivity(const std::filesystem::path& path, const Sensitivity& sens
 
 std::optional<Sensitivity> load_sensitivity(const std::filesystem::path& path, const std::string& key,
                                             std::int64_t choices) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    const auto most = static_cast<std::uint64_t>(kChoiceBytes * choices + kSmallParts);
-    const std::string content = read_file(path, "sensitivities", most);
-    return decode_sensitivity(unseal_checkpoint(content, path.string()), key, path.string());
-  } catch (const Error& error) {
-    log::warning("{}; sensitivities are measured again", error.what());
-    return std::nullopt;
-  }
+  return load_keyed<Sensitivity>(
+      path, "sensitivities", kChoiceBytes * choices + kSmallParts, "sensitivities are measured again",
+      [&](std::string_view image, const std::string& where) { return decode_sensitivity(image, key, where); });
 }
 
 }  // namespace vbq

@@ -19,7 +19,7 @@ declare -A seeds=(
   [calibration]="tests/fuzz/seeds/calibration.h5"
   [sensitivity]="tests/fuzz/seeds/sensitivity.h5"
   [format]="tests/fuzz/seeds/*.json"
-  [job]="jobs/*/search.toml"
+  [job]="jobs/*/*.toml"
 )
 targets=("${@:2}")
 ((${#targets[@]})) || targets=(onnx dataset photo npy checkpoint calibration sensitivity format job)

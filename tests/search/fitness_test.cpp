@@ -42,6 +42,20 @@ TEST(Fitness, UnderABudgetBitsHaveAPrice) {
   EXPECT_TRUE(std::isfinite(fitness_within(right, Fitness::top1, 0)));
 }
 
+// What is left of a bound earns nothing; and the worst network within it is better than the best beyond.
+TEST(Fitness, WithinABoundOnlyHarmCounts) {
+  Tally good, bad;
+  good.seen = bad.seen = 4;
+  good.divergence = 1;
+  bad.divergence = static_cast<std::int64_t>(4 * kLossLimit * kLossUnit);
+  const auto of = [](const Tally& tally, double over) {
+    return fitness_within(tally, Fitness::divergence, over, Budgeting::bound);
+  };
+  EXPECT_EQ(of(good, -0.5), of(good, 0));
+  EXPECT_GT(of(bad, 0), of(good, 1e-6));
+  EXPECT_GT(of(good, 0.1), of(good, 0.2));
+}
+
 TEST(Fitness, NamesGoBothWays) {
   for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence}) {
     EXPECT_EQ(parse_fitness(fitness_name(kind)), kind);

@@ -1,0 +1,85 @@
+#include "config/job_rules.hpp"
+
+#include <bit>
+#include <optional>
+
+#include "core/check.hpp"
+
+namespace vbq {
+namespace {
+
+constexpr int kGridLevels = 31;  // at most: those that nobody takes are not counted
+constexpr int kOwnLevels = 64;   // at most, of a layer that has as many as suit it
+
+// Whether each layer may have levels of its own number: where there is a budget to share out.
+bool has_own_widths(const Job& job) {
+  const Format& format = job.format;
+  return job.budget && format.encoding == Encoding::values && !format.symmetric && format.scope == Scope::layer;
+}
+
+}  // namespace
+
+void complete(Job& job, const std::function<bool(const char*)>& given) {
+  const bool levels_given = given("format.bits") || given("format.levels");
+  if (has_own_widths(job)) {
+    job.format.widths = Widths::own;
+    if (!levels_given) job.format.levels = kOwnLevels;
+  }
+  if (job.format.encoding != Encoding::grid) return;
+  if (!levels_given) job.format.levels = kGridLevels;
+  if (!given("format.rate") && job.format.assignment != Assignment::nearest) job.format.rate = std::nullopt;
+  if (!given("format.coding")) job.format.coding = Coding::entropy;
+}
+
+void validate(const Job& job, const std::string& origin) {
+  if (job.network.empty()) fail("network.path is missing in {}", origin);
+  if (job.data.empty()) fail("data.path is missing in {}", origin);
+  if (job.format.symmetric && job.format.encoding != Encoding::values && job.format.encoding != Encoding::uniform) {
+    fail("format.symmetric is true in {}: it goes with encodings \"values\" and \"uniform\" only", origin);
+  }
+  if (job.format.symmetric && job.format.levels % 2 != 0) {
+    fail("format.levels is {} in {}: an even number was expected, as format.symmetric is true", job.format.levels,
+         origin);
+  }
+  if (job.search.method == Method::annealing && job.format.encoding != Encoding::companded) {
+    fail("search.method is \"annealing\" in {}: it goes with format.encoding = \"companded\" only", origin);
+  }
+  if (!job.format.rate && (job.format.encoding != Encoding::grid || job.format.assignment == Assignment::nearest)) {
+    fail(
+        "format.rate is \"gene\" in {}: it goes with format.encoding = \"grid\" and an assignment other than "
+        "\"nearest\"",
+        origin);
+  }
+  if (job.budget && job.format.encoding != Encoding::grid && !has_own_widths(job)) {
+    fail(
+        "format.budget is given in {}: it goes with format.encoding = \"grid\", or \"values\" with format.scope = "
+        "\"layer\" and not symmetric, only",
+        origin);
+  }
+  const bool floating = job.format.encoding == Encoding::floating;
+  if (!floating && (job.format.exponent_bits != 0 || job.format.exponent_bias)) {
+    fail("format.exponent_bits or format.exponent_bias is given in {}: they go with encoding \"float\" only", origin);
+  }
+  const int bits = std::bit_width(static_cast<unsigned>(job.format.levels - 1));
+  if (floating && job.format.levels != 1 << bits) {
+    fail("format.levels is {} in {}: a power of two was expected, as format.encoding is \"float\"", job.format.levels,
+         origin);
+  }
+  if (floating && job.format.exponent_bits >= bits) {
+    fail("format.exponent_bits is {} in {}: 1 to {} was expected for {} bits", job.format.exponent_bits, origin,
+         bits - 1, bits);
+  }
+  if (job.format.encoding == Encoding::power_of_two && (job.format.levels < 4 || job.format.levels % 2 != 0)) {
+    fail("format.levels is {} in {}: an even number from 4 was expected, as format.encoding is \"power-of-two\"",
+         job.format.levels, origin);
+  }
+  if (!(job.search.mutation + job.search.crossover > 0)) {
+    fail("search.mutation and search.crossover are both 0 in {}: one above 0 was expected", origin);
+  }
+  if (job.mean.size() != job.std.size()) {
+    fail("data.mean has {} numbers and data.std {} in {}: as many were expected", job.mean.size(), job.std.size(),
+         origin);
+  }
+}
+
+}  // namespace vbq

@@ -1,0 +1,78 @@
+// Validation images, tallies block by block, and networks that are delivered with images of their own number.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "evaluate/local_evaluator.hpp"
+#include "support/problem.hpp"
+#include "vbq/error.hpp"
+
+namespace vbq {
+namespace {
+
+using support::random_genomes;
+using support::small_problem;
+
+// Every other image that the search does not see.
+Problem with_validation(Problem problem) {
+  for (std::int64_t i = 0; i < 11; ++i) problem.split.validation.push_back(4 * i);
+  return problem;
+}
+
+TEST(LocalEvaluator, ValidationImagesAreOfTheSearchsDatasetAndChangedAlike) {
+  Problem problem = with_validation(small_problem());
+  const QuantisedNetwork network = make_local_evaluator(problem)->network(random_genomes(problem, 1)[0]);
+  const Tally plain = make_local_evaluator(problem)->score(ImageSet::validation, network);
+  EXPECT_EQ(plain.seen, 11);
+  Problem searched = problem;
+  searched.split.search = problem.split.validation;
+  searched.split.validation.clear();
+  EXPECT_EQ(plain, make_local_evaluator(searched)->score(ImageSet::search, network));
+  for (Problem* of : {&problem, &searched}) {
+    of->augment = Augment::mix;
+    of->temperature = 8;
+  }
+  const Tally changed = make_local_evaluator(problem)->score(ImageSet::validation, network);
+  EXPECT_EQ(changed, make_local_evaluator(searched)->score(ImageSet::search, network));
+  EXPECT_NE(changed.divergence, plain.divergence);
+}
+
+TEST(LocalEvaluator, BlocksAddUp) {
+  const Problem problem = with_validation(small_problem());
+  const auto evaluator = make_local_evaluator(problem);
+  const QuantisedNetwork network = evaluator->network(random_genomes(problem, 1)[0]);
+  for (const ImageSet set : {ImageSet::search, ImageSet::held_out, ImageSet::validation}) {
+    const std::vector<Tally> blocks = evaluator->score_blocks(set, network);
+    ASSERT_EQ(std::ssize(blocks), block_count(problem, set));
+    Tally sum;
+    for (const Tally& tally : blocks) sum += tally;
+    EXPECT_EQ(sum, evaluator->score(set, network));
+    EXPECT_EQ(blocks.front().seen, problem.engine.block);
+    EXPECT_EQ(blocks.back().seen,
+              std::ssize(images_of(problem, set)) - (std::ssize(blocks) - 1) * problem.engine.block);
+  }
+  EXPECT_THROW(make_local_evaluator(small_problem())->score(ImageSet::validation, network), Error);
+}
+
+// What is delivered is matched on more images, whatever was made before or after it.
+TEST(LocalEvaluator, DeliversWithItsOwnImages) {
+  Problem problem = small_problem();
+  problem.format.assignment = Assignment::sequential;
+  problem.format.matching = Matching::always;
+  problem.format.matching_images = 4;
+  const auto genomes = random_genomes(problem, 2);
+  Problem more = problem;
+  more.format.matching_images = 16;
+  const auto of_more = make_local_evaluator(more);
+  Problem both = problem;
+  both.format.delivery_images = 16;
+  const auto evaluator = make_local_evaluator(both);
+  const auto evaluated = make_local_evaluator(problem)->evaluate(genomes, {});
+  EXPECT_EQ(evaluator->evaluate(genomes, {}), evaluated);
+  EXPECT_EQ(evaluator->network(genomes[1]), of_more->network(genomes[1]));
+  EXPECT_NE(evaluator->network(genomes[1]).id(), evaluated[1].network);
+  EXPECT_EQ(evaluator->evaluate(genomes, {}), evaluated);
+}
+
+}  // namespace
+}  // namespace vbq
