@@ -102,7 +102,8 @@ std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std:
   std::vector<std::uint8_t> indices(weight.size());
   std::size_t covered = 0;
   for (const FactorBlock& block : factor.blocks) covered += static_cast<std::size_t>(block.rows) * block.columns.size();
-  for (std::size_t i = 0; i < weight.size() && covered < weight.size(); ++i) {
+  const bool overwritten = covered == weight.size() && !(format.rate > 0);  // before anybody reads them
+  for (std::size_t i = 0; i < weight.size() && !overwritten; ++i) {
     const float coded = format.scales.empty() ? weight[i] : weight[i] / format.scale(i / row);
     indices[i] = static_cast<std::uint8_t>(format.codebook(i / row).index(coded));
   }

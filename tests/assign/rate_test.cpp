@@ -105,6 +105,45 @@ TEST(Rate, ChoosesTheLeastCostOfThoseWithinTwoOfTheNearestAndZero) {
   EXPECT_GT(moved, 50);
 }
 
+// One round by its definition, weight after weight.
+std::vector<std::uint8_t> plain_round(const Layer& layer, const std::vector<std::uint8_t>& before) {
+  const RateChooser chooser(layer.format, layer.factor, before);
+  const FactorBlock& block = layer.factor.blocks[0];
+  std::vector<std::uint8_t> taken(kRows * kColumns);
+  for (std::size_t r = 0; r < kRows; ++r) {
+    const float s = layer.format.scales[r];
+    std::vector<double> target;
+    for (const std::int32_t c : block.columns)
+      target.push_back(layer.weight[r * kColumns + static_cast<std::size_t>(c)]);
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      const std::size_t at = r * kColumns + static_cast<std::size_t>(block.columns[i]);
+      const float x = static_cast<float>(target[i]) / s;
+      const int level = chooser.choose(layer.format.codebooks[0], x, s * s * block.diagonal[i]);
+      taken[at] = static_cast<std::uint8_t>(level);
+      const double error = static_cast<double>(layer.weight[at]) - static_cast<double>(s) * 0.5 * (level - 7);
+      for (std::size_t k = i + 1; k < kColumns; ++k) {
+        target[k] += static_cast<double>(block.feedback[i * kColumns + k]) * error;
+      }
+    }
+  }
+  return taken;
+}
+
+TEST(Rate, TheFirstRoundsCodeLengthsAreThoseOfTheNearestLevels) {
+  for (const float rate : {0.5F, 1.0F, 4.0F}) {
+    const Layer layer = layer_with(rate);
+    std::vector<std::uint8_t> nearest(kRows * kColumns);
+    for (std::size_t i = 0; i < nearest.size(); ++i) {
+      const float x = layer.weight[i] / layer.format.scales[i / kColumns];
+      nearest[i] = static_cast<std::uint8_t>(layer.format.codebooks[0].index(x));
+    }
+    const auto first = plain_round(layer, nearest);
+    EXPECT_EQ(assigned(layer), plain_round(layer, first)) << rate;
+    // It matters where a round begins.
+    EXPECT_NE(first, plain_round(layer, std::vector<std::uint8_t>(kRows * kColumns))) << rate;
+  }
+}
+
 TEST(Rate, ARateTakesBitsAndCostsError) {
   const std::vector<std::uint8_t> plain = assigned(layer_with(0)), some = assigned(layer_with(1)),
                                   much = assigned(layer_with(8));
