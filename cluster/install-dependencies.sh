@@ -27,6 +27,8 @@ packages=(
   libeigen3-dev
   # Datasets and checkpoints; photos.
   libhdf5-dev zlib1g-dev libxxhash-dev libjpeg-dev libpng-dev
+  # Sizes of exported files behind zstd.
+  libzstd-dev
   # Command line, configuration, text, logging, random numbers.
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libspdlog-dev librandom123-dev
   # Tests and benchmarks; Python makes jobs/digits' files and runs the comparison with onnxruntime.

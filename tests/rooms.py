@@ -15,7 +15,7 @@ import sys
 LIBRARIES = {
     "CLI": r"CLI/", "toml++": r"toml\+\+/", "HDF5": r"hdf5", "MPI": r"mpi\.h", "Boost.Serialization": r"boost/(archive|serialization)", "Boost.Math": r"boost/math", "oneDNN": r"oneapi/|dnnl",
     "OpenMP": r"omp\.h", "CUDA": r"cuda", "cuDNN": r"cudnn", "Eigen": r"Eigen/", "ONNX": r"onnx/", "Protobuf": r"google/",
-    "zlib": r"zlib\.h", "JPEG": r"jpeglib|jerror", "PNG": r"png\.h", "spdlog": r"spdlog/", "xxHash": r"xxhash",
+    "zlib": r"zlib\.h", "zstd": r"zstd", "JPEG": r"jpeglib|jerror", "PNG": r"png\.h", "spdlog": r"spdlog/", "xxHash": r"xxhash",
     "Random123": r"Random123/", "nlohmann-json": r"nlohmann/",
 }
 INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')

@@ -35,14 +35,24 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
                     {"bytes", file.bytes},
                     {"bytes_fp32", file.fp32_bytes},
                     {"share", share},
+                    {"zstd", file.compressed.zstd},
+                    {"deflate", file.compressed.deflate},
+                    {"weights_zstd", file.weights_compressed.zstd},
+                    {"weights_deflate", file.weights_compressed.deflate},
                     {"sizes", sizes_json(sizes)}};
     print_json(json);
     return 0;
   }
   const std::string text = fmt::format(
-      "{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32\n", arguments.output.string(),
-      thousands(file.weights), file.layers, file.bits, arguments.form, thousands(static_cast<long long>(file.bytes)),
-      100 * share, thousands(static_cast<long long>(file.fp32_bytes)));
+      "{}: {} weights in {} layers at {} bits, form {}\n{} bytes, {:.1f} % of {} in FP32; "
+      "{} behind zstd -19, {} behind deflate\n"
+      "Weights with codebooks, scales and shifts: {} bytes behind zstd -19, {} behind deflate\n",
+      arguments.output.string(), thousands(file.weights), file.layers, file.bits, arguments.form,
+      thousands(static_cast<long long>(file.bytes)), 100 * share, thousands(static_cast<long long>(file.fp32_bytes)),
+      thousands(static_cast<long long>(file.compressed.zstd)),
+      thousands(static_cast<long long>(file.compressed.deflate)),
+      thousands(static_cast<long long>(file.weights_compressed.zstd)),
+      thousands(static_cast<long long>(file.weights_compressed.deflate)));
   print(text + sizes_text(sizes));
   return 0;
 }

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "data/gzip_file.hpp"
+#include "compress/gzip_file.hpp"
 #include "vbq/dataset.hpp"
 #include "vbq/layout.hpp"
 

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/source_size.hpp"
 #include "core/text.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/image_stream.hpp"
 #include "data/import_kinds.hpp"
-#include "data/input_file.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;

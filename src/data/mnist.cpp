@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "core/check.hpp"
+#include "core/source_size.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/import_kinds.hpp"
 #include "data/input_file.hpp"

@@ -1,8 +1,10 @@
 #include "onnx/export.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <new>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/check.hpp"
 #include "core/file.hpp"
@@ -110,10 +112,21 @@ class Exporter {
     taken_.push_back(std::move(taken));
   }
 
-  void put_in() {
+  // Returns ExportedModel::weights.
+  std::string put_in() {
     remove_unread(graph_, before_);
     UsedNames names(graph_);
     for (const Taken& taken : taken_) put_in(taken, names);
+    // Bytes beside bytes: in one block of a compressor, tables of FP32 numbers would spoil the indices' statistics.
+    const auto is_wide = [](const onnx::TensorProto& tensor) {
+      return tensor.data_type() == onnx::TensorProto::FLOAT || tensor.data_type() == onnx::TensorProto::INT64;
+    };
+    std::stable_partition(tensors_.begin(), tensors_.end(), std::not_fn(is_wide));
+    std::string weights;
+    for (onnx::TensorProto& tensor : tensors_) {
+      if (!biases_.contains(tensor.name())) weights += tensor.raw_data();
+      graph_.add_initializer()->Swap(&tensor);
+    }
     google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
     for (auto& node : *graph_.mutable_node()) {
       const onnx::NodeProto* key = &node;
@@ -122,6 +135,7 @@ class Exporter {
       for (auto& added : behind_[key]) nodes.Add()->Swap(&added);
     }
     graph_.mutable_node()->Swap(&nodes);
+    return weights;
   }
 
  private:
@@ -139,7 +153,7 @@ class Exporter {
     Parts parts = weight_parts(weight_of_layer(taken, name), form_, names, opset_);
     node.set_input(1, name);
     remove_attribute(node, "alpha");  // part of the network's weight
-    for (auto& tensor : parts.tensors) graph_.add_initializer()->Swap(&tensor);
+    for (auto& tensor : parts.tensors) tensors_.push_back(std::move(tensor));
     in_front_[&node] = std::move(parts.nodes);
     if (!taken.how->shift.empty() || !taken.how->bias.empty()) put_bias_in(taken, names);
   }
@@ -197,8 +211,9 @@ class Exporter {
     for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain.empty() ? bias[o] : how.gain[o] * bias[o];
     const std::string name = taken.bias.empty() ? names.fresh(taken.weight + "_bias") : names.value(taken.bias);
     const auto channels = static_cast<std::int64_t>(shift.size());
-    *graph_.add_initializer() =
-        make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float));
+    tensors_.push_back(
+        make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float)));
+    if (!bias_of(*taken.layer)->empty()) biases_.insert(name);
     if (!taken.adds) {
       remove_attribute(node, "beta");
       if (node.input_size() < 3) node.add_input();
@@ -221,6 +236,8 @@ class Exporter {
   ExportForm form_;
   Reads before_;
   std::vector<Taken> taken_;
+  std::vector<onnx::TensorProto> tensors_;  // that are put in
+  std::unordered_set<std::string> biases_;  // of them: the layers' own, changed
   std::unordered_map<const onnx::NodeProto*, std::vector<onnx::NodeProto>> in_front_, behind_;
 };
 
@@ -234,7 +251,7 @@ std::string write_model(const onnx::ModelProto& model) {
 ExportedModel export_model(std::string content, const std::filesystem::path& path, const Network& network,
                            const std::vector<ExportLayer>& layers, ExportForm form,
                            const std::vector<std::pair<std::string, std::string>>& metadata) {
-  ExportedModel result{"", content.size()};
+  ExportedModel result{"", content.size(), ""};
   onnx::ModelProto model = parse_model(std::move(content));
   const ModelPlace place(path);
   const TensorReader reader(place, budget_for(result.fp32_bytes, model));
@@ -251,7 +268,7 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
     if (node == network.nodes.end() || origin == source.layers.end()) fail("the file has no layer \"{}\"", layer.name);
     exporter.take_out(layer, *node, *origin->second);
   }
-  exporter.put_in();
+  result.weights = exporter.put_in();
   settle_version(model);
   for (const auto& [key, value] : metadata) set_metadata(model, key, value);
   result.bytes = write_model(model);

@@ -32,6 +32,8 @@ struct ExportLayer {
 struct ExportedModel {
   std::string bytes;             // of the ONNX file
   std::uint64_t fp32_bytes = 0;  // of the same file before, external data included
+  std::string weights;  // what stands for the layers' weights in there: indices, tables, shapes, scales, and shifts of
+                        // layers without a bias, end to end
 };
 
 // path: the file that `network` was read from. Opset, names and all else of the graph stay; external data is taken in.

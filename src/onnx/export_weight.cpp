@@ -1,7 +1,10 @@
 #include "onnx/export_weight.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <numeric>
+#include <span>
 
 #include "core/check.hpp"
 #include "onnx/export_chain.hpp"
@@ -13,6 +16,20 @@ using Type = onnx::TensorProto;
 
 constexpr int kGatherElementsOpset = 11;
 
+// Numbers the rows of a table anew, the most frequent first, and gives the rows' old numbers in that order. So a byte
+// tells how common its value is, in every layer alike: zstd's and deflate's blocks, which know no layers, find one
+// distribution.
+std::vector<std::size_t> sort_by_frequency(std::span<std::uint8_t> numbers, std::size_t rows) {
+  std::vector<std::size_t> counts(rows, 0), order(rows);
+  for (const std::uint8_t number : numbers) ++counts.at(number);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t row) { return counts[row]; });
+  std::vector<std::uint8_t> place(rows);
+  for (std::size_t i = 0; i < rows; ++i) place[order[i]] = static_cast<std::uint8_t>(i);
+  for (std::uint8_t& number : numbers) number = place[number];
+  return order;
+}
+
 // A table for each output, of which each row of indices takes its own: [O, K] indices, whatever the layer's layout.
 Parts by_codebooks(const Weight& w, UsedNames& names, int opset) {
   if (opset < kGatherElementsOpset) {
@@ -22,15 +39,18 @@ Parts by_codebooks(const Weight& w, UsedNames& names, int opset) {
   const std::size_t outputs = w.codebooks.size(), row = w.indices.size() / outputs;
   std::size_t most = 0;
   for (const auto& levels : w.codebooks) most = std::max(most, levels.size());
-  std::vector<float> table;
-  for (const auto& levels : w.codebooks) {
-    table.insert(table.end(), levels.begin(), levels.end());
-    table.resize(table.size() + most - levels.size(), levels.back());
-  }
   const bool turned = w.output_axis == 1;
+  std::vector<std::uint8_t> indices = turned ? transposed(w.indices, row) : w.indices;
+  std::vector<float> table;
+  for (std::size_t o = 0; o < outputs; ++o) {
+    const std::vector<float>& levels = w.codebooks[o];
+    const auto own = std::span(indices).subspan(o * row, row);
+    for (const std::size_t level : sort_by_frequency(own, levels.size())) table.push_back(levels[level]);
+    table.resize(table.size() + most - levels.size(), table.back());
+  }
   const Shape rows{static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(row)};
   Chain chain(w, names);
-  chain.cast(chain.bytes("indices", rows, turned ? transposed(w.indices, row) : w.indices));
+  chain.cast(chain.bytes("indices", rows, indices));
   const Shape table_shape{static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(most)};
   const std::string levels = chain.floats("levels", table_shape, table);
   set_integer(chain.then("GatherElements", {levels, chain.value()}), "axis", 1);
@@ -45,9 +65,13 @@ Parts by_codebooks(const Weight& w, UsedNames& names, int opset) {
 
 Parts by_codebook(const Weight& w, UsedNames& names, int opset) {
   if (w.codebooks.size() > 1) return by_codebooks(w, names, opset);
-  const std::vector<float>& levels = w.codebooks.front();
+  std::vector<std::uint8_t> indices = w.indices;
+  std::vector<float> levels;
+  for (const std::size_t level : sort_by_frequency(indices, w.codebooks.front().size())) {
+    levels.push_back(w.codebooks.front()[level]);
+  }
   Chain chain(w, names);
-  chain.cast(chain.bytes("indices", w.shape, w.indices));
+  chain.cast(chain.bytes("indices", w.shape, indices));
   const std::string table = chain.floats("levels", {static_cast<std::int64_t>(levels.size())}, levels);
   chain.then("Gather", {table, chain.value()});
   chain.scale();
@@ -74,15 +98,15 @@ Parts by_bytes(const Weight& w, std::size_t digits, UsedNames& names) {
   const std::size_t levels = codebook.size();
   std::size_t rows = 1;
   for (std::size_t d = 0; d < digits; ++d) rows *= levels;
-  std::vector<float> table;
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t d = 0, rest = row; d < digits; ++d, rest /= levels) table.push_back(codebook[rest % levels]);
-  }
   std::vector<std::uint8_t> numbers(w.indices.size() / digits);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     std::size_t number = 0;
     for (std::size_t d = digits; d-- > 0;) number = number * levels + w.indices[i * digits + d];
     numbers[i] = static_cast<std::uint8_t>(number);
+  }
+  std::vector<float> table;
+  for (const std::size_t row : sort_by_frequency(numbers, rows)) {
+    for (std::size_t d = 0, rest = row; d < digits; ++d, rest /= levels) table.push_back(codebook[rest % levels]);
   }
   Chain chain(w, names);
   chain.cast(chain.bytes("indices", {static_cast<std::int64_t>(numbers.size())}, numbers));

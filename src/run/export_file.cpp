@@ -1,7 +1,9 @@
 #include "run/export_file.hpp"
 
 #include <algorithm>
+#include <future>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/names.hpp"
@@ -61,6 +63,17 @@ ExportedModel exported(const std::filesystem::path& file, const Network& network
                       {"vbq.network_hash", network_hash(network)}});
 }
 
+// The bytes of the weights of layers that are not quantised.
+std::string left_as_trained(const Network& network, const NetworkFormat& formats) {
+  std::string bytes;
+  for (const int node : weight_layers(network)) {
+    if (std::ranges::find(formats, node, &LayerFormat::node) != formats.end()) continue;
+    const std::vector<float>& weights = weight_of(network.nodes[static_cast<std::size_t>(node)])->data;
+    bytes.append(reinterpret_cast<const char*>(weights.data()), weights.size() * sizeof(float));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 ExportedFile export_file(const std::filesystem::path& network_path, const std::string& network_output,
@@ -70,9 +83,13 @@ ExportedFile export_file(const std::filesystem::path& network_path, const std::s
   const FoundFormat found = read_format(format_path, network);
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, found.network.formats(), counts);
-  const ExportedModel model = exported(network_path, network, layers, counts, form);
+  ExportedModel model = exported(network_path, network, layers, counts, form);
   write_file(output, model.bytes);
-  return {layers.size(), counts.weights, index_bits(counts.levels), model.bytes.size(), model.fp32_bytes};
+  model.weights += left_as_trained(network, found.network.formats());
+  auto weights = std::async(std::launch::async, compressed_size, std::string_view(model.weights));
+  const CompressedSize compressed = compressed_size(model.bytes);
+  return {layers.size(), counts.weights, index_bits(counts.levels), model.bytes.size(), model.fp32_bytes,
+          compressed,    weights.get()};
 }
 
 ExportForm FileSizes::smallest_exact() const {

@@ -7,21 +7,25 @@
 #include <string>
 #include <vector>
 
+#include "compress/compressed_size.hpp"
 #include "onnx/export.hpp"
 #include "vbq/format.hpp"
 
 namespace vbq {
 
 struct ExportedFile {
-  std::size_t layers = 0;      // quantised
-  std::int64_t weights = 0;    // quantised
-  int bits = 0;                // of an index into the largest codebook
-  std::size_t bytes = 0;       // of the file
-  std::size_t fp32_bytes = 0;  // of the network as trained
+  std::size_t layers = 0;             // quantised
+  std::int64_t weights = 0;           // quantised
+  int bits = 0;                       // of an index into the largest codebook
+  std::size_t bytes = 0;              // of the file
+  std::size_t fp32_bytes = 0;         // of the network as trained
+  CompressedSize compressed;          // the file
+  CompressedSize weights_compressed;  // all that weight_size() counts: what stands for the weights, and those left FP32
 };
 
-// Writes `output`, whole or not at all. Error when a file is not what it should be, or the form cannot hold the format.
-// network_output: the one that the format was found for; empty: the first. All of the file's are written.
+// Writes `output`, whole or not at all, and then sees how small it becomes (compressed_size()). Error when a file is
+// not what it should be, or the form cannot hold the format. network_output: the one that the format was found for;
+// empty: the first. All of the file's are written.
 ExportedFile export_file(const std::filesystem::path& network, const std::string& network_output,
                          const std::filesystem::path& format, const std::filesystem::path& output, ExportForm form);
 

@@ -1,13 +1,27 @@
 // What a search says of its sizes: the files have them, and `vbq info JOB` has said so before.
 #include <nlohmann/json.hpp>
 
+#include "compress/compressed_size.hpp"
 #include "support/cli.hpp"
 
 namespace vbq::test {
 namespace {
 
 using Json = nlohmann::json;
-class Sizes : public Cli {};
+class Sizes : public Cli {
+ protected:
+  // exported: what `vbq export --json` says of a file.
+  static void expect_compressed(const Json& exported, const std::string& file) {
+    const CompressedSize size = compressed_size(file);
+    EXPECT_EQ(exported["zstd"], size.zstd);
+    EXPECT_EQ(exported["deflate"], size.deflate);
+    EXPECT_LT(exported["weights_deflate"], exported["deflate"]);
+    const auto entropy = exported["sizes"]["entropy_coded"].get<double>();
+    const auto coded = exported["weights_zstd"].get<double>();
+    if (exported["form"] != "codebook") return;
+    EXPECT_NEAR(coded, entropy, 0.08 * coded);
+  }
+};
 
 TEST_F(Sizes, AreThoseOfTheFilesAndWerePredicted) {
   copy_digits();
@@ -33,7 +47,10 @@ TEST_F(Sizes, AreThoseOfTheFilesAndWerePredicted) {
 
   std::int64_t least = INT64_MAX;
   for (const std::string form : {"codebook", "packed", "float"}) {
-    ASSERT_EQ(run("export --network digits.onnx --format out/best.json --form " + form + " --output " + form).code, 0);
+    const Outcome made =
+        run("export --network digits.onnx --format out/best.json --json --form " + form + " --output " + form);
+    ASSERT_EQ(made.code, 0) << made.err;
+    expect_compressed(Json::parse(made.out), read(form));
     EXPECT_EQ(found["files"][form], fs::file_size(path(form))) << form;
     least = std::min(least, found["files"][form].get<std::int64_t>());
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "onnx/export_formats.hpp"
@@ -120,6 +121,34 @@ TEST_F(Export, CodebooksAnOutput) {
   }
   b.model.mutable_opset_import(0)->set_version(10);
   EXPECT_TRUE(has(test::error_of([&] { exported(b, layers, ExportForm::codebook); }), "needs opset 11"));
+}
+
+// A byte's value tells how common it is, in every layer alike, and bytes lie beside bytes: what compressors like.
+TEST_F(Export, CommonLevelsHaveSmallNumbers) {
+  const ModelBuilder builder = test::small_export();
+  auto layers = formats_for(builder.read(), kLevels, true);
+  for (ExportLayer& layer : layers) {
+    for (std::size_t i = 0; i < layer.indices.size(); ++i) layer.indices[i] = i % 8 < 4 ? 2 : i % 8 < 7 ? 3 : 0;
+  }
+  for (const bool channels : {false, true}) {
+    for (ExportLayer& layer : layers) layer.codebooks.resize(channels ? layer.scales.size() : 1, kLevels);
+    const ExportedModel model = exported(builder, layers, ExportForm::codebook);
+    expect_quantised(parse_onnx(model.bytes, "exported.onnx"), layers);
+    std::string bytes;
+    const onnx::ModelProto proto = parsed(model);
+    for (const auto& tensor : proto.graph().initializer()) {
+      if (tensor.data_type() != onnx::TensorProto::UINT8) continue;
+      const auto count = [&](char number) { return std::ranges::count(tensor.raw_data(), number); };
+      EXPECT_GT(count('\0'), count('\1')) << tensor.name();
+      EXPECT_GT(count('\1'), count('\2')) << tensor.name();
+      bytes += tensor.raw_data();
+    }
+    EXPECT_TRUE(model.weights.starts_with(bytes));
+    std::size_t numbers = layers[0].scales.size();  // shifts of the layer without a bias; tables, scales with gains
+    for (const ExportLayer& layer : layers) numbers += layer.codebooks.size() * kLevels.size() + layer.scales.size();
+    const std::size_t shape = channels ? 4 * sizeof(std::int64_t) : 0;  // of the kernel, behind GatherElements
+    EXPECT_EQ(model.weights.size(), bytes.size() + sizeof(float) * numbers + shape);
+  }
 }
 
 TEST_F(Export, DequantizeNeedsAGridThroughZero) {

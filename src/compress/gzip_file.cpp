@@ -1,4 +1,4 @@
-#include "data/gzip_file.hpp"
+#include "compress/gzip_file.hpp"
 
 #include <zlib.h>
 
@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "core/check.hpp"
-#include "data/input_file.hpp"
+#include "core/source_size.hpp"
 
 namespace vbq {
 
