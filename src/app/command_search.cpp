@@ -45,7 +45,7 @@ JobOutcome one_width(Communicator& world, Setup& setup, const RunPlace& place, c
   JobOutcome outcome = run_job(world, setup, place, common, begun);
   if (world.rank() != 0 || outcome.code != 0) return outcome;
   write_extras(setup, outcome, place.folder);
-  if (!common.json) print(summary_text(outcome.result, outcome.sizes, setup.job.augment));
+  if (!common.json) print(summary_text(setup, outcome.result, outcome.sizes));
   return outcome;
 }
 

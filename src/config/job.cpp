@@ -231,6 +231,11 @@ std::string budget_text(const Budget& budget) {
   return fmt::format("{} {}", budget.amount, budget.unit == Budget::Unit::bits ? "bits a weight" : "bytes");
 }
 
+std::string budget_text(const Job& job) {
+  if (!job.front) return budget_text(*job.budget);
+  return fmt::format("{} to {}", job.front->least.amount, budget_text(job.front->most));
+}
+
 Job job_of_width(Job job, int levels) {
   job.format.levels = levels;
   job.sweep.clear();

@@ -32,6 +32,12 @@ struct Budget {
 // "2.3 bits a weight", "80000 bytes".
 std::string budget_text(const Budget& budget);
 
+// Sizes from one to another, in the same unit; as long as they are 0, complete() chooses them.
+struct BudgetRange {
+  Budget least, most;
+  bool operator==(const BudgetRange&) const = default;
+};
+
 struct Job {
   // [network]
   std::filesystem::path network;  // absolute
@@ -47,9 +53,10 @@ struct Job {
   bool allow_different_normalisation = false;  // of `calibration` and `data`
   std::optional<std::int64_t> label_offset;    // added to every label; none: 0, and nobody has thought about it
   // [format]
-  Format format;           // of a sweep: of its first width
-  std::vector<int> sweep;  // levels of each width in turn; empty: one search of format.levels
-  std::optional<Budget> budget;
+  Format format;                     // of a sweep: of its first width
+  std::vector<int> sweep;            // levels of each width in turn; empty: one search of format.levels
+  std::optional<Budget> budget;      // of a front: of its largest network
+  std::optional<BudgetRange> front;  // one search for all sizes in here; none: for the budget, where there is one
   // [search]
   SearchOptions search;
   int generations = 100;
@@ -58,6 +65,9 @@ struct Job {
   // [run]
   CheckpointInterval checkpoint;
 };
+
+// The same of a job with a budget: "1.5 to 4 bits a weight" of a front.
+std::string budget_text(const Job& job);
 
 // Reads a job file and applies `overrides` ("search.seed=2"). Error, one sentence, on an unknown key (naming the
 // one that was meant), a value of the wrong kind or out of range, or text that is not TOML (naming the line). A network

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/job_budget.hpp"
 #include "config/names.hpp"
 #include "core/check.hpp"
 
@@ -86,29 +87,6 @@ double read_amount(const TomlValue& value) {
   const double amount = value.number(0, 1e15);
   if (amount <= 0) value.refuse("a number of images, or a share from 0 to 1");
   return whole_or_share(amount, value);
-}
-
-// "2.3 bits", "75 KiB", "80000 bytes".
-Budget read_budget(const TomlValue& value) {
-  const char* expected = "bits a weight (\"2.3 bits\") or a size (\"75 KiB\", \"80000 bytes\")";
-  if (!value.is_text()) value.refuse(expected);
-  const std::string text = value.text();
-  double amount = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
-  std::string unit(end, text.data() + text.size());
-  unit.erase(0, unit.find_first_not_of(' '));
-  if (code != std::errc() || !(amount > 0) || amount > 1e15) value.refuse(expected);
-  if (unit == "bit" || unit == "bits") return {amount, Budget::Unit::bits};
-  const std::pair<const char*, double> units[] = {{"byte", 1},    {"bytes", 1}, {"KB", 1e3},      {"kB", 1e3},
-                                                  {"KiB", 1024.}, {"MB", 1e6},  {"MiB", 1048576.}};
-  for (const auto& [name, bytes] : units) {
-    if (unit == name) return {amount * bytes, Budget::Unit::bytes};
-  }
-  value.refuse(expected);
-}
-
-std::string toml_budget(const Budget& budget) {
-  return quoted(fmt::format("{} {}", budget.amount, budget.unit == Budget::Unit::bits ? "bits" : "bytes"));
 }
 
 // A number, or "gene".
@@ -206,8 +184,7 @@ void add_format(std::vector<JobField>& fields) {
                     [](const Job& j) { return j.format.rate ? number_text(*j.format.rate) : quoted("gene"); }});
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
-  fields.push_back({"format.budget", [](Job& j, const TomlValue& v) { j.budget = read_budget(v); },
-                    [](const Job& j) { return j.budget ? toml_budget(*j.budget) : std::string(); }});
+  fields.push_back({"format.budget", set_budget, toml_budget});
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});
   fields.push_back({"format.exponent_bits",

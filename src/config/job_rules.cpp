@@ -17,6 +17,33 @@ bool has_own_widths(const Job& job) {
   return job.budget && format.encoding == Encoding::values && !format.symmetric && format.scope == Scope::layer;
 }
 
+// Sizes of a front that is left to us: from where networks lose a few points of accuracy to where they lose nothing.
+BudgetRange usual_range(Coding coding) {
+  const bool entropy = coding == Coding::entropy;
+  return {{entropy ? 1.25 : 1.75, Budget::Unit::bits}, {entropy ? 3.0 : 4.0, Budget::Unit::bits}};
+}
+
+void validate_front(const Job& job, const std::string& origin) {
+  const auto& [least, most] = *job.front;
+  if (least.unit != most.unit) {
+    fail("format.budget is from bits a weight to bytes, or the other way, in {}: two sizes in one unit were expected",
+         origin);
+  }
+  if (!(least.amount < most.amount)) {
+    fail("format.budget is from {} to {} in {}: two sizes were expected, the smaller first", budget_text(least),
+         budget_text(most), origin);
+  }
+  if (job.search.method != Method::genetic || job.search.operators != Operators::standard) {
+    fail(
+        "format.budget is a front in {}: it goes with search.method = \"genetic\" and search.preset = \"standard\" "
+        "only",
+        origin);
+  }
+  if (!job.sweep.empty()) {
+    fail("format.budget is a front in {}, and several widths are given: one of the two was expected", origin);
+  }
+}
+
 }  // namespace
 
 void complete(Job& job, const std::function<bool(const char*)>& given) {
@@ -25,10 +52,15 @@ void complete(Job& job, const std::function<bool(const char*)>& given) {
     job.format.widths = Widths::own;
     if (!levels_given) job.format.levels = kOwnLevels;
   }
-  if (job.format.encoding != Encoding::grid) return;
-  if (!levels_given) job.format.levels = kGridLevels;
-  if (!given("format.rate") && job.format.assignment != Assignment::nearest) job.format.rate = std::nullopt;
-  if (!given("format.coding")) job.format.coding = Coding::entropy;
+  if (job.format.encoding == Encoding::grid) {
+    if (!levels_given) job.format.levels = kGridLevels;
+    if (!given("format.rate") && job.format.assignment != Assignment::nearest) job.format.rate = std::nullopt;
+    if (!given("format.coding")) job.format.coding = Coding::entropy;
+  }
+  if (job.front && job.front->most.amount == 0) {
+    job.front = usual_range(job.format.coding);
+    job.budget = job.front->most;
+  }
 }
 
 void validate(const Job& job, const std::string& origin) {
@@ -56,6 +88,7 @@ void validate(const Job& job, const std::string& origin) {
         "\"layer\" and not symmetric, only",
         origin);
   }
+  if (job.front) validate_front(job, origin);
   const bool floating = job.format.encoding == Encoding::floating;
   if (!floating && (job.format.exponent_bits != 0 || job.format.exponent_bias)) {
     fail("format.exponent_bits or format.exponent_bias is given in {}: they go with encoding \"float\" only", origin);

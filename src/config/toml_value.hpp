@@ -29,6 +29,7 @@ class TomlValue {
   std::vector<std::string> texts() const;
   std::filesystem::path path() const;  // absolute
   bool is_text() const { return std::holds_alternative<std::string>(data_); }
+  bool is_texts() const { return std::holds_alternative<std::vector<std::string>>(data_); }
 
   // The value of the name that the text spells; Error names all of them.
   template <typename T>

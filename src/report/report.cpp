@@ -16,6 +16,7 @@
 #include "json/json_file.hpp"
 #include "report/chart.hpp"
 #include "report/progress.hpp"
+#include "report/report_front.hpp"
 #include "report/report_parts.hpp"
 
 namespace vbq {
@@ -162,6 +163,15 @@ std::string sizes(const Json& summary) {
 
 std::string progress_charts(const Table& history, const Job& job) {
   const std::vector<double>& generations = history["generation"];
+  if (job.front) {
+    return "<h2>Search</h2>\n" +
+           line_chart({"hypervolume: the mean over all sizes of minus the logarithm of the harm (higher is better)",
+                       "generation",
+                       generations,
+                       {{"hypervolume", history["hypervolume"]}}}) +
+           line_chart(
+               {"networks that no other undercuts", "generation", generations, {{"networks", history["networks"]}}});
+  }
   // Divergence and loss are stored negative, so that larger is better.
   const bool within = job.budget.has_value();
   const bool negative = job.fitness != Fitness::top1 && !within;
@@ -233,7 +243,7 @@ std::string page(const fs::path& folder) {
   const std::optional<Json> summary = read_if_there(folder / "summary.json"),
                             best = read_if_there(folder / "best.json");
   const std::string network = job.network.filename().string();
-  const std::string title = job.budget ? fmt::format("{} within {}", network, budget_text(*job.budget))
+  const std::string title = job.budget ? fmt::format("{} within {}", network, budget_text(job))
                                        : fmt::format("{} in {} levels", network, job.format.levels);
   std::string text;
   if (summary) text += tiles(*summary);
@@ -244,6 +254,9 @@ std::string page(const fs::path& folder) {
       name_of<ScaleScope>(job.format.scale, kScales), name_of<Assignment>(job.format.assignment, kAssignments),
       name_of<Matching>(job.format.matching, kMatchings), done, job.generations, job.search.population,
       name_of<Method>(job.search.method, kMethods), summary ? "" : "; this run has not ended");
+  if (summary && summary->contains("front")) {
+    text += front_html(summary->at("front"), job.format.coding == Coding::entropy ? Bits::entropy : Bits::fixed);
+  }
   if (summary) text += accuracy(*summary);
   if (summary) text += sizes(*summary);
   text += progress_charts(history, job);

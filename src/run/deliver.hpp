@@ -1,6 +1,9 @@
 // The network that a genome gives at the end of a run.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "evaluate/evaluator.hpp"
 #include "run/setup.hpp"
 #include "vbq/quantised_network.hpp"
@@ -11,5 +14,9 @@ namespace vbq {
 // budget, the steps of grids grow, all alike, until it is kept, or shrink while it is; other encodings are delivered as
 // they are, and a warning says where that is over the budget.
 QuantisedNetwork deliver(const Setup& setup, Evaluator& evaluator, const Genome& genome);
+
+// The same within so many bits, which grids use to about half a percent; none where they cannot be kept.
+std::optional<QuantisedNetwork> deliver_within(const Setup& setup, Evaluator& evaluator, const Genome& genome,
+                                               std::int64_t budget);
 
 }  // namespace vbq

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/front.hpp"
+
 namespace vbq {
 
 double diversity(const SearchState& state) {
@@ -41,6 +43,11 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
   const double top1 = best.seen == 0 ? 0 : 100.0 * static_cast<double>(best.top1) / static_cast<double>(best.seen);
   return fmt::format("{},{},{:.9g},{:.9g},{:.9g},{:.4f},{:.6g}", state.generation, evaluations, state.best.fitness,
                      median, worst, top1, diversity(state));
+}
+
+std::string front_history_line(const SearchState& state, const BitRange& range, std::int64_t evaluations) {
+  return fmt::format("{},{},{:.9g},{}", state.generation, evaluations, hypervolume(state.archive, range),
+                     state.archive.size());
 }
 
 std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times) {

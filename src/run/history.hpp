@@ -17,6 +17,13 @@ double diversity(const SearchState& state);
 // best: the tally of the best individual on the search images.
 std::string history_line(const SearchState& state, const Tally& best, std::int64_t evaluations);
 
+// Of a search for a front: how much of it is found (see search/front.hpp), and the networks that nothing undercuts.
+std::string front_history_line(const SearchState& state, const BitRange& range, std::int64_t evaluations);
+
+// What their columns are called.
+inline constexpr const char* kHistoryHeader = "generation,evaluations,best,median,worst,top1,diversity";
+inline constexpr const char* kFrontHistoryHeader = "generation,evaluations,hypervolume,networks";
+
 // A line of timing.csv: seconds of this generation, images a second, shares of time.
 std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times);
 

@@ -11,7 +11,6 @@ namespace vbq {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kHistoryHeader = "generation,evaluations,best,median,worst,top1,diversity";
 constexpr const char* kTimingHeader = "generation,seconds,images_per_second,quantise,inference,communication";
 
 std::string table(const std::string& header, const std::vector<std::string>& lines) {
@@ -47,8 +46,9 @@ std::optional<RunState> RunFolder::newest_checkpoint() const { return load_check
 
 void RunFolder::save(const RunState& state) const { save_checkpoint(path_, state); }
 
-void RunFolder::begin_tables(const std::vector<std::string>& history, const std::vector<std::string>& timing) {
-  write("history.csv", table(kHistoryHeader, history));
+void RunFolder::begin_tables(const std::string& header, const std::vector<std::string>& history,
+                             const std::vector<std::string>& timing) {
+  write("history.csv", table(header, history));
   write("timing.csv", table(kTimingHeader, timing));
   history_ = open_for_append(path_ / "history.csv");
   timing_ = open_for_append(path_ / "timing.csv");
@@ -60,6 +60,18 @@ void RunFolder::append(const std::string& history, const std::string& timing) {
   if (!history_ || !timing_) fail("cannot write history.csv or timing.csv in {}: is the disk full?", path_.string());
 }
 
-void RunFolder::write(const std::string& name, const std::string& content) const { write_file(path_ / name, content); }
+void RunFolder::write(const std::string& name, const std::string& content) const {
+  const fs::path path = path_ / name;
+  std::error_code code;
+  fs::create_directories(path.parent_path(), code);
+  if (code) fail("cannot make folder {}: {}", path.parent_path().string(), code.message());
+  write_file(path, content);
+}
+
+void RunFolder::remove(const std::string& name) const {
+  std::error_code code;
+  fs::remove_all(path_ / name, code);
+  if (code) fail("cannot remove {}: {}", (path_ / name).string(), code.message());
+}
 
 }  // namespace vbq

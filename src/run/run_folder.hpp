@@ -25,12 +25,15 @@ class RunFolder {
   std::optional<RunState> newest_checkpoint() const;
   void save(const RunState& state) const;
 
-  // Writes history.csv and timing.csv anew with these lines, then leaves them open for append().
-  void begin_tables(const std::vector<std::string>& history, const std::vector<std::string>& timing);
+  // Writes history.csv, under this header, and timing.csv anew with these lines, then leaves them open for append().
+  void begin_tables(const std::string& header, const std::vector<std::string>& history,
+                    const std::vector<std::string>& timing);
   void append(const std::string& history, const std::string& timing);
 
-  // job.toml, best.json, summary.json, ...
+  // job.toml, best.json, summary.json, front/03/best.json, ...
   void write(const std::string& name, const std::string& content) const;
+  // A folder inside, with all that is in it; nothing where it is not there.
+  void remove(const std::string& name) const;
 
  private:
   std::filesystem::path path_;

@@ -14,6 +14,7 @@
 #include "json/json.hpp"
 #include "report/output.hpp"
 #include "run/data_warnings.hpp"
+#include "run/front_text.hpp"
 #include "run/ranks.hpp"
 #include "run/stopping.hpp"
 #include "run/summary.hpp"
@@ -52,9 +53,8 @@ void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& f
                                          : setup.job.budget                     ? "up to "
                                                                                 : "",
                                          setup.job.format.levels);
-  log::info("format    {}{}, {} generations of {}", levels,
-            setup.job.budget ? " within " + budget_text(*setup.job.budget) : "", setup.job.generations,
-            setup.job.search.population);
+  log::info("format    {}{}, {} generations of {}", levels, setup.job.budget ? " within " + budget_text(setup.job) : "",
+            setup.job.generations, setup.job.search.population);
   log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,
             compute.workers == 1 ? "" : "s", compute.engine.threads, compute.engine.threads == 1 ? "" : "s",
             compute.engine.device);
@@ -93,7 +93,17 @@ JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, cons
   const QuantisedNetwork& best = outcome.result.network;
   outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
   outcome.summary = summary_json(setup, compute, outcome.result, outcome.sizes);
-  folder.write("best.json", format_to_json(setup.problem.network, setup.problem.format, {best, setup.job.block}));
+  const auto json = [&](const QuantisedNetwork& network) {
+    return format_to_json(setup.problem.network, setup.problem.format, {network, setup.job.block});
+  };
+  folder.write("best.json", json(best));
+  if (outcome.result.front) {
+    folder.remove("front");  // points of a shorter run
+    for (const FrontNetwork& one : outcome.result.front->networks) {
+      if (one.point > 0) folder.write("front/" + point_name(one.point) + "/best.json", json(one.scored.network));
+    }
+    folder.write("front.csv", front_csv(setup, *outcome.result.front));
+  }
   folder.write("summary.json", outcome.summary);
   return outcome;
 }

@@ -1,5 +1,6 @@
 #include "run/search_run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "run/sensitivity.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
+#include "search/front.hpp"
 #include "vbq/size.hpp"
 
 namespace vbq {
@@ -54,7 +56,7 @@ class Loop {
   // Until all generations are done or there is a wish to stop.
   void run() {
     folder_.write("job.toml", state_.job);
-    folder_.begin_tables(state_.history, state_.timing);
+    folder_.begin_tables(setup_.range ? kFrontHistoryHeader : kHistoryHeader, state_.history, state_.timing);
     try {
       while (!done() && !stop_requested()) {
         generation();
@@ -78,42 +80,61 @@ class Loop {
 
   // The network that is delivered; what it scores; what the network as trained scores.
   void finish(SearchResult& result) {
-    result.network = deliver(setup_, evaluator_, result.best.genome);
-    const std::vector<Tally> validated = validate(result.network);
-    result.quantised = scores(result.network, validated);
+    const ScoredNetwork searched = delivered(result.best.genome);
+    result.network = searched.network;
+    result.quantised = searched.scores;
     const Genome& start = state_.start.genome;
     if (!start.chromosomes.empty() && start != result.best.genome) {
-      const QuantisedNetwork begun = deliver(setup_, evaluator_, start);
-      const std::vector<Tally> validated_start = validate(begun);
-      Beginning& beginning = result.beginning.emplace(Beginning{scores(begun, validated_start), result.quantised, {}});
-      if (!validated.empty()) beginning.gain = paired_gain(validated_start, validated, setup_.job.fitness);
+      const ScoredNetwork begun = delivered(start);
+      Beginning& beginning = result.beginning.emplace(Beginning{begun.scores, searched.scores, {}});
+      if (!searched.validated.empty()) {
+        beginning.gain = paired_gain(begun.validated, searched.validated, setup_.job.fitness);
+      }
       beginning.delivered = beginning.gain && !beginning.gain->beyond_chance();
       if (beginning.delivered) {
-        result.network = begun;
+        result.network = begun.network;
         result.quantised = beginning.start;
       }
     }
-    result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
+    score_as_trained(result);
+  }
+
+  // The same of all points of a front.
+  void finish_front(SearchResult& result, const Starts& starts) {
+    const Front& front =
+        result.front.emplace(deliver_front(setup_, evaluator_, scorer_, search_->state().archive, starts, progress_));
+    result.network = front.networks[front.knee].scored.network;
+    result.quantised = front.networks[front.knee].scored.scores;
+    score_as_trained(result);
   }
 
   const RunState& state() const { return state_; }
 
  private:
+  void score_as_trained(SearchResult& result) {
+    result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
+  }
+
+  ScoredNetwork delivered(const Genome& genome) {
+    return scored(setup_, evaluator_, scorer_, deliver(setup_, evaluator_, genome));
+  }
+
   void generation() {
     const Clock::time_point start = Clock::now();
     const std::int64_t images_before = scorer_.images();
     const std::vector<Genome> asked = search_->ask();
-    std::vector<double> told;
+    std::vector<Objectives> told;
     told.reserve(asked.size());
-    for (const CachedTally& of : scorer_.tallies(asked)) told.push_back(fitness_of(of));
+    for (const CachedTally& of : scorer_.tallies(asked)) told.push_back({fitness_of(of), of.bits});
     search_->tell(told);
 
     const SearchState& state = search_->state();
-    if (state.generation == 1) state_.start = state.best;
+    if (state.generation == 1 && !setup_.range) state_.start = state.best;
     const Tally best = search_score(state.best.genome);  // from the cache
     const double seconds = seconds_since(start);
     state_.seconds += seconds;
-    state_.history.push_back(history_line(state, best, scorer_.evaluations()));
+    state_.history.push_back(setup_.range ? front_history_line(state, *setup_.range, scorer_.evaluations())
+                                          : history_line(state, best, scorer_.evaluations()));
     state_.timing.push_back(
         timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
     complete_ = state;
@@ -123,25 +144,12 @@ class Loop {
     report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
   }
 
-  // Of each block of validation images; empty where there are none.
-  std::vector<Tally> validate(const QuantisedNetwork& network) {
-    if (setup_.problem.split.validation.empty()) return {};
-    return evaluator_.score_blocks(ImageSet::validation, network);
-  }
-
-  Scores scores(const QuantisedNetwork& network, const std::vector<Tally>& validated) {
-    const CachedTally* known = scorer_.known(network.id());
-    Scores scores{known != nullptr ? known->tally : evaluator_.score(ImageSet::search, network),
-                  evaluator_.score(ImageSet::held_out, network)};
-    for (const Tally& tally : validated) scores.validation += tally;
-    return scores;
-  }
-
   // Through the cache.
   Tally search_score(const Genome& genome) { return scorer_.tallies(std::span(&genome, 1)).front().tally; }
 
   double fitness_of(const CachedTally& network) const {
     if (!setup_.budget_bits) return fitness(network.tally, setup_.job.fitness);
+    if (setup_.range) return fitness_within(network.tally, setup_.job.fitness, 0, Budgeting::bound);
     const auto weights = static_cast<double>(weight_count(setup_.problem.network));
     const double over = static_cast<double>(network.bits - *setup_.budget_bits) / weights;
     const Budgeting budgeting = setup_.problem.format.widths == Widths::own ? Budgeting::bound : Budgeting::traded;
@@ -151,10 +159,13 @@ class Loop {
   void report(const SearchState& state, const Tally& best, double rate) {
     const int left = setup_.job.generations - state.generation;
     const double pace = state_.seconds / state.generation;
-    progress_.show(fmt::format("generation {}/{}  top-1 {:.2f} %  {} {:.5g}  {} images/s  {} left", state.generation,
-                               setup_.job.generations, percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
-                               std::fabs(fitness(best, setup_.job.fitness)), thousands(static_cast<long long>(rate)),
-                               duration_text(pace * left)),
+    const std::string found =
+        setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", state.archive.size(),
+                                   hypervolume(state.archive, *setup_.range))
+                     : fmt::format("top-1 {:.2f} %  {} {:.5g}", percent(best.top1, best.seen),
+                                   fitness_name(setup_.job.fitness), std::fabs(fitness(best, setup_.job.fitness)));
+    progress_.show(fmt::format("generation {}/{}  {}  {} images/s  {} left", state.generation, setup_.job.generations,
+                               found, thousands(static_cast<long long>(rate)), duration_text(pace * left)),
                    left == 0 || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
   }
 
@@ -196,21 +207,32 @@ class Loop {
   bool unsaved_ = false;
 };
 
-// Of a job in which layers share out a budget: the best allocations come first among the seeds. Gives the number of
-// networks that were measured for them, in this start or before. Stopped as find_sensitivity().
-std::int64_t add_allocations(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, RunFolder& folder,
-                             Progress& progress, SearchSpace& space) {
-  if (space.choices.empty()) return 0;
+// Of a job in which layers share out a budget: the best allocations (of a front, those of sizes all over its range)
+// come first among the seeds. Gives what they were found from. Stopped as find_sensitivity().
+std::optional<Sensitivity> add_allocations(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
+                                           RunFolder& folder, Progress& progress, SearchSpace& space) {
+  if (space.choices.empty()) return std::nullopt;
   folder.write("job.toml", to_toml(setup.job));  // a run that is stopped in here is gone on with
-  const Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
+  Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
   space.prices = priced(found, setup.job.fitness);
   space.budget = *setup.budget_bits;
-  std::vector<Genome> seeds = allocated_genomes(setup, space.choices, found);
+  std::vector<Genome> seeds;
+  if (!setup.range) seeds = allocated_genomes(setup, space.choices, found, setup.budget_bits);
+  for (const std::int64_t size :
+       setup.range ? spaced_sizes(*setup.range, front_seeds(setup)) : std::vector<std::int64_t>()) {
+    std::vector<Genome> own = allocated_genomes(setup, space.choices, found, size);
+    if (!own.empty() && std::ranges::find(seeds, own.front()) == seeds.end()) seeds.push_back(std::move(own.front()));
+  }
   seeds.insert(seeds.end(), space.seeds.begin(), space.seeds.end());
   space.seeds = std::move(seeds);
-  std::int64_t measured = 0;
-  for (const std::vector<Alone>& own : found.layers) measured += std::ssize(own) - 1;
-  return measured;
+  return found;
+}
+
+// Networks that were measured, in this start or before.
+std::int64_t measured(const Sensitivity& sensitivity) {
+  std::int64_t count = 0;
+  for (const std::vector<Alone>& own : sensitivity.layers) count += std::ssize(own) - 1;
+  return count;
 }
 
 }  // namespace
@@ -229,14 +251,17 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   }
   SearchResult result;
   SearchSpace space = make_space(setup);
+  const Choices choices = space.choices;
+  std::optional<Sensitivity> sensitivity;
   try {
-    result.sensitivities = add_allocations(setup, evaluator, compute, folder, progress, space);
+    sensitivity = add_allocations(setup, evaluator, compute, folder, progress, space);
   } catch (const Stopped&) {
     progress.end_line();
     result.stopped = true;
     result.generations = saved ? saved->search.generation : 0;
     return result;
   }
+  if (sensitivity) result.sensitivities = measured(*sensitivity);
   Loop loop(setup, evaluator, compute, std::move(space), folder, progress);
   if (saved) loop.restore(*std::move(saved));
   loop.run();
@@ -249,7 +274,14 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   result.images = state.images;
   result.seconds = state.seconds;
   try {
-    loop.finish(result);
+    if (setup.range) {
+      loop.finish_front(result, [&](std::int64_t budget) {
+        return sensitivity ? allocated_genomes(setup, choices, *sensitivity, budget)
+                           : grid_starts(setup, std::span(&budget, 1));
+      });
+    } else {
+      loop.finish(result);
+    }
     warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
   } catch (const Stopped&) {
     result.stopped = true;

@@ -8,8 +8,10 @@
 
 #include "evaluate/evaluator.hpp"
 #include "report/progress.hpp"
+#include "run/front.hpp"
 #include "run/paired_gain.hpp"
 #include "run/run_folder.hpp"
+#include "run/scores.hpp"
 #include "run/setup.hpp"
 #include "search/search.hpp"
 
@@ -20,11 +22,6 @@ struct ComputeInfo {
   EngineInfo engine;     // of the workers; the same on all
   std::string identity;  // engine in one line, as checkpoints record it
   int ranks = 1, workers = 1;
-};
-
-struct Scores {
-  Tally search, held_out;
-  Tally validation = {};  // seen == 0 where there are no such images
 };
 
 // The network that the search began with (the best of its first generation) beside the best that it has found.
@@ -39,7 +36,8 @@ struct SearchResult {
   Scores as_trained, quantised;
   std::optional<Beginning> beginning;  // none where the first generation had the best, or is not known
   Individual best;
-  QuantisedNetwork network;  // that is delivered
+  QuantisedNetwork network;    // that is delivered; of a front: its knee
+  std::optional<Front> front;  // of a job that asks for one
   int generations = 0;
   std::int64_t evaluations = 0,
                images = 0;         // networks really run over the search images; images inferred by the search

@@ -167,13 +167,14 @@ Sensitivity find_sensitivity(const Setup& setup, const Choices& choices, Evaluat
   return table;
 }
 
-std::vector<Genome> allocated_genomes(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity) {
+std::vector<Genome> allocated_genomes(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity,
+                                      const std::optional<std::int64_t>& budget) {
   std::vector<Genome> genomes;
-  if (!setup.budget_bits) return genomes;
+  if (!budget) return genomes;
   const std::vector<std::vector<Priced>> layers = priced(sensitivity, setup.job.fitness);
   for (const double share : kShares) {
-    const auto budget = static_cast<std::int64_t>(share * static_cast<double>(*setup.budget_bits));
-    const std::optional<Allocation> found = allocate(layers, budget);
+    const auto some = static_cast<std::int64_t>(share * static_cast<double>(*budget));
+    const std::optional<Allocation> found = allocate(layers, some);
     if (!found) break;
     Genome genome;
     for (std::size_t c = 0; c < choices.size(); ++c) genome.chromosomes.push_back(choices[c][found->choices[c]]);

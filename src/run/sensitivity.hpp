@@ -28,7 +28,8 @@ Sensitivity find_sensitivity(const Setup& setup, const Choices& choices, Evaluat
 
 // Genomes for the budget, the best allocation first, then those for a little less of it: sizes and harms add up only
 // nearly. None where there is no budget, or it is less than the smallest choices take.
-std::vector<Genome> allocated_genomes(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity);
+std::vector<Genome> allocated_genomes(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity,
+                                      const std::optional<std::int64_t>& budget);
 
 // The table and the allocation, for people and as an object.
 std::string sensitivity_text(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity);

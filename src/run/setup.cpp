@@ -154,6 +154,16 @@ std::int64_t bits_of(const Budget& budget, const Network& network) {
   return static_cast<std::int64_t>(std::min(std::floor(bits), 9e18));
 }
 
+// At a front's points whole bytes are asked for: there must be as many of them.
+BitRange range_of(const BudgetRange& front, const Network& network) {
+  const BitRange range{bits_of(front.least, network), bits_of(front.most, network)};
+  if (range.most / 8 - range.least / 8 < kFrontPoints) {
+    fail("format.budget is from {} to {}: {} bytes or more between them were expected, since a front has {} points",
+         budget_text(front.least), budget_text(front.most), kFrontPoints, kFrontPoints);
+  }
+  return range;
+}
+
 }  // namespace
 
 std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
@@ -236,6 +246,7 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
     add_warnings(setup.warnings, advice(problem.network, job_of_width(job, levels).format));
   }
   if (job.budget) setup.budget_bits = bits_of(*job.budget, problem.network);
+  if (job.front) setup.range = range_of(*job.front, problem.network);
   setup.data_hash = data_hash(problem);
   setup.network_hash = network_hash(problem.network);
   setup.job = std::move(job);

@@ -17,6 +17,9 @@ namespace vbq {
 // Error where a dataset file has another normalisation than the given one (empty: none is given).
 std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
 
+// Points of a front: sizes spaced evenly over its range.
+inline constexpr int kFrontPoints = 12;
+
 struct Setup {
   Job job;  // as resolved: search_images is the number that is used, network_output the name of one of several
   Problem problem;
@@ -24,6 +27,7 @@ struct Setup {
   std::string calibration_key = {};        // rank 0's: what problem.calibration depends on
   std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
   std::optional<std::int64_t> budget_bits = {};  // of all quantised weights together; none: no limit
+  std::optional<BitRange> range = {};            // of a front; its larger end is budget_bits
   std::vector<Genome> starts;                    // more seeds for the search: what another one has found
   std::vector<std::string> warnings;             // logged already; for summary.json
 };

@@ -18,16 +18,17 @@ constexpr double kGridGap = 1.5;
 
 // Bits a weight that the levels may take where a search under a budget starts; 0 without one. The rest of the budget is
 // for scales, and for codebooks that are as large as half of what they may be.
-double bits_at_start(const Setup& setup) {
-  if (!setup.budget_bits) return 0;
+double bits_at_start(const Setup& setup, const std::optional<std::int64_t>& budget) {
+  if (!budget) return 0;
   const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format));
   const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits) +
                         static_cast<double>(size.codebook_bits) / 2;
-  const double left = (static_cast<double>(*setup.budget_bits) - beside) / static_cast<double>(size.weights);
+  const double left = (static_cast<double>(*budget) - beside) / static_cast<double>(size.weights);
   return std::max(left, 0.1);
 }
 
 // The same choice in every layer: the one that comes closest to the budget without exceeding it, and the next closest.
+// Of a front: all that lie in its range.
 std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::vector<Chromosome>>& choices) {
   struct Sized {
     std::int64_t over;  // bits
@@ -42,17 +43,48 @@ std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::ve
     const std::int64_t bits = coded_bits(size, setup.problem.format.coding);
     all.push_back({bits - setup.budget_bits.value_or(bits), std::move(genome)});
   }
+  if (setup.range) {
+    const std::int64_t least_over = setup.range->least - setup.range->most;
+    std::erase_if(all, [&](const Sized& one) { return one.over > 0 || one.over < least_over; });
+  }
   std::ranges::stable_sort(all, {}, [](const Sized& one) { return std::abs(one.over); });
   const auto first = std::ranges::find_if(all, [](const Sized& one) { return one.over <= 0; });
   if (first != all.end()) std::rotate(all.begin(), first, first + 1);
   std::vector<Genome> genomes;
   genomes.reserve(all.size());
   for (Sized& one : all) genomes.push_back(std::move(one.genome));
-  genomes.resize(std::min<std::size_t>(genomes.size(), 2));
+  if (!setup.range) genomes.resize(std::min<std::size_t>(genomes.size(), 2));
   return genomes;
 }
 
+std::vector<Genome> grid_starts(const Setup& setup, const std::vector<std::vector<float>>& coded,
+                                std::span<const std::int64_t> budgets) {
+  std::vector<Genome> starts;
+  starts.reserve(budgets.size());
+  for (const std::int64_t budget : budgets) {
+    starts.push_back(seed_genomes(coded, setup.problem.format, bits_at_start(setup, budget)).front());
+  }
+  return starts;
+}
+
 }  // namespace
+
+std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t> budgets) {
+  return grid_starts(setup, coded_weights(setup.problem.network, setup.problem.format), budgets);
+}
+
+std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count) {
+  const std::int64_t first = (range.least + 7) / 8, last = range.most / 8;  // bytes
+  const double between = static_cast<double>(last - first) / static_cast<double>(count - 1);
+  std::vector<std::int64_t> sizes;
+  sizes.reserve(count);
+  for (std::size_t k = 0; k < count; ++k) sizes.push_back(8 * (first + std::llround(static_cast<double>(k) * between)));
+  return sizes;
+}
+
+std::size_t front_seeds(const Setup& setup) {
+  return std::max<std::size_t>(2, static_cast<std::size_t>(setup.job.search.population) / 2);
+}
 
 SearchSpace make_space(const Setup& setup) {
   const Network& network = setup.problem.network;
@@ -67,9 +99,12 @@ SearchSpace make_space(const Setup& setup) {
   if (format.widths == Widths::own) {
     space.choices = width_choices(coded, format);
     space.seeds = uniform_widths(setup, space.choices);
+  } else if (setup.range) {
+    space.seeds = grid_starts(setup, coded, spaced_sizes(*setup.range, front_seeds(setup)));
   } else {
-    space.seeds = seed_genomes(coded, format, bits_at_start(setup));
+    space.seeds = seed_genomes(coded, format, bits_at_start(setup, setup.budget_bits));
   }
+  space.range = setup.range;
   if (setup.job.search.method == Method::annealing) {
     // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
     space.start = format.scale == ScaleScope::none

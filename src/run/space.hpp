@@ -1,11 +1,25 @@
 // What a search must know of its problem: the weights' own codebooks to start from, and where genes may go.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "run/setup.hpp"
 #include "search/search.hpp"
 
 namespace vbq {
 
 SearchSpace make_space(const Setup& setup);
+
+// What a search for grids starts from under each of these budgets (bits): equal steps, in units of each layer's
+// weights.
+std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t> budgets);
+
+// `count` >= 2 sizes from one end of a range to the other, evenly spaced, in whole bytes (a multiple of 8 bits).
+std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count);
+
+// Seeds of a search for a front: half of its population, to leave room for genomes near them.
+std::size_t front_seeds(const Setup& setup);
 
 }  // namespace vbq

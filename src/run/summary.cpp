@@ -7,6 +7,7 @@
 #include "report/output.hpp"
 #include "report/progress.hpp"
 #include "report/score_json.hpp"
+#include "run/front_text.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
@@ -53,6 +54,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["fp32"] = scores_json(result.as_trained, Divergence::left_out);
   json["quantised"] = scores_json(result.quantised, Divergence::told);
   if (result.beginning) json["beginning"] = beginning_json(*result.beginning);
+  if (result.front) json["front"] = front_json(setup, *result.front);
   json["generations"] = result.generations;
   json["evaluations"] = result.evaluations;
   if (result.sensitivities > 0) json["sensitivity_evaluations"] = result.sensitivities;
@@ -74,11 +76,13 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   return json_text(json, 2);
 }
 
-std::string summary_text(const SearchResult& result, const Sizes& sizes, Augment augment) {
+std::string summary_text(const Setup& setup, const SearchResult& result, const Sizes& sizes) {
+  const Augment augment = setup.job.augment;
   const auto line = [](const std::string& what, const Tally& tally) {
     return fmt::format("  {:<34} {}\n", what, percent_text(tally.top1, tally.seen));
   };
-  std::string text = sizes_text(sizes);
+  std::string text = result.front ? front_text(setup, *result.front) + "The knee:\n" : std::string();
+  text += sizes_text(sizes);
   text += "Top-1 on images that the search never saw:\n";
   text += line("as trained (FP32)", result.as_trained.held_out);
   if (result.beginning) text += line("quantised, the search's start", result.beginning->start.held_out);

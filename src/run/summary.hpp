@@ -13,7 +13,7 @@ namespace vbq {
 std::string summary_json(const Setup& setup, const ComputeInfo& compute, const SearchResult& result,
                          const Sizes& sizes);
 
-// A few lines: sizes, accuracies as trained and quantised on search and held-out images. augment: of the former.
-std::string summary_text(const SearchResult& result, const Sizes& sizes, Augment augment);
+// A few lines: of a front its table; sizes, accuracies as trained and quantised on search and held-out images.
+std::string summary_text(const Setup& setup, const SearchResult& result, const Sizes& sizes);
 
 }  // namespace vbq

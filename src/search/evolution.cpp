@@ -28,17 +28,15 @@ class Evolution final : public SearchMethod {
     return asked_;
   }
 
-  void tell(std::span<const double> fitness) override {
+  void tell(std::span<const Objectives> told) override {
     ask();
-    if (fitness.size() != asked_.size())
-      fail_internal("{} genomes were told {} fitnesses", asked_.size(), fitness.size());
-    for (double f : fitness) {
-      if (!std::isfinite(f)) fail_internal("a genome was told fitness {}; expected a finite number", f);
-    }
+    check_told(told, asked_.size());
     std::vector<Individual> newborns;
     for (std::size_t i = 0; i < asked_.size(); ++i) {
-      newborns.push_back({std::move(asked_[i]), fitness[i]});
-      if (state_.best.genome.chromosomes.empty() || fitness[i] > state_.best.fitness) state_.best = newborns.back();
+      newborns.push_back({std::move(asked_[i]), told[i].fitness});
+      if (state_.best.genome.chromosomes.empty() || told[i].fitness > state_.best.fitness) {
+        state_.best = newborns.back();
+      }
     }
     asked_.clear();
     recipe_->select(state_, std::move(newborns));
@@ -95,6 +93,15 @@ void check_share(double value, const char* name) {
 
 }  // namespace
 
+void check_told(std::span<const Objectives> told, std::size_t asked) {
+  if (told.size() != asked) fail_internal("{} genomes were told {} fitnesses", asked, told.size());
+  for (const Objectives& one : told) {
+    if (!std::isfinite(one.fitness)) {
+      fail_internal("a genome was told fitness {}; expected a finite number", one.fitness);
+    }
+  }
+}
+
 std::size_t survivor_count(const SearchOptions& options) {
   const double share = std::round(options.reproduction * options.population);
   return static_cast<std::size_t>(std::clamp(share, 1.0, options.population - 1.0));
@@ -117,6 +124,7 @@ std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSp
   check_share(options.reproduction, "reproduction");
   if (!(options.mutation + options.crossover > 0))
     fail("the search's mutation and crossover are both 0; expected one above 0");
+  if (space.range) return nsga2(options, std::move(space));
   return std::make_unique<Evolution>(options, std::move(space));
 }
 

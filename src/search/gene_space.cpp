@@ -32,6 +32,9 @@ GeneSpace::GeneSpace(SearchSpace space) : space_(std::move(space)) {
   if (!space_.prices.empty() && !std::ranges::equal(space_.prices, space_.choices, as_many)) {
     fail_internal("a search space has prices that are not those of its choices");
   }
+  if (range() && range()->least >= range()->most) {
+    fail_internal("a search space ranges from {} to {} bits", range()->least, range()->most);
+  }
   magnitude_ = space_.magnitude;
   for (double magnitude : magnitude_) {
     if (!(magnitude >= 0 && magnitude <= kLimit)) fail_internal("a search space has magnitude {}", magnitude);

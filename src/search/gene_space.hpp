@@ -23,6 +23,7 @@ class GeneSpace {
   // What those cost, and the bits that there are; empty: not known.
   const std::vector<std::vector<Priced>>& prices() const { return space_.prices; }
   std::int64_t budget() const { return space_.budget; }
+  const std::optional<BitRange>& range() const { return space_.range; }
   bool positive() const { return space_.positive; }
   const std::vector<Genome>& seeds() const { return space_.seeds; }
   const Genome* start() const { return space_.start.chromosomes.empty() ? nullptr : &space_.start; }

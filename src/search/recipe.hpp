@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "search/gene_space.hpp"
@@ -36,6 +37,12 @@ std::unique_ptr<Recipe> nogami2018_recipe(const SearchOptions& options, const Ge
 std::unique_ptr<Recipe> standard_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> random_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> annealing_recipe(const SearchOptions& options, const GeneSpace& space);
+
+// The one method that is no recipe: for a front (space.range).
+std::unique_ptr<SearchMethod> nsga2(const SearchOptions& options, SearchSpace space);
+
+// Error (internal) where there are not as many as were asked for, or one is not finite.
+void check_told(std::span<const Objectives> told, std::size_t asked);
 
 // Individuals that survive a generation: reproduction * population, at least 1 and at most population - 1. The others
 // are newborns, so a generation costs population - survivors evaluations, and generation 0 costs population.

@@ -1,8 +1,9 @@
-// Search methods: ask() gives genomes, tell() takes their fitness. No I/O, no MPI, no devices, no clocks.
+// Search methods: ask() gives genomes, tell() takes what came of them. No I/O, no MPI, no devices, no clocks.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,19 +27,28 @@ struct SearchOptions {
   double reproduction = 0.3;  // share of the population that survives
 };
 
-// Fitness: larger is better; finite. See fitness.hpp for how a Tally gives it.
+// What a search makes better. fitness: larger is better; finite. See fitness.hpp for how a Tally gives it. bits: that
+// the weights take, fewer are better; only a search for a front looks at them.
+struct Objectives {
+  double fitness = 0;
+  std::int64_t bits = 0;
+  bool operator==(const Objectives&) const = default;
+};
+
 struct Individual {
   Genome genome;
   double fitness = 0;
+  std::int64_t bits = 0;  // 0 where nobody looks at them
   bool operator==(const Individual&) const = default;
 };
 
 // All that a resume needs. Random numbers are counter-based, so there is no generator state.
 struct SearchState {
-  int generation = 0;                  // generations told so far
-  std::vector<Individual> population;  // best first
-  Individual best;                     // best ever told
-  std::vector<double> parameters;      // the method's own (step sizes, temperature); may be empty
+  int generation = 0;                    // generations told so far
+  std::vector<Individual> population;    // best first
+  Individual best;                       // best ever told
+  std::vector<double> parameters;        // the method's own (step sizes, temperature); may be empty
+  std::vector<Individual> archive = {};  // of a front: all that nothing undercuts, see front.hpp; ascending in bits
   bool operator==(const SearchState&) const = default;
 };
 
@@ -47,13 +57,18 @@ class SearchMethod {
   virtual ~SearchMethod() = default;
   // The genomes to evaluate next; the same ones until tell(). Individuals that survive unchanged are not asked again.
   virtual std::vector<Genome> ask() = 0;
-  // Fitness of each genome of the last ask(), same order. Ends a generation.
-  virtual void tell(std::span<const double> fitness) = 0;
+  // Of each genome of the last ask(), same order. Ends a generation.
+  virtual void tell(std::span<const Objectives> told) = 0;
   virtual const SearchState& state() const = 0;
   // True when the method has nothing left to try: asking further would change nothing.
   virtual bool finished() const = 0;
   // Goes on as if nothing had happened. Error when the state does not fit the options.
   virtual void restore(SearchState state) = 0;
+};
+
+// Sizes that are wanted, in bits: of a search for a front.
+struct BitRange {
+  std::int64_t least = 0, most = 0;  // least < most
 };
 
 // What a search method must know of the problem.
@@ -73,6 +88,8 @@ struct SearchSpace {
   // out. Empty: not known.
   std::vector<std::vector<Priced>> prices;
   std::int64_t budget = 0;
+  // Instead of one best network, the best at every size in here; of Method::genetic with Operators::standard.
+  std::optional<BitRange> range = {};
 };
 
 std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSpace space);

@@ -16,10 +16,10 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "search/breed.hpp"
 #include "search/moves.hpp"
 #include "search/recipe.hpp"
 #include "search/standard.hpp"
-#include "search/width_moves.hpp"
 
 namespace vbq {
 namespace {
@@ -27,7 +27,7 @@ namespace {
 class Standard final : public Recipe {
  public:
   Standard(const SearchOptions& options, const GeneSpace& space, const StandardTuning& tuning)
-      : options_(options), space_(space), tuning_(tuning), moves_(space) {}
+      : options_(options), space_(space), tuning_(tuning), moves_(space), breeder_(space, tuning) {}
 
   std::vector<Genome> newborns(const SearchState& state) const override {
     const Roles roles = roles_of(state);
@@ -43,7 +43,7 @@ class Standard final : public Recipe {
     while (genomes.size() < roles.count) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation),
                     static_cast<std::uint32_t>(genomes.size()), Purpose::crossover);
-      genomes.push_back(child(state, memory.child_step, random).genome);
+      genomes.push_back(child(state, memory.child_step, random).child.genome);
     }
     return genomes;
   }
@@ -201,50 +201,21 @@ class Standard final : public Recipe {
     memory.step = std::clamp(memory.step * std::exp(growth), tuning_.least_step, tuning_.greatest_step);
   }
 
-  enum class Moved { genes, widths };
-  struct Child {
-    Genome genome;
+  struct Born {
+    Child child;
     std::size_t parent;  // index in the population
-    Moved moved = Moved::genes;
   };
 
-  // Whether this child's chromosomes change in length instead of moving their genes.
-  bool moves_widths(Random& random) const { return space_.own_widths() && random.uniform() < tuning_.widths; }
-
-  Child with_other_widths(Child child, Random& random) const {
-    const bool shares = !space_.prices().empty() && random.below(2) == 0;
-    if (!shares || !share_out_anew(child.genome, space_, random)) move_widths(child.genome, space_, random);
-    child.moved = Moved::widths;
-    return child;
-  }
-
-  // Two parents among the survivors, the better likelier; each chromosome from either; then some chromosomes moved.
-  Child child(const SearchState& state, double size, Random& random) const {
+  // Two parents among the survivors, the better likelier.
+  Born child(const SearchState& state, double size, Random& random) const {
     if (state.generation == 0) {  // odd places of generation 0, or no seeds at all
-      if (space_.seeds().empty()) return {space_.uniform_genome(random), 0};
-      Child copy{space_.seeds().front(), 0};
-      if (moves_widths(random)) return with_other_widths(std::move(copy), random);
-      for (std::size_t c = 0; c < space_.chromosomes(); ++c)
-        moves_.move_one(copy.genome.chromosomes[c], c, size, random);
-      return copy;
+      if (space_.seeds().empty()) return {{space_.uniform_genome(random)}, 0};
+      return {breeder_.near(space_.seeds().front(), size, random), 0};
     }
     const std::uint64_t mates = std::min(survivor_count(options_), state.population.size());
     const auto pick = [&] { return static_cast<std::size_t>(std::min(random.below(mates), random.below(mates))); };
     const std::size_t mother = pick(), father = pick();
-    Child made{state.population[mother].genome, mother};
-    if (random.uniform() < tuning_.crossover) {
-      for (std::size_t c = 0; c < space_.chromosomes(); ++c) {
-        if (random.below(2) == 0) made.genome.chromosomes[c] = state.population[father].genome.chromosomes[c];
-      }
-    }
-    if (moves_widths(random)) return with_other_widths(std::move(made), random);
-    const double own = size * std::exp(tuning_.step_spread * random.normal());
-    const std::size_t certain = random.below(space_.chromosomes());  // never an unchanged copy
-    for (std::size_t c = 0; c < space_.chromosomes(); ++c) {
-      if (random.uniform() < tuning_.moved || c == certain) moves_.move_one(made.genome.chromosomes[c], c, own, random);
-    }
-    if (random.uniform() < 0.1) moves_.stretch_all(made.genome, own, random);
-    return made;
+    return {breeder_.child(state.population[mother].genome, state.population[father].genome, size, random), mother};
   }
 
   void adapt_children(const SearchState& state, const Roles& roles, const std::vector<Individual>& newborns,
@@ -254,8 +225,8 @@ class Standard final : public Recipe {
     for (std::size_t i = first; i < newborns.size(); ++i) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation), static_cast<std::uint32_t>(i),
                     Purpose::crossover);
-      const Child made = child(state, memory.child_step, random);
-      if (made.moved == Moved::widths) continue;  // which took no step
+      const Born made = child(state, memory.child_step, random);
+      if (made.child.moved == Child::Moved::widths) continue;  // which took no step
       ++moved;
       better += newborns[i].fitness > state.population[made.parent].fitness;
     }
@@ -281,6 +252,7 @@ class Standard final : public Recipe {
   const GeneSpace& space_;
   StandardTuning tuning_;
   Moves moves_;
+  Breeder breeder_;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ constexpr double kExchange = 2.0 / 3;  // share of moves in which a second chrom
 constexpr std::uint64_t kMostMoves = 3;
 constexpr std::size_t kLeastFreed = 2, kMostFreed = 8;  // chromosomes that are shared out anew
 constexpr double kDoubt = 0.7;                          // of a layer's harm, in natural logarithms
+constexpr double kOtherSize = 0.05;                     // of what a front's genomes share out, in logarithms
 constexpr double kMostDoubt = 64;                       // a factor: harms leave room for it, see priced()
 
 enum class Direction { fewer, more };
@@ -69,10 +70,13 @@ std::vector<Priced> doubted(std::vector<Priced> prices, Random& random) {
 
 bool share_out_anew(Genome& genome, const GeneSpace& space, Random& random) {
   std::vector<std::vector<Priced>> prices;
-  std::int64_t left = space.budget();
+  std::int64_t taken = 0;
   for (std::size_t c = 0; c < space.chromosomes(); ++c) {
-    left -= space.prices()[c][place_of(genome.chromosomes[c], space.choices(c))].bits;
+    taken += space.prices()[c][place_of(genome.chromosomes[c], space.choices(c))].bits;
   }
+  // On a front every size is as good as another: about the genome's own.
+  const auto own = [&] { return std::llround(static_cast<double>(taken) * std::exp(kOtherSize * random.normal())); };
+  std::int64_t left = (space.range() ? own() : space.budget()) - taken;
   const std::vector<std::size_t> chosen = freed(space.chromosomes(), random);
   for (const std::size_t c : chosen) {
     left += space.prices()[c][place_of(genome.chromosomes[c], space.choices(c))].bits;

@@ -16,7 +16,8 @@ void move_widths(Genome& genome, const GeneSpace& space, Random& random);
 // layer's harm taken for more or less than it was measured to be (it was measured alone): the best allocation of a
 // part, by dynamic programming (a large neighbourhood search, Shaw 1998; SPDY, Frantar and Alistarh 2022, varies harms
 // of all layers likewise). Chromosomes that keep their number of genes keep their genes. Whether the genome is another
-// one now. Of a space with prices().
+// one now. On a front, what the genome takes itself, about, is the
+// budget. Of a space with prices().
 bool share_out_anew(Genome& genome, const GeneSpace& space, Random& random);
 
 }  // namespace vbq

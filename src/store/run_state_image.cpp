@@ -1,14 +1,17 @@
 // Layout, all of it arrays of one axis unless stated, [n] their length:
 //   attributes of the root: version, generation, evaluations, images (integers), seconds (double)
 //   job, network_hash, data_hash, engine: uint8 [bytes]
-//   individuals: the population, best first, then the best ever, then the best of the first generation.
-//     fitness: double [P + 2]; chromosomes_of: uint64 [P + 3], where each individual's chromosomes begin, and their
-//     end; genes_of: uint64 [C + 1], where each chromosome's genes begin, and their end; genes: double [G]
+//   individuals: the population, best first, then a front's archive (archived: integer, their number), then the best
+//     ever, then the best of the first generation.
+//     fitness: double [P]; individual_bits: int64 [P]; chromosomes_of: uint64 [P + 1], where each individual's
+//     chromosomes begin, and their end; genes_of: uint64 [C + 1], where each chromosome's genes begin, and their end;
+//     genes: double [G]
 //   parameters: double [n]
 //   cache_fingerprints: uint64 [2 n]; cache_tallies: int64 [5 n]: seen, top1, top5, loss, divergence; cache_bits: int64
 //   [n] history, timing: uint8 [bytes], the lines joined; history_of, timing_of: uint64 [lines + 1], where each begins
 #include "store/run_state_image.hpp"
 
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -21,7 +24,7 @@ namespace {
 
 using namespace hdf5;
 
-constexpr std::int64_t kVersion = 2;  // 1: without cache_bits and the best of the first generation
+constexpr std::int64_t kVersion = 3;  // 1: without cache_bits and the best of the first generation; 2: without fronts
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 class Writer {
@@ -51,9 +54,11 @@ class Writer {
   }
   void individuals(const SearchState& search, const Individual& start) {
     std::vector<double> fitness, genes;
+    std::vector<std::int64_t> bits;
     std::vector<std::uint64_t> chromosomes_of{0}, genes_of{0};
     const auto add = [&](const Individual& individual) {
       fitness.push_back(individual.fitness);
+      bits.push_back(individual.bits);
       for (const Chromosome& chromosome : individual.genome.chromosomes) {
         genes.insert(genes.end(), chromosome.begin(), chromosome.end());
         genes_of.push_back(genes.size());
@@ -61,9 +66,12 @@ class Writer {
       chromosomes_of.push_back(genes_of.size() - 1);
     };
     for (const Individual& individual : search.population) add(individual);
+    for (const Individual& individual : search.archive) add(individual);
     add(search.best);
     add(start);
+    number("archived", std::ssize(search.archive));
     array("fitness", fitness);
+    array("individual_bits", bits);
     array("chromosomes_of", chromosomes_of);
     array("genes_of", genes_of);
     array("genes", genes);
@@ -122,29 +130,37 @@ class Reader {
       values.push_back(joined.substr(begin[i - 1], begin[i] - begin[i - 1]));
     return values;
   }
-  // The last of them: the best of the first generation.
-  void individuals(SearchState& search, Individual* start) const {
+  void individuals(std::int64_t version, SearchState& search, Individual& start) const {
     const auto fitness = array<double>("fitness");
+    const auto bits = version < 3 ? std::vector<std::int64_t>(fitness.size()) : array<std::int64_t>("individual_bits");
     const auto genes = array<double>("genes");
     const auto genes_of = offsets("genes_of", genes.size());
     const auto chromosomes_of = offsets("chromosomes_of", genes_of.size() - 1);
-    if (fitness.size() < (start == nullptr ? 1U : 2U) || chromosomes_of.size() != fitness.size() + 1) {
-      fail("{}: {} fitness values were found for {} individuals", where_, fitness.size(), chromosomes_of.size() - 1);
+    const std::size_t others = version < 2 ? 1 : 2;  // that stand behind the population and the archive
+    if (fitness.size() < others || chromosomes_of.size() != fitness.size() + 1 || bits.size() != fitness.size()) {
+      fail("{}: {} fitness values and {} sizes were found for {} individuals", where_, fitness.size(), bits.size(),
+           chromosomes_of.size() - 1);
     }
+    std::vector<Individual> all;
     for (std::size_t i = 0; i < fitness.size(); ++i) {
-      Individual individual{{}, fitness[i]};
+      Individual individual{{}, fitness[i], bits[i]};
       for (std::uint64_t c = chromosomes_of[i]; c < chromosomes_of[i + 1]; ++c) {
-        const double* const all = genes.data();
-        individual.genome.chromosomes.emplace_back(all + genes_of[c], all + genes_of[c + 1]);
+        const double* const first = genes.data();
+        individual.genome.chromosomes.emplace_back(first + genes_of[c], first + genes_of[c + 1]);
       }
-      search.population.push_back(std::move(individual));
+      all.push_back(std::move(individual));
     }
-    if (start != nullptr) {
-      *start = std::move(search.population.back());
-      search.population.pop_back();
+    if (version >= 2) {
+      start = std::move(all.back());
+      all.pop_back();
     }
-    search.best = std::move(search.population.back());
-    search.population.pop_back();
+    search.best = std::move(all.back());
+    all.pop_back();
+    const std::int64_t archived = version < 3 ? 0 : count("archived", std::ssize(all));
+    const auto archive = all.end() - archived;
+    search.archive.assign(std::make_move_iterator(archive), std::make_move_iterator(all.end()));
+    all.erase(archive, all.end());
+    search.population = std::move(all);
   }
   std::vector<CachedTally> cache(std::int64_t version) const {
     const auto fingerprints = array<std::uint64_t>("cache_fingerprints");
@@ -209,7 +225,7 @@ RunState decode_run_state(std::string_view image, const std::string& where) {
   state.network_hash = in.text("network_hash");
   state.data_hash = in.text("data_hash");
   state.engine = in.text("engine");
-  in.individuals(state.search, version < 2 ? nullptr : &state.start);
+  in.individuals(version, state.search, state.start);
   state.search.parameters = in.array<double>("parameters");
   state.cache = in.cache(version);
   state.history = in.lines("history");

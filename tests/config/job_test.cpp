@@ -132,6 +132,28 @@ TEST(Job, AGridBringsItsDefaults) {
   EXPECT_NE(refusal(with("format", "rate = \"gene\"")).find("an assignment other than"), std::string::npos);
 }
 
+TEST(Job, AFrontIsBetweenTwoBudgets) {
+  const std::string grid = "encoding = \"grid\"\nassignment = \"sequential\"\nbudget = ";
+  for (const char* text : {"\"front\"", "[\"1.5 bits\", \"4 bits\"]", "[\"10 KiB\", \"20000 bytes\"]"}) {
+    const Job job = parse(with("format", grid + text));
+    ASSERT_TRUE(job.front.has_value()) << text;
+    EXPECT_LT(job.front->least.amount, job.front->most.amount);
+    EXPECT_EQ(job.budget, job.front->most);
+    const Job again = parse(to_toml(job));
+    EXPECT_EQ(again.front, job.front);
+    EXPECT_EQ(to_toml(again), to_toml(job));
+    EXPECT_EQ(job_difference(again, job), "");
+  }
+  EXPECT_EQ(budget_text(parse(with("format", grid + "[\"1.5 bits\", \"4 bits\"]"))), "1.5 to 4 bits a weight");
+  const Job entropy = parse(with("format", grid + "\"front\"")), fixed = parse(with("format", "budget = \"front\""));
+  EXPECT_EQ(entropy.front->most, (Budget{3, Budget::Unit::bits}));
+  EXPECT_EQ(fixed.front->most, (Budget{4, Budget::Unit::bits}));
+  EXPECT_EQ(fixed.format.widths, Widths::own);
+  // One or the other: --set takes the place of what the file says.
+  EXPECT_FALSE(parse(with("format", grid + "\"front\""), {"format.budget=2 bits"}).front.has_value());
+  EXPECT_TRUE(parse(with("format", grid + "\"2 bits\""), {"format.budget=front"}).front.has_value());
+}
+
 TEST(Job, StringsSurviveQuoting) {
   Job job = parse(kJob);
   job.format.skip = {"a\"b\\c", "tab\there"};

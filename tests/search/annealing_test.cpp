@@ -7,6 +7,7 @@
 
 #include "core/random.hpp"
 #include "search/search.hpp"
+#include "search/tell.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq {
@@ -43,7 +44,7 @@ double tell_one(SearchMethod& search) {
   const std::vector<Genome> asked = search.ask();
   EXPECT_EQ(asked.size(), 1U);
   const double f = fitness(asked.front());
-  search.tell(std::vector<double>{f});
+  support::tell(search, std::vector<double>{f});
   return f;
 }
 
@@ -101,10 +102,10 @@ TEST(Annealing, TakesWhatIsBetterAndSeldomWhatIsWorse) {
 
 TEST(Annealing, EndsAfterThirtySweepsWithoutChange) {
   const auto search = make_search(annealing(1), companded(2));
-  search->tell(std::vector<double>{1.0});
+  support::tell(*search, std::vector<double>{1.0});
   int candidates = 0;
   while (!search->finished() && candidates < 1000) {
-    search->tell(std::vector<double>{-1e6});
+    support::tell(*search, std::vector<double>{-1e6});
     ++candidates;
   }
   EXPECT_EQ(candidates, 60);
@@ -158,7 +159,7 @@ TEST(Operators, LeaveValidGenesWhateverTheFitness) {
             }
             told.push_back(std::exp(random.uniform(-300, 300)) * random.normal());
           }
-          search->tell(told);
+          support::tell(*search, told);
         }
       }
     }

@@ -10,6 +10,7 @@
 
 #include "core/random.hpp"
 #include "search/search.hpp"
+#include "search/tell.hpp"
 
 namespace vbq::support {
 
@@ -131,7 +132,7 @@ inline double best_after(SearchMethod& search, const Landscape& landscape, std::
     std::vector<double> fitness;
     for (const Genome& genome : asked) fitness.push_back(landscape.fitness(genome));
     done += asked.size();
-    search.tell(fitness);
+    tell(search, fitness);
   }
 }
 

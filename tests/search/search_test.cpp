@@ -52,7 +52,7 @@ TEST_P(EverySearch, AsksForSeedsFirstAndForNoSurvivorAgain) {
   ASSERT_EQ(asked.size(), 50U);
   EXPECT_EQ(search->ask(), asked) << "the same until tell()";
   for (std::size_t i = 0; i < space.seeds.size(); ++i) EXPECT_EQ(asked[i], space.seeds[i]);
-  search->tell(fitness_of(asked, landscape));
+  support::tell(*search, fitness_of(asked, landscape));
   EXPECT_EQ(search->state().generation, 1);
   EXPECT_EQ(search->state().population.size(), 50U);
   for (int generation = 1; generation < 12; ++generation) {
@@ -63,7 +63,7 @@ TEST_P(EverySearch, AsksForSeedsFirstAndForNoSurvivorAgain) {
         EXPECT_NE(asked[i], old.genome) << "generation " << generation;
       for (std::size_t j = 0; j < i; ++j) EXPECT_NE(asked[i], asked[j]);
     }
-    search->tell(fitness_of(asked, landscape));
+    support::tell(*search, fitness_of(asked, landscape));
   }
 }
 
@@ -73,7 +73,7 @@ TEST_P(EverySearch, BestNeverFallsAndIsTheBestEverTold) {
   double best = -std::numeric_limits<double>::infinity();
   for (int generation = 0; generation < 30; ++generation) {
     const std::vector<double> told = fitness_of(search->ask(), landscape);
-    search->tell(told);
+    support::tell(*search, told);
     best = std::max(best, *std::max_element(told.begin(), told.end()));
     const SearchState& state = search->state();
     EXPECT_EQ(state.best.fitness, best);
@@ -90,7 +90,7 @@ TEST_P(EverySearch, DependsOnTheSeedAlone) {
   const support::Landscape landscape(3);
   const auto run = [&](std::uint64_t seed) {
     const auto search = make_search(options_of(GetParam(), seed), landscape.space());
-    for (int generation = 0; generation < 8; ++generation) search->tell(fitness_of(search->ask(), landscape));
+    for (int generation = 0; generation < 8; ++generation) support::tell(*search, fitness_of(search->ask(), landscape));
     return search->state();
   };
   EXPECT_EQ(run(5), run(5));
@@ -104,12 +104,12 @@ TEST_P(EverySearch, GoesOnAfterRestoreBitForBit) {
   const auto straight = make_search(options, landscape.space());
   SearchState saved;
   for (int generation = 0; generation < 14; ++generation) {
-    straight->tell(fitness_of(straight->ask(), landscape));
+    support::tell(*straight, fitness_of(straight->ask(), landscape));
     const auto resumed = make_search(options, landscape.space());
     if (generation % 3 == 0) resumed->ask();  // what was asked before is forgotten
     resumed->restore(saved);
     EXPECT_EQ(resumed->state(), saved);
-    resumed->tell(fitness_of(resumed->ask(), landscape));
+    support::tell(*resumed, fitness_of(resumed->ask(), landscape));
     saved = resumed->state();
     ASSERT_EQ(saved, straight->state()) << "generation " << generation;
   }
@@ -118,7 +118,7 @@ TEST_P(EverySearch, GoesOnAfterRestoreBitForBit) {
 TEST_P(EverySearch, RefusesAStateThatDoesNotFit) {
   const support::Landscape landscape(5);
   const auto search = make_search(options_of(GetParam(), 1, 10), landscape.space());
-  for (int generation = 0; generation < 3; ++generation) search->tell(fitness_of(search->ask(), landscape));
+  for (int generation = 0; generation < 3; ++generation) support::tell(*search, fitness_of(search->ask(), landscape));
   const SearchState good = search->state();
   const auto refused = [&](auto&& spoil) {
     SearchState state = good;
@@ -146,10 +146,10 @@ TEST_P(EverySearch, RefusesAStateThatDoesNotFit) {
 TEST_P(EverySearch, RefusesWhatItIsNotToldProperly) {
   const support::Landscape landscape(6);
   const auto search = make_search(options_of(GetParam(), 1, 10), landscape.space());
-  EXPECT_THROW(search->tell(std::vector<double>(9, 0.0)), Error);
+  EXPECT_THROW(support::tell(*search, std::vector<double>(9, 0.0)), Error);
   std::vector<double> told(10, 0.0);
   told[4] = std::nan("");
-  EXPECT_THROW(search->tell(told), Error);
+  EXPECT_THROW(support::tell(*search, told), Error);
   EXPECT_EQ(search->state(), SearchState());
 }
 
@@ -229,7 +229,7 @@ TEST_P(EverySearch, AsksForValidGenomesOnly) {
             told.push_back(random.uniform(-1e300, 1e300));
         }
       }
-      search->tell(told);
+      support::tell(*search, told);
       ASSERT_EQ(search->state().population.size(), static_cast<std::size_t>(options.population));
     }
   }

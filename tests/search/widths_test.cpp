@@ -7,6 +7,7 @@
 
 #include "search/gene_space.hpp"
 #include "search/search.hpp"
+#include "search/tell.hpp"
 #include "search/width_moves.hpp"
 #include "vbq/error.hpp"
 
@@ -176,7 +177,7 @@ TEST(SearchOfWidths, FindsMoreWherePricesAreKnown) {
     for (const bool known : {false, true}) {
       const SearchOptions options = options_of(Method::genetic, Operators::standard, seed);
       const auto search = make_search(options, known ? space_of_prices() : space_of_widths());
-      for (int generation = 0; generation < 4; ++generation) search->tell(told(search->ask()));
+      for (int generation = 0; generation < 4; ++generation) support::tell(*search, told(search->ask()));
       (known ? with : without) += search->state().best.fitness;
     }
   }
@@ -186,7 +187,7 @@ TEST(SearchOfWidths, FindsMoreWherePricesAreKnown) {
 TEST(SearchOfWidths, FindsWhereLevelsAreWorthMost) {
   const auto search = make_search(kEvery[0], space_of_widths());
   const double start = fitness_of(space_of_widths().seeds.front());
-  for (int generation = 0; generation < 40; ++generation) search->tell(told(search->ask()));
+  for (int generation = 0; generation < 40; ++generation) support::tell(*search, told(search->ask()));
   const Genome& best = search->state().best.genome;
   std::size_t bits = 0;
   for (const Chromosome& genes : best.chromosomes) bits += bits_of(genes.size());
@@ -211,8 +212,8 @@ TEST(SearchOfWidths, EveryMethodKeepsToTheSpaceAndGoesOnAfterRestoreBitForBit) {
       const auto resumed = make_search(options, space_of_widths());
       resumed->restore(saved);
       EXPECT_EQ(resumed->ask(), asked);
-      straight->tell(told(asked));
-      resumed->tell(told(asked));
+      support::tell(*straight, told(asked));
+      support::tell(*resumed, told(asked));
       EXPECT_EQ(resumed->state(), straight->state());
       saved = straight->state();
     }
@@ -223,7 +224,7 @@ TEST(SearchOfWidths, EveryMethodKeepsToTheSpaceAndGoesOnAfterRestoreBitForBit) {
 TEST(SearchOfWidths, RefusesStatesWithImpossibleLengths) {
   const SearchOptions& options = kEvery[0];
   const auto search = make_search(options, space_of_widths());
-  search->tell(told(search->ask()));
+  support::tell(*search, told(search->ask()));
   const SearchState good = search->state();
   SearchState bad = good;
   bad.population.front().genome.chromosomes[0] = {0.5};

@@ -142,7 +142,7 @@ TEST(Checkpoint, IsAnHdf5FileForAnyProgram) {
   EXPECT_EQ(generation, 9);
   H5Aclose(attribute);
   const hid_t array = H5Dopen2(file, "fitness", H5P_DEFAULT);
-  std::vector<double> fitness(14);  // of twelve, of the best, and of the start
+  std::vector<double> fitness(17);  // of twelve, of three of a front, of the best, and of the start
   ASSERT_GE(H5Dread(array, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, fitness.data()), 0);
   EXPECT_EQ(fitness[5], sample_state(9, 1).search.population[5].fitness);
   H5Dclose(array);

@@ -38,6 +38,7 @@ inline void expect_same(const Images& a, const Images& b) {
 inline Individual sample_individual(Random& random, int chromosomes) {
   Individual individual;
   individual.fitness = random.normal();
+  individual.bits = static_cast<std::int64_t>(random.bits32());
   for (int c = 0; c < chromosomes; ++c) {
     Chromosome genes(random.below(9));  // some have none
     for (double& gene : genes) gene = random.normal();
@@ -57,6 +58,7 @@ inline RunState sample_state(int generation, std::uint32_t seed) {
   state.engine = "cpu, oneDNN, fp32 \xC3\xA9";
   state.search.generation = generation;
   for (int i = 0; i < 12; ++i) state.search.population.push_back(sample_individual(random, i % 4));
+  for (int i = 0; i < 3; ++i) state.search.archive.push_back(sample_individual(random, 2));
   state.search.population[0].fitness = std::numeric_limits<double>::infinity();
   state.search.population[1].fitness = -std::numeric_limits<double>::infinity();
   state.search.population[3].genome.chromosomes[0] = {-0.0, 0.0, std::numeric_limits<double>::denorm_min(), 0.1 + 0.2};

@@ -1,0 +1,60 @@
+#include "config/job_budget.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+#include <vector>
+
+namespace vbq {
+namespace {
+
+// "2.3 bits", "75 KiB", "80000 bytes"; what was expected otherwise is told of the whole value.
+Budget read_budget(const TomlValue& value, const std::string& text) {
+  const char* expected =
+      "bits a weight (\"2.3 bits\"), a size (\"75 KiB\", \"80000 bytes\"), \"front\", or two of them, the smaller "
+      "first "
+      "(a front: [\"1.5 bits\", \"4 bits\"])";
+  double amount = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  std::string unit(end, text.data() + text.size());
+  unit.erase(0, unit.find_first_not_of(' '));
+  if (code != std::errc() || !(amount > 0) || amount > 1e15) value.refuse(expected);
+  if (unit == "bit" || unit == "bits") return {amount, Budget::Unit::bits};
+  const std::pair<const char*, double> units[] = {{"byte", 1},    {"bytes", 1}, {"KB", 1e3},      {"kB", 1e3},
+                                                  {"KiB", 1024.}, {"MB", 1e6},  {"MiB", 1048576.}};
+  for (const auto& [name, bytes] : units) {
+    if (unit == name) return {amount * bytes, Budget::Unit::bytes};
+  }
+  value.refuse(expected);
+}
+
+}  // namespace
+
+void set_budget(Job& job, const TomlValue& value) {
+  job.front.reset();
+  if (value.is_text() && value.text() == "front") {
+    job.front.emplace();
+  } else if (value.is_text() || !value.is_texts()) {
+    job.budget = read_budget(value, value.is_text() ? value.text() : "");
+    return;
+  } else {
+    const std::vector<std::string> ends = value.texts();
+    if (ends.size() != 2) {
+      value.refuse(
+          fmt::format("a front between two sizes, such as [\"1.5 bits\", \"4 bits\"] ({} given)", ends.size()));
+    }
+    job.front = BudgetRange{read_budget(value, ends[0]), read_budget(value, ends[1])};
+  }
+  job.budget = job.front->most;
+}
+
+std::string toml_budget(const Job& job) {
+  const auto text = [](const Budget& one) {
+    return fmt::format("\"{} {}\"", one.amount, one.unit == Budget::Unit::bits ? "bits" : "bytes");
+  };
+  if (job.front) return fmt::format("[{}, {}]", text(job.front->least), text(job.front->most));
+  return job.budget ? text(*job.budget) : std::string();
+}
+
+}  // namespace vbq

@@ -1,0 +1,182 @@
+#include "run/front.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "core/check.hpp"
+#include "run/deliver.hpp"
+#include "run/paired_gain.hpp"
+#include "run/space.hpp"
+#include "search/fitness.hpp"
+#include "vbq/size.hpp"
+
+namespace vbq {
+namespace {
+
+constexpr std::size_t kMostCandidates = 4;  // of the archive, for a budget
+// Nats of harm by which a point may be worse than a straight line between its neighbours: those say then that there is
+// more to be had.
+constexpr double kDent = 0.1;
+
+// Of the archive, which ascends, those next to the budget in size: of grids, whose steps are fitted, on either side; of
+// others within it.
+std::vector<Genome> candidates(const Setup& setup, std::span<const Individual> archive, std::int64_t budget) {
+  const auto end =
+      static_cast<std::size_t>(std::ranges::upper_bound(archive, budget, {}, &Individual::bits) - archive.begin());
+  std::vector<const Individual*> near;
+  for (std::size_t k = 0; k < archive.size(); ++k) {
+    if (k < end || setup.problem.format.encoding == Encoding::grid) near.push_back(&archive[k]);
+  }
+  std::ranges::stable_sort(near, {}, [&](const Individual* one) { return std::abs(one->bits - budget); });
+  near.resize(std::min(near.size(), kMostCandidates));
+  std::vector<Genome> genomes;
+  genomes.reserve(near.size());
+  for (const Individual* one : near) genomes.push_back(one->genome);
+  return genomes;
+}
+
+// What networks of a front are told apart by.
+const Tally& judged_on(const FrontNetwork& one) {
+  const Scores& scores = one.scored.scores;
+  return scores.validation.seen > 0 ? scores.validation : scores.search;
+}
+
+bool start_is_delivered(const ScoredNetwork& searched, const ScoredNetwork& start, Fitness kind) {
+  if (searched.validated.empty()) return fitness(searched.scores.search, kind) < fitness(start.scores.search, kind);
+  return !paired_gain(start.validated, searched.validated, kind).beyond_chance();
+}
+
+std::int64_t bits_of(const Setup& setup, const FrontNetwork& one) {
+  return coded_bits(weight_size(setup.problem.network, one.scored.network), setup.problem.format.coding);
+}
+
+// A network within a budget, and the genome that it is of.
+struct Delivered {
+  Genome genome;
+  ScoredNetwork scored;
+  std::int64_t bits = 0;
+  double fitness = 0;  // minus the logarithm of the harm on the search's images
+};
+
+class Delivery {
+ public:
+  Delivery(const Setup& setup, Evaluator& evaluator, const Scorer& scorer)
+      : setup_(setup), evaluator_(evaluator), scorer_(scorer) {}
+
+  // Of the first genome that can be.
+  std::optional<Delivered> first(const std::vector<Genome>& genomes, std::int64_t budget) {
+    for (const Genome& genome : genomes) {
+      std::optional<QuantisedNetwork> network = deliver_within(setup_, evaluator_, genome, budget);
+      if (!network) continue;
+      const std::int64_t bits = coded_bits(weight_size(setup_.problem.network, *network), setup_.problem.format.coding);
+      ScoredNetwork made = scored(setup_, evaluator_, scorer_, *std::move(network));
+      const double fitness = fitness_within(made.scores.search, setup_.job.fitness, 0, Budgeting::bound);
+      return Delivered{genome, std::move(made), bits, fitness};
+    }
+    return std::nullopt;
+  }
+
+  // Where a size falls behind its neighbours, their genomes are tried there: an archive has gaps, and a network that
+  // was lucky at its own size may not be at another.
+  void fill_dents(std::vector<std::optional<Delivered>>& sizes, std::span<const std::int64_t> budgets) {
+    for (std::size_t k = 0; k < sizes.size(); ++k) {
+      std::optional<Delivered>& own = sizes[k];
+      const std::optional<Delivered> none;
+      const std::optional<Delivered>&below = k > 0 ? sizes[k - 1] : none,
+            &above = k + 1 < sizes.size() ? sizes[k + 1] : none;
+      if (!own || own->fitness >= expected(below, above, own->bits) - kDent) continue;
+      for (const std::optional<Delivered>* neighbour : {&below, &above}) {
+        if (!*neighbour) continue;
+        std::optional<Delivered> other = first({(*neighbour)->genome}, budgets[k]);
+        if (other && other->fitness > own->fitness) own = std::move(other);
+      }
+    }
+  }
+
+ private:
+  // On the straight line between two neighbours in size; beyond the only one, no less than it has.
+  static double expected(const std::optional<Delivered>& below, const std::optional<Delivered>& above,
+                         std::int64_t bits) {
+    if (!below) return -std::numeric_limits<double>::infinity();
+    if (!above || above->bits <= below->bits) return below->fitness + kDent;
+    const double share = static_cast<double>(bits - below->bits) / static_cast<double>(above->bits - below->bits);
+    return std::max(below->fitness + kDent, below->fitness + share * (above->fitness - below->fitness));
+  }
+
+  const Setup& setup_;
+  Evaluator& evaluator_;
+  const Scorer& scorer_;
+};
+
+// Of points by size.
+std::size_t knee_of(const std::vector<double>& bits, const std::vector<double>& harm) {
+  const double width = bits.back() - bits.front(), height = harm.front() - harm.back();
+  std::size_t knee = 0;
+  double most = -std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < bits.size() && width > 0 && height > 0; ++k) {
+    const double below = 1 - (bits[k] - bits.front()) / width - (harm[k] - harm.back()) / height;
+    if (below > most) knee = k;
+    most = std::max(most, below);
+  }
+  return knee;
+}
+
+}  // namespace
+
+void choose_points(const Setup& setup, Front& front) {
+  std::vector<std::int64_t> bits;
+  bits.reserve(front.networks.size());
+  for (const FrontNetwork& one : front.networks) bits.push_back(bits_of(setup, one));
+  std::vector<std::size_t> order(front.networks.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto merit = [&](std::size_t i) { return fitness(judged_on(front.networks[i]), setup.job.fitness); };
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+    return bits[a] != bits[b] ? bits[a] < bits[b] : merit(a) > merit(b);
+  });
+  std::vector<std::size_t> points;
+  std::vector<double> sizes, harm;
+  for (const std::size_t i : order) {
+    FrontNetwork& one = front.networks[i];
+    if (one.point == 0) continue;
+    one.point = 0;
+    if (!points.empty() && merit(i) <= merit(points.back())) continue;  // which is no larger
+    points.push_back(i);
+    one.point = static_cast<int>(points.size());
+    sizes.push_back(static_cast<double>(bits[i]));
+    harm.push_back(mean_divergence(judged_on(one)));
+  }
+  if (!points.empty()) front.knee = points[knee_of(sizes, harm)];
+}
+
+Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, std::span<const Individual> archive,
+                    const Starts& starts, Progress& progress) {
+  const std::vector<std::int64_t> budgets = spaced_sizes(*setup.range, kFrontPoints);
+  Delivery delivery(setup, evaluator, scorer);
+  std::vector<std::optional<Delivered>> searched, begun;
+  for (const std::int64_t budget : budgets) {
+    searched.push_back(delivery.first(candidates(setup, archive, budget), budget));
+    begun.push_back(delivery.first(starts(budget), budget));
+    progress.show(fmt::format("front: {} of {} sizes", searched.size(), budgets.size()),
+                  searched.size() == budgets.size() ? Progress::When::now : Progress::When::now_and_then);
+  }
+  progress.end_line();
+  delivery.fill_dents(searched, budgets);
+  Front front;
+  for (std::size_t k = 0; k < budgets.size(); ++k) {
+    std::optional<Delivered>&mine = searched[k], &start = begun[k];
+    const bool takes_start = start && (!mine || start_is_delivered(mine->scored, start->scored, setup.job.fitness));
+    if (mine) front.networks.push_back({Origin::searched, budgets[k], std::move(mine->scored), takes_start ? 0 : 1});
+    if (start) front.networks.push_back({Origin::start, budgets[k], std::move(start->scored), takes_start ? 1 : 0});
+  }
+  if (front.networks.empty()) {
+    fail("no network keeps {}: a larger format.budget was expected", budget_text(setup.job));
+  }
+  choose_points(setup, front);
+  return front;
+}
+
+}  // namespace vbq

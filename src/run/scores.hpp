@@ -1,0 +1,27 @@
+// A network at the end of a run, scored.
+#pragma once
+
+#include <vector>
+
+#include "evaluate/scorer.hpp"
+#include "run/setup.hpp"
+#include "vbq/quantised_network.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+struct Scores {
+  Tally search, held_out;
+  Tally validation = {};  // seen == 0 where there are no such images
+};
+
+struct ScoredNetwork {
+  QuantisedNetwork network;
+  Scores scores;
+  std::vector<Tally> validated;  // of each block of validation images; empty where there are none
+};
+
+// scorer: knows what was run over the search images already.
+ScoredNetwork scored(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, QuantisedNetwork network);
+
+}  // namespace vbq
