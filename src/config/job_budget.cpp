@@ -13,8 +13,7 @@ namespace {
 Budget read_budget(const TomlValue& value, const std::string& text) {
   const char* expected =
       "bits a weight (\"2.3 bits\"), a size (\"75 KiB\", \"80000 bytes\"), \"front\", or two of them, the smaller "
-      "first "
-      "(a front: [\"1.5 bits\", \"4 bits\"])";
+      "first (a front: [\"1.5 bits\", \"4 bits\"])";
   double amount = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
   std::string unit(end, text.data() + text.size());

@@ -4,7 +4,9 @@
 // A generation has as many children as there are individuals; of both together the best fronts survive, and of the last
 // one that does not fit the loneliest. Parents win binary tournaments by the same order. Networks far apart on a front
 // have little to give each other (a coarse layer among fine ones), so that of two fathers the one of more like size is
-// taken (restricted mating). The step's size follows the share of children that come into the archive (the 1/5 rule).
+// taken (restricted mating). Some children are instead steps from the middle of a few neighbours on the front
+// (intermediate recombination, as in evolution strategies): what each of them has by luck averages out. The step's size
+// follows the share of children that come into the archive (the 1/5 rule).
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -17,6 +19,9 @@
 
 namespace vbq {
 namespace {
+
+constexpr double kMiddles = 0.4;        // share of children that are steps from the middle of neighbours
+constexpr std::size_t kNeighbours = 5;  // of those
 
 std::vector<Objectives> objectives_of(const std::vector<Individual>& individuals) {
   std::vector<Objectives> all;
@@ -95,9 +100,32 @@ class Nsga2 final : public SearchMethod {
     const auto winner = [&]() -> const Individual& {  // the population is in order, the best first
       return state_.population[std::min(random.below(count()), random.below(count()))];
     };
+    if (random.uniform() < kMiddles) return breeder_.near(middle(winner()), step(), random);
     const Individual &mother = winner(), &one = winner(), &other = winner();
     const auto apart = [&](const Individual& father) { return std::abs(father.bits - mother.bits); };
     return breeder_.child(mother.genome, (apart(other) < apart(one) ? other : one).genome, step(), random);
+  }
+
+  // Of one and those of the archive that are next to it in size. Chromosomes of other lengths have nothing in common
+  // with its own.
+  Genome middle(const Individual& one) const {
+    std::vector<const Individual*> near;
+    near.reserve(state_.archive.size());
+    for (const Individual& other : state_.archive) near.push_back(&other);
+    std::ranges::stable_sort(near, {}, [&](const Individual* other) { return std::abs(other->bits - one.bits); });
+    near.resize(std::min(near.size(), kNeighbours));
+    Genome mean = one.genome;
+    for (std::size_t c = 0; c < space_.chromosomes(); ++c) {
+      Chromosome& genes = mean.chromosomes[c];
+      double count = 1;
+      for (const Individual* other : near) {
+        const Chromosome& theirs = other->genome.chromosomes[c];
+        if (theirs.size() != genes.size()) continue;
+        ++count;
+        for (std::size_t g = 0; g < genes.size(); ++g) genes[g] += (theirs[g] - genes[g]) / count;
+      }
+    }
+    return mean;
   }
 
   double next_step(std::size_t moved, std::size_t entered) const {
