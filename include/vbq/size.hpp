@@ -15,9 +15,11 @@ struct WeightSize {
   std::int64_t index_bits = 0;     // ceil(log2 n) a weight of a quantised layer, n = levels of its codebook
   double entropy_bits = 0;         // of the same weights, each layer's levels coded at their entropy in that layer
   std::int64_t codebook_bits = 0;  // 32 a level; a codebook that several layers share is stored once
-  std::int64_t scale_bits = 0;     // 32 a scale; moment matching makes it one an output channel, its gain multiplied in
-  std::int64_t shift_bits = 0;     // 32 a shift of moment matching, of layers without a bias: others add it to theirs
-  std::int64_t fp32_bits = 0;      // 32 a weight of a layer that is not quantised
+  // 32 a scale; moment matching makes it one an output channel, its gain multiplied in. Not of layers with a batch norm
+  // behind them (batch_norm_behind()), which takes scales and shifts.
+  std::int64_t scale_bits = 0;
+  std::int64_t shift_bits = 0;       // 32 a shift of moment matching, of layers without a bias: others add it to theirs
+  std::int64_t fp32_bits = 0;        // 32 a weight of a layer that is not quantised
   std::int64_t codebook_levels = 0;  // of all codebooks that are stored
   int levels = 0;                    // of the largest codebook
 

@@ -121,6 +121,23 @@ const std::vector<float>* bias_of(const Node& node) {
   return nullptr;
 }
 
+int batch_norm_behind(const Network& network, int node) {
+  int reader = -1, reads = 0;
+  for (std::size_t k = 0; k < network.nodes.size(); ++k) {
+    for (const ValueId value : network.nodes[k].inputs) {
+      if (value != node + 1) continue;
+      reader = static_cast<int>(k);
+      ++reads;
+    }
+  }
+  if (reads != 1) return -1;
+  const auto* norm = std::get_if<BatchNorm>(&network.nodes[static_cast<std::size_t>(reader)].op);
+  const Tensor* weight = weight_of(network.nodes[static_cast<std::size_t>(node)]);
+  const bool own = norm != nullptr && weight != nullptr && std::ssize(norm->scale) == weight->shape.front() &&
+                   network.shapes[static_cast<std::size_t>(node) + 1].front() == weight->shape.front();
+  return own ? reader : -1;
+}
+
 std::vector<int> weight_layers(const Network& network) {
   std::vector<int> layers;
   for (std::size_t k = 0; k < network.nodes.size(); ++k) {

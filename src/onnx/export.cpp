@@ -12,6 +12,7 @@
 #include "onnx/export_branches.hpp"
 #include "onnx/export_header.hpp"
 #include "onnx/export_names.hpp"
+#include "onnx/export_norm.hpp"
 #include "onnx/export_weight.hpp"
 #include "onnx/external.hpp"
 #include "onnx/graph.hpp"
@@ -88,11 +89,12 @@ void remove_attribute(onnx::NodeProto& node, const std::string& name) {
 // else reads those.
 class Exporter {
  public:
-  Exporter(onnx::ModelProto& model, int opset, ExportForm form)
-      : graph_(*model.mutable_graph()), opset_(opset), form_(form), before_(reads_of(graph_)) {}
+  Exporter(onnx::ModelProto& model, const Network& network, int opset, ExportForm form)
+      : graph_(*model.mutable_graph()), network_(network), opset_(opset), form_(form), before_(reads_of(graph_)) {}
 
-  // layer: the network's node; origin: the file's.
-  void take_out(const ExportLayer& how, const Node& layer, const onnx::NodeProto& origin) {
+  // index: of the network's node; origin: the file's.
+  void take_out(const ExportLayer& how, int index, const onnx::NodeProto& origin) {
+    const Node& layer = network_.nodes[static_cast<std::size_t>(index)];
     const auto at = std::ranges::find_if(*graph_.mutable_node(), [&](const auto& node) { return &node == &origin; });
     if (at == graph_.mutable_node()->end()) {
       fail("layer \"{}\" lies in a function or a branch of the file: one of the graph's own was expected", how.name);
@@ -101,7 +103,11 @@ class Exporter {
     Taken taken{&how, &layer, &node, source_of(node.input(1)), "", false};
     check_type(node);
     node.set_input(1, "");
-    if (!how.shift.empty() || !how.bias.empty()) {
+    find_norm(taken, index);
+    if (taken.norm != nullptr) {
+      if (node.input_size() > 2) node.mutable_input()->DeleteSubrange(2, 1);
+      remove_attribute(node, "beta");
+    } else if (!how.shift.empty() || !how.bias.empty()) {
       const bool has_third = node.input_size() > 2 && !node.input(2).empty();
       taken.adds = node.op_type() == "MatMul" || (has_third && bias_of(layer)->empty());
       if (has_third && !taken.adds) {
@@ -143,19 +149,60 @@ class Exporter {
     const ExportLayer* how;
     const Node* layer;
     onnx::NodeProto* node;
-    std::string weight, bias;  // what they were called
-    bool adds;                 // the shift is added behind the layer: its bias is no input of it
+    std::string weight, bias;            // what they were called
+    bool adds;                           // the shift is added behind the layer: its bias is no input of it
+    onnx::NodeProto* norm = nullptr;     // that takes scale and bias of the layer; null: there is none
+    const BatchNorm* trained = nullptr;  // what it computed before
+    std::vector<std::string> constants = {};
   };
+
+  // Biases that take levels of the codebook stay where they are.
+  void find_norm(Taken& taken, int index) {
+    const int behind = batch_norm_behind(network_, index);
+    const ExportLayer& how = *taken.how;
+    if (behind < 0 || !how.bias.empty() || (how.scales.empty() && how.gain.empty() && how.shift.empty())) return;
+    taken.norm = batch_norm_reading(graph_, before_, taken.node->output(0));
+    if (taken.norm == nullptr) return;
+    taken.trained = std::get_if<BatchNorm>(&network_.nodes[static_cast<std::size_t>(behind)].op);
+    taken.constants = take_norm_out(*taken.norm);
+  }
 
   void put_in(const Taken& taken, UsedNames& names) {
     onnx::NodeProto& node = *taken.node;
     const std::string name = names.value(taken.weight);
-    Parts parts = weight_parts(weight_of_layer(taken, name), form_, names, opset_);
+    Weight weight = weight_of_layer(taken, name);
+    if (taken.norm != nullptr) fold_into_norm(taken, weight, names);
+    Parts parts = weight_parts(weight, form_, names, opset_);
     node.set_input(1, name);
     remove_attribute(node, "alpha");  // part of the network's weight
     for (auto& tensor : parts.tensors) tensors_.push_back(std::move(tensor));
     in_front_[&node] = std::move(parts.nodes);
-    if (!taken.how->shift.empty() || !taken.how->bias.empty()) put_bias_in(taken, names);
+    if (taken.norm == nullptr && (!taken.how->shift.empty() || !taken.how->bias.empty())) put_bias_in(taken, names);
+  }
+
+  // The layer gives levels alone, or, of plain weights, scaled ones.
+  void fold_into_norm(const Taken& taken, Weight& weight, UsedNames& names) {
+    const std::size_t outputs = taken.trained->scale.size();
+    std::vector<float> multiply(outputs, 1.0F);
+    if (form_ != ExportForm::plain && !weight.scales.empty()) {
+      for (std::size_t o = 0; o < outputs; ++o) multiply[o] = weight.scales[weight.scales.size() == 1 ? 0 : o];
+      weight.scales.clear();
+    }
+    const BatchNorm norm = norm_after(*taken.trained, multiply, shift_of(taken));
+    for (onnx::TensorProto& tensor : put_norm_in(*taken.norm, norm, taken.constants, names)) {
+      biases_.insert(tensor.name());
+      tensors_.push_back(std::move(tensor));
+    }
+  }
+
+  // Bias b becomes gain b + shift. [O].
+  static std::vector<float> shift_of(const Taken& taken) {
+    const ExportLayer& how = *taken.how;
+    const std::vector<float>& bias = how.bias.empty() ? *bias_of(*taken.layer) : how.bias;
+    const auto outputs = static_cast<std::size_t>(::vbq::weight_of(*taken.layer)->shape.front());
+    std::vector<float> shift = how.shift.empty() ? std::vector<float>(outputs, 0.0F) : how.shift;
+    for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain.empty() ? bias[o] : how.gain[o] * bias[o];
+    return shift;
   }
 
   // The name at the head of Identity nodes that lead to `name`.
@@ -201,14 +248,10 @@ class Exporter {
          clean_name(node.name()), type);
   }
 
-  // Bias b becomes gain b + shift; where the bias is no input of the layer, it is added behind.
+  // Where the bias is no input of the layer, it is added behind.
   void put_bias_in(const Taken& taken, UsedNames& names) {
-    const ExportLayer& how = *taken.how;
     onnx::NodeProto& node = *taken.node;
-    const std::vector<float>& bias = how.bias.empty() ? *bias_of(*taken.layer) : how.bias;
-    const auto outputs = static_cast<std::size_t>(::vbq::weight_of(*taken.layer)->shape.front());
-    std::vector<float> shift = how.shift.empty() ? std::vector<float>(outputs, 0.0F) : how.shift;
-    for (std::size_t o = 0; o < bias.size(); ++o) shift[o] += how.gain.empty() ? bias[o] : how.gain[o] * bias[o];
+    const std::vector<float> shift = shift_of(taken);
     const std::string name = taken.bias.empty() ? names.fresh(taken.weight + "_bias") : names.value(taken.bias);
     const auto channels = static_cast<std::int64_t>(shift.size());
     tensors_.push_back(
@@ -232,6 +275,7 @@ class Exporter {
   }
 
   onnx::GraphProto& graph_;
+  const Network& network_;
   int opset_;
   ExportForm form_;
   Reads before_;
@@ -260,13 +304,13 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
   for (auto& tensor : *own.mutable_initializer()) {
     result.fp32_bytes += take_in(tensor, place);
   }
-  Exporter exporter(model, source.opset, form);
+  Exporter exporter(model, network, source.opset, form);
   for (const ExportLayer& layer : layers) {
     const auto node =
         std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });
     const auto origin = source.layers.find(layer.name);
     if (node == network.nodes.end() || origin == source.layers.end()) fail("the file has no layer \"{}\"", layer.name);
-    exporter.take_out(layer, *node, *origin->second);
+    exporter.take_out(layer, static_cast<int>(node - network.nodes.begin()), *origin->second);
   }
   result.weights = exporter.put_in();
   settle_version(model);

@@ -38,8 +38,10 @@ class Sum {
     for (const Codebook& codebook : layer.codebooks) levels = std::max(levels, codebook.size());
     size_.fp32_bits -= 32 * std::ssize(weight->data);
     size_.index_bits += fixed_bits(levels) * std::ssize(weight->data);
-    size_.scale_bits += 32 * std::ssize(layer.gain.empty() ? layer.scales : layer.gain);
-    if (bias_of(*node)->empty()) size_.shift_bits += 32 * std::ssize(layer.shift);
+    if (!layer.bias.empty() || batch_norm_behind(network_, layer.node) < 0) {
+      size_.scale_bits += 32 * std::ssize(layer.gain.empty() ? layer.scales : layer.gain);
+      if (bias_of(*node)->empty()) size_.shift_bits += 32 * std::ssize(layer.shift);
+    }
     size_.levels = std::max(size_.levels, levels);
     store(layer.codebooks);
     return *weight;

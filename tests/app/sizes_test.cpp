@@ -58,7 +58,8 @@ TEST_F(Sizes, AreThoseOfTheFilesAndWerePredicted) {
   EXPECT_EQ(found["files"]["as_trained"], fs::file_size(path("digits.onnx")));
   EXPECT_EQ(fs::file_size(path("out/best.onnx")), least);
   EXPECT_GT(found["weights_left_fp32"], 0);
-  EXPECT_GT(found["shifts"], 0) << "the convolutions of digits have no bias";
+  EXPECT_EQ(found["shifts"], 0) << "the convolutions of digits have batch norms behind them";
+  EXPECT_EQ(found["scales"], 4 * 10) << "of the last layer's outputs";
   double parts = 0;
   for (const char* part : {"codes", "codebooks", "scales", "shifts", "weights_left_fp32"}) {
     parts += found[part].get<double>();

@@ -37,13 +37,18 @@ inline const Node& node_called(const Network& network, const std::string& name) 
   return *node;
 }
 
-inline void expect_quantised(const Network& network, const std::vector<ExportLayer>& layers) {
+// Of a file in this form. Where a batch norm is behind, scales are its own, unless weights are plain.
+inline void expect_quantised(const Network& network, const std::vector<ExportLayer>& layers,
+                             ExportForm form = ExportForm::codebook) {
   for (const ExportLayer& layer : layers) {
-    const Tensor& weight = *weight_of(node_called(network, layer.name));
+    const Node& node = node_called(network, layer.name);
+    const Tensor& weight = *weight_of(node);
+    const auto index = static_cast<int>(&node - network.nodes.data());
+    const bool folded = form != ExportForm::plain && layer.bias.empty() && batch_norm_behind(network, index) >= 0;
     ASSERT_EQ(weight.data.size(), layer.indices.size());
     const std::size_t row = weight.data.size() / layer.scales.size();
     for (std::size_t i = 0; i < weight.data.size(); ++i) {
-      const float scale = layer.scales[i / row] * (layer.gain.empty() ? 1.0F : layer.gain[i / row]);
+      const float scale = folded ? 1.0F : layer.scales[i / row] * (layer.gain.empty() ? 1.0F : layer.gain[i / row]);
       ASSERT_EQ(weight.data[i], scale * layer.codebooks[layer.codebooks.size() == 1 ? 0 : i / row][layer.indices[i]])
           << layer.name << " " << i;
     }

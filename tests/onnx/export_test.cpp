@@ -47,7 +47,7 @@ TEST_F(Export, EveryFormHoldsTheQuantisedWeights) {
       const ExportedModel model = exported(builder, layers, form);
       const Network after = parse_onnx(model.bytes, "exported.onnx");
       EXPECT_EQ(test::operators(after), test::operators(before));
-      expect_quantised(after, layers);
+      expect_quantised(after, layers, form);
       const onnx::ModelProto proto = parsed(model);
       EXPECT_EQ(proto.opset_import(0).version(), 13);
       EXPECT_EQ(proto.metadata_props(0).key(), "vbq.bits");
@@ -56,9 +56,53 @@ TEST_F(Export, EveryFormHoldsTheQuantisedWeights) {
         const bool old = tensor.name() == "w" || tensor.name() == "fc";
         EXPECT_TRUE(!old || form == ExportForm::plain) << "the old weights are still there";
       }
-      const auto& conv = std::get<Conv>(after.nodes[0].op);
-      EXPECT_EQ(conv.bias, matched ? layers[0].shift : std::vector<float>());
+      EXPECT_EQ(std::get<Conv>(after.nodes[0].op).bias, std::vector<float>());
     }
+  }
+}
+
+// Multiplications and shifts of a layer's outputs cost nothing where a batch norm takes them.
+TEST_F(Export, ScalesAndShiftsGoIntoTheBatchNormBehind) {
+  ModelBuilder builder = test::small_export();
+  builder.normal("c_bias", {4}, 7);
+  builder.graph().mutable_node(0)->add_input("c_bias");
+  const Network before = builder.read();
+  const auto layers = formats_for(before, kLevels, true);
+  const BatchNorm& trained = std::get<BatchNorm>(before.nodes[1].op);
+  const std::vector<float>& bias = std::get<Conv>(before.nodes[0].op).bias;
+  for (const ExportForm form : {ExportForm::codebook, ExportForm::packed, ExportForm::plain}) {
+    const ExportedModel model = exported(builder, layers, form);
+    const Network after = parse_onnx(model.bytes, "exported.onnx");
+    EXPECT_EQ(std::get<Conv>(after.nodes[0].op).bias, std::vector<float>());
+    const BatchNorm& norm = std::get<BatchNorm>(after.nodes[1].op);
+    for (std::size_t c = 0; c < 4; ++c) {
+      const float scale = form == ExportForm::plain ? 1.0F : layers[0].scales[c] * layers[0].gain[c];
+      const float shift = layers[0].gain[c] * bias[c] + layers[0].shift[c];
+      EXPECT_FLOAT_EQ(norm.scale[c], trained.scale[c] * scale);
+      EXPECT_NEAR(norm.shift[c], trained.scale[c] * shift + trained.shift[c], 1e-6);
+    }
+    const onnx::ModelProto proto = parsed(model);
+    for (const auto& tensor : proto.graph().initializer()) {
+      EXPECT_TRUE(!tensor.name().starts_with("c_bias")) << tensor.name() << " is read by nothing";
+    }
+  }
+}
+
+TEST_F(Export, ABatchNormThatIsNotAloneTakesNothing) {
+  ModelBuilder twice = test::small_export();  // the layer's output is read elsewhere too
+  twice.graph().mutable_node(2)->set_op_type("Add");
+  twice.graph().mutable_node(2)->add_input("c");
+  ModelBuilder apart = test::small_export();  // something stands between them in the file
+  apart.node("Identity", {"c"}, "same");
+  apart.graph().mutable_node(1)->set_input(0, "same");
+  for (int k = apart.graph().node_size() - 1; k > 1; --k) apart.graph().mutable_node()->SwapElements(k, k - 1);
+  for (const ModelBuilder& builder : {twice, apart}) {
+    const Network before = builder.read();
+    const auto layers = formats_for(before, kLevels, true);
+    const Network after = parse_onnx(exported(builder, layers, ExportForm::codebook).bytes, "exported.onnx");
+    EXPECT_EQ(std::get<Conv>(after.nodes[0].op).bias, layers[0].shift);
+    expect_quantised(after, layers, ExportForm::plain);
+    EXPECT_EQ(std::get<BatchNorm>(after.nodes[1].op).scale, std::get<BatchNorm>(before.nodes[1].op).scale);
   }
 }
 
@@ -144,8 +188,8 @@ TEST_F(Export, CommonLevelsHaveSmallNumbers) {
       bytes += tensor.raw_data();
     }
     EXPECT_TRUE(model.weights.starts_with(bytes));
-    std::size_t numbers = layers[0].scales.size();  // shifts of the layer without a bias; tables, scales with gains
-    for (const ExportLayer& layer : layers) numbers += layer.codebooks.size() * kLevels.size() + layer.scales.size();
+    std::size_t numbers = layers[1].scales.size();  // with gains; the batch norm has the other layer's; tables
+    for (const ExportLayer& layer : layers) numbers += layer.codebooks.size() * kLevels.size();
     const std::size_t shape = channels ? 4 * sizeof(std::int64_t) : 0;  // of the kernel, behind GatherElements
     EXPECT_EQ(model.weights.size(), bytes.size() + sizeof(float) * numbers + shape);
   }

@@ -53,10 +53,10 @@ TEST_F(Reexport, EveryFormOnEveryForm) {
     const auto first = formats_for(network, kGrid, matched), second = formats_for(network, kOtherGrid, matched);
     for (const ExportForm before : kForms) {
       const std::string once = exported(trained, first, before);
-      expect_quantised(parse_onnx(once, "once.onnx"), first);
+      expect_quantised(parse_onnx(once, "once.onnx"), first, before);
       for (const ExportForm after : kForms) {
         const std::string twice = exported(once, second, after);
-        expect_quantised(parse_onnx(twice, "twice.onnx"), second);
+        expect_quantised(parse_onnx(twice, "twice.onnx"), second, after);
         const onnx::ModelProto model = parsed(twice);
         const auto names = defined(model);
         for (const std::string& name : names) EXPECT_EQ(names.count(name), 1U) << name;
@@ -77,7 +77,9 @@ TEST_F(Reexport, DifferentLayersInTwoPasses) {
     for (const ExportForm after : kForms) {
       const std::string once = exported(trained, {layers[0]}, before);
       const std::string twice = exported(once, {layers[1]}, after);
-      expect_quantised(parse_onnx(twice, "twice.onnx"), layers);
+      const Network read = parse_onnx(twice, "twice.onnx");
+      expect_quantised(read, {layers[0]}, before);
+      expect_quantised(read, {layers[1]}, after);
       EXPECT_EQ(parsed(twice).metadata_props_size(), 1);
     }
   }
