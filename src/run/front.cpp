@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "core/check.hpp"
 #include "run/deliver.hpp"
+#include "run/front_points.hpp"
 #include "run/paired_gain.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
@@ -50,16 +50,13 @@ bool start_is_delivered(const ScoredNetwork& searched, const ScoredNetwork& star
   return !paired_gain(start.validated, searched.validated, kind).beyond_chance();
 }
 
-std::int64_t bits_of(const Setup& setup, const FrontNetwork& one) {
-  return coded_bits(weight_size(setup.problem.network, one.scored.network), setup.problem.format.coding);
-}
-
 // A network within a budget, and the genome that it is of.
 struct Delivered {
   Genome genome;
-  ScoredNetwork scored;
+  QuantisedNetwork network;
   std::int64_t bits = 0;
-  double fitness = 0;  // minus the logarithm of the harm on the search's images
+  Tally search;        // over the search's images
+  double fitness = 0;  // minus the logarithm of the harm on those
 };
 
 class Delivery {
@@ -73,9 +70,9 @@ class Delivery {
       std::optional<QuantisedNetwork> network = deliver_within(setup_, evaluator_, genome, budget);
       if (!network) continue;
       const std::int64_t bits = coded_bits(weight_size(setup_.problem.network, *network), setup_.problem.format.coding);
-      ScoredNetwork made = scored(setup_, evaluator_, scorer_, *std::move(network));
-      const double fitness = fitness_within(made.scores.search, setup_.job.fitness, 0, Budgeting::bound);
-      return Delivered{genome, std::move(made), bits, fitness};
+      const Tally search = search_tally(evaluator_, scorer_, *network);
+      const double fitness = fitness_within(search, setup_.job.fitness, 0, Budgeting::bound);
+      return Delivered{genome, *std::move(network), bits, search, fitness};
     }
     return std::nullopt;
   }
@@ -97,11 +94,18 @@ class Delivery {
     }
   }
 
+  // Over all images.
+  std::optional<ScoredNetwork> scored_whole(const std::optional<Delivered>& one) {
+    if (!one) return std::nullopt;
+    return scored(setup_, evaluator_, one->network, one->search);
+  }
+
  private:
-  // On the straight line between two neighbours in size; beyond the only one, no less than it has.
+  // On the straight line between two neighbours in size; beyond the largest, no less than it has; below the smallest
+  // anything, since nothing says what.
   static double expected(const std::optional<Delivered>& below, const std::optional<Delivered>& above,
                          std::int64_t bits) {
-    if (!below) return -std::numeric_limits<double>::infinity();
+    if (!below) return std::numeric_limits<double>::infinity();
     if (!above || above->bits <= below->bits) return below->fitness + kDent;
     const double share = static_cast<double>(bits - below->bits) / static_cast<double>(above->bits - below->bits);
     return std::max(below->fitness + kDent, below->fitness + share * (above->fitness - below->fitness));
@@ -112,51 +116,31 @@ class Delivery {
   const Scorer& scorer_;
 };
 
-// Of points by size.
-std::size_t knee_of(const std::vector<double>& bits, const std::vector<double>& harm) {
-  const double width = bits.back() - bits.front(), height = harm.front() - harm.back();
-  std::size_t knee = 0;
-  double most = -std::numeric_limits<double>::infinity();
-  for (std::size_t k = 0; k < bits.size() && width > 0 && height > 0; ++k) {
-    const double below = 1 - (bits[k] - bits.front()) / width - (harm[k] - harm.back()) / height;
-    if (below > most) knee = k;
-    most = std::max(most, below);
+// Numbers the points among the networks that may be points, and finds the knee.
+void choose_points(const Setup& setup, Front& front, const std::vector<std::size_t>& candidates) {
+  std::vector<Judged> judged;
+  judged.reserve(candidates.size());
+  for (const std::size_t i : candidates) {
+    const FrontNetwork& one = front.networks[i];
+    const WeightSize size = weight_size(setup.problem.network, one.scored.network);
+    const Tally& tally = judged_on(one);
+    judged.push_back(
+        {coded_bits(size, setup.problem.format.coding), fitness(tally, setup.job.fitness), mean_divergence(tally)});
   }
-  return knee;
+  const FrontPoints found = front_points(judged);
+  for (std::size_t k = 0; k < candidates.size(); ++k) front.networks[candidates[k]].point = found.numbers[k];
+  front.knee = candidates[found.knee];
 }
 
 }  // namespace
-
-void choose_points(const Setup& setup, Front& front) {
-  std::vector<std::int64_t> bits;
-  bits.reserve(front.networks.size());
-  for (const FrontNetwork& one : front.networks) bits.push_back(bits_of(setup, one));
-  std::vector<std::size_t> order(front.networks.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto merit = [&](std::size_t i) { return fitness(judged_on(front.networks[i]), setup.job.fitness); };
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return bits[a] != bits[b] ? bits[a] < bits[b] : merit(a) > merit(b);
-  });
-  std::vector<std::size_t> points;
-  std::vector<double> sizes, harm;
-  for (const std::size_t i : order) {
-    FrontNetwork& one = front.networks[i];
-    if (one.point == 0) continue;
-    one.point = 0;
-    if (!points.empty() && merit(i) <= merit(points.back())) continue;  // which is no larger
-    points.push_back(i);
-    one.point = static_cast<int>(points.size());
-    sizes.push_back(static_cast<double>(bits[i]));
-    harm.push_back(mean_divergence(judged_on(one)));
-  }
-  if (!points.empty()) front.knee = points[knee_of(sizes, harm)];
-}
 
 Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, std::span<const Individual> archive,
                     const Starts& starts, Progress& progress) {
   const std::vector<std::int64_t> budgets = spaced_sizes(*setup.range, kFrontPoints);
   Delivery delivery(setup, evaluator, scorer);
   std::vector<std::optional<Delivered>> searched, begun;
+  searched.reserve(budgets.size());
+  begun.reserve(budgets.size());
   for (const std::int64_t budget : budgets) {
     searched.push_back(delivery.first(candidates(setup, archive, budget), budget));
     begun.push_back(delivery.first(starts(budget), budget));
@@ -166,16 +150,18 @@ Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scor
   progress.end_line();
   delivery.fill_dents(searched, budgets);
   Front front;
+  std::vector<std::size_t> chosen;  // places of those that may be points
   for (std::size_t k = 0; k < budgets.size(); ++k) {
-    std::optional<Delivered>&mine = searched[k], &start = begun[k];
-    const bool takes_start = start && (!mine || start_is_delivered(mine->scored, start->scored, setup.job.fitness));
-    if (mine) front.networks.push_back({Origin::searched, budgets[k], std::move(mine->scored), takes_start ? 0 : 1});
-    if (start) front.networks.push_back({Origin::start, budgets[k], std::move(start->scored), takes_start ? 1 : 0});
+    std::optional<ScoredNetwork> mine = delivery.scored_whole(searched[k]), start = delivery.scored_whole(begun[k]);
+    const bool takes_start = start && (!mine || start_is_delivered(*mine, *start, setup.job.fitness));
+    if (mine || start) chosen.push_back(front.networks.size() + (takes_start && mine ? 1 : 0));
+    if (mine) front.networks.push_back({Origin::searched, budgets[k], *std::move(mine)});
+    if (start) front.networks.push_back({Origin::start, budgets[k], *std::move(start)});
   }
   if (front.networks.empty()) {
     fail("no network keeps {}: a larger format.budget was expected", budget_text(setup.job));
   }
-  choose_points(setup, front);
+  choose_points(setup, front, chosen);
   return front;
 }
 

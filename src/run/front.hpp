@@ -37,13 +37,8 @@ using Starts = std::function<std::vector<Genome>(std::int64_t budget)>;
 // where that is better on the search's images, and the start's, both delivered within the budget (deliver_within()). Of
 // the two the searched one is a point, unless its gain on validation images may be chance (paired_gain(); without such
 // images, unless its fitness on the search's is less). A point that another one undercuts, no larger and no worse on
-// validation images (or the search's), is none. Error where no budget can be kept.
+// validation images (or the search's), is none (front_points()). Error where no budget can be kept.
 Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, std::span<const Individual> archive,
                     const Starts& starts, Progress& progress);
-
-// Marks the points among networks whose `point` is 1 or 0 (wanted or not): drops what others undercut, numbers the rest
-// by size, and finds the knee: where divergence lies farthest below the straight line between the front's ends, both
-// axes in units of the front's extent (Das 1999).
-void choose_points(const Setup& setup, Front& front);
 
 }  // namespace vbq

@@ -21,7 +21,10 @@ struct ScoredNetwork {
   std::vector<Tally> validated;  // of each block of validation images; empty where there are none
 };
 
-// scorer: knows what was run over the search images already.
-ScoredNetwork scored(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, QuantisedNetwork network);
+// Over the search's images. scorer: knows what was run over them already.
+Tally search_tally(Evaluator& evaluator, const Scorer& scorer, const QuantisedNetwork& network);
+
+// Over the others too. search: the network's tally over the search's images.
+ScoredNetwork scored(const Setup& setup, Evaluator& evaluator, QuantisedNetwork network, const Tally& search);
 
 }  // namespace vbq

@@ -116,7 +116,9 @@ class Loop {
   }
 
   ScoredNetwork delivered(const Genome& genome) {
-    return scored(setup_, evaluator_, scorer_, deliver(setup_, evaluator_, genome));
+    QuantisedNetwork network = deliver(setup_, evaluator_, genome);
+    const Tally search = search_tally(evaluator_, scorer_, network);
+    return scored(setup_, evaluator_, std::move(network), search);
   }
 
   void generation() {
@@ -133,8 +135,9 @@ class Loop {
     const Tally best = search_score(state.best.genome);  // from the cache
     const double seconds = seconds_since(start);
     state_.seconds += seconds;
-    state_.history.push_back(setup_.range ? front_history_line(state, *setup_.range, scorer_.evaluations())
-                                          : history_line(state, best, scorer_.evaluations()));
+    state_.history.push_back(setup_.range
+                                 ? front_history_line(state, searched_range(*setup_.range), scorer_.evaluations())
+                                 : history_line(state, best, scorer_.evaluations()));
     state_.timing.push_back(
         timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
     complete_ = state;
@@ -161,7 +164,7 @@ class Loop {
     const double pace = state_.seconds / state.generation;
     const std::string found =
         setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", state.archive.size(),
-                                   hypervolume(state.archive, *setup_.range))
+                                   hypervolume(state.archive, searched_range(*setup_.range)))
                      : fmt::format("top-1 {:.2f} %  {} {:.5g}", percent(best.top1, best.seen),
                                    fitness_name(setup_.job.fitness), std::fabs(fitness(best, setup_.job.fitness)));
     progress_.show(fmt::format("generation {}/{}  {}  {} images/s  {} left", state.generation, setup_.job.generations,
@@ -219,7 +222,7 @@ std::optional<Sensitivity> add_allocations(const Setup& setup, Evaluator& evalua
   std::vector<Genome> seeds;
   if (!setup.range) seeds = allocated_genomes(setup, space.choices, found, setup.budget_bits);
   for (const std::int64_t size :
-       setup.range ? spaced_sizes(*setup.range, front_seeds(setup)) : std::vector<std::int64_t>()) {
+       setup.range ? spaced_sizes(searched_range(*setup.range), front_seeds(setup)) : std::vector<std::int64_t>()) {
     std::vector<Genome> own = allocated_genomes(setup, space.choices, found, size);
     if (!own.empty() && std::ranges::find(seeds, own.front()) == seeds.end()) seeds.push_back(std::move(own.front()));
   }

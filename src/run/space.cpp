@@ -44,7 +44,7 @@ std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::ve
     all.push_back({bits - setup.budget_bits.value_or(bits), std::move(genome)});
   }
   if (setup.range) {
-    const std::int64_t least_over = setup.range->least - setup.range->most;
+    const std::int64_t least_over = searched_range(*setup.range).least - setup.range->most;
     std::erase_if(all, [&](const Sized& one) { return one.over > 0 || one.over < least_over; });
   }
   std::ranges::stable_sort(all, {}, [](const Sized& one) { return std::abs(one.over); });
@@ -82,6 +82,10 @@ std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count)
   return sizes;
 }
 
+BitRange searched_range(const BitRange& front) {
+  return {std::max<std::int64_t>(1, front.least - (front.most - front.least) / 10), front.most};
+}
+
 std::size_t front_seeds(const Setup& setup) {
   return std::max<std::size_t>(2, static_cast<std::size_t>(setup.job.search.population) / 2);
 }
@@ -100,11 +104,11 @@ SearchSpace make_space(const Setup& setup) {
     space.choices = width_choices(coded, format);
     space.seeds = uniform_widths(setup, space.choices);
   } else if (setup.range) {
-    space.seeds = grid_starts(setup, coded, spaced_sizes(*setup.range, front_seeds(setup)));
+    space.seeds = grid_starts(setup, coded, spaced_sizes(searched_range(*setup.range), front_seeds(setup)));
   } else {
     space.seeds = seed_genomes(coded, format, bits_at_start(setup, setup.budget_bits));
   }
-  space.range = setup.range;
+  if (setup.range) space.range = searched_range(*setup.range);
   if (setup.job.search.method == Method::annealing) {
     // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
     space.start = format.scale == ScaleScope::none

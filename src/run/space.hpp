@@ -19,6 +19,10 @@ std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t
 // `count` >= 2 sizes from one end of a range to the other, evenly spaced, in whole bytes (a multiple of 8 bits).
 std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count);
 
+// Sizes that a search for a front looks at: a tenth of its width below the smaller end too, where networks lie that the
+// smallest budget is best used by, or that lead there.
+BitRange searched_range(const BitRange& front);
+
 // Seeds of a search for a front: half of its population, to leave room for genomes near them.
 std::size_t front_seeds(const Setup& setup);
 
