@@ -24,8 +24,7 @@ LayerPass::LayerPass(const Network& network, Engine& engine, Shard images, std::
 void LayerPass::learn() {
   for (const int node : layers_) {
     if (assigner_ != nullptr) {
-      show(node);
-      assigner_->learn(node, parallel_on(engine_));
+      show(node, [&](ImageRange part) { assigner_->learn(node, part, parallel_on(engine_)); });
     }
     trained_.push_back(measure(node));
     check_trained(network_.nodes[static_cast<std::size_t>(node)], trained_.back().mean);
@@ -47,7 +46,7 @@ NetworkFormat LayerPass::run(const NetworkFormat& formats, Find find) {
   }
   for (LayerFormat& layer : result) {
     if (assigner_ != nullptr && layer.indices.empty()) {
-      show(layer.node);
+      show(layer.node, [&](ImageRange part) { assigner_->add(layer.node, part, parallel_on(engine_)); });
       assigner_->assign(layer, parallel_on(engine_));
     }
     runner_->set(layer.node, &layer);
@@ -60,8 +59,16 @@ NetworkFormat LayerPass::run(const NetworkFormat& formats, Find find) {
   return result;
 }
 
-void LayerPass::show(int node) {
-  runner_->inputs(node, [&](std::int64_t image, const TapView& x) { assigner_->see(node, image, x); });
+// The layers before have run once the first part is shown.
+void LayerPass::show(int node, const std::function<void(ImageRange)>& seen) {
+  const std::int64_t at_once = assigner_->at_once(node);
+  for (std::int64_t first = 0; first < images_; first += at_once) {
+    const ImageRange part{first, std::min(at_once, images_ - first)};
+    runner_->inputs(node, [&](std::int64_t image, const TapView& x) {
+      if (image >= part.first && image < part.first + part.count) assigner_->see(node, image, x);
+    });
+    seen(part);
+  }
 }
 
 // Of the layer's own outputs: a folded batch norm, y s + t, is undone. Each image is summed alone, then the images of a

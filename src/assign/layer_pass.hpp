@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <vector>
@@ -13,16 +14,25 @@
 
 namespace vbq {
 
+// Images first .. first + count - 1 of a pass's.
+struct ImageRange {
+  std::int64_t first, count;
+};
+
 // Who gives the layers' weights their levels on the way.
 class LayerAssigner {
  public:
   virtual ~LayerAssigner() = default;
-  // What the layer `node` sees of one image. Called on several threads, each with images of its own; of one layer at a
+  // Images that it takes in together: of one layer, the pass shows it parts of so many, in order.
+  virtual std::int64_t at_once(int node) const = 0;
+  // What the layer `node` sees of one image. Called on several threads, each with images of its own; of one part at a
   // time.
   virtual void see(int node, std::int64_t image, const TapView& x) = 0;
-  // All images have been seen, through the network as trained.
-  virtual void learn(int node, const Parallel& parallel) = 0;
-  // All images have been seen, through the network with the layers before this one quantised: fills in layer.indices.
+  // These have been seen, through the network as trained.
+  virtual void learn(int node, ImageRange seen, const Parallel& parallel) = 0;
+  // These have been seen, through the network with the layers before this one quantised. Image 0 begins anew.
+  virtual void add(int node, ImageRange seen, const Parallel& parallel) = 0;
+  // All have been added: fills in layer.indices.
   virtual void assign(LayerFormat& layer, const Parallel& parallel) = 0;
 };
 
@@ -45,7 +55,8 @@ class LayerPass {
   void learn();
   enum class Find { levels, levels_and_moments };
   NetworkFormat run(const NetworkFormat& formats, Find find);
-  void show(int node);
+  // Shows the assigner what the layer sees, part by part; seen(part) after each.
+  void show(int node, const std::function<void(ImageRange)>& seen);
   Moments measure(int node);
   void apply(const LayerFormat& layer);
 

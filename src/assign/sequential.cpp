@@ -12,12 +12,20 @@
 namespace vbq {
 namespace {
 
-// Patches of one layer are held together: at most so many numbers (128 MiB), or one position an image.
-constexpr std::int64_t kHeldNumbers = std::int64_t{1} << 25;
+Patches patches_of(const Network& network, int node, std::int64_t images) {
+  const Node& layer = network.nodes[static_cast<std::size_t>(node)];
+  const Shape& input = network.shapes[static_cast<std::size_t>(layer.inputs.front())];
+  const Shape& output = network.shapes[static_cast<std::size_t>(node) + 1];
+  const std::int64_t columns = Patches(layer, node, input, output, 1).columns();
+  return {layer, node, input, output, sequential_positions(network.shapes.front(), columns, images)};
+}
 
-std::int64_t positions_an_image(const Node& node, const Shape& input, const Shape& output, std::int64_t images) {
-  const std::int64_t row = Patches(node, 0, input, output, 1).row();
-  return std::clamp<std::int64_t>(kHeldNumbers / std::max<std::int64_t>(1, images * row), 1, kSequentialPositions);
+// Parts of 64 images have whole parts of the 64 positions that sums in float are of, so that these are the same however
+// the images are cut.
+std::int64_t images_at_once(const Patches& patches, std::int64_t images, std::int64_t held) {
+  constexpr std::int64_t kWhole = 64;
+  const std::int64_t fit = held / (patches.per_image() * patches.row());
+  return fit >= images ? images : std::max(fit / kWhole, std::int64_t{1}) * kWhole;
 }
 
 // sum[r, j] += sum over positions of left[p, r] right[p, j] for r in 0..rows-1 and `width` columns j. In float over 64
@@ -37,33 +45,36 @@ void add_cross_products(const float* left, std::size_t left_stride, std::size_t 
 
 }  // namespace
 
+std::int64_t sequential_positions(const Shape& image, std::int64_t columns, std::int64_t images) {
+  constexpr std::int64_t kInAnImage = 20, kInAll = 15'000, kAColumn = 32;
+  const double pixels = static_cast<double>(elements(image)) / static_cast<double>(image.front());
+  const std::int64_t wanted = (std::max(kInAll, kAColumn * columns) + images - 1) / images;
+  return std::max(kInAnImage, std::min(wanted, std::int64_t{std::lround(std::sqrt(pixels) / 2)}));
+}
+
 std::int64_t sequential_bytes(const Network& network, std::int64_t images) {
   std::int64_t numbers = 0, most = 0;
   for (const int k : weight_layers(network)) {
-    const Node& node = network.nodes[static_cast<std::size_t>(k)];
-    const Shape& input = network.shapes[static_cast<std::size_t>(node.inputs.front())];
-    const Shape& output = network.shapes[static_cast<std::size_t>(k) + 1];
-    const Patches patches(node, k, input, output, positions_an_image(node, input, output, images));
-    const Shape& weight = weight_of(node)->shape;
-    const std::int64_t positions = images * patches.per_image();
-    numbers += 2 * elements(weight) + positions * weight.front();  // a copy and a transposed one; outputs as trained
-    std::int64_t sums = 0;                                         // of inputs, in double, and the same factored
+    const Patches patches = patches_of(network, k, images);
+    const Shape& weight = weight_of(network.nodes[static_cast<std::size_t>(k)])->shape;
+    const std::int64_t part = std::min(images, images_at_once(patches, images, kHeldNumbers)) * patches.per_image();
+    // A copy and a transposed one; outputs as trained.
+    numbers += 2 * elements(weight) + images * patches.per_image() * weight.front();
+    std::int64_t sums = 0;  // of inputs, in double, and the same factored
     for (const ColumnRun& run : column_runs(patches)) sums += 4 * run.size * run.size;
-    most = std::max(most, positions * (patches.row() + weight.front()) + sums);
+    most = std::max(most, part * (patches.row() + weight.front()) + sums);
   }
   return (numbers + most) * static_cast<std::int64_t>(sizeof(float));
 }
 
-SequentialAssigner::SequentialAssigner(const Network& network, std::int64_t images)
+SequentialAssigner::SequentialAssigner(const Network& network, std::int64_t images, std::int64_t held)
     : network_(network), images_(images) {
   if (images < 1) fail_internal("sequential assignment needs images");
   std::int64_t most = 0;
   for (const int k : weight_layers(network_)) {
-    const Node& node = network_.nodes[static_cast<std::size_t>(k)];
-    const Shape& input = network_.shapes[static_cast<std::size_t>(node.inputs.front())];
-    const Shape& output = network_.shapes[static_cast<std::size_t>(k) + 1];
-    Patches patches(node, k, input, output, positions_an_image(node, input, output, images));
-    Layer layer{k, weight_of(node), patches, column_runs(patches), {}, {}};
+    const Patches patches = patches_of(network_, k, images);
+    const Tensor* weight = weight_of(network_.nodes[static_cast<std::size_t>(k)]);
+    Layer layer{k, weight, patches, column_runs(patches), {}, images_at_once(patches, images, held)};
     const auto columns = static_cast<std::size_t>(patches.columns());
     const auto rows = static_cast<std::size_t>(layer.outputs() / patches.groups());
     layer.transposed.resize(layer.weight->data.size());
@@ -72,114 +83,149 @@ SequentialAssigner::SequentialAssigner(const Network& network, std::int64_t imag
         layer.transposed[(o / rows * columns + c) * rows + o % rows] = layer.weight->data[o * columns + c];
       }
     }
-    most = std::max(most, positions(layer) * patches.row());
+    most = std::max(most, std::min(images, layer.at_once) * patches.per_image() * patches.row());
     layers_.push_back(std::move(layer));
   }
   seen_.resize(static_cast<std::size_t>(most));
 }
 
-SequentialAssigner::Layer& SequentialAssigner::layer_of(int node) {
+const SequentialAssigner::Layer& SequentialAssigner::layer_of(int node) const {
   const auto found = std::ranges::find(layers_, node, &Layer::node);
   if (found == layers_.end()) fail_internal("node {} is not a layer with weights", node);
   return *found;
 }
 
+std::int64_t SequentialAssigner::at_once(int node) const { return layer_of(node).at_once; }
+
 void SequentialAssigner::see(int node, std::int64_t image, const TapView& x) {
-  const Patches& patches = layer_of(node).patches;
+  const Layer& layer = layer_of(node);
+  const Patches& patches = layer.patches;
   if (x.channels * x.plane != patches.input_elements() || image < 0 || image >= images_) {
     fail_internal("image {} of {} with {} values for node {}, which takes {}", image, images_, x.channels * x.plane,
                   node, patches.input_elements());
   }
   const auto row = static_cast<std::size_t>(patches.row());
-  auto at = static_cast<std::size_t>(image * patches.per_image()) * row;
+  auto at = static_cast<std::size_t>(image % layer.at_once * patches.per_image()) * row;
   for (const std::int64_t position : patches.draw(static_cast<std::uint32_t>(image))) {
     patches.gather(x, position, std::span(seen_).subspan(at, row));
     at += row;
   }
 }
 
-std::vector<float> SequentialAssigner::outputs(const Layer& layer, const Parallel& parallel) const {
+void SequentialAssigner::outputs(const Layer& layer, std::int64_t count, std::span<float> to,
+                                 const Parallel& parallel) const {
   constexpr std::int64_t kSome = 64;  // positions
-  const std::int64_t count = positions(layer);
   const auto row = static_cast<std::size_t>(layer.patches.row()), all = static_cast<std::size_t>(layer.outputs());
   const auto columns = static_cast<std::size_t>(layer.patches.columns());
   const auto groups = static_cast<std::size_t>(layer.patches.groups());
   const std::size_t rows = all / groups;
-  std::vector<float> y(static_cast<std::size_t>(count) * all);
+  std::ranges::fill(to, 0.0F);
   parallel((count + kSome - 1) / kSome, [&](std::int64_t item) {
     const auto first = static_cast<std::size_t>(item * kSome);
     const auto last = static_cast<std::size_t>(std::min((item + 1) * kSome, count));
     for (std::size_t g = 0; g < groups; ++g) {
       add_products({&seen_[first * row + g * columns], row, 1}, last - first, columns,
-                   &layer.transposed[g * columns * rows], rows, rows, &y[first * all + g * rows], all);
+                   &layer.transposed[g * columns * rows], rows, rows, &to[first * all + g * rows], all);
     }
   });
-  return y;
 }
 
-void SequentialAssigner::learn(int node, const Parallel& parallel) {
-  Layer& layer = layer_of(node);
-  const auto numbers = static_cast<std::size_t>(positions(layer) * layer.patches.row());
-  check_inputs(network_.nodes[static_cast<std::size_t>(node)].name, std::span(seen_).first(numbers));
-  layer.trained = outputs(layer, parallel);
+void SequentialAssigner::learn(int node, ImageRange seen, const Parallel& parallel) {
+  const Layer& layer = layer_of(node);
+  const std::int64_t count = seen.count * layer.patches.per_image();
+  check_inputs(network_.nodes[static_cast<std::size_t>(node)].name,
+               std::span(seen_).first(static_cast<std::size_t>(count * layer.patches.row())));
+  std::vector<float>& trained = trained_[node];
+  trained.resize(static_cast<std::size_t>(positions(layer) * layer.outputs()));
+  outputs(layer, count, part_of(layer, trained, seen), parallel);
 }
 
-void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
-  const Layer& layer = layer_of(format.node);
-  const auto count = static_cast<std::size_t>(positions(layer));
+std::span<float> SequentialAssigner::part_of(const Layer& layer, std::span<float> all, ImageRange seen) {
+  const std::int64_t image = layer.patches.per_image() * layer.outputs();
+  return all.subspan(static_cast<std::size_t>(seen.first * image), static_cast<std::size_t>(seen.count * image));
+}
+
+void SequentialAssigner::begin(const Layer& layer) {
+  const std::int64_t rows = layer.outputs() / layer.patches.groups();
+  sums_.clear();
+  summed_ = 0;
+  for (const ColumnRun& run : layer.runs) {
+    const bool corrected = run.size == layer.patches.columns();
+    sums_.push_back({std::vector<double>(static_cast<std::size_t>(run.size * run.size)),
+                     std::vector<double>(static_cast<std::size_t>(corrected ? rows * run.size : 0))});
+  }
+}
+
+void SequentialAssigner::add(int node, ImageRange seen, const Parallel& parallel) {
+  const Layer& layer = layer_of(node);
+  if (seen.first == 0) begin(layer);
+  const auto count = static_cast<std::size_t>(seen.count * layer.patches.per_image());
   const auto row = static_cast<std::size_t>(layer.patches.row()), all = static_cast<std::size_t>(layer.outputs());
   const auto columns = static_cast<std::size_t>(layer.patches.columns());
   const std::size_t rows = all / static_cast<std::size_t>(layer.patches.groups());
-  std::vector<float> missing = outputs(layer, parallel);  // W x - W x'
-  if (missing.size() != layer.trained.size())
-    fail_internal("node {} was to be assigned before it was learnt", layer.node);
-  for (std::size_t i = 0; i < missing.size(); ++i) missing[i] = layer.trained[i] - missing[i];
+  const auto learnt = trained_.find(node);
+  if (learnt == trained_.end()) fail_internal("node {} was to be assigned before it was learnt", node);
+  const std::span<const float> trained = part_of(layer, learnt->second, seen);
+  std::vector<float> missing(count * all);  // W x - W x'
+  outputs(layer, static_cast<std::int64_t>(count), missing, parallel);
+  for (std::size_t i = 0; i < missing.size(); ++i) missing[i] = trained[i] - missing[i];
 
-  struct Sums {
-    std::vector<double> inputs, outputs;  // of x' x'^T [n, n], upper triangle; of (W x - W x') x'^T [rows, n]
-  };
-  std::vector<Sums> sums;
   std::vector<std::pair<std::size_t, std::size_t>> tiles;  // run, first column
   for (std::size_t r = 0; r < layer.runs.size(); ++r) {
-    const auto n = static_cast<std::size_t>(layer.runs[r].size);
-    const bool corrected = n == columns;
-    sums.push_back({std::vector<double>(n * n), std::vector<double>(corrected ? rows * n : 0)});
-    for (std::size_t j = 0; j < n; j += kProductTile) tiles.emplace_back(r, j);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(layer.runs[r].size); j += kProductTile) {
+      tiles.emplace_back(r, j);
+    }
   }
   std::ranges::reverse(tiles);  // a run's last columns are the most work
   parallel(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t item) {
     const auto [r, j] = tiles[static_cast<std::size_t>(item)];
     const ColumnRun& run = layer.runs[r];
+    Sums& sums = sums_.at(r);
     const auto n = static_cast<std::size_t>(run.size), g = static_cast<std::size_t>(run.group);
     const std::size_t width = std::min(kProductTile, n - j);
     add_input_products(std::span(seen_).first(count * row), layer.patches.row(), run, layer.patches.columns(), j,
-                       j + width, sums[r].inputs);
-    if (sums[r].outputs.empty()) return;
-    add_cross_products(&missing[g * rows], all, rows, &seen_[g * columns + j], row, count, width, &sums[r].outputs[j],
-                       n);
+                       j + width, sums.inputs);
+    if (sums.outputs.empty()) return;
+    add_cross_products(&missing[g * rows], all, rows, &seen_[g * columns + j], row, count, width, &sums.outputs[j], n);
   });
+  summed_ += static_cast<std::int64_t>(count);
+}
 
-  std::vector<float> target = layer.weight->data;
-  LayerFactor factor{layer.node, std::vector<FactorBlock>(layer.runs.size())};
+void SequentialAssigner::end(const Layer& layer, std::vector<float>& target, LayerFactor& factor,
+                             const Parallel& parallel) {
+  const auto columns = static_cast<std::size_t>(layer.patches.columns());
+  const auto rows = static_cast<std::size_t>(layer.outputs() / layer.patches.groups());
   parallel(static_cast<std::int64_t>(layer.runs.size()), [&](std::int64_t item) {
     const auto r = static_cast<std::size_t>(item);
     const ColumnRun& run = layer.runs[r];
+    Sums& sums = sums_[r];
     const auto finite = [](double v) { return std::isfinite(v); };
     // A candidate's activations may overflow; then its weights are the nearest levels, and it is scored as what it is.
-    if (!std::ranges::all_of(sums[r].inputs, finite) || !std::ranges::all_of(sums[r].outputs, finite)) return;
-    const double positions = static_cast<double>(count);
+    if (!std::ranges::all_of(sums.inputs, finite) || !std::ranges::all_of(sums.outputs, finite)) return;
+    const double positions = static_cast<double>(summed_);
     const double shrink = positions / (positions + 4 * static_cast<double>(run.size));
-    for (double& v : sums[r].inputs) v /= positions;
-    for (double& v : sums[r].outputs) v *= shrink / positions;
+    for (double& v : sums.inputs) v /= positions;
+    for (double& v : sums.outputs) v *= shrink / positions;
     const auto first_row = static_cast<std::int64_t>(static_cast<std::size_t>(run.group) * rows);
-    factor.blocks[r] = make_factor(std::move(sums[r].inputs), columns_of(run), first_row,
-                                   static_cast<std::int64_t>(rows), sums[r].outputs);
-    if (sums[r].outputs.empty()) return;
+    factor.blocks[r] =
+        make_factor(std::move(sums.inputs), columns_of(run), first_row, static_cast<std::int64_t>(rows), sums.outputs);
+    if (sums.outputs.empty()) return;
     float* to = &target[static_cast<std::size_t>(first_row) * columns];
     for (std::size_t i = 0; i < rows * columns; ++i) {
-      to[i] = static_cast<float>(static_cast<double>(to[i]) + sums[r].outputs[i]);
+      to[i] = static_cast<float>(static_cast<double>(to[i]) + sums.outputs[i]);
     }
   });
+}
+
+void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
+  const Layer& layer = layer_of(format.node);
+  if (summed_ != positions(layer) || sums_.size() != layer.runs.size()) {
+    fail_internal("node {} was to be assigned after {} of {} positions", layer.node, summed_, positions(layer));
+  }
+  std::vector<float> target = layer.weight->data;
+  LayerFactor factor{layer.node, std::vector<FactorBlock>(layer.runs.size())};
+  end(layer, target, factor, parallel);
+  sums_.clear();
   std::erase_if(factor.blocks, [](const FactorBlock& block) { return block.columns.empty(); });
   if (!std::ranges::all_of(target, [](float v) { return std::isfinite(v); })) target = layer.weight->data;
   format.indices = assign_compensated(target, layer.outputs(), format, factor);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -12,8 +13,14 @@
 
 namespace vbq {
 
-// Positions of a layer's input that are sampled in each image, where memory allows.
-inline constexpr std::int64_t kSequentialPositions = 20;
+// Positions of a layer's input that are sampled in each image: as many as make 15,000 over all images and 32 for each
+// of the layer's columns, but no more than half the side of the images, since neighbours show the same, and at least 20
+// (which is what images up to 40 x 40 get). A layer may have fewer. image: the network's input, [C, H, W] or any shape.
+// columns: of one group of the layer. What it is worth: docs/results.md, "Positions".
+std::int64_t sequential_positions(const Shape& image, std::int64_t columns, std::int64_t images);
+
+// Patches of one layer that are held together: at most so many numbers (128 MiB), or those of 64 images.
+inline constexpr std::int64_t kHeldNumbers = std::int64_t{1} << 25;
 
 // Bytes that a SequentialAssigner of these arguments takes.
 std::int64_t sequential_bytes(const Network& network, std::int64_t images);
@@ -27,11 +34,14 @@ std::int64_t sequential_bytes(const Network& network, std::int64_t images);
 // corrected, only compensated.
 class SequentialAssigner final : public LayerAssigner {
  public:
-  // images: how many will be seen. Error (internal) when there are none.
-  SequentialAssigner(const Network& network, std::int64_t images);
+  // images: how many will be seen. held: numbers of a layer's patches that are held together, or 64 images'; of no
+  // influence on what is found. Error (internal) when there are no images.
+  SequentialAssigner(const Network& network, std::int64_t images, std::int64_t held = kHeldNumbers);
 
+  std::int64_t at_once(int node) const override;
   void see(int node, std::int64_t image, const TapView& x) override;
-  void learn(int node, const Parallel& parallel) override;  // Error as check_inputs()
+  void learn(int node, ImageRange seen, const Parallel& parallel) override;  // Error as check_inputs()
+  void add(int node, ImageRange seen, const Parallel& parallel) override;
   void assign(LayerFormat& layer, const Parallel& parallel) override;
 
  private:
@@ -41,19 +51,31 @@ class SequentialAssigner final : public LayerAssigner {
     Patches patches;
     std::vector<ColumnRun> runs;
     std::vector<float> transposed;  // [groups, columns, O / groups]
-    std::vector<float> trained;     // [positions, O]: W x
+    std::int64_t at_once;           // images
     std::int64_t outputs() const { return weight->shape.front(); }
   };
 
-  Layer& layer_of(int node);
+  // Sums of one run of columns.
+  struct Sums {
+    std::vector<double> inputs, outputs;  // of x' x'^T [n, n], upper triangle; of (W x - W x') x'^T [rows, n]
+  };
+
+  const Layer& layer_of(int node) const;
   std::int64_t positions(const Layer& layer) const { return images_ * layer.patches.per_image(); }
-  // W x of the patches seen, [positions, O].
-  std::vector<float> outputs(const Layer& layer, const Parallel& parallel) const;
+  // W x of the first `count` patches seen, to [count, O].
+  void outputs(const Layer& layer, std::int64_t count, std::span<float> to, const Parallel& parallel) const;
+  // [positions, O] of the images of a part, of the same of all.
+  static std::span<float> part_of(const Layer& layer, std::span<float> all, ImageRange seen);
+  void begin(const Layer& layer);
+  void end(const Layer& layer, std::vector<float>& target, LayerFactor& factor, const Parallel& parallel);
 
   const Network network_;  // layers look at its nodes
   std::int64_t images_;
-  std::vector<Layer> layers_;  // ascending by node
-  std::vector<float> seen_;    // [positions, row] of the layer that is being seen
+  std::vector<Layer> layers_;                  // ascending by node
+  std::map<int, std::vector<float>> trained_;  // by node, once learnt: [positions, O], W x
+  std::vector<float> seen_;                    // [positions, row] of the part that is being seen
+  std::vector<Sums> sums_;                     // of each of the runs of the layer that is being added up
+  std::int64_t summed_ = 0;                    // positions
 };
 
 }  // namespace vbq

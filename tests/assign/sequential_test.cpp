@@ -85,11 +85,12 @@ std::vector<float> distorted(std::vector<float> x, std::int64_t image) {
 std::vector<std::uint8_t> assigned(SequentialAssigner& assigner, const Network& net, LayerFormat format, bool distort,
                                    const Parallel& parallel) {
   for (std::int64_t i = 0; i < kImages; ++i) see(assigner, net, format.node, i, input(net, format.node, i));
-  assigner.learn(format.node, parallel);
+  assigner.learn(format.node, {0, kImages}, parallel);
   for (std::int64_t i = 0; i < kImages; ++i) {
     const std::vector<float> x = input(net, format.node, i);
     see(assigner, net, format.node, i, distort ? distorted(x, i) : x);
   }
+  assigner.add(format.node, {0, kImages}, parallel);
   assigner.assign(format, parallel);
   return format.indices;
 }
@@ -100,7 +101,7 @@ TEST(Sequential, WithInputsAsTrainedIsCompensated) {
   for (const int node : {0, 3}) {
     const Node& layer = net.nodes[static_cast<std::size_t>(node)];
     InputMoments moments(layer, node, input_shape(net, node), net.shapes[static_cast<std::size_t>(node) + 1],
-                         kSequentialPositions);
+                         sequential_positions(net.shapes.front(), 18, kImages));
     for (std::int64_t i = 0; i < kImages; ++i) support::add_image(moments, input(net, node, i), input_shape(net, node));
     const LayerFormat format = format_of(node);
     const Tensor& weight = *weight_of(layer);
@@ -116,6 +117,45 @@ TEST(Sequential, IsTheSameOnAnyNumberOfThreads) {
     EXPECT_EQ(assigned(one, net, format_of(node), true, in_order),
               assigned(many, net, format_of(node), true, on_threads));
   }
+}
+
+// Few numbers held: the images come in parts, which the answer does not show.
+TEST(Sequential, InPartsIsTheSame) {
+  constexpr std::int64_t kMany = 200;
+  const Network net = two_layers();
+  SequentialAssigner whole(net, kMany), parts(net, kMany, 1000);
+  for (const int node : {0, 3}) {
+    EXPECT_EQ(whole.at_once(node), kMany);
+    EXPECT_EQ(parts.at_once(node), 64);
+    std::vector<std::uint8_t> found[2];
+    for (SequentialAssigner* assigner : {&whole, &parts}) {
+      LayerFormat format = format_of(node);
+      for (const bool quantised : {false, true}) {
+        for (std::int64_t first = 0; first < kMany; first += assigner->at_once(node)) {
+          const ImageRange part{first, std::min(assigner->at_once(node), kMany - first)};
+          for (std::int64_t i = first; i < first + part.count; ++i) {
+            const std::vector<float> x = input(net, node, i);
+            see(*assigner, net, node, i, quantised ? distorted(x, i) : x);
+          }
+          quantised ? assigner->add(node, part, in_order) : assigner->learn(node, part, in_order);
+        }
+      }
+      assigner->assign(format, in_order);
+      found[assigner == &parts ? 1 : 0] = format.indices;
+    }
+    EXPECT_EQ(found[0], found[1]);
+  }
+}
+
+TEST(Sequential, PositionsFollowColumnsAndImages) {
+  const Shape small{3, 32, 32}, photo{3, 224, 224};
+  EXPECT_EQ(sequential_positions(small, 27, 100), 20);
+  EXPECT_EQ(sequential_positions(small, 576, 2000), 20);
+  EXPECT_EQ(sequential_positions(photo, 27, 300), 50);
+  EXPECT_EQ(sequential_positions(photo, 960, 300), 103) << "32 a column";
+  EXPECT_EQ(sequential_positions(photo, 4608, 300), 112);
+  EXPECT_EQ(sequential_positions(photo, 27, 2000), 20);
+  EXPECT_EQ(sequential_positions({40}, 40, 10), 20);
 }
 
 // Mean squared difference of the linear layer's outputs from those as trained, on distorted inputs that were not seen.
@@ -149,12 +189,13 @@ TEST(Sequential, MakesUpForWhatTheLayersBeforeDid) {
     support::add_image(moments, x, {70});
     see(assigner, net, 3, i, x);
   }
-  assigner.learn(3, in_order);
-  for (std::int64_t i = 0; i < kMany; ++i) see(assigner, net, 3, i, distorted(input(net, 3, i), i));
+  assigner.learn(3, {0, kMany}, in_order);
   const LayerFactor factor = support::factor_of(moments, 3);
   for (const int levels : {4, 8, 32}) {
     LayerFormat compensated = format_of(3, levels), sequential = compensated;
     compensated.indices = assign_compensated(weight_of(layer)->data, 66, compensated, factor);
+    for (std::int64_t i = 0; i < kMany; ++i) see(assigner, net, 3, i, distorted(input(net, 3, i), i));
+    assigner.add(3, {0, kMany}, in_order);
     assigner.assign(sequential, in_order);
     EXPECT_LT(output_error(net, sequential), 0.8 * output_error(net, compensated)) << levels;
   }
@@ -165,8 +206,9 @@ TEST(Sequential, InputsThatOverflowGiveTheNearestLevels) {
   SequentialAssigner assigner(net, 2);
   for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38F}) {
     for (std::int64_t i = 0; i < 2; ++i) see(assigner, net, 3, i, input(net, 3, i));
-    assigner.learn(3, in_order);
+    assigner.learn(3, {0, 2}, in_order);
     for (std::int64_t i = 0; i < 2; ++i) see(assigner, net, 3, i, std::vector<float>(70, bad));
+    assigner.add(3, {0, 2}, in_order);
     LayerFormat format = format_of(3);
     assigner.assign(format, in_order);
     const Tensor& weight = *weight_of(net.nodes[3]);
@@ -176,6 +218,7 @@ TEST(Sequential, InputsThatOverflowGiveTheNearestLevels) {
   }
   // Inputs that are always zero teach nothing.
   for (std::int64_t i = 0; i < 2; ++i) see(assigner, net, 3, i, std::vector<float>(70, 0.0F));
+  assigner.add(3, {0, 2}, in_order);
   LayerFormat format = format_of(3);
   assigner.assign(format, in_order);
   EXPECT_EQ(format.indices[5], format.codebook(0).index(weight_of(net.nodes[3])->data[5]));
@@ -190,7 +233,8 @@ TEST(Sequential, BadCallsAreErrors) {
   EXPECT_THROW(assigner.see(3, 2, {x.data(), 70, 1, 1}), Error);   // no such image
   EXPECT_THROW(assigner.see(3, 0, {x.data(), 71, 1, 1}), Error);
   LayerFormat format = format_of(3);
-  EXPECT_THROW(assigner.assign(format, in_order), Error);  // not learnt
+  EXPECT_THROW(assigner.add(3, {0, 2}, in_order), Error);  // not learnt
+  EXPECT_THROW(assigner.assign(format, in_order), Error);  // nothing was added
 }
 
 }  // namespace

@@ -94,11 +94,16 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& expect
 class Recorder final : public LayerAssigner {
  public:
   explicit Recorder(const Network& net) : net_(net) {}
+  std::int64_t at_once(int) const override { return 5; }
   void see(int node, std::int64_t image, const TapView& x) override {
     const std::lock_guard lock(mutex_);
     inputs[{passes, node, image}] = row_major(x);
   }
-  void learn(int node, const Parallel&) override { learnt.push_back(node); }
+  void learn(int node, ImageRange seen, const Parallel&) override {
+    if (seen.first == 0) learnt.push_back(node);
+    expect_seen(node, seen);
+  }
+  void add(int node, ImageRange seen, const Parallel&) override { expect_seen(node, seen); }
   void assign(LayerFormat& layer, const Parallel& parallel) override {
     assigned.push_back(layer.node);
     layer.indices.resize(weight_of(net_.nodes[static_cast<std::size_t>(layer.node)])->data.size());
@@ -112,6 +117,14 @@ class Recorder final : public LayerAssigner {
   std::vector<int> learnt, assigned;
 
  private:
+  // Part after part, each whole, and none of the next.
+  void expect_seen(int node, ImageRange seen) const {
+    EXPECT_EQ(seen.first % 5, 0);
+    for (std::int64_t image = 0; image < kImages; ++image) {
+      EXPECT_EQ(inputs.contains({passes, node, image}), image < std::min(seen.first + 5, kImages)) << image;
+    }
+  }
+
   const Network& net_;
   std::mutex mutex_;
 };
