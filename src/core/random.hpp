@@ -17,6 +17,7 @@ enum class Purpose : std::uint32_t {
   calibration = 6,
   annealing = 7,
   augmentation = 8,
+  chance = 9,
   test = 99
 };
 

@@ -126,7 +126,7 @@ std::string accuracy(const Json& summary) {
   rows(beginning->at("searched"), start ? "searched" : "searched (delivered)");
   text += "</table>\n";
   if (const auto gain = beginning->find("validation_gain"); gain != beginning->end()) {
-    text += fmt::format("<p>{} (one-sided paired t-test over blocks of validation images: p = {:.2g})</p>\n",
+    text += fmt::format("<p>{} (one-sided, over blocks of validation images: p = {:.2g})</p>\n",
                         start ? "The search's gain over its start may be chance, so the start is delivered."
                               : "The searched network is better than the search's start.",
                         gain->at("p").get<double>());

@@ -10,6 +10,7 @@
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
 #include "report/score_json.hpp"
+#include "run/choose.hpp"
 #include "run/deliver.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
@@ -80,15 +81,19 @@ class Loop {
 
   // The network that is delivered; what it scores; what the network as trained scores.
   void finish(SearchResult& result) {
-    const ScoredNetwork searched = delivered(result.best.genome);
+    const Genome& start = state_.start.genome;
+    const bool gained = !start.chromosomes.empty() && start != result.best.genome;
+    Choice choice =
+        gained ? choose(setup_, evaluator_, complete_, start) : Choice{deliver(setup_, evaluator_, result.best.genome)};
+    const ScoredNetwork searched = scored_now(std::move(choice.network));
     result.network = searched.network;
     result.quantised = searched.scores;
-    const Genome& start = state_.start.genome;
-    if (!start.chromosomes.empty() && start != result.best.genome) {
-      const ScoredNetwork begun = delivered(start);
-      Beginning& beginning = result.beginning.emplace(Beginning{begun.scores, searched.scores, {}});
-      if (!searched.validated.empty()) {
-        beginning.gain = paired_gain(begun.validated, searched.validated, setup_.job.fitness);
+    if (gained) {
+      const ScoredNetwork begun = scored_now(deliver(setup_, evaluator_, start));
+      const std::size_t finalists = std::max<std::size_t>(1, choice.validated.size());
+      Beginning& beginning = result.beginning.emplace(Beginning{begun.scores, searched.scores, finalists, {}});
+      if (!choice.validated.empty()) {
+        beginning.gain = greatest_gain(begun.validated, choice.validated, setup_.job.fitness);
       }
       beginning.delivered = beginning.gain && !beginning.gain->beyond_chance();
       if (beginning.delivered) {
@@ -115,8 +120,7 @@ class Loop {
     result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
   }
 
-  ScoredNetwork delivered(const Genome& genome) {
-    QuantisedNetwork network = deliver(setup_, evaluator_, genome);
+  ScoredNetwork scored_now(QuantisedNetwork network) {
     const Tally search = search_tally(evaluator_, scorer_, network);
     return scored(setup_, evaluator_, std::move(network), search);
   }

@@ -27,8 +27,10 @@ struct ComputeInfo {
 // The network that the search began with (the best of its first generation) beside the best that it has found.
 struct Beginning {
   Scores start, searched;
-  std::optional<PairedGain> gain;  // of the searched one over the start, on validation images
-  bool delivered = false;          // the start, since the gain on validation images may be chance
+  std::size_t finalists = 1;  // of the search's best, that `searched` was chosen among
+  // Of the searched one over the start, on validation images; p is for all finalists together.
+  std::optional<PairedGain> gain;
+  bool delivered = false;  // the start, since the gain on validation images may be chance
 };
 
 struct SearchResult {

@@ -22,6 +22,7 @@ Json scores_json(const Scores& scores, Divergence divergence) {
 Json beginning_json(const Beginning& beginning) {
   Json json{{"start", scores_json(beginning.start, Divergence::told)},
             {"searched", scores_json(beginning.searched, Divergence::told)},
+            {"finalists", beginning.finalists},
             {"delivered", beginning.delivered ? "start" : "searched"}};
   if (beginning.gain) json["validation_gain"] = {{"fitness", beginning.gain->gain}, {"p", beginning.gain->p}};
   return json;

@@ -1,0 +1,25 @@
+// Which of the best that a search has found is delivered.
+#pragma once
+
+#include <vector>
+
+#include "evaluate/evaluator.hpp"
+#include "run/setup.hpp"
+#include "search/search.hpp"
+#include "vbq/quantised_network.hpp"
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+struct Choice {
+  QuantisedNetwork network;                        // as it is delivered
+  std::vector<std::vector<Tally>> validated = {};  // of each network that it was chosen among, itself too
+};
+
+// With validation images, a few of the search's best genomes, `start` not among them, are made as they would be
+// delivered, and the best of them on those images is taken: what leads a search is noisy, most of all where networks
+// are delivered with other images than candidates are made with, so its very best is often a lucky one. Without, the
+// very best.
+Choice choose(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start);
+
+}  // namespace vbq
