@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The first command to type: installs what is missing, builds vbq, and searches the best 1.3 bits a weight for the small
+# The first command to type: installs what is missing, builds vbq, and searches the best 1.0 bits a weight for the small
 # network of this folder (budget.toml) with a master and two workers.
 #
 #   jobs/digits/run.sh                            a new run in jobs/digits/runs/
-#   jobs/digits/run.sh --set 'format.budget="1 bits"'    what follows is passed on to `vbq search`
+#   jobs/digits/run.sh --set 'format.budget="1.3 bits"'    what follows is passed on to `vbq search`
 #   RANKS=5 jobs/digits/run.sh                    another number of processes: one master, the others work (1: no MPI)
 #   jobs/digits/run.sh --run DIR --resume         goes on with a run that was stopped
 set -euo pipefail

@@ -10,12 +10,12 @@
 namespace vbq {
 namespace {
 
-constexpr int kMostAttempts = 12, kCloseAttempts = 5;
+constexpr int kMostAttempts = 12, kCloseAttempts = 5;  // until a budget is kept; at all, once it is
 constexpr int kHopeless = 3;  // after so many coarser steps that have saved next to nothing, none will
 // Bits a weight that a step of twice the size saves: one at high rates, less at low ones.
-constexpr double kLeastSaved = 0.5, kSaved = 0.75, kMostSaved = 1;
+constexpr double kSaved = 0.75;
 // A budget that is used but for this share of it is used.
-constexpr double kUnused = 0.002, kCloseUnused = 0.004;
+constexpr double kUnused = 0.004;
 
 // Bits over the budget.
 std::int64_t bits_over(const Setup& setup, const QuantisedNetwork& network, std::int64_t budget) {
@@ -26,34 +26,6 @@ std::int64_t bits_over(const Setup& setup, const QuantisedNetwork& network, std:
 Genome with_steps(Genome genome, double doublings) {
   for (Chromosome& genes : genome.chromosomes) genes.front() *= std::exp2(doublings);
   return genome;
-}
-
-// Grows the steps until the budget is kept, then shrinks them as long as it is: how a single budget's network is
-// delivered.
-QuantisedNetwork fitted(const Setup& setup, Evaluator& evaluator, const Genome& genome, std::int64_t bits) {
-  QuantisedNetwork network = evaluator.network(genome);
-  const auto weights = static_cast<double>(weight_count(setup.problem.network));
-  const double budget = static_cast<double>(bits) / weights;
-  const auto over_of = [&](const QuantisedNetwork& one) {
-    return static_cast<double>(bits_over(setup, one, bits)) / weights;
-  };
-  double doublings = 0, over = over_of(network);
-  int attempt = 0;
-  for (; over > 0 && attempt < kMostAttempts; ++attempt) {
-    doublings += std::max(over, 1e-4) / kLeastSaved;
-    network = evaluator.network(with_steps(genome, doublings));
-    over = over_of(network);
-  }
-  for (; - over > kUnused * budget && attempt < kMostAttempts; ++attempt) {
-    const double finer = doublings + over / kMostSaved;
-    QuantisedNetwork other = evaluator.network(with_steps(genome, finer));
-    const double then = over_of(other);
-    if (then > 0) break;
-    doublings = finer;
-    over = then;
-    network = std::move(other);
-  }
-  return network;
 }
 
 // Steps times 2^doublings, and the bits a weight over the budget then.
@@ -70,12 +42,12 @@ double next_doublings(const std::optional<Tried>& kept, const std::optional<Trie
   return exceeds->doublings + std::clamp(share, 0.05, 0.95) * (kept->doublings - exceeds->doublings);
 }
 
-// Closer to the budget, by interpolation from either side, since networks of a front are compared at one size. None
-// where the budget cannot be kept. Bits fall with the step but for small leaps.
-std::optional<QuantisedNetwork> closely_fitted(const Setup& setup, Evaluator& evaluator, const Genome& genome,
-                                               std::int64_t bits) {
+// Close to the budget, by interpolation from either side, since networks are compared at one size. None where the
+// budget cannot be kept. Bits fall with the step but for small leaps.
+std::optional<QuantisedNetwork> fitted(const Setup& setup, Evaluator& evaluator, const Genome& genome,
+                                       std::int64_t bits) {
   const auto weights = static_cast<double>(weight_count(setup.problem.network));
-  const double unused = kCloseUnused * static_cast<double>(bits) / weights;
+  const double unused = kUnused * static_cast<double>(bits) / weights;
   std::optional<QuantisedNetwork> best;
   std::optional<Tried> kept, exceeds;
   Tried next;
@@ -104,17 +76,16 @@ std::optional<QuantisedNetwork> closely_fitted(const Setup& setup, Evaluator& ev
 
 QuantisedNetwork deliver(const Setup& setup, Evaluator& evaluator, const Genome& genome) {
   if (!setup.budget_bits) return evaluator.network(genome);
-  const bool grids = setup.problem.format.encoding == Encoding::grid;
-  QuantisedNetwork network = grids ? fitted(setup, evaluator, genome, *setup.budget_bits) : evaluator.network(genome);
-  if (const std::int64_t over = bits_over(setup, network, *setup.budget_bits); over > 0) {
-    log::warning("the network that is delivered takes {} bits more than the budget of {}", over, *setup.budget_bits);
-  }
+  if (auto network = deliver_within(setup, evaluator, genome, *setup.budget_bits)) return *std::move(network);
+  QuantisedNetwork network = evaluator.network(genome);
+  log::warning("the network that is delivered takes {} bits more than the budget of {}",
+               bits_over(setup, network, *setup.budget_bits), *setup.budget_bits);
   return network;
 }
 
 std::optional<QuantisedNetwork> deliver_within(const Setup& setup, Evaluator& evaluator, const Genome& genome,
                                                std::int64_t budget) {
-  if (setup.problem.format.encoding == Encoding::grid) return closely_fitted(setup, evaluator, genome, budget);
+  if (setup.problem.format.encoding == Encoding::grid) return fitted(setup, evaluator, genome, budget);
   QuantisedNetwork network = evaluator.network(genome);
   if (bits_over(setup, network, budget) > 0) return std::nullopt;
   return network;
