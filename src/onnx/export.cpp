@@ -9,71 +9,19 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
-#include "onnx/export_branches.hpp"
 #include "onnx/export_header.hpp"
 #include "onnx/export_names.hpp"
 #include "onnx/export_norm.hpp"
+#include "onnx/export_source.hpp"
 #include "onnx/export_weight.hpp"
 #include "onnx/external.hpp"
-#include "onnx/graph.hpp"
 #include "onnx/load.hpp"
 #include "onnx/name.hpp"
-#include "onnx/translate.hpp"
 
 namespace vbq {
 namespace {
 
 using namespace exporting;
-using Origins = std::unordered_map<std::string, const onnx::NodeProto*>;
-
-// The network as it was read.
-Translation translation_of(const Graph& graph, const TensorReader& reader) {
-  const std::int64_t fixed = graph.input_shape.front();
-  TensorReader first = reader, second = reader;  // each reading has the whole budget
-  try {
-    return translate(graph, first, fixed > 0 ? fixed : kProbe);
-  } catch (const Error&) {
-    if (fixed > 0) throw;
-    return translate(graph, second, 1);
-  }
-}
-
-bool is_own(const onnx::GraphProto& graph, const onnx::NodeProto* node) {
-  return std::ranges::any_of(graph.node(), [&](const auto& n) { return &n == node; });
-}
-
-struct Source {
-  Origins layers;  // which node of the file each layer of the network was read from
-  int opset;
-};
-
-// Branches of Ifs that hold some of `layers` are put in their places first. output: the one that the network is of.
-Source source_of(onnx::ModelProto& model, const std::string& output, const std::vector<ExportLayer>& layers,
-                 const TensorReader& reader) {
-  while (true) {
-    Graph graph = read_graph(model, output);
-    remove_unreached(graph);
-    Translation read = translation_of(graph, reader);
-    const bool own = std::ranges::all_of(layers, [&](const ExportLayer& layer) {
-      const auto origin = read.layers.find(layer.name);
-      return origin == read.layers.end() || is_own(model.graph(), origin->second);
-    });
-    if (own) return {std::move(read.layers), graph.opset};
-    put_branches(*model.mutable_graph(), read.taken);
-  }
-}
-
-// External data becomes part of the message: the new file stands alone.
-std::uint64_t take_in(onnx::TensorProto& tensor, const ModelPlace& place) {
-  if (tensor.data_location() != onnx::TensorProto::EXTERNAL) return 0;
-  const std::string where = "tensor \"" + tensor.name() + "\"";
-  const std::int64_t bytes = declared_external_bytes(tensor);
-  if (bytes == 0) fail("{} has external data of unknown length: the file states it, as was expected", where);
-  tensor.set_raw_data(read_external(tensor, place, bytes, where));
-  tensor.clear_external_data();
-  tensor.clear_data_location();
-  return static_cast<std::uint64_t>(bytes);
-}
 
 bool is_outputs_first(const onnx::NodeProto& node) {
   return std::ranges::any_of(node.attribute(), [](const auto& a) { return a.name() == "transB" && a.i() != 0; });
