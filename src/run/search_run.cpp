@@ -10,8 +10,8 @@
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
 #include "report/score_json.hpp"
-#include "run/choose.hpp"
 #include "run/deliver.hpp"
+#include "run/finalists.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
 #include "run/same_run.hpp"
@@ -83,17 +83,17 @@ class Loop {
   void finish(SearchResult& result) {
     const Genome& start = state_.start.genome;
     const bool gained = !start.chromosomes.empty() && start != result.best.genome;
-    Choice choice =
-        gained ? choose(setup_, evaluator_, complete_, start) : Choice{deliver(setup_, evaluator_, result.best.genome)};
-    const ScoredNetwork searched = scored_now(std::move(choice.network));
+    Searched best = gained ? best_finalist(setup_, evaluator_, complete_, start)
+                           : Searched{deliver(setup_, evaluator_, result.best.genome)};
+    const ScoredNetwork searched = scored_now(std::move(best.network));
     result.network = searched.network;
     result.quantised = searched.scores;
     if (gained) {
       const ScoredNetwork begun = scored_now(deliver(setup_, evaluator_, start));
-      const std::size_t finalists = std::max<std::size_t>(1, choice.validated.size());
+      const std::size_t finalists = std::max<std::size_t>(1, best.validated.size());
       Beginning& beginning = result.beginning.emplace(Beginning{begun.scores, searched.scores, finalists, {}});
-      if (!choice.validated.empty()) {
-        beginning.gain = greatest_gain(begun.validated, choice.validated, setup_.job.fitness);
+      if (!best.validated.empty()) {
+        beginning.gain = greatest_gain(begun.validated, best.validated, setup_.job.fitness);
       }
       beginning.delivered = beginning.gain && !beginning.gain->beyond_chance();
       if (beginning.delivered) {

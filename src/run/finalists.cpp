@@ -1,4 +1,4 @@
-#include "run/choose.hpp"
+#include "run/finalists.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -26,21 +26,21 @@ std::vector<Genome> finalists_of(const SearchState& state, const Genome& start) 
 
 }  // namespace
 
-Choice choose(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start) {
+Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start) {
   if (setup.problem.split.validation.empty()) return {deliver(setup, evaluator, state.best.genome)};
-  Choice choice;
+  Searched searched;
   double best = 0;
   for (const Genome& genome : finalists_of(state, start)) {
     QuantisedNetwork network = deliver(setup, evaluator, genome);
-    choice.validated.push_back(evaluator.score_blocks(ImageSet::validation, network));
+    searched.validated.push_back(evaluator.score_blocks(ImageSet::validation, network));
     Tally all;
-    for (const Tally& block : choice.validated.back()) all += block;
+    for (const Tally& block : searched.validated.back()) all += block;
     const double own = fitness(all, setup.job.fitness);
-    if (choice.validated.size() > 1 && own <= best) continue;
+    if (searched.validated.size() > 1 && own <= best) continue;
     best = own;
-    choice.network = std::move(network);
+    searched.network = std::move(network);
   }
-  return choice;
+  return searched;
 }
 
 }  // namespace vbq

@@ -11,7 +11,7 @@
 
 namespace vbq {
 
-struct Choice {
+struct Searched {
   QuantisedNetwork network;                        // as it is delivered
   std::vector<std::vector<Tally>> validated = {};  // of each network that it was chosen among, itself too
 };
@@ -20,6 +20,6 @@ struct Choice {
 // delivered, and the best of them on those images is taken: what leads a search is noisy, most of all where networks
 // are delivered with other images than candidates are made with, so its very best is often a lucky one. Without, the
 // very best.
-Choice choose(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start);
+Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start);
 
 }  // namespace vbq
