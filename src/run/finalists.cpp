@@ -1,6 +1,7 @@
 #include "run/finalists.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,28 +10,28 @@
 namespace vbq {
 namespace {
 
-constexpr std::size_t kFinalists = 5;
+constexpr std::size_t kFinalists = 5;  // beside the centre
 
-// The best first, no two alike.
-std::vector<Genome> finalists_of(const SearchState& state, const Genome& start) {
-  std::vector<Individual> ranked = state.population;
-  std::ranges::stable_sort(ranked, [](const Individual& a, const Individual& b) { return a.fitness > b.fitness; });
-  std::vector<Genome> genomes{state.best.genome};
-  for (Individual& one : ranked) {
-    if (genomes.size() == kFinalists) break;
-    if (one.genome == start || std::ranges::find(genomes, one.genome) != genomes.end()) continue;
-    genomes.push_back(std::move(one.genome));
+// The best first, then the centre; no two alike.
+std::vector<Genome> finalists_of(const SearchMethod& search, const Genome& start) {
+  std::vector<Genome> genomes{search.state().best.genome};
+  const auto add = [&](const Genome& genome) {
+    if (genome != start && std::ranges::find(genomes, genome) == genomes.end()) genomes.push_back(genome);
+  };
+  for (const Individual& one : search.state().population) {
+    if (genomes.size() < kFinalists) add(one.genome);
   }
+  if (const std::optional<Genome> centre = search.centre()) add(*centre);
   return genomes;
 }
 
 }  // namespace
 
-Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start) {
-  if (setup.problem.split.validation.empty()) return {deliver(setup, evaluator, state.best.genome)};
+Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome& start) {
+  if (setup.problem.split.validation.empty()) return {deliver(setup, evaluator, search.state().best.genome)};
   Searched searched;
   double best = 0;
-  for (const Genome& genome : finalists_of(state, start)) {
+  for (const Genome& genome : finalists_of(search, start)) {
     QuantisedNetwork network = deliver(setup, evaluator, genome);
     searched.validated.push_back(evaluator.score_blocks(ImageSet::validation, network));
     Tally all;

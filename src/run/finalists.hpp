@@ -16,10 +16,10 @@ struct Searched {
   std::vector<std::vector<Tally>> validated = {};  // of each network that it was chosen among, itself too
 };
 
-// With validation images, a few of the search's best genomes, `start` not among them, are made as they would be
-// delivered, and the best of them on those images is taken: what leads a search is noisy, most of all where networks
-// are delivered with other images than candidates are made with, so its very best is often a lucky one. Without, the
-// very best.
-Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchState& state, const Genome& start);
+// With validation images, a few of the search's best genomes and its centre, `start` not among them, are made as they
+// would be delivered, and the best of them on those images is taken: what leads a search is noisy, most of all where
+// networks are delivered with other images than candidates are made with, so its very best is often a lucky one.
+// Without, the very best.
+Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome& start);
 
 }  // namespace vbq

@@ -83,7 +83,7 @@ class Loop {
   void finish(SearchResult& result) {
     const Genome& start = state_.start.genome;
     const bool gained = !start.chromosomes.empty() && start != result.best.genome;
-    Searched best = gained ? best_finalist(setup_, evaluator_, complete_, start)
+    Searched best = gained ? best_finalist(setup_, evaluator_, *search_, start)
                            : Searched{deliver(setup_, evaluator_, result.best.genome)};
     const ScoredNetwork searched = scored_now(std::move(best.network));
     result.network = searched.network;

@@ -46,6 +46,7 @@ class Evolution final : public SearchMethod {
 
   const SearchState& state() const override { return state_; }
   bool finished() const override { return recipe_->finished(state_); }
+  std::optional<Genome> centre() const override { return recipe_->centre(state_); }
 
   void restore(SearchState state) override {
     if (state.generation < 0) fail("a saved search has generation {}; expected 0 or more", state.generation);

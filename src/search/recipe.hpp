@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Recipe {
     return static_cast<std::size_t>(options.population);
   }
   virtual bool finished(const SearchState&) const { return false; }
+  // See SearchMethod::centre().
+  virtual std::optional<Genome> centre(const SearchState&) const { return std::nullopt; }
 };
 
 std::unique_ptr<Recipe> nogami2018_recipe(const SearchOptions& options, const GeneSpace& space);

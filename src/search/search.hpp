@@ -64,6 +64,9 @@ class SearchMethod {
   virtual bool finished() const = 0;
   // Goes on as if nothing had happened. Error when the state does not fit the options.
   virtual void restore(SearchState state) = 0;
+  // Where a method steps around a point, that point, which may never have been evaluated: an average of many, so that
+  // it is never merely lucky.
+  virtual std::optional<Genome> centre() const { return std::nullopt; }
 };
 
 // Sizes that are wanted, in bits: of a search for a front.

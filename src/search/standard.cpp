@@ -83,6 +83,11 @@ class Standard final : public Recipe {
     space_.check(memory.centre, "the centre of a saved search");
   }
 
+  std::optional<Genome> centre(const SearchState& state) const override {
+    if (!roles_of(state).centre) return std::nullopt;
+    return memory_of(state).centre;
+  }
+
  private:
   // What state.parameters holds, in this order.
   struct Memory {

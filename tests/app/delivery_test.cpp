@@ -36,7 +36,7 @@ class Delivery : public Cli {
     const std::string delivered = beginning["delivered"];
     EXPECT_EQ(delivered, beginning["validation_gain"]["p"] < 0.05 ? "searched" : "start");
     EXPECT_EQ(summary["quantised"], beginning[delivered]);
-    EXPECT_EQ(beginning["finalists"], 5);
+    EXPECT_EQ(beginning["finalists"], 6);
     EXPECT_EQ(beginning["start"]["validation"]["images"], 300);
     EXPECT_EQ(summary["quantised"]["search"]["images"], 900);
     EXPECT_LE(summary["sizes"]["entropy_coded_bits_per_weight"], 1.0);
