@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "search/gene_space.hpp"
@@ -65,6 +66,25 @@ TEST_P(EverySearch, AsksForSeedsFirstAndForNoSurvivorAgain) {
     }
     support::tell(*search, fitness_of(asked, landscape));
   }
+}
+
+// Our own steps around a point, and asks for it first.
+TEST_P(EverySearch, TheCentreIsWhereStepsBegin) {
+  const support::Landscape landscape(1);
+  const auto search = make_search(options_of(GetParam()), landscape.space());
+  EXPECT_EQ(search->centre(), std::nullopt) << "nothing has been told yet";
+  for (int generation = 0; generation < 6; ++generation) {
+    support::tell(*search, fitness_of(search->ask(), landscape));
+    const std::optional<Genome> centre = search->centre();
+    ASSERT_EQ(centre.has_value(), std::string(GetParam().name) == "standard");
+    if (centre) {
+      EXPECT_EQ(*centre, search->ask().front());
+    }
+  }
+  if (!search->centre()) return;
+  // Where fitness is not noisy it is not far from the best, though many of its steps have gone astray.
+  const std::vector<double> seeds = fitness_of(landscape.space().seeds, landscape);
+  EXPECT_GT(landscape.fitness(*search->centre()), *std::ranges::min_element(seeds));
 }
 
 TEST_P(EverySearch, BestNeverFallsAndIsTheBestEverTold) {
