@@ -51,6 +51,7 @@ struct Linear {
 // scale = gamma / sqrt(var + eps), shift = beta - mean * scale, computed in double. scale, shift: [C].
 struct BatchNorm {
   std::vector<float> scale, shift;
+  bool of_file = true;  // such a node of the file; else multiplications and additions there, which compute the same
 };
 struct Relu {};
 struct Clip {
@@ -135,8 +136,8 @@ const std::vector<float>* bias_of(const Node& node);
 // Indices of the nodes with a weight tensor (Conv, Linear), in graph order: the layers that can be quantised.
 std::vector<int> weight_layers(const Network& network);
 
-// Index of the batch norm that alone reads what layer `node` gives, a norm of its output channels; -1 where there is
-// none. Numbers by which the layer's outputs are multiplied and shifted cost nothing there: they become part of it.
+// Index of the batch norm of the file that alone reads what layer `node` gives, a norm of its output channels; -1 where
+// there is none. Numbers by which the layer's outputs are multiplied and shifted cost nothing there: they become part of it.
 int batch_norm_behind(const Network& network, int node);
 
 // Shape that the operator gives for these input shapes (all of one image); Error where they do not fit.

@@ -133,7 +133,8 @@ int batch_norm_behind(const Network& network, int node) {
   if (reads != 1) return -1;
   const auto* norm = std::get_if<BatchNorm>(&network.nodes[static_cast<std::size_t>(reader)].op);
   const Tensor* weight = weight_of(network.nodes[static_cast<std::size_t>(node)]);
-  const bool own = norm != nullptr && weight != nullptr && std::ssize(norm->scale) == weight->shape.front() &&
+  const bool own = norm != nullptr && norm->of_file && weight != nullptr &&
+                   std::ssize(norm->scale) == weight->shape.front() &&
                    network.shapes[static_cast<std::size_t>(node) + 1].front() == weight->shape.front();
   return own ? reader : -1;
 }

@@ -117,7 +117,7 @@ void recognise_batch_norm(Draft& draft) {
     if (!adds && !is_binary(node.op, Binary::Kind::multiply)) continue;
     const auto found = per_channel(network, node, out);
     if (!found) continue;
-    BatchNorm norm;
+    BatchNorm norm{{}, {}, false};
     norm.scale.assign(found->numbers->size(), 1.0F);
     norm.shift.assign(found->numbers->size(), 0.0F);
     (adds ? norm.shift : norm.scale) = *found->numbers;

@@ -12,12 +12,17 @@ constexpr int kConstants = 4;  // scale, bias, mean, variance: inputs 1 to 4
 }  // namespace
 
 onnx::NodeProto* batch_norm_reading(onnx::GraphProto& graph, const Reads& reads, const std::string& value) {
-  const auto times = reads.find(value);
-  if (times == reads.end() || times->second != 1) return nullptr;
-  const auto node = std::ranges::find_if(*graph.mutable_node(), [&](const onnx::NodeProto& one) {
-    return one.op_type() == "BatchNormalization" && one.input_size() == 1 + kConstants && one.input(0) == value;
-  });
-  if (node == graph.mutable_node()->end() || node->output_size() != 1) return nullptr;
+  std::string at = value;
+  auto node = graph.mutable_node()->end();
+  do {
+    const auto times = reads.find(at);
+    if (times == reads.end() || times->second != 1) return nullptr;
+    node = std::ranges::find_if(*graph.mutable_node(),
+                                [&](const auto& one) { return one.input_size() > 0 && one.input(0) == at; });
+    if (node == graph.mutable_node()->end() || node->output_size() != 1) return nullptr;
+    at = node->output(0);
+  } while (node->op_type() == "Identity");
+  if (node->op_type() != "BatchNormalization" || node->input_size() != 1 + kConstants) return nullptr;
   for (int k = 1; k <= kConstants; ++k) {
     if (constant_type(graph, node->input(k)) != onnx::TensorProto::FLOAT) return nullptr;
   }

@@ -12,7 +12,7 @@
 
 namespace vbq::exporting {
 
-// The BatchNormalization, of FP32 constants, that alone reads the value; nullptr where there is none. Not const: its
+// The BatchNormalization, of FP32 constants, that alone reads the value, behind Identity nodes or not; nullptr where there is none. Not const: its
 // inputs are to be changed.
 onnx::NodeProto* batch_norm_reading(onnx::GraphProto& graph, const Reads& reads, const std::string& value);
 

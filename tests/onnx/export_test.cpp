@@ -66,6 +66,9 @@ TEST_F(Export, ScalesAndShiftsGoIntoTheBatchNormBehind) {
   ModelBuilder builder = test::small_export();
   builder.normal("c_bias", {4}, 7);
   builder.graph().mutable_node(0)->add_input("c_bias");
+  builder.node("Identity", {"c"}, "same");  // which the network does not have
+  builder.graph().mutable_node(1)->set_input(0, "same");
+  for (int k = builder.graph().node_size() - 1; k > 1; --k) builder.graph().mutable_node()->SwapElements(k, k - 1);
   const Network before = builder.read();
   const auto layers = formats_for(before, kLevels, true);
   const BatchNorm& trained = std::get<BatchNorm>(before.nodes[1].op);
@@ -92,12 +95,16 @@ TEST_F(Export, ABatchNormThatIsNotAloneTakesNothing) {
   ModelBuilder twice = test::small_export();  // the layer's output is read elsewhere too
   twice.graph().mutable_node(2)->set_op_type("Add");
   twice.graph().mutable_node(2)->add_input("c");
-  ModelBuilder apart = test::small_export();  // something stands between them in the file
-  apart.node("Identity", {"c"}, "same");
-  apart.graph().mutable_node(1)->set_input(0, "same");
-  for (int k = apart.graph().node_size() - 1; k > 1; --k) apart.graph().mutable_node()->SwapElements(k, k - 1);
-  for (const ModelBuilder& builder : {twice, apart}) {
+  ModelBuilder by_hand = test::small_export();  // what the network has for one is none in the file
+  by_hand.normal("channels", {4, 1, 1}, 8);
+  *by_hand.graph().mutable_node(1) = onnx::NodeProto();
+  by_hand.graph().mutable_node(1)->set_op_type("Mul");
+  for (const char* input : {"c", "channels"}) by_hand.graph().mutable_node(1)->add_input(input);
+  by_hand.graph().mutable_node(1)->add_output("n");
+  for (const ModelBuilder& builder : {twice, by_hand}) {
     const Network before = builder.read();
+    ASSERT_TRUE(std::holds_alternative<BatchNorm>(before.nodes[1].op));
+    EXPECT_EQ(batch_norm_behind(before, 0), -1);
     const auto layers = formats_for(before, kLevels, true);
     const Network after = parse_onnx(exported(builder, layers, ExportForm::codebook).bytes, "exported.onnx");
     EXPECT_EQ(std::get<Conv>(after.nodes[0].op).bias, layers[0].shift);
