@@ -75,11 +75,14 @@ std::optional<QuantisedNetwork> fitted(const Setup& setup, Evaluator& evaluator,
 }  // namespace
 
 QuantisedNetwork deliver(const Setup& setup, Evaluator& evaluator, const Genome& genome) {
-  if (!setup.budget_bits) return evaluator.network(genome);
-  if (auto network = deliver_within(setup, evaluator, genome, *setup.budget_bits)) return *std::move(network);
+  if (setup.budget_bits && setup.problem.format.encoding == Encoding::grid) {
+    if (auto network = fitted(setup, evaluator, genome, *setup.budget_bits)) return *std::move(network);
+  }
   QuantisedNetwork network = evaluator.network(genome);
-  log::warning("the network that is delivered takes {} bits more than the budget of {}",
-               bits_over(setup, network, *setup.budget_bits), *setup.budget_bits);
+  const std::int64_t over = setup.budget_bits ? bits_over(setup, network, *setup.budget_bits) : 0;
+  if (over > 0) {
+    log::warning("the network that is delivered takes {} bits more than the budget of {}", over, *setup.budget_bits);
+  }
   return network;
 }
 

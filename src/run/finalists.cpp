@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "run/deliver.hpp"
+#include "run/scores.hpp"
 
 namespace vbq {
 namespace {
@@ -27,19 +28,22 @@ std::vector<Genome> finalists_of(const SearchMethod& search, const Genome& start
 
 }  // namespace
 
-Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome& start) {
-  if (setup.problem.split.validation.empty()) return {deliver(setup, evaluator, search.state().best.genome)};
+Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome* start) {
+  const bool chooses = start != nullptr && !setup.problem.split.validation.empty();
+  const std::vector<Genome> finalists =
+      chooses ? finalists_of(search, *start) : std::vector<Genome>{search.state().best.genome};
   Searched searched;
   double best = 0;
-  for (const Genome& genome : finalists_of(search, start)) {
-    QuantisedNetwork network = deliver(setup, evaluator, genome);
-    searched.validated.push_back(evaluator.score_blocks(ImageSet::validation, network));
+  for (std::size_t k = 0; k < finalists.size(); ++k) {
+    QuantisedNetwork network = deliver(setup, evaluator, finalists[k]);
+    searched.validated.push_back(validate(setup, evaluator, network));
     Tally all;
     for (const Tally& block : searched.validated.back()) all += block;
     const double own = fitness(all, setup.job.fitness);
-    if (searched.validated.size() > 1 && own <= best) continue;
+    if (k > 0 && own <= best) continue;
     best = own;
     searched.network = std::move(network);
+    searched.place = k;
   }
   return searched;
 }

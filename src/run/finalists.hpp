@@ -1,6 +1,7 @@
 // Which of the best that a search has found is delivered.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "evaluate/evaluator.hpp"
@@ -13,13 +14,14 @@ namespace vbq {
 
 struct Searched {
   QuantisedNetwork network;                        // as it is delivered
-  std::vector<std::vector<Tally>> validated = {};  // of each network that it was chosen among, itself too
+  std::vector<std::vector<Tally>> validated = {};  // see validate(): of each network that it was chosen among
+  std::size_t place = 0;                           // its own among those
 };
 
-// With validation images, a few of the search's best genomes and its centre, `start` not among them, are made as they
-// would be delivered, and the best of them on those images is taken: what leads a search is noisy, most of all where
-// networks are delivered with other images than candidates are made with, so its very best is often a lucky one.
-// Without, the very best.
-Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome& start);
+// With validation images, a few of the search's best genomes and its centre are made as they would be delivered, and
+// the best of them on those images is taken: what leads a search is noisy, most of all where networks are delivered
+// with other images than candidates are made with, so its very best is often a lucky one. Without, or where the start
+// itself is the very best (`start` is null), that. start: the genome that the search began with, which is no finalist.
+Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome* start);
 
 }  // namespace vbq

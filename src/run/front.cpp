@@ -97,7 +97,7 @@ class Delivery {
   // Over all images.
   std::optional<ScoredNetwork> scored_whole(const std::optional<Delivered>& one) {
     if (!one) return std::nullopt;
-    return scored(setup_, evaluator_, one->network, one->search);
+    return scored(evaluator_, one->network, one->search, validate(setup_, evaluator_, one->network));
   }
 
  private:

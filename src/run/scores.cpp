@@ -9,14 +9,17 @@ Tally search_tally(Evaluator& evaluator, const Scorer& scorer, const QuantisedNe
   return known != nullptr ? known->tally : evaluator.score(ImageSet::search, network);
 }
 
-ScoredNetwork scored(const Setup& setup, Evaluator& evaluator, QuantisedNetwork network, const Tally& search) {
-  ScoredNetwork result{std::move(network), {}, {}};
-  if (!setup.problem.split.validation.empty()) {
-    result.validated = evaluator.score_blocks(ImageSet::validation, result.network);
-  }
+std::vector<Tally> validate(const Setup& setup, Evaluator& evaluator, const QuantisedNetwork& network) {
+  if (setup.problem.split.validation.empty()) return {};
+  return evaluator.score_blocks(ImageSet::validation, network);
+}
+
+ScoredNetwork scored(Evaluator& evaluator, QuantisedNetwork network, const Tally& search,
+                     std::vector<Tally> validated) {
+  ScoredNetwork result{std::move(network), {}, std::move(validated)};
   result.scores.search = search;
+  for (const Tally& block : result.validated) result.scores.validation += block;
   result.scores.held_out = evaluator.score(ImageSet::held_out, result.network);
-  for (const Tally& tally : result.validated) result.scores.validation += tally;
   return result;
 }
 

@@ -24,7 +24,10 @@ struct ScoredNetwork {
 // Over the search's images. scorer: knows what was run over them already.
 Tally search_tally(Evaluator& evaluator, const Scorer& scorer, const QuantisedNetwork& network);
 
-// Over the others too. search: the network's tally over the search's images.
-ScoredNetwork scored(const Setup& setup, Evaluator& evaluator, QuantisedNetwork network, const Tally& search);
+// Of each block of validation images; empty where there are none.
+std::vector<Tally> validate(const Setup& setup, Evaluator& evaluator, const QuantisedNetwork& network);
+
+// Over the held-out images too. search: the network's tally over the search's images; validated: see validate().
+ScoredNetwork scored(Evaluator& evaluator, QuantisedNetwork network, const Tally& search, std::vector<Tally> validated);
 
 }  // namespace vbq

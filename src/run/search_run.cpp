@@ -83,16 +83,17 @@ class Loop {
   void finish(SearchResult& result) {
     const Genome& start = state_.start.genome;
     const bool gained = !start.chromosomes.empty() && start != result.best.genome;
-    Searched best = gained ? best_finalist(setup_, evaluator_, *search_, start)
-                           : Searched{deliver(setup_, evaluator_, result.best.genome)};
-    const ScoredNetwork searched = scored_now(std::move(best.network));
+    Searched best = best_finalist(setup_, evaluator_, *search_, gained ? &start : nullptr);
+    const ScoredNetwork searched = scored_now(std::move(best.network), best.validated.at(best.place));
     result.network = searched.network;
     result.quantised = searched.scores;
     if (gained) {
-      const ScoredNetwork begun = scored_now(deliver(setup_, evaluator_, start));
-      const std::size_t finalists = std::max<std::size_t>(1, best.validated.size());
-      Beginning& beginning = result.beginning.emplace(Beginning{begun.scores, searched.scores, finalists, {}});
-      if (!best.validated.empty()) {
+      QuantisedNetwork network = deliver(setup_, evaluator_, start);
+      std::vector<Tally> validated = validate(setup_, evaluator_, network);
+      const ScoredNetwork begun = scored_now(std::move(network), std::move(validated));
+      Beginning& beginning =
+          result.beginning.emplace(Beginning{begun.scores, searched.scores, best.validated.size(), {}});
+      if (!begun.validated.empty()) {
         beginning.gain = greatest_gain(begun.validated, best.validated, setup_.job.fitness);
       }
       beginning.delivered = beginning.gain && !beginning.gain->beyond_chance();
@@ -120,9 +121,9 @@ class Loop {
     result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
   }
 
-  ScoredNetwork scored_now(QuantisedNetwork network) {
+  ScoredNetwork scored_now(QuantisedNetwork network, std::vector<Tally> validated) {
     const Tally search = search_tally(evaluator_, scorer_, network);
-    return scored(setup_, evaluator_, std::move(network), search);
+    return scored(evaluator_, std::move(network), search, std::move(validated));
   }
 
   void generation() {

@@ -25,7 +25,9 @@ class FrontRun : public Cli {
 
   static std::string search(const std::string& budget, const std::string& more = "") {
     return "search budget.toml --run out --threads 1 --log error --set search.population=12 --set "
-           "search.generations=4 --set format.matching_images=60 --set format.delivery_images=80 --set "
+           "search.generations=4 --set format.matching_images=40 --set format.delivery_images=50 --set data.search=400 "
+           "--set "
+           "data.validation=100 --set "
            "'format.budget=" +
            budget + "' " + more;
   }
