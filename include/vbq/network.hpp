@@ -137,7 +137,8 @@ const std::vector<float>* bias_of(const Node& node);
 std::vector<int> weight_layers(const Network& network);
 
 // Index of the batch norm of the file that alone reads what layer `node` gives, a norm of its output channels; -1 where
-// there is none. Numbers by which the layer's outputs are multiplied and shifted cost nothing there: they become part of it.
+// there is none. Numbers by which the layer's outputs are multiplied and shifted cost nothing there: they become part
+// of it.
 int batch_norm_behind(const Network& network, int node);
 
 // Shape that the operator gives for these input shapes (all of one image); Error where they do not fit.

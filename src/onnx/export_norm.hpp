@@ -12,8 +12,8 @@
 
 namespace vbq::exporting {
 
-// The BatchNormalization, of FP32 constants, that alone reads the value, behind Identity nodes or not; nullptr where there is none. Not const: its
-// inputs are to be changed.
+// The BatchNormalization, of FP32 constants, that alone reads the value, behind Identity nodes or not; nullptr where
+// there is none. Not const: its inputs are to be changed.
 onnx::NodeProto* batch_norm_reading(onnx::GraphProto& graph, const Reads& reads, const std::string& value);
 
 // Its four constants are read by it no more; gives what they were called. See put_norm_in().
