@@ -4,14 +4,12 @@
 #include <utility>
 
 #include "app/commands.hpp"
-#include "core/check.hpp"
 #include "core/file.hpp"
-#include "core/log.hpp"
 #include "json/json.hpp"
 #include "quant/widen.hpp"
 #include "report/output.hpp"
 #include "report/report.hpp"
-#include "run/export_file.hpp"
+#include "run/extras.hpp"
 #include "run/ranks.hpp"
 #include "run/run_job.hpp"
 #include "run/stopping.hpp"
@@ -19,26 +17,6 @@
 
 namespace vbq {
 namespace {
-
-// What an ended run leaves besides its results proper. Where one cannot be made (the network's file is gone, say) the
-// results stand all the same; a disk that does not take it is an error as everywhere.
-void write_extras(const Setup& setup, const JobOutcome& outcome, const std::filesystem::path& folder) {
-  try {
-    export_file(setup.job.network, setup.job.network_output, folder / "best.json", folder / "best.onnx",
-                outcome.sizes.files.smallest_exact());
-  } catch (const WriteError&) {
-    throw;
-  } catch (const std::exception& error) {
-    log::warning("no best.onnx: {}", error.what());
-  }
-  try {
-    write_file(folder / "report.html", report_html(folder));
-  } catch (const WriteError&) {
-    throw;
-  } catch (const std::exception& error) {
-    log::warning("no report.html: {}", error.what());
-  }
-}
 
 JobOutcome one_width(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common,
                      const std::function<void()>& begun = {}) {

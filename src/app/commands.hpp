@@ -7,12 +7,36 @@
 #include <vector>
 
 #include "run/options.hpp"
+#include "run/quantise_job.hpp"
 
 namespace vbq {
 
 int command_search(const SearchArguments& arguments, const CommonOptions& common);
 int command_compare(const SearchArguments& arguments, const CommonOptions& common);
 int command_sensitivity(const SearchArguments& arguments, const CommonOptions& common);  // never resumes: it goes on
+
+struct ImportArguments {
+  std::string kind;
+  std::vector<std::filesystem::path> sources;
+  std::vector<double> mean, std;
+  std::filesystem::path output;
+  bool overwrite = false;
+  std::string layout;  // of kind npy; empty: told from the shape
+  // Photos only (kinds folder and list).
+  std::string resize, crop, interpolation;  // empty: not given
+  std::filesystem::path root, class_names;
+  bool grey = false, skip_bad = false;
+};
+int command_import(const ImportArguments& arguments, const CommonOptions& common);
+
+struct QuantiseArguments {
+  std::filesystem::path network;
+  ImportArguments images;  // one dataset file, or what is imported; kind: empty: told from the source. output: not used
+  QuantiseGoal goal;
+  std::optional<std::filesystem::path> output;  // folder of the results; none: NETWORK-quantised
+  std::vector<std::string> set;                 // keys of the job
+};
+int command_quantise(const QuantiseArguments& arguments, const CommonOptions& common);
 
 struct EvaluateArguments {
   std::filesystem::path network, data;
@@ -32,20 +56,6 @@ struct InferArguments {
   std::string layout;       // of the input; empty: told from its shape
 };
 int command_infer(const InferArguments& arguments, const CommonOptions& common);
-
-struct ImportArguments {
-  std::string kind;
-  std::vector<std::filesystem::path> sources;
-  std::vector<double> mean, std;
-  std::filesystem::path output;
-  bool overwrite = false;
-  std::string layout;  // of kind npy; empty: told from the shape
-  // Photos only (kinds folder and list).
-  std::string resize, crop, interpolation;  // empty: not given
-  std::filesystem::path root, class_names;
-  bool grey = false, skip_bad = false;
-};
-int command_import(const ImportArguments& arguments, const CommonOptions& common);
 
 struct ExportArguments {
   std::filesystem::path network, format, output;

@@ -12,22 +12,6 @@
 namespace vbq {
 namespace {
 
-// A TOML basic string.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 // TOML floats need a point or an exponent.
 std::string number_text(double value) {
   std::string text = fmt::format("{}", value);
@@ -52,7 +36,7 @@ JobField choice_field(std::string key, std::function<T&(Job&)> member, std::span
   return {std::move(key), [member, names](Job& job, const TomlValue& v) { member(job) = v.choice<T>(names); },
           [member, names](const Job& job) {
             Job copy = job;
-            return quoted(name_of(member(copy), names));
+            return toml_string(name_of(member(copy), names));
           },
           true, fmt::format("{}", fmt::join(spellings, ", "))};
 }
@@ -73,7 +57,7 @@ CheckpointInterval read_interval(const TomlValue& value) {
 }
 
 std::string interval_text(const CheckpointInterval& interval) {
-  if (interval.seconds > 0) return quoted(fmt::format("{}s", interval.seconds));
+  if (interval.seconds > 0) return toml_string(fmt::format("{}s", interval.seconds));
   return fmt::format("{}", interval.generations);
 }
 
@@ -116,21 +100,21 @@ std::string widths_text(const Job& job, Show show) {
 
 void add_network(std::vector<JobField>& fields) {
   fields.push_back({"network.path", [](Job& j, const TomlValue& v) { j.network = v.path(); },
-                    [](const Job& j) { return quoted(j.network.string()); }, false});
+                    [](const Job& j) { return toml_string(j.network.string()); }, false});
   // Not compared at a resume: the networks are, and the first of several outputs may be named or not.
-  fields.push_back({"network.output", [](Job& j, const TomlValue& v) { j.network_output = v.text(); },
-                    [](const Job& j) { return j.network_output.empty() ? std::string() : quoted(j.network_output); },
-                    false});
+  fields.push_back(
+      {"network.output", [](Job& j, const TomlValue& v) { j.network_output = v.text(); },
+       [](const Job& j) { return j.network_output.empty() ? std::string() : toml_string(j.network_output); }, false});
   fields.push_back({"network.skip", [](Job& j, const TomlValue& v) { j.format.skip = v.texts(); },
-                    [](const Job& j) { return array_text(j.format.skip, quoted); }});
+                    [](const Job& j) { return array_text(j.format.skip, toml_string); }});
 }
 
 void add_data(std::vector<JobField>& fields) {
   const auto real = [](double v) { return number_text(v); };
   fields.push_back({"data.path", [](Job& j, const TomlValue& v) { j.data = v.path(); },
-                    [](const Job& j) { return quoted(j.data.string()); }, false});
+                    [](const Job& j) { return toml_string(j.data.string()); }, false});
   fields.push_back({"data.calibration", [](Job& j, const TomlValue& v) { j.calibration = v.path(); },
-                    [](const Job& j) { return j.calibration ? quoted(j.calibration->string()) : std::string(); },
+                    [](const Job& j) { return j.calibration ? toml_string(j.calibration->string()) : std::string(); },
                     false});
   fields.push_back({"data.search", [](Job& j, const TomlValue& v) { j.search_images = read_amount(v); },
                     [](const Job& j) {
@@ -181,7 +165,7 @@ void add_format(std::vector<JobField>& fields) {
   fields.push_back(choice_field<Encoding>(
       "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
   fields.push_back({"format.rate", [](Job& j, const TomlValue& v) { j.format.rate = read_rate(v); },
-                    [](const Job& j) { return j.format.rate ? number_text(*j.format.rate) : quoted("gene"); }});
+                    [](const Job& j) { return j.format.rate ? number_text(*j.format.rate) : toml_string("gene"); }});
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
   fields.push_back({"format.budget", set_budget, toml_budget});
@@ -231,7 +215,7 @@ void add_search(std::vector<JobField>& fields) {
                       j.search.reproduction = 0.3;
                       j.fitness = Fitness::top1;
                     },
-                    [](const Job& j) { return quoted(name_of<Operators>(j.search.operators, kPresets)); }});
+                    [](const Job& j) { return toml_string(name_of<Operators>(j.search.operators, kPresets)); }});
   fields.push_back({"search.population",
                     [](Job& j, const TomlValue& v) { j.search.population = static_cast<int>(v.integer(2, 100000)); },
                     [](const Job& j) { return fmt::format("{}", j.search.population); }});

@@ -11,6 +11,9 @@
 
 namespace vbq {
 
+// Text as TOML writes it: a basic string, quotes and all.
+std::string toml_string(const std::string& text);
+
 class TomlValue {
  public:
   using Data = std::variant<bool, std::int64_t, double, std::string, std::vector<double>, std::vector<std::string>>;

@@ -116,7 +116,11 @@ RunPlace share_place(Communicator& world, const std::string& command, const Sear
 }
 
 Job share_job(Communicator& world, const fs::path& path, const std::vector<std::string>& overrides) {
-  Job job = agree(world, [&] { return world.rank() == 0 ? read_job(path, overrides) : Job{}; });
+  return share_job(world, [&] { return read_job(path, overrides); });
+}
+
+Job share_job(Communicator& world, const std::function<Job()>& make) {
+  Job job = agree(world, [&] { return world.rank() == 0 ? make() : Job{}; });
   std::string text = to_toml(job);
   world.broadcast(text);
   return world.rank() == 0 ? job : parse_job(text, "/", "the job of rank 0", {});

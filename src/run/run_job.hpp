@@ -21,8 +21,9 @@ namespace vbq {
 RunPlace share_place(Communicator& world, const std::string& command, const SearchArguments& arguments,
                      const CommonOptions& common);
 
-// Collective. Rank 0 reads the job; the others take it as resolved there.
+// Collective. Rank 0 reads the job, or makes it; the others take it as resolved there.
 Job share_job(Communicator& world, const std::filesystem::path& path, const std::vector<std::string>& overrides);
+Job share_job(Communicator& world, const std::function<Job()>& make);
 
 // Collective. Sets problem.calibration, where one is needed: from `folder`/calibration.h5 if that was made of the same
 // network and images, else made by all ranks; then keep_calibration says that it is still to be left there.

@@ -36,7 +36,8 @@ TEST_F(Cli, SuggestionsAreMadeWhereTheyAreLikely) {
   expect_refused("evaluate --bits 3", {"--bits is not an option of vbq evaluate (see vbq evaluate --help)"});
   expect_refused("evaluate --nettwork x", {"did you mean --network?"});
   expect_refused("serach job.toml", {"serach is not a command of vbq: did you mean search?"});
-  expect_refused("quantise", {"quantise is not a command of vbq (see vbq --help)"});
+  expect_refused("quantize net.onnx d.h5", {"quantize is not a command of vbq: did you mean quantise?"});
+  expect_refused("prune", {"prune is not a command of vbq (see vbq --help)"});
   expect_refused("data import photos x --output y", {"import kind \"photos\" is not known: one of cifar10, "});
 }
 

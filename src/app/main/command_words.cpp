@@ -92,6 +92,53 @@ Command add_infer(CLI::App& app) {
           Ranks::first};
 }
 
+// What is done to images on their way into a dataset file.
+void add_import_options(CLI::App* command, ImportArguments& arguments) {
+  command->add_option("--mean", arguments.mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
+  command->add_option("--std", arguments.std, "normalisation: standard deviation of x/255, a channel each")
+      ->delimiter(',');
+  command->add_option("--layout", arguments.layout, "npy: nchw or nhwc; default: told from the shape")
+      ->type_name("NAME");
+  command->add_option("--resize", arguments.resize, "photos: N, the shorter side, or HEIGHTxWIDTH (antialiased)")
+      ->type_name("SIZE");
+  command->add_option("--crop", arguments.crop, "photos: N or HEIGHTxWIDTH around the centre, after resizing")
+      ->type_name("SIZE");
+  command
+      ->add_option("--interpolation", arguments.interpolation,
+                   "photos, with --resize: bilinear (the default) or bicubic")
+      ->type_name("NAME");
+  command->add_flag("--grey", arguments.grey, "photos: one channel instead of three");
+  command->add_option("--root", arguments.root, "list: folder that its paths start from; default: the list's own");
+  command->add_option("--class-names", arguments.class_names,
+                      "list: file of names, one a line, in the order of labels");
+  command->add_flag("--skip-bad", arguments.skip_bad, "photos: name damaged files and leave them out");
+}
+
+Command add_quantise(CLI::App& app) {
+  const auto arguments = std::make_shared<QuantiseArguments>();
+  CLI::App* command =
+      app.add_subcommand("quantise", "a network and images become a quantised network (under mpirun too)");
+  command->add_option("network", arguments->network, "ONNX file")->required();
+  command
+      ->add_option("images", arguments->images.sources,
+                   "dataset file (.h5), or what vbq data import takes: a folder of photos, CIFAR-10, MNIST, .npy")
+      ->required();
+  command->add_option("--bits", arguments->goal.bits, "at most 2^B levels a layer; default: 3")->type_name("B");
+  command->add_option("--size", arguments->goal.size, "a budget: \"2.3 bits\" a weight, \"75 KiB\"")->type_name("SIZE");
+  command->add_flag("--front", arguments->goal.front, "networks of all sizes at once");
+  command->add_option("--output", arguments->output, "folder for the results; default: NETWORK-quantised")
+      ->type_name("DIR");
+  command->add_option("--kind", arguments->images.kind, "of the images, where it cannot be told: cifar10, list, ...")
+      ->type_name("NAME");
+  add_import_options(command, arguments->images);
+  command->add_option("--set", arguments->set, "override a key of the job: search.seed=2")->allow_extra_args(false);
+  command->footer(
+      "Example: vbq quantise jobs/digits/digits.onnx jobs/digits/digits_train.h5 --size \"1.3 bits\" --output small\n"
+      "         vbq quantise net.onnx photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --bits 4");
+  return {command, [arguments](const CommonOptions& common) { return command_quantise(*arguments, common); },
+          Ranks::all};
+}
+
 Command add_import(CLI::App& app) {
   const auto arguments = std::make_shared<ImportArguments>();
   CLI::App* data = app.add_subcommand("data", "datasets");
@@ -102,24 +149,7 @@ Command add_import(CLI::App& app) {
       ->add_option("sources", arguments->sources,
                    "files of that kind; folder DIR: a class each sub-folder; list FILE: lines path,label")
       ->required();
-  command->add_option("--mean", arguments->mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
-  command->add_option("--std", arguments->std, "normalisation: standard deviation of x/255, a channel each")
-      ->delimiter(',');
-  command->add_option("--layout", arguments->layout, "npy: nchw or nhwc; default: told from the shape")
-      ->type_name("NAME");
-  command->add_option("--resize", arguments->resize, "photos: N, the shorter side, or HEIGHTxWIDTH (antialiased)")
-      ->type_name("SIZE");
-  command->add_option("--crop", arguments->crop, "photos: N or HEIGHTxWIDTH around the centre, after resizing")
-      ->type_name("SIZE");
-  command
-      ->add_option("--interpolation", arguments->interpolation,
-                   "photos, with --resize: bilinear (the default) or bicubic")
-      ->type_name("NAME");
-  command->add_flag("--grey", arguments->grey, "photos: one channel instead of three");
-  command->add_option("--root", arguments->root, "list: folder that its paths start from; default: the list's own");
-  command->add_option("--class-names", arguments->class_names,
-                      "list: file of names, one a line, in the order of labels");
-  command->add_flag("--skip-bad", arguments->skip_bad, "photos: name damaged files and leave them out");
+  add_import_options(command, *arguments);
   command->add_option("--output", arguments->output, "dataset file to write (.h5)")->required();
   command->add_flag("--overwrite", arguments->overwrite, "replace the output where it exists");
   command->footer(
@@ -177,8 +207,8 @@ Command add_info(CLI::App& app) {
 }  // namespace
 
 std::vector<Command> add_commands(CLI::App& app) {
-  return {add_search(app), add_compare(app), add_sensitivity(app), add_evaluate(app), add_infer(app),
-          add_import(app), add_export(app),  add_report(app),      add_info(app)};
+  return {add_quantise(app), add_search(app), add_compare(app), add_sensitivity(app), add_evaluate(app),
+          add_infer(app),    add_import(app), add_export(app),  add_report(app),      add_info(app)};
 }
 
 }  // namespace vbq

@@ -1,0 +1,176 @@
+#include "app/import.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "app/output_file.hpp"
+#include "config/names.hpp"
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "data/image_stream.hpp"
+#include "data/importers.hpp"
+#include "report/progress.hpp"
+#include "run/data_warnings.hpp"
+#include "store/dataset_stream.hpp"
+#include "vbq/dataset_file.hpp"
+
+namespace vbq {
+namespace {
+
+Preprocessing preprocessing_of(const ImportArguments& arguments) {
+  Preprocessing how;
+  if (!arguments.resize.empty()) how.resize = parse_image_size(arguments.resize, "--resize");
+  if (!arguments.crop.empty()) how.crop = parse_crop_size(arguments.crop, "--crop");
+  if (!arguments.interpolation.empty()) {
+    how.interpolation = value_of<Interpolation>(arguments.interpolation, kInterpolations, "--interpolation");
+  }
+  how.grey = arguments.grey;
+  return how;
+}
+
+// What a stream's info is made of before the first image is known.
+DatasetInfo info_of(const ImageList& list, const Preprocessing& how, Normalisation normalisation) {
+  DatasetInfo info;
+  info.count = static_cast<std::int64_t>(list.files.size());
+  info.class_names = list.class_names;
+  info.classes = list.classes;
+  info.normalisation = std::move(normalisation);
+  info.preprocessing = how.text();
+  info.origin = list.origin;
+  return info;
+}
+
+Existing existing_of(const ImportArguments& arguments) {
+  return arguments.overwrite ? Existing::overwrite : Existing::refuse;
+}
+
+// All files that the import of photos reads.
+std::vector<std::filesystem::path> inputs_of(const ImageList& list, const ImportArguments& arguments) {
+  std::vector<std::filesystem::path> inputs{arguments.class_names};
+  for (const std::string& file : list.files) inputs.push_back(list.root / file);
+  return inputs;
+}
+
+// A folder stands for a class, whatever is in it; in a list of files a label may be passed over.
+std::vector<bool> classes_expected(const ImageList& list, const std::string& kind) {
+  std::vector<bool> expected(static_cast<std::size_t>(list.classes), kind == "folder");
+  for (const std::int32_t label : list.labels) expected[static_cast<std::size_t>(label)] = true;
+  return expected;
+}
+
+// Photos stream from their files to the dataset's.
+DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common,
+                          std::vector<std::string>& warnings) {
+  const BadFiles bad_files = arguments.skip_bad ? BadFiles::leave_out : BadFiles::refuse;
+  ImageStreamOptions options{preprocessing_of(arguments), bad_files, common.engine.threads};
+  ImageList list = list_images(arguments.kind, arguments.sources, arguments.root, bad_files);
+  if (!arguments.class_names.empty()) name_classes(list, arguments.class_names);
+  check_output(arguments.output, inputs_of(list, arguments), existing_of(arguments));
+  Progress progress(common.quiet);
+  options.progress = [&](std::int64_t done, std::int64_t total) {
+    progress.show(fmt::format("{} of {} photos", thousands(done), thousands(total)));
+  };
+  DatasetInfo info = info_of(list, options.preprocessing, std::move(normalisation));
+  std::vector<std::int64_t> images(static_cast<std::size_t>(list.classes));
+  std::optional<DatasetStream> stream;
+  const std::int64_t left_out = list.left_out + stream_images(list, options, [&](const Images& piece) {
+                                  if (!stream) {
+                                    info.channels = piece.channels;
+                                    info.height = piece.height;
+                                    info.width = piece.width;
+                                    stream.emplace(arguments.output, info);
+                                  }
+                                  stream->append(piece);
+                                  for (const std::int32_t label : piece.labels)
+                                    ++images[static_cast<std::size_t>(label)];
+                                });
+  progress.end_line();
+  if (left_out != 0)
+    log::warning("{} of {} files were left out", left_out,
+                 static_cast<std::int64_t>(list.files.size()) + list.left_out);
+  add_warnings(warnings, emptied_class_warnings(info, images, classes_expected(list, arguments.kind)));
+  return stream->finish();
+}
+
+// As told, or none: the shape must tell.
+std::optional<Layout> layout_of(const ImportArguments& arguments) {
+  if (arguments.layout.empty()) return std::nullopt;
+  if (arguments.kind != "npy") fail("--layout is for kind npy: kind {} was given", arguments.kind);
+  return value_of<Layout>(arguments.layout, kLayouts, "--layout");
+}
+
+void refuse_unused_options(const ImportArguments& arguments) {
+  const std::pair<bool, const char*> given[] = {{!arguments.resize.empty(), "--resize"},
+                                                {!arguments.crop.empty(), "--crop"},
+                                                {!arguments.interpolation.empty(), "--interpolation"},
+                                                {arguments.grey, "--grey"},
+                                                {!arguments.root.empty(), "--root"},
+                                                {!arguments.class_names.empty(), "--class-names"},
+                                                {arguments.skip_bad, "--skip-bad"}};
+  const bool photos = is_photo_kind(arguments.kind);
+  for (const auto& [is_given, option] : given) {
+    if (is_given && !photos)
+      fail("{} is for photos (kinds folder and list): kind {} was given", option, arguments.kind);
+  }
+  if (arguments.kind == "folder" && !(arguments.root.empty() && arguments.class_names.empty())) {
+    fail("--root and --class-names are for kind list: kind folder was given, whose sub-folders name the classes");
+  }
+  if (!arguments.interpolation.empty() && arguments.resize.empty()) {
+    fail("--interpolation is of --resize, which is not given");
+  }
+}
+
+}  // namespace
+
+std::string kind_of_source(const std::filesystem::path& source) {
+  std::error_code code;
+  if (!std::filesystem::exists(source, code)) fail("images {} do not exist", source.string());
+  if (std::filesystem::is_directory(source, code)) return "folder";
+  const std::string kind = detect_kind(source);
+  if (!kind.empty()) return kind;
+  const std::string ending = source.extension().string();
+  if (ending == ".csv" || ending == ".txt") return "list";
+  fail("{} is none of what can be told by its content: --kind {} was expected", source.string(),
+       "cifar10, cifar100, mnist, npy, folder or list");
+}
+
+void refuse_import_options(const ImportArguments& arguments, const std::filesystem::path& dataset) {
+  const std::pair<bool, const char*> given[] = {{!arguments.mean.empty(), "--mean"},
+                                                {!arguments.std.empty(), "--std"},
+                                                {!arguments.layout.empty(), "--layout"},
+                                                {!arguments.resize.empty(), "--resize"},
+                                                {!arguments.crop.empty(), "--crop"},
+                                                {!arguments.interpolation.empty(), "--interpolation"},
+                                                {!arguments.root.empty(), "--root"},
+                                                {!arguments.class_names.empty(), "--class-names"},
+                                                {arguments.grey, "--grey"},
+                                                {arguments.skip_bad, "--skip-bad"}};
+  for (const auto& [is_given, option] : given) {
+    if (is_given)
+      fail("{} is for images that are imported: {} is a dataset file, which is taken as it is", option,
+           dataset.string());
+  }
+}
+
+DatasetInfo import_dataset(const ImportArguments& arguments, const CommonOptions& common,
+                           std::vector<std::string>& warnings) {
+  Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
+                              {arguments.std.begin(), arguments.std.end()}};
+  refuse_unused_options(arguments);
+  const std::optional<Layout> layout = layout_of(arguments);
+  check_output(arguments.output, arguments.sources, existing_of(arguments));
+  DatasetInfo info;
+  if (is_photo_kind(arguments.kind)) {
+    info = import_photos(arguments, std::move(normalisation), common, warnings);
+  } else {
+    ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation), layout);
+    write_dataset(arguments.output, imported.images, imported.info);
+    info = std::move(imported.info);
+  }
+  add_warnings(warnings, normalisation_warnings(info.normalisation, arguments.output.string()));
+  add_warnings(warnings, class_warnings(info));
+  return info;
+}
+
+}  // namespace vbq
