@@ -81,7 +81,8 @@ QuantiseData data_of(const QuantiseArguments& arguments, const fs::path& folder,
 
 void announce(const Job& job) {
   log::info("quantise  {}", goal_text(job));
-  log::info("time      told after the first of {} generations", job.generations);
+  log::info("time      {}", job.seconds > 0 ? duration_text(job.seconds) + " of search, or less"
+                                            : fmt::format("told after the first of {} generations", job.generations));
 }
 
 }  // namespace

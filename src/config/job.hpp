@@ -60,6 +60,8 @@ struct Job {
   // [search]
   SearchOptions search;
   int generations = 100;
+  double seconds = 0;  // the generation in which they are used up is the last one; 0: no limit
+  int patience = 0;    // generations without gain after which there is no other; 0: no limit
   Fitness fitness = Fitness::divergence;
   double temperature = 1;  // of the divergence that leads the search
   // [run]
@@ -91,7 +93,7 @@ std::string width_name(int levels);
 int levels_of_width(const std::string& name);  // 0: it is no such name
 
 // Names the first key in which a resumed job may not differ but does ("search.seed is 2, the run's is 1"); empty when
-// they match. Paths, [run] and search.generations may differ: network and data are compared by their hashes.
+// they match. Paths, [run] and where the search ends may differ: network and data are compared by their hashes.
 std::string job_difference(const Job& now, const Job& then);
 
 }  // namespace vbq

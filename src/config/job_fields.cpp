@@ -41,19 +41,32 @@ JobField choice_field(std::string key, std::function<T&(Job&)> member, std::span
           true, fmt::format("{}", fmt::join(spellings, ", "))};
 }
 
-// "5min", "30s", "2h", or a number of generations.
-CheckpointInterval read_interval(const TomlValue& value) {
-  if (!value.is_text()) return {static_cast<int>(value.integer(1, 1000000000)), 0};
-  const std::string text = value.text();
-  const char* expected = "a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"";
+// "5min", "30s", "2h"; none for another text.
+std::optional<double> seconds_of(const std::string& text) {
   double amount = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
   const std::string unit(end, text.data() + text.size());
-  if (code != std::errc() || !(amount > 0) || amount > 1e6) value.refuse(expected);
-  if (unit == "s") return {0, amount};
-  if (unit == "min") return {0, 60 * amount};
-  if (unit == "h") return {0, 3600 * amount};
-  value.refuse(expected);
+  if (code != std::errc() || !(amount > 0) || amount > 1e6) return std::nullopt;
+  if (unit == "s") return amount;
+  if (unit == "min") return 60 * amount;
+  if (unit == "h") return 3600 * amount;
+  return std::nullopt;
+}
+
+// A time, or a number of generations.
+CheckpointInterval read_interval(const TomlValue& value) {
+  if (!value.is_text()) return {static_cast<int>(value.integer(1, 1000000000)), 0};
+  const std::optional<double> seconds = seconds_of(value.text());
+  if (!seconds) value.refuse("a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"");
+  return {0, *seconds};
+}
+
+// A time, or a number of seconds.
+double read_seconds(const TomlValue& value) {
+  if (!value.is_text()) return value.number(0, 1e9);
+  const std::optional<double> seconds = seconds_of(value.text());
+  if (!seconds) value.refuse("a number of seconds, or a time such as \"30s\", \"5min\" or \"1h\"");
+  return *seconds;
 }
 
 std::string interval_text(const CheckpointInterval& interval) {
@@ -222,6 +235,11 @@ void add_search(std::vector<JobField>& fields) {
   fields.push_back({"search.generations",
                     [](Job& j, const TomlValue& v) { j.generations = static_cast<int>(v.integer(1, 1000000000)); },
                     [](const Job& j) { return fmt::format("{}", j.generations); }, false});
+  fields.push_back({"search.seconds", [](Job& j, const TomlValue& v) { j.seconds = read_seconds(v); },
+                    [](const Job& j) { return number_text(j.seconds); }, false});
+  fields.push_back({"search.patience",
+                    [](Job& j, const TomlValue& v) { j.patience = static_cast<int>(v.integer(0, 1000000000)); },
+                    [](const Job& j) { return fmt::format("{}", j.patience); }, false});
   fields.push_back(choice_field<Fitness>(
       "search.fitness", [](Job& j) -> Fitness& { return j.fitness; }, kFitness));
   fields.push_back({"search.temperature", [](Job& j, const TomlValue& v) { j.temperature = v.number(0.01, 1000); },

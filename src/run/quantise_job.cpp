@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "config/job_budget.hpp"
+#include "config/job_fields.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -13,6 +14,9 @@ constexpr std::int64_t kFewestImages = 30;
 constexpr std::int64_t kMostSeen = 2500;
 constexpr std::int64_t kLargestBlock = 50;
 constexpr int kUsualBits = 3;
+constexpr int kUsualGenerations = 20;
+// Of a search that has time: it ends earlier, when so many generations in turn bring nothing.
+constexpr int kMostGenerations = 10000, kPatience = 15;
 
 // Images of a pass that makes a candidate, and of the one that makes the network that is delivered.
 constexpr std::int64_t kPassImages = 300, kDeliveryPassImages = 1500;
@@ -23,6 +27,13 @@ std::string format_lines(const QuantiseGoal& goal) {
   if (goal.front) return "encoding = \"grid\"\nbudget = \"front\"\n";
   if (goal.size) return fmt::format("encoding = \"grid\"\nbudget = {}\n", toml_string(*goal.size));
   return fmt::format("encoding = \"values\"\nscope = \"layer\"\nbits = {}\n", goal.bits.value_or(kUsualBits));
+}
+
+// How long the search goes on.
+std::string length_lines(const QuantiseGoal& goal) {
+  if (!goal.time) return fmt::format("generations = {}\n", kUsualGenerations);
+  return fmt::format("generations = {}\nseconds = {}\npatience = {}\n", kMostGenerations, toml_string(*goal.time),
+                     kPatience);
 }
 
 }  // namespace
@@ -36,8 +47,12 @@ void check_goal(const QuantiseGoal& goal) {
     fail("{} are given together: one of --bits, --size and --front was expected", fmt::join(given, " and "));
   }
   if (goal.bits && (*goal.bits < 2 || *goal.bits > 8)) fail("--bits is {}: 2 to 8 was expected", *goal.bits);
+  Job unused;
+  if (goal.time) {
+    const auto field = std::ranges::find(job_fields(), std::string("search.seconds"), &JobField::key);
+    field->set(unused, TomlValue("--time", "the command line", ".", *goal.time));
+  }
   if (goal.size) {
-    Job unused;
     set_budget(unused, TomlValue("--size", "the command line", ".", *goal.size));
   }
 }
@@ -64,9 +79,9 @@ Job quantise_job(const std::filesystem::path& network, const QuantiseData& data,
       "[data]\npath = {}\nsearch = {}\nvalidation = {}\nblock = {}\naugment = \"mix\"\n"
       "[format]\n{}scale = \"channel\"\nassignment = \"sequential\"\nmatching = \"always\"\nmatching_images = {}\n"
       "delivery_images = {}\n"
-      "[search]\npopulation = 20\ngenerations = 20\ntemperature = 8.0\n",
+      "[search]\npopulation = 20\n{}temperature = 8.0\n",
       toml_string(network.string()), toml_string(data.path.string()), shares.seen, shares.validation, shares.block,
-      format_lines(goal), std::min(kPassImages, led_by), std::min(kDeliveryPassImages, led_by));
+      format_lines(goal), std::min(kPassImages, led_by), std::min(kDeliveryPassImages, led_by), length_lines(goal));
   return parse_job(text, std::filesystem::current_path(), "the job of vbq quantise", overrides);
 }
 

@@ -16,6 +16,7 @@ struct QuantiseGoal {
   std::optional<int> bits;          // at most 2^bits levels a layer
   std::optional<std::string> size;  // "2.3 bits", "75 KiB": a budget
   bool front = false;               // networks of all sizes
+  std::optional<std::string> time;  // "10min": for the search's generations, of which there are as many as fit
 };
 
 // Error in the words of the command line where that is more than one, or none that can be read.

@@ -11,6 +11,7 @@
 #include "evaluate/scorer.hpp"
 #include "report/score_json.hpp"
 #include "run/deliver.hpp"
+#include "run/ending.hpp"
 #include "run/finalists.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
@@ -54,12 +55,12 @@ class Loop {
     complete_ = state_.search;
   }
 
-  // Until all generations are done or there is a wish to stop.
+  // Until the search has ended or there is a wish to stop.
   void run() {
     folder_.write("job.toml", state_.job);
     folder_.begin_tables(setup_.range ? kFrontHistoryHeader : kHistoryHeader, state_.history, state_.timing);
     try {
-      while (!done() && !stop_requested()) {
+      while (!ending() && !stop_requested()) {
         generation();
         if (due()) save();
       }
@@ -73,11 +74,8 @@ class Loop {
     progress_.end_line();
   }
 
-  // All generations told, or nothing left to try.
-  bool done() const {
-    if (complete_.generation >= setup_.job.generations) return true;
-    return complete_.generation == search_->state().generation && search_->finished();
-  }
+  // None while there is more to do.
+  std::optional<Ending> ending() const { return ending_of(setup_.job, age(), state_.history); }
 
   // The network that is delivered; what it scores; what the network as trained scores.
   void finish(SearchResult& result) {
@@ -117,6 +115,11 @@ class Loop {
   const RunState& state() const { return state_; }
 
  private:
+  SearchAge age() const {
+    const int generation = complete_.generation;
+    return {generation, state_.seconds, generation == search_->state().generation && search_->finished()};
+  }
+
   void score_as_trained(SearchResult& result) {
     result.as_trained = {evaluator_.as_trained(ImageSet::search), evaluator_.as_trained(ImageSet::held_out)};
   }
@@ -165,16 +168,15 @@ class Loop {
   }
 
   void report(const SearchState& state, const Tally& best, double rate) {
-    const int left = setup_.job.generations - state.generation;
-    const double pace = state_.seconds / state.generation;
     const std::string found =
         setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", state.archive.size(),
                                    hypervolume(state.archive, searched_range(*setup_.range)))
                      : fmt::format("top-1 {:.2f} %  {} {:.5g}", percent(best.top1, best.seen),
                                    fitness_name(setup_.job.fitness), std::fabs(fitness(best, setup_.job.fitness)));
-    progress_.show(fmt::format("generation {}/{}  {}  {} images/s  {} left", state.generation, setup_.job.generations,
-                               found, thousands(static_cast<long long>(rate)), duration_text(pace * left)),
-                   left == 0 || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
+    progress_.show(
+        fmt::format("generation {}/{}  {}  {} images/s  {} left", state.generation, setup_.job.generations, found,
+                    thousands(static_cast<long long>(rate)), duration_text(seconds_left(setup_.job, age()))),
+        ending() || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
   }
 
   bool due() const {
@@ -274,7 +276,8 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   if (saved) loop.restore(*std::move(saved));
   loop.run();
   const RunState& state = loop.state();
-  result.stopped = !loop.done();
+  result.ending = loop.ending();
+  result.stopped = !result.ending;
   result.generations = state.search.generation;
   if (result.stopped) return result;
   result.best = state.search.best;

@@ -8,6 +8,7 @@
 
 #include "evaluate/evaluator.hpp"
 #include "report/progress.hpp"
+#include "run/ending.hpp"
 #include "run/front.hpp"
 #include "run/paired_gain.hpp"
 #include "run/run_folder.hpp"
@@ -35,6 +36,7 @@ struct Beginning {
 
 struct SearchResult {
   bool stopped = false;  // as asked, after a checkpoint; all but generations is empty then
+  std::optional<Ending> ending;
   Scores as_trained, quantised;
   std::optional<Beginning> beginning;  // none where the first generation had the best, or is not known
   Individual best;

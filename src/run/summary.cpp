@@ -57,6 +57,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   if (result.beginning) json["beginning"] = beginning_json(*result.beginning);
   if (result.front) json["front"] = front_json(setup, *result.front);
   json["generations"] = result.generations;
+  json["ended_by"] = result.ending ? Json(ending_name(*result.ending)) : Json(nullptr);
   json["evaluations"] = result.evaluations;
   if (result.sensitivities > 0) json["sensitivity_evaluations"] = result.sensitivities;
   json["images_inferred"] = result.images;

@@ -38,7 +38,8 @@ class Quantise : public Cli {
 };
 
 TEST_F(Quantise, ABudgetIsKeptAndItsJobFileRepeatsIt) {
-  const Outcome outcome = done(quick("digits.onnx digits_test.h5 --size '1.5 bits' --output out") + " --set search.generations=8");
+  const Outcome outcome =
+      done(quick("digits.onnx digits_test.h5 --size '1.5 bits' --output out") + " --set search.generations=8");
   for (const char* part : {"Top-1 on 199 images that the search never saw:", "  FP32 ", "quantised, start of search",
                            "quantised, searched", "112,448 bytes -> ", "out/best.onnx", "vbq search out/job.toml"}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " in:\n" << outcome.out;
@@ -57,6 +58,34 @@ TEST_F(Quantise, ABudgetIsKeptAndItsJobFileRepeatsIt) {
   done("search out/job.toml --run again --threads 1 --log error");
   EXPECT_EQ(read("again/best.json"), read("out/best.json"));
   EXPECT_EQ(summary("again")["quantised"], found["quantised"]);
+}
+
+TEST_F(Quantise, ALimitOfTimeEndsAtAGenerationAndIsRepeatedByTheirNumber) {
+  const std::string command =
+      "quantise digits.onnx digits_test.h5 --size '1.5 bits' --log error --threads 1 --time 2s "
+      "--set search.population=6 --set format.matching_images=30 ";
+  done(command + "--output out");
+  const Json found = summary("out");
+  EXPECT_EQ(found["ended_by"], "seconds");
+  EXPECT_GE(found["seconds"], 2.0);
+  EXPECT_LT(found["seconds"], 10.0);
+  const std::string generations = found["generations"].dump();
+  done("search out/job.toml --run again --threads 1 --log error --set search.seconds=0 --set search.generations=" +
+       generations);
+  EXPECT_EQ(read("again/best.json"), read("out/best.json"));
+  EXPECT_EQ(summary("again")["ended_by"], "generations");
+  expect_refused("quantise digits.onnx digits_test.h5 --time soon", {"--time is \"soon\"", "\"5min\""});
+}
+
+TEST_F(Quantise, PatienceEndsASearchThatGainsNothingMore) {
+  done(
+      "search search.toml --run out --threads 1 --log error --set search.population=4 --set search.patience=3 "
+      "--set data.search=50 --set data.block=50 --set search.generations=5000");
+  const Json found = summary("out");
+  EXPECT_EQ(found["ended_by"], "patience");
+  EXPECT_LT(found["generations"], 5000);
+  EXPECT_EQ(run("search --resume out --log error").code, 0) << "what has ended is delivered again";
+  EXPECT_EQ(summary("out")["generations"], found["generations"]);
 }
 
 TEST_F(Quantise, BitsAndFront) {

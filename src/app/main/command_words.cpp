@@ -126,6 +126,8 @@ Command add_quantise(CLI::App& app) {
   command->add_option("--bits", arguments->goal.bits, "at most 2^B levels a layer; default: 3")->type_name("B");
   command->add_option("--size", arguments->goal.size, "a budget: \"2.3 bits\" a weight, \"75 KiB\"")->type_name("SIZE");
   command->add_flag("--front", arguments->goal.front, "networks of all sizes at once");
+  command->add_option("--time", arguments->goal.time, "for the search: 30s, 10min, 2h; default: 20 generations")
+      ->type_name("TIME");
   command->add_option("--output", arguments->output, "folder for the results; default: NETWORK-quantised")
       ->type_name("DIR");
   command->add_option("--kind", arguments->images.kind, "of the images, where it cannot be told: cifar10, list, ...")
