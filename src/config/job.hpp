@@ -57,6 +57,7 @@ struct Job {
   std::vector<int> sweep;            // levels of each width in turn; empty: one search of format.levels
   std::optional<Budget> budget;      // of a front: of its largest network
   std::optional<BudgetRange> front;  // one search for all sizes in here; none: for the budget, where there is one
+  std::vector<Budget> budgets;       // three or more, each in turn (vbq compare); `budget` is the first then
   // [search]
   SearchOptions search;
   int generations = 100;
@@ -91,6 +92,15 @@ std::string nearest_key(const std::string& written);
 Job job_of_width(Job job, int levels);
 std::string width_name(int levels);
 int levels_of_width(const std::string& name);  // 0: it is no such name
+
+// Each budget that a job names: the two ends of a front, all of a list, its only one, or none; and the job of one of
+// them.
+std::vector<Budget> budgets_of(const Job& job);
+Job job_of_budget(Job job, const Budget& budget);
+
+// The same job, its budget shared out by this encoding, with what the encoding takes where a job leaves it out: grids,
+// with a gene for the rate; values, a number of levels for each layer.
+Job job_of_encoding(Job job, Encoding encoding);
 
 // Names the first key in which a resumed job may not differ but does ("search.seed is 2, the run's is 1"); empty when
 // they match. Paths, [run] and where the search ends may differ: network and data are compared by their hashes.

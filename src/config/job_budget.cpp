@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ Budget read_budget(const TomlValue& value, const std::string& text) {
 
 void set_budget(Job& job, const TomlValue& value) {
   job.front.reset();
+  job.budgets.clear();
   if (value.is_text() && value.text() == "front") {
     job.front.emplace();
   } else if (value.is_text() || !value.is_texts()) {
@@ -40,8 +42,14 @@ void set_budget(Job& job, const TomlValue& value) {
   } else {
     const std::vector<std::string> ends = value.texts();
     if (ends.size() != 2) {
-      value.refuse(
-          fmt::format("a front between two sizes, such as [\"1.5 bits\", \"4 bits\"] ({} given)", ends.size()));
+      for (const std::string& text : ends) {
+        job.budgets.push_back(read_budget(value, text));
+        if (std::ranges::count(job.budgets, job.budgets.back()) > 1) value.refuse("each budget once");
+      }
+      if (ends.empty()) value.refuse("a budget, or several");
+      job.budget = job.budgets.front();
+      if (ends.size() == 1) job.budgets.clear();
+      return;
     }
     job.front = BudgetRange{read_budget(value, ends[0]), read_budget(value, ends[1])};
   }
@@ -53,7 +61,25 @@ std::string toml_budget(const Job& job) {
     return fmt::format("\"{} {}\"", one.amount, one.unit == Budget::Unit::bits ? "bits" : "bytes");
   };
   if (job.front) return fmt::format("[{}, {}]", text(job.front->least), text(job.front->most));
+  if (!job.budgets.empty()) {
+    std::vector<std::string> all;
+    std::ranges::transform(job.budgets, std::back_inserter(all), text);
+    return fmt::format("[{}]", fmt::join(all, ", "));
+  }
   return job.budget ? text(*job.budget) : std::string();
+}
+
+std::vector<Budget> budgets_of(const Job& job) {
+  if (job.front) return {job.front->least, job.front->most};
+  if (!job.budgets.empty()) return job.budgets;
+  return job.budget ? std::vector{*job.budget} : std::vector<Budget>();
+}
+
+Job job_of_budget(Job job, const Budget& budget) {
+  job.front.reset();
+  job.budgets.clear();
+  job.budget = budget;
+  return job;
 }
 
 }  // namespace vbq

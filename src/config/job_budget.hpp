@@ -1,4 +1,4 @@
-// The key format.budget: one budget, or a front between two.
+// The key format.budget: one budget, a front between two, or a list.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace vbq {
 
-// "2.3 bits", "75 KiB", "front", ["1.5 bits", "4 bits"]. Error where it is none of them; of a front's ends, validate()
-// knows what they owe to each other.
+// "2.3 bits", "75 KiB", "front", ["1.5 bits", "4 bits"], or a list of three and more. Error where it is none of them;
+// of a front's ends, validate() knows what they owe to each other.
 void set_budget(Job& job, const TomlValue& value);
 
 // As TOML; empty where there is none.

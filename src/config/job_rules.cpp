@@ -63,6 +63,21 @@ void complete(Job& job, const std::function<bool(const char*)>& given) {
   }
 }
 
+Job job_of_encoding(Job job, Encoding encoding) {
+  Format& format = job.format;
+  if (format.encoding == encoding) return job;
+  format.encoding = encoding;
+  format.symmetric = false;
+  format.exponent_bits = 0;
+  format.exponent_bias.reset();
+  const bool grid = encoding == Encoding::grid;
+  format.levels = grid ? kGridLevels : kOwnLevels;
+  format.rate = grid && format.assignment != Assignment::nearest ? std::nullopt : std::optional(0.0);
+  format.scope = Scope::layer;
+  format.widths = has_own_widths(job) ? Widths::own : Widths::same;
+  return job;
+}
+
 void validate(const Job& job, const std::string& origin) {
   if (job.network.empty()) fail("network.path is missing in {}", origin);
   if (job.data.empty()) fail("data.path is missing in {}", origin);

@@ -1,14 +1,15 @@
 #include "report/comparison.hpp"
 
-#include "config/job.hpp"
+#include <algorithm>
+#include <tuple>
+
 #include "core/check.hpp"
 #include "json/json.hpp"
+#include "report/progress.hpp"
 #include "report/score_json.hpp"
 
 namespace vbq {
 namespace {
-
-std::string name_of_width(int levels) { return levels == 0 ? "fp32" : width_name(levels); }
 
 std::string quoted(const std::string& field) {
   return field.find(',') == std::string::npos ? field : '"' + field + '"';
@@ -16,22 +17,34 @@ std::string quoted(const std::string& field) {
 
 }  // namespace
 
-std::string comparison_text(const std::vector<ComparedFormat>& rows) {
-  std::string text;
-  int levels = -1;
+std::vector<ComparedFormat> sorted_rows(std::vector<ComparedFormat> rows) {
+  std::vector<std::string> groups;
   for (const ComparedFormat& row : rows) {
-    if (row.levels != levels) {
-      text += fmt::format("{}{}\n", text.empty() ? "" : "\n", name_of_width(row.levels));
-      text += fmt::format("  {:<27} {:<11} {:<7} {:>22} {:>22} {:>8} {:>10} {:>6} {:>7} {:>7} {:>8}\n", "codebook",
-                          "assignment", "matched", "held-out top-1 %", "top-5 %", "search %", "divergence", "bits",
-                          "entropy", "evals", "seconds");
-      levels = row.levels;
+    if (std::ranges::find(groups, row.group) == groups.end()) groups.push_back(row.group);
+  }
+  const auto place = [&](const ComparedFormat& row) { return std::ranges::find(groups, row.group) - groups.begin(); };
+  std::ranges::stable_sort(
+      rows, {}, [&](const ComparedFormat& row) { return std::tuple(place(row), row.bytes, -row.held_out.top1); });
+  return rows;
+}
+
+std::string comparison_text(const std::vector<ComparedFormat>& rows) {
+  std::string text, group;
+  for (const ComparedFormat& row : rows) {
+    if (row.group != group) {
+      text += fmt::format("{}{}\n", text.empty() ? "" : "\n", row.group);
+      text += fmt::format("  {:>3} {:<28} {:<11} {:<7} {:>10} {:>6} {:>7} {:>22} {:>10} {:>22} {:>8} {:>7} {:>8}\n",
+                          "row", "codebook", "assignment", "matched", "bytes", "bits", "entropy", "held-out top-1 %",
+                          "divergence", "top-5 %", "search %", "evals", "seconds");
+      group = row.group;
     }
-    text += fmt::format("  {:<27} {:<11} {:<7} {:>22} {:>22} {:>8.2f} {:>10.5f} {:>6.2f} {:>7.2f} {:>7} {:>8.1f}\n",
-                        row.codebook, row.assignment, row.matching, interval_text(row.held_out.top1, row.held_out.seen),
-                        interval_text(row.held_out.top5, row.held_out.seen), percent(row.search.top1, row.search.seen),
-                        mean_divergence(row.search), row.size.bits_per_weight(), row.size.entropy_bits_per_weight(),
-                        row.evaluations, row.seconds);
+    text += fmt::format(
+        "  {:>3} {:<28} {:<11} {:<7} {:>10} {:>6.3f} {:>7.3f} {:>22} {:>10.5f} {:>22} {:>8.2f} {:>7} {:>8.1f}\n",
+        row.number == 0 ? std::string("-") : std::to_string(row.number), row.codebook, row.assignment, row.matching,
+        thousands(row.bytes), row.size.bits_per_weight(), row.size.entropy_bits_per_weight(),
+        interval_text(row.held_out.top1, row.held_out.seen), mean_divergence(row.held_out),
+        interval_text(row.held_out.top5, row.held_out.seen), percent(row.search.top1, row.search.seen), row.evaluations,
+        row.seconds);
   }
   return text;
 }
@@ -39,13 +52,14 @@ std::string comparison_text(const std::vector<ComparedFormat>& rows) {
 std::string comparison_csv(const std::vector<ComparedFormat>& rows) {
   std::string text =
       "width,codebook,assignment,matching,held_out_images,held_out_top1,held_out_top5,search_images,search_top1,"
-      "search_top5,search_divergence,bits_per_weight,entropy_bits_per_weight,evaluations,seconds\n";
+      "search_top5,search_divergence,bits_per_weight,entropy_bits_per_weight,evaluations,row,bytes,held_out_divergence,"
+      "seconds\n";
   for (const ComparedFormat& row : rows) {
-    text +=
-        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f}\n", name_of_width(row.levels),
-                    quoted(row.codebook), row.assignment, row.matching, row.held_out.seen, row.held_out.top1,
-                    row.held_out.top5, row.search.seen, row.search.top1, row.search.top5, mean_divergence(row.search),
-                    row.size.bits_per_weight(), row.size.entropy_bits_per_weight(), row.evaluations, row.seconds);
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f}\n", quoted(row.group),
+                        quoted(row.codebook), row.assignment, row.matching, row.held_out.seen, row.held_out.top1,
+                        row.held_out.top5, row.search.seen, row.search.top1, row.search.top5,
+                        mean_divergence(row.search), row.size.bits_per_weight(), row.size.entropy_bits_per_weight(),
+                        row.evaluations, row.number, row.bytes, mean_divergence(row.held_out), row.seconds);
   }
   return text;
 }
@@ -54,7 +68,8 @@ std::string comparison_json(const std::vector<ComparedFormat>& rows) {
   Json json = Json::array();
   for (const ComparedFormat& row : rows) {
     Json entry;
-    entry["width"] = name_of_width(row.levels);
+    entry["row"] = row.number;
+    entry["width"] = row.group;
     entry["levels"] = row.levels;
     entry["codebook"] = row.codebook;
     entry["assignment"] = row.assignment;
@@ -64,6 +79,7 @@ std::string comparison_json(const std::vector<ComparedFormat>& rows) {
     entry["search"] = score_json(row.search, divergence);
     entry["bits_per_weight"] = row.size.bits_per_weight();
     entry["entropy_bits_per_weight"] = row.size.entropy_bits_per_weight();
+    entry["bytes"] = row.bytes;
     entry["evaluations"] = row.evaluations;
     entry["seconds"] = row.seconds;
     json.push_back(std::move(entry));

@@ -189,13 +189,4 @@ JobOutcome run_job(Communicator& world, Setup& setup, const RunPlace& place, con
   return outcome;
 }
 
-Setup with_job(const Setup& setup, Job job) {
-  Setup other = setup;
-  other.problem.format = job.format;
-  if (job.format.assignment != Assignment::compensated) other.problem.calibration = nullptr;  // it would be used
-  other.problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
-  other.job = std::move(job);
-  return other;
-}
-
 }  // namespace vbq

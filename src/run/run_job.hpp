@@ -51,7 +51,4 @@ JobOutcome lead_job(Setup& setup, Evaluator& evaluator, const ComputeInfo& compu
 // Tells, on rank 0, that a command has stopped and how it goes on; under --json as an object.
 void tell_stopped(const RunPlace& place, const CommonOptions& common);
 
-// The same problem under another job that differs in [format] and [search] only.
-Setup with_job(const Setup& setup, Job job);
-
 }  // namespace vbq

@@ -17,6 +17,7 @@
 #include "run/not_finite.hpp"
 #include "run/same_run.hpp"
 #include "run/sensitivity.hpp"
+#include "run/share_budget.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
 #include "search/front.hpp"
@@ -236,13 +237,6 @@ std::optional<Sensitivity> add_allocations(const Setup& setup, Evaluator& evalua
   seeds.insert(seeds.end(), space.seeds.begin(), space.seeds.end());
   space.seeds = std::move(seeds);
   return found;
-}
-
-// Networks that were measured, in this start or before.
-std::int64_t measured(const Sensitivity& sensitivity) {
-  std::int64_t count = 0;
-  for (const std::vector<Alone>& own : sensitivity.layers) count += std::ssize(own) - 1;
-  return count;
 }
 
 }  // namespace

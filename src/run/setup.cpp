@@ -148,12 +148,6 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
   return warnings;
 }
 
-std::int64_t bits_of(const Budget& budget, const Network& network) {
-  const bool bytes = budget.unit == Budget::Unit::bytes;
-  const double bits = budget.amount * (bytes ? 8.0 : static_cast<double>(weight_count(network)));
-  return static_cast<std::int64_t>(std::min(std::floor(bits), 9e18));
-}
-
 // At a front's points whole bytes are asked for: there must be as many of them.
 BitRange range_of(const BudgetRange& front, const Network& network) {
   const BitRange range{bits_of(front.least, network), bits_of(front.most, network)};
@@ -164,7 +158,20 @@ BitRange range_of(const BudgetRange& front, const Network& network) {
   return range;
 }
 
+void set_budget(Setup& setup, const Job& job) {
+  setup.budget_bits.reset();
+  setup.range.reset();
+  if (job.budget) setup.budget_bits = bits_of(*job.budget, setup.problem.network);
+  if (job.front) setup.range = range_of(*job.front, setup.problem.network);
+}
+
 }  // namespace
+
+std::int64_t bits_of(const Budget& budget, const Network& network) {
+  const bool bytes = budget.unit == Budget::Unit::bytes;
+  const double bits = budget.amount * (bytes ? 8.0 : static_cast<double>(weight_count(network)));
+  return static_cast<std::int64_t>(std::min(std::floor(bits), 9e18));
+}
 
 std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
   const std::string text = path.filename().string();
@@ -196,6 +203,10 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
 }
 
 Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
+  if (!job.budgets.empty()) {
+    fail("format.budget is a list of {}, which vbq compare takes: one budget, or the two ends of a front, was expected",
+         job.budgets.size());
+  }
   Setup setup;
   Problem& problem = setup.problem;
   problem.network = parse_onnx(std::move(network), job.network, job.network_output);
@@ -245,12 +256,21 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   for (const int levels : widths) {
     add_warnings(setup.warnings, advice(problem.network, job_of_width(job, levels).format));
   }
-  if (job.budget) setup.budget_bits = bits_of(*job.budget, problem.network);
-  if (job.front) setup.range = range_of(*job.front, problem.network);
+  set_budget(setup, job);
   setup.data_hash = data_hash(problem);
   setup.network_hash = network_hash(problem.network);
   setup.job = std::move(job);
   return setup;
+}
+
+Setup with_job(const Setup& setup, Job job) {
+  Setup other = setup;
+  other.problem.format = job.format;
+  if (job.format.assignment != Assignment::compensated) other.problem.calibration = nullptr;  // it would be used
+  other.problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
+  set_budget(other, job);
+  other.job = std::move(job);
+  return other;
 }
 
 void check_workers(const Setup& setup, int workers) {

@@ -36,6 +36,12 @@ struct Setup {
 // and outputs, more search images than there are, nothing held out, layers to skip that the network lacks.
 Setup make_setup(Job job, std::string network, const EngineOptions& engine);
 
+// Of all quantised weights together; a budget in bits a weight goes by the network's weights.
+std::int64_t bits_of(const Budget& budget, const Network& network);
+
+// The same problem under another job that differs in [format] and [search] only.
+Setup with_job(const Setup& setup, Job job);
+
 // Error where a search on so many workers would leave some without work.
 void check_workers(const Setup& setup, int workers);
 

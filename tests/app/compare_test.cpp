@@ -142,16 +142,33 @@ TEST_F(Cli, AnnealingRunsAsPublished) {
 TEST(Comparison, CsvQuotesWhatHoldsACommaAndTextHasATableAWidth) {
   ComparedFormat row;
   row.codebook = "uniform, min-max";
-  row.levels = 4;
+  row.group = "2bit";
   row.held_out = {100, 90, 99, 0, 0};
   ComparedFormat other = row;
-  other.levels = 8;
+  other.group = "3bit";
+  other.bytes = 12345;
   const std::string csv = comparison_csv({row, other});
   EXPECT_NE(csv.find("\n2bit,\"uniform, min-max\","), std::string::npos) << csv;
   const std::string text = comparison_text({row, other});
   EXPECT_NE(text.find("2bit\n"), std::string::npos);
   EXPECT_NE(text.find("\n3bit\n"), std::string::npos);
   EXPECT_NE(text.find("90.00 [82.56, 94.48]"), std::string::npos) << text;  // Wilson
+  EXPECT_NE(text.find("12,345"), std::string::npos) << text;
+}
+
+TEST(Comparison, RowsAscendInBytesWithinTheirGroup) {
+  const auto row = [](const char* group, std::int64_t bytes, std::int64_t correct) {
+    ComparedFormat one;
+    one.group = group;
+    one.bytes = bytes;
+    one.held_out = {100, correct, 99, 0, 0};
+    return one;
+  };
+  const auto sorted = sorted_rows(
+      {row("fp32", 99, 95), row("3bit", 30, 91), row("3bit", 20, 80), row("3bit", 20, 85), row("2bit", 10, 70)});
+  std::vector<std::int64_t> correct;
+  for (const ComparedFormat& one : sorted) correct.push_back(one.held_out.top1);
+  EXPECT_EQ(correct, (std::vector<std::int64_t>{95, 85, 80, 91, 70}));
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ TEST_F(Cli, SensitivityIsOfBudgetsThatLayersShareOut) {
   expect_refused("sensitivity search.toml", {"format.budget"});
   expect_refused("sensitivity search.toml --set 'format.budget=\"2 bits\"' --set format.encoding=grid",
                  {"format.budget"});
-  expect_refused("compare search.toml --set 'format.budget=\"2 bits\"'", {"format.budget is given"});
+  expect_refused("compare search.toml --set 'format.budget=\"2 bits\"' --set format.bits=[2,3]",
+                 {"format.budget is given", "widths"});
   const Outcome none = run(sensitivity("--set 'format.budget=\"1 bit\"'"));
   EXPECT_EQ(none.code, 0);
   EXPECT_NE(none.out.find("there is no allocation"), std::string::npos) << none.out;

@@ -3,7 +3,7 @@
 
 Runs one comparison undisturbed on one rank; the same on each number of ranks given; then again, killed with SIGKILL at a random moment
 and resumed on another number of ranks. compare.csv must be the first's but for the last column, which is seconds; history.csv and
-best.json of every search, byte for byte.
+best.json of every search, and every row's best.json, byte for byte.
 
     compare.py VBQ JOB.toml [--ranks 2,4] [--seed 1] [--set key=value]...
 """
@@ -16,6 +16,13 @@ import time
 import runs
 
 
+SEARCHES = {False: 4, True: 1}  # whether there is a budget
+
+
+def budget(folder):
+    return "\nbudget = " in (folder / "job.toml").read_text()
+
+
 def table(folder):
     return [line.rsplit(",", 1)[0] for line in (folder / "compare.csv").read_text().splitlines()]
 
@@ -25,9 +32,15 @@ def same(folder, expected, what):
     if mine != whole:
         line = next((i for i, (a, b) in enumerate(zip(mine, whole)) if a != b), min(len(mine), len(whole)))
         runs.fail(f"{what}: compare.csv differs, first in line {line + 1}:\n{mine[line:line + 1]}\n{whole[line:line + 1]}")
-    searches = sorted(path.name for path in expected.iterdir() if path.is_dir())
-    if len(searches) != 4:
-        runs.fail(f"{what}: four searches were expected, {searches} are there")
+    searches = sorted(path.parent.name for path in expected.glob("*/history.csv"))
+    if len(searches) != SEARCHES[budget(expected)]:
+        runs.fail(f"{what}: four searches, or one within a budget, were expected, {searches} are there")
+    rows = sorted(path.relative_to(expected) for path in expected.glob("rows/*/best.json"))
+    if len(rows) != len(whole) - 2:  # but for the header and the network as trained
+        runs.fail(f"{what}: {len(whole) - 2} rows have no best.json each: {rows}")
+    for row in rows:
+        if (folder / row).read_bytes() != (expected / row).read_bytes():
+            runs.fail(f"{what}: {row} differs")
     for search in searches:
         runs.same(folder / search, expected / search, f"{what}, {search}")
 
