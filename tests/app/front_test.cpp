@@ -162,8 +162,8 @@ TEST_F(FrontRun, WhatCannotBeOneIsRefused) {
   const std::string start = "search budget.toml --run out --log error --set 'format.budget=";
   expect_refused(start + "[\"3 bits\", \"1 bit\"]'", {"from 3 bits a weight to 1 bits a weight", "the smaller first"});
   expect_refused(start + "[\"3 bits\", \"3 bits\"]'", {"the smaller first"});
-  expect_refused(start + "[\"3 bits\"]'", {"format.budget", "1 given"});
-  expect_refused(start + "[]'", {"format.budget", "0 given"});
+  expect_refused(start + "[]'", {"format.budget", "a budget, or several"});
+  expect_refused(start + "[\"1 bit\", \"2 bits\", \"3 bits\"]'", {"format.budget is a list of 3"});
   expect_refused(start + "[1.5, 3]'", {"format.budget", "[\"1.5 bits\", \"4 bits\"]"});
   expect_refused(start + "[\"1.5 bits\", \"4 KiB\"]'", {"two sizes in one unit"});
   expect_refused(start + "[\"4 KiB\", \"4100 bytes\"]'", {"12 points"});
