@@ -15,6 +15,7 @@
 #pragma GCC diagnostic pop
 #endif
 
+#include "config/job_defaults.hpp"
 #include "config/job_fields.hpp"
 #include "config/job_rules.hpp"
 #include "core/check.hpp"
@@ -198,9 +199,11 @@ Job parse_job(const std::string& text, const std::filesystem::path& folder, cons
                         [](const Setting& s) { return s.field->key == "search.preset"; });
   Job job;
   for (const Setting& setting : settings) setting.field->set(job, setting.value);
-  complete(job, [&](const char* key) {
+  const auto given = [&](const char* key) {
     return std::ranges::any_of(settings, [&](const Setting& s) { return s.field->key == key; });
-  });
+  };
+  take_best_defaults(job, given);
+  complete(job, given);
   validate(job, origin);
   for (const int levels : job.sweep) validate(job_of_width(job, levels), origin);
   return job;

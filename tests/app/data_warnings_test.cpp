@@ -92,8 +92,9 @@ TEST(UnusedKeys, AreThoseThatOtherKeysLeaveWithoutEffect) {
   EXPECT_TRUE(unused("[format]\nassignment = \"sequential\"\nmatching_images = 9\n").empty());
   // One of each, with the reason.
   for (const auto& [key, why] :
-       {std::pair{"[format]\nscale_by = \"maximum\"", "format.scale is \"none\""},
-        {"[format]\nmatching_images = 9", "format.matching is \"never\""},
+       {std::pair{"[format]\nscale = \"none\"\nscale_by = \"maximum\"", "format.scale is \"none\""},
+        {"[format]\nassignment = \"nearest\"\nmatching = \"never\"\nmatching_images = 9",
+         "format.matching is \"never\""},
         {"[search]\nmutation = 0.3", "search.preset = \"nogami2018\""},
         {"[search]\nmethod = \"random\"\ncrossover = 0.3", "search.method is \"random\""},
         {"[search]\nreproduction = 0.5", "search.preset = \"nogami2018\""},

@@ -72,7 +72,8 @@ TEST_F(Sizes, OfEachWidthOfASweep) {
   copy_digits();
   ASSERT_EQ(run(tiny("--set format.bits=[2,3]")).code, 0);
   write("sweep.toml",
-        "[network]\npath = \"digits.onnx\"\n[data]\npath = \"digits_test.h5\"\n[format]\nbits = [2, 3]\n");
+        "[network]\npath = \"digits.onnx\"\n[data]\npath = \"digits_test.h5\"\n[format]\nbits = [2, 3]\n"
+        "scale = \"none\"\nmatching = \"never\"\n");
   const Json predicted = Json::parse(run("info sweep.toml --json").out)["predicted_sizes"];
   ASSERT_EQ(predicted.size(), 2U);
   for (const int bits : {2, 3}) {

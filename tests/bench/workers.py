@@ -19,7 +19,7 @@ def rate(options, workers, folder):
     job = folder / "job.toml"
     job.write_text(
         f'[network]\npath = "{options.network.resolve()}"\n[data]\npath = "{options.data.resolve()}"\n'
-        f"search = {options.images}\n[format]\nbits = 3\n"
+        f'search = {options.images}\n[format]\nbits = 3\nscale = "none"\nassignment = "nearest"\nmatching = "never"\n'
         f'[search]\nmethod = "random"\npopulation = {options.networks}\ngenerations = 1\n'
     )
     run = folder / f"run{len(list(folder.iterdir()))}"

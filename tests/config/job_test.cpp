@@ -109,7 +109,7 @@ TEST(Job, TheResolvedTextGivesTheSameJob) {
 // A grid has as many levels as are used, a rate to be found, and is coded at its entropy, unless the job says
 // otherwise.
 TEST(Job, AGridBringsItsDefaults) {
-  const Job plain = parse(with("format", "encoding = \"grid\""));
+  const Job plain = parse(with("format", "encoding = \"grid\"\nassignment = \"nearest\""));
   EXPECT_EQ(plain.format.levels, 31);
   EXPECT_EQ(plain.format.coding, Coding::entropy);
   EXPECT_EQ(plain.format.rate, 0.0);  // the nearest level has no rate

@@ -107,6 +107,7 @@ matching = "always"
 [search]
 population = 20
 generations = 4
+temperature = 1.0
 END
   for try in "$engine first" "$engine second" "cpu third"; do
     "$run" vbq search "$work/search.toml" --engine "${try% *}" --run "$work/${try#* }" || return 1

@@ -16,8 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import environment
 
 FORMS = ["codebook", "packed", "dequantize", "float"]
-SETTINGS = ["format.encoding=uniform", "format.symmetric=true", "format.scale=channel", "search.population=4", "search.generations=1",
-            "data.block=20", "data.search=40"]
+SETTINGS = ["format.encoding=uniform", "format.symmetric=true", "format.scale=channel", "format.assignment=nearest", "format.matching=never",
+            "search.population=4", "search.generations=1", "data.block=20", "data.search=40"]
 
 
 def run(*command):
