@@ -87,6 +87,7 @@ class BudgetRows {
       set_encoding(job.format, baseline.encoding, baseline.symmetric);
       job.format.levels = levels;
       Setup setup = with_job(comparison_.base(), job);
+      setup.job.budget.reset();  // of which such a job knows nothing
       const Genome genome = seed_genomes(setup.problem.network, job.format)[baseline.seed];
       const NetworkFormat format = Decoder(setup.problem.network, job.format)(genome);
       const std::int64_t foreseen = coded_bits(weight_size(setup.problem.network, format), job.format.coding);

@@ -2,12 +2,17 @@
 
 #include <utility>
 
+#include "config/job_lines.hpp"
 #include "config/names.hpp"
 #include "core/log.hpp"
 #include "json/json.hpp"
+#include "report/conclusion.hpp"
 #include "report/output.hpp"
+#include "report/report.hpp"
 #include "report/score_json.hpp"
+#include "run/conclude.hpp"
 #include "run/data_warnings.hpp"
+#include "search/fitness.hpp"
 #include "vbq/format_file.hpp"
 
 namespace vbq {
@@ -58,9 +63,14 @@ void Comparison::begin(const Job& job) {
   add_row(std::move(row));
 }
 
-void Comparison::add(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
-  const Tally search = evaluator_.score(ImageSet::search, network);
-  score(own, words, network, search, -1);
+double Comparison::add(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
+  ComparedFormat row = row_of(own, words, network);
+  row.search = evaluator_.score(ImageSet::search, network);
+  row.seconds = seconds_since(words.begun);
+  row.job_lines = job_lines(own.job, JobPart::format);
+  const double found = fitness(row.search, own.job.fitness);
+  add_row(std::move(row));
+  return found;
 }
 
 std::optional<SearchResult> Comparison::search(Setup own, const RowWords& words, const std::string& folder) {
@@ -71,28 +81,30 @@ std::optional<SearchResult> Comparison::search(Setup own, const RowWords& words,
   JobOutcome outcome = lead_job(own, evaluator_, compute_, there, common_);
   if (outcome.code != 0) return std::nullopt;
   base_.warnings = own.warnings;
-  RowWords told = words;
-  told.evaluations = outcome.result.evaluations;
-  score(own, told, outcome.result.network, outcome.result.quantised.search, outcome.result.seconds);
+  ComparedFormat row = row_of(own, words, outcome.result.network);
+  row.search = outcome.result.quantised.search;
+  row.seconds = outcome.result.seconds;
+  row.evaluations = outcome.result.evaluations;
+  row.searched = true;
+  row.job_lines = job_lines(own.job, JobPart::format_and_search);
+  add_row(std::move(row));
   return std::move(outcome.result);
 }
 
-// seconds: of a search, which may have begun in an earlier start; below 0: since the row was begun.
-void Comparison::score(const Setup& own, const RowWords& words, const QuantisedNetwork& network, const Tally& search,
-                       double seconds) {
+// All but the search's images, and what it took.
+ComparedFormat Comparison::row_of(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
   const Format& format = own.problem.format;
   ComparedFormat row{words.group, format.levels, words.name, name_of<Assignment>(format.assignment, kAssignments),
                      name_of<Matching>(format.matching, kMatchings)};
-  row.search = search;
-  row.held_out = evaluator_.score(ImageSet::held_out, network);
+  row.held_out_blocks = evaluator_.score_blocks(ImageSet::held_out, network);
+  for (const Tally& block : row.held_out_blocks) row.held_out += block;
   row.size = weight_size(base_.problem.network, network);
   row.bytes = (coded_bits(row.size, format.coding) + 7) / 8;
   row.evaluations = words.evaluations;
   row.number = static_cast<int>(rows_.size());
-  row.seconds = seconds < 0 ? seconds_since(words.begun) : seconds;
   folder_.write(fmt::format("rows/{:03}/best.json", row.number),
                 format_to_json(base_.problem.network, format, {network, own.job.block}));
-  add_row(std::move(row));
+  return row;
 }
 
 // The files are whole after every row.
@@ -112,10 +124,17 @@ void Comparison::write_tables() const {
 
 void Comparison::tell() const {
   const std::vector<ComparedFormat> rows = sorted_rows(rows_);
+  const std::vector<Conclusion> conclusions = conclude(rows);
+  const std::string text = conclusion_text(rows, conclusions), table = comparison_text(rows) + "\n" + text;
+  const Json json = conclusion_json(rows, conclusions);
+  folder_.write("compare.txt", table);
+  folder_.write("conclusion.json", json_text({{"text", text}, {"conclusions", json}}, 2) + "\n");
+  folder_.write("report.html", comparison_html(place_.folder));
   if (common_.json) {
-    print_json({{"run", place_.folder.string()}, {"formats", Json::parse(comparison_json(rows))}});
+    print_json(
+        {{"run", place_.folder.string()}, {"formats", Json::parse(comparison_json(rows))}, {"conclusions", json}});
   } else {
-    print(comparison_text(rows));
+    print(table);
   }
 }
 

@@ -36,16 +36,16 @@ class Comparison {
 
   // Once: the folder's job.toml (the whole job), and the first row.
   void begin(const Job& job);
-  // A network that needs no search, under its own job; the evaluator uses its format.
-  void add(const Setup& own, const RowWords& words, const QuantisedNetwork& network);
+  // A network that needs no search, under its own job; the evaluator uses its format. Gives its fitness on the
+  // search's images.
+  double add(const Setup& own, const RowWords& words, const QuantisedNetwork& network);
   // A search in a folder of its own. Nothing when it was asked to stop, after a checkpoint.
   std::optional<SearchResult> search(Setup own, const RowWords& words, const std::string& folder);
-  // What was made so far, told at the end.
+  // At the end: what it comes to, and the page.
   void tell() const;
 
  private:
-  void score(const Setup& own, const RowWords& words, const QuantisedNetwork& network, const Tally& search,
-             double seconds);
+  ComparedFormat row_of(const Setup& own, const RowWords& words, const QuantisedNetwork& network);
   void add_row(ComparedFormat row);
   void write_tables() const;
 

@@ -80,6 +80,7 @@ std::string comparison_json(const std::vector<ComparedFormat>& rows) {
     entry["bits_per_weight"] = row.size.bits_per_weight();
     entry["entropy_bits_per_weight"] = row.size.entropy_bits_per_weight();
     entry["bytes"] = row.bytes;
+    entry["job"] = row.job_lines;
     entry["evaluations"] = row.evaluations;
     entry["seconds"] = row.seconds;
     json.push_back(std::move(entry));

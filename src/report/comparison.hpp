@@ -20,8 +20,11 @@ struct ComparedFormat {
   WeightSize size = {};
   std::int64_t evaluations = 0;  // networks that were run over the search images for it
   double seconds = 0;
-  int number = 0;          // in the order in which rows were made; from 1 where rows/NNN/best.json is there
-  std::int64_t bytes = 0;  // of the weights in the job's coding, everything counted
+  int number = 0;              // in the order in which rows were made; from 1 where rows/NNN/best.json is there
+  bool searched = false;       // else the format needs no search
+  std::string job_lines = {};  // TOML that a job needs for it, see job_lines()
+  std::vector<Tally> held_out_blocks = {};  // held_out, block by block
+  std::int64_t bytes = 0;                   // of the weights in the job's coding, everything counted
 };
 
 // Groups as they come; in each the smaller first, of equal ones the more accurate on held-out images.

@@ -13,7 +13,7 @@ std::string report_html(const std::filesystem::path& folder);
 // For the folder of a sweep: its widths side by side, each with a link to its own report.html.
 std::string sweep_html(const std::filesystem::path& folder);
 
-// For the folder of vbq compare: its table.
+// For the folder of vbq compare: what it comes to, and its tables.
 std::string comparison_html(const std::filesystem::path& folder);
 
 // For a best.json alone: its codebooks.

@@ -3,7 +3,6 @@
 
 #include "config/job.hpp"
 #include "core/check.hpp"
-#include "core/file.hpp"
 #include "report/chart.hpp"
 #include "report/report.hpp"
 #include "report/report_parts.hpp"
@@ -13,8 +12,6 @@ namespace vbq {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20;
 
 // One width of a sweep: a line of its table, and a point of its chart where the run has ended.
 struct Width {
@@ -60,11 +57,6 @@ std::string sweep_html(const fs::path& folder) {
   return html_page(
       "Sweep " + fs::absolute(folder).lexically_normal().filename().string(),
       table + line_chart({"top-1 on images that the search never saw, %", "bits a weight", bits, {{"top-1", top1}}}));
-}
-
-std::string comparison_html(const fs::path& folder) {
-  const std::string table = read_file(folder / "compare.txt", "table", kLargestTable);
-  return html_page("Number formats side by side", "<pre>" + html_text(table) + "</pre>\n");
 }
 
 std::string format_html(const fs::path& file) {

@@ -62,6 +62,28 @@ TEST_F(CompareBudget, AllWaysKeepIt) {
         json::parse(run("evaluate --network digits.onnx --data digits_test.h5 --format " + best + " --json").out);
     EXPECT_EQ(again["top1"], row["held_out"]["top1"]) << row;
   }
+  // What it comes to: on screen, as an object, in the folder, on the page.
+  const json conclusion = json::parse(outcome.out).at("conclusions").at(0);
+  EXPECT_EQ(json::parse(read("out/conclusion.json")).at("conclusions").at(0), conclusion);
+  std::int64_t most = 0, cheapest = 0;
+  for (const json& row : rows) {
+    if (row["row"] == conclusion["best"]) most = row["held_out"]["top1"]["correct"];
+    if (row["row"] == conclusion["cheapest"]) cheapest = row["bytes"];
+  }
+  for (const json& row : rows) {
+    if (row["width"] == "fp32") continue;
+    EXPECT_LE(row["held_out"]["top1"]["correct"], most);
+    for (const json& one : conclusion["cannot_be_told_from_it"]) {
+      if (one["row"] == row["row"]) {
+        EXPECT_LE(cheapest, row["bytes"]);
+      }
+    }
+  }
+  const std::string page = read("out/report.html");
+  EXPECT_NE(page.find("Which one?"), std::string::npos);
+  EXPECT_NE(page.find("additive allocation"), std::string::npos);
+  EXPECT_NE(page.find("href=\"rows/001/best.json\""), std::string::npos);
+  EXPECT_NE(read("out/compare.txt").find("Best: row"), std::string::npos);
   const json summary = json::parse(read("out/1.5bits-search/summary.json"));
   EXPECT_EQ(summary["quantised"]["held_out"], named["searched"]["held_out"]);
 }
@@ -86,6 +108,20 @@ TEST_F(CompareBudget, SensitivitiesAreMeasuredOnceForAllBudgetsAndTheirSearches)
   const json second = json::parse(read("out/compare.json"));
   ASSERT_EQ(second.size(), rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(second[i]["held_out"], rows[i]["held_out"]) << rows[i];
+}
+
+TEST_F(CompareBudget, TheJobLinesOfASearchFindItAgain) {
+  ASSERT_EQ(run(compare("\"2 bits\"", "--log error")).code, 0);
+  std::string lines;
+  for (const json& row : json::parse(read("out/compare.json"))) {
+    if (row["codebook"] == "searched") lines = row["job"];
+  }
+  const std::string job = read("budget.toml"), data = job.substr(0, job.find("[format]"));
+  write("again.toml", data + lines);
+  const Outcome outcome =
+      run("search again.toml --run again --threads 1 --log error --set data.search=250 --set data.validation=100");
+  ASSERT_EQ(outcome.code, 0) << outcome.err << lines;
+  EXPECT_EQ(read("again/best.json"), read("out/2bits-search/best.json")) << lines;
 }
 
 TEST_F(CompareBudget, WhatCannotBeKeptIsToldInASentence) {
