@@ -2,7 +2,7 @@
 # Builds the fuzz targets with clang and runs them for a while, as many side by side as there are processors, from the seeds kept here and what
 # a run adds to build/fuzz/corpus.
 #
-#   tests/fuzz/run.sh [SECONDS [TARGET]...]   each target for 60 s (the long run; CI takes 10) unless told otherwise; all targets
+#   tests/fuzz/run.sh [SECONDS [TARGET]...]   each target for 60 s (the long run; CI takes 5) unless told otherwise; all targets
 #
 # Exit code 77 (skipped) where clang++ is missing.
 set -euo pipefail
