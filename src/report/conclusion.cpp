@@ -38,8 +38,10 @@ std::string conclusion_text(const std::vector<ComparedFormat>& rows, const std::
   for (const Conclusion& conclusion : conclusions) text += one_text(rows, conclusion);
   if (conclusions.empty()) return text;
   const ComparedFormat& cheapest = rows[conclusions.back().cheapest];
-  return text + fmt::format("Row {} is rows/{:03}/best.json; a job with these lines {}:\n\n{}", cheapest.number,
-                            cheapest.number, cheapest.searched ? "finds it" : "starts from it", cheapest.job_lines);
+  return text +
+         fmt::format(
+             "Row {} is rows/{:03}/best.json; a job with these lines (its [network] and [data] as they are) {}:\n\n{}",
+             cheapest.number, cheapest.number, cheapest.searched ? "finds it" : "starts from it", cheapest.job_lines);
 }
 
 Json conclusion_json(const std::vector<ComparedFormat>& rows, const std::vector<Conclusion>& conclusions) {
