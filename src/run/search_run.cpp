@@ -136,7 +136,7 @@ class Loop {
     const std::vector<Genome> asked = search_->ask();
     std::vector<Objectives> told;
     told.reserve(asked.size());
-    for (const CachedTally& of : scorer_.tallies(asked)) told.push_back({fitness_of(of), of.bits});
+    for (const CachedTally& of : scorer_.tallies(asked)) told.push_back({fitness_of(of), of.bits, unpriced(of)});
     search_->tell(told);
 
     const SearchState& state = search_->state();
@@ -166,6 +166,10 @@ class Loop {
     const double over = static_cast<double>(network.bits - *setup_.budget_bits) / weights;
     const Budgeting budgeting = setup_.problem.format.widths == Widths::own ? Budgeting::bound : Budgeting::traded;
     return fitness_within(network.tally, setup_.job.fitness, over, budgeting);
+  }
+
+  double unpriced(const CachedTally& network) const {
+    return fitness_within(network.tally, setup_.job.fitness, 0, Budgeting::traded);
   }
 
   void report(const SearchState& state, const Tally& best, double rate) {
@@ -226,7 +230,6 @@ std::optional<Sensitivity> add_allocations(const Setup& setup, Evaluator& evalua
   folder.write("job.toml", to_toml(setup.job));  // a run that is stopped in here is gone on with
   Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
   space.prices = priced(found, setup.job.fitness);
-  space.budget = *setup.budget_bits;
   std::vector<Genome> seeds;
   if (!setup.range) seeds = allocated_genomes(setup, space.choices, found, setup.budget_bits);
   for (const std::int64_t size :

@@ -15,6 +15,8 @@ namespace {
 
 // First steps change a step and a rate by a sixth, about.
 constexpr double kGridGap = 1.5;
+// Where a response surface is fitted, they change by these (natural logarithms): as far as it holds.
+constexpr double kStepSpread = 0.22, kRateSpread = 0.9;
 
 // Bits a weight that the levels may take where a search under a budget starts; 0 without one. The rest of the budget is
 // for scales, and for codebooks that are as large as half of what they may be.
@@ -99,7 +101,12 @@ SearchSpace make_space(const Setup& setup) {
   space.genes = gene_count(format);
   space.positive = positive_genes(format);
   space.sorted = ascending_genes(format);
-  if (format.encoding == Encoding::grid) space.relative_gap = kGridGap;
+  if (format.encoding == Encoding::grid) {
+    space.relative_gap = kGridGap;
+    space.log_spread = {kStepSpread, kRateSpread};
+    space.log_spread.resize(static_cast<std::size_t>(space.genes));
+  }
+  space.budget = setup.budget_bits.value_or(0);
   if (format.widths == Widths::own) {
     space.choices = width_choices(coded, format);
     space.seeds = uniform_widths(setup, space.choices);

@@ -36,7 +36,7 @@ class Annealing final : public Recipe {
     return {std::move(genome)};
   }
 
-  void select(SearchState& state, std::vector<Individual> newborns) const override {
+  void select(SearchState& state, std::vector<Individual> newborns, std::span<const Objectives>) const override {
     Individual& candidate = newborns.front();
     if (state.generation == 0) {
       state.population = {std::move(candidate)};

@@ -9,6 +9,14 @@
 namespace vbq {
 namespace {
 
+// Fitting a surface costs the cube of the number of genes.
+constexpr std::size_t kMostSurfaceGenes = 512;
+
+bool surfaces_suit(const GeneSpace& space) {
+  return !space.log_spread().empty() && space.budget() > 0 && !space.seeds().empty() &&
+         space.chromosomes() * space.genes() <= kMostSurfaceGenes;
+}
+
 class Evolution final : public SearchMethod {
  public:
   Evolution(const SearchOptions& options, SearchSpace space) : options_(options), space_(std::move(space)) {
@@ -18,6 +26,8 @@ class Evolution final : public SearchMethod {
       recipe_ = annealing_recipe(options_, space_);
     } else if (options_.operators == Operators::nogami2018) {
       recipe_ = nogami2018_recipe(options_, space_);
+    } else if (surfaces_suit(space_)) {
+      recipe_ = standard_grids_recipe(options_, space_);
     } else {
       recipe_ = standard_recipe(options_, space_);
     }
@@ -39,7 +49,7 @@ class Evolution final : public SearchMethod {
       }
     }
     asked_.clear();
-    recipe_->select(state_, std::move(newborns));
+    recipe_->select(state_, std::move(newborns), told);
     sort_best_first(state_.population);
     ++state_.generation;
   }

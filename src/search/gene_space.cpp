@@ -35,6 +35,9 @@ GeneSpace::GeneSpace(SearchSpace space) : space_(std::move(space)) {
   if (range() && range()->least >= range()->most) {
     fail_internal("a search space ranges from {} to {} bits", range()->least, range()->most);
   }
+  if (!space_.log_spread.empty() && (!positive() || space_.log_spread.size() != genes())) {
+    fail_internal("a search space of {} genes has {} spreads", genes(), space_.log_spread.size());
+  }
   magnitude_ = space_.magnitude;
   for (double magnitude : magnitude_) {
     if (!(magnitude >= 0 && magnitude <= kLimit)) fail_internal("a search space has magnitude {}", magnitude);

@@ -20,9 +20,10 @@ class GeneSpace {
   // Whether each chromosome has its own number of genes, genes() at most; and what it may start from then.
   bool own_widths() const { return !space_.choices.empty(); }
   const std::vector<Chromosome>& choices(std::size_t c) const { return space_.choices[c]; }
-  // What those cost, and the bits that there are; empty: not known.
+  // What those cost; empty: not known.
   const std::vector<std::vector<Priced>>& prices() const { return space_.prices; }
-  std::int64_t budget() const { return space_.budget; }
+  std::int64_t budget() const { return space_.budget; }  // bits; 0: none
+  const std::vector<double>& log_spread() const { return space_.log_spread; }
   const std::optional<BitRange>& range() const { return space_.range; }
   bool positive() const { return space_.positive; }
   const std::vector<Genome>& seeds() const { return space_.seeds; }

@@ -35,7 +35,7 @@ class Nogami2018 final : public Recipe {
     return genomes;
   }
 
-  void select(SearchState& state, std::vector<Individual> newborns) const override {
+  void select(SearchState& state, std::vector<Individual> newborns, std::span<const Objectives>) const override {
     if (state.generation == 0) {
       state.population = std::move(newborns);
       return;

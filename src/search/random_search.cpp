@@ -31,7 +31,7 @@ class RandomSearch final : public Recipe {
   }
 
   // Keeps the best of all.
-  void select(SearchState& state, std::vector<Individual> newborns) const override {
+  void select(SearchState& state, std::vector<Individual> newborns, std::span<const Objectives>) const override {
     state.population.insert(state.population.end(), std::make_move_iterator(newborns.begin()),
                             std::make_move_iterator(newborns.end()));
     sort_best_first(state.population);

@@ -22,7 +22,8 @@ class Recipe {
   // Makes state.population (in any order) and state.parameters of the next generation out of the old state and its
   // newborns (as newborns() gave them). state.best already counts the newborns; generation is still that of the
   // newborns.
-  virtual void select(SearchState& state, std::vector<Individual> newborns) const = 0;
+  // told: of each newborn.
+  virtual void select(SearchState& state, std::vector<Individual> newborns, std::span<const Objectives> told) const = 0;
 
   // Error when the parameters of a state that is past generation 0 are not this recipe's.
   virtual void check(const SearchState& state) const = 0;
@@ -38,6 +39,8 @@ class Recipe {
 
 std::unique_ptr<Recipe> nogami2018_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> standard_recipe(const SearchOptions& options, const GeneSpace& space);
+// Where the space has a log_spread and a budget.
+std::unique_ptr<Recipe> standard_grids_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> random_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> annealing_recipe(const SearchOptions& options, const GeneSpace& space);
 

@@ -28,10 +28,12 @@ struct SearchOptions {
 };
 
 // What a search makes better. fitness: larger is better; finite. See fitness.hpp for how a Tally gives it. bits: that
-// the weights take, fewer are better; only a search for a front looks at them.
+// the weights take, fewer are better. unpriced: the fitness, logarithmic, before anything was taken off it for bits.
+// Bits and unpriced fitness are looked at by searches under a budget and for a front only.
 struct Objectives {
   double fitness = 0;
   std::int64_t bits = 0;
+  double unpriced = 0;
   bool operator==(const Objectives&) const = default;
 };
 
@@ -44,11 +46,13 @@ struct Individual {
 
 // All that a resume needs. Random numbers are counter-based, so there is no generator state.
 struct SearchState {
-  int generation = 0;                    // generations told so far
-  std::vector<Individual> population;    // best first
-  Individual best;                       // best ever told
-  std::vector<double> parameters;        // the method's own (step sizes, temperature); may be empty
-  std::vector<Individual> archive = {};  // of a front: all that nothing undercuts, see front.hpp; ascending in bits
+  int generation = 0;                  // generations told so far
+  std::vector<Individual> population;  // best first
+  Individual best;                     // best ever told
+  std::vector<double> parameters;      // the method's own (step sizes, temperature); may be empty
+  // Of a front: all that nothing undercuts, see front.hpp; ascending in bits. Of a search that learns from all: all
+  // that were told, in order, with their unpriced fitness.
+  std::vector<Individual> archive = {};
   bool operator==(const SearchState&) const = default;
 };
 
@@ -78,19 +82,20 @@ struct BitRange {
 struct SearchSpace {
   int chromosomes = 1;
   int genes = 8;
-  bool positive = false;          // genes must be > 0 (symmetric values, companded)
-  bool sorted = true;             // genes ascend (all encodings but companded)
-  double relative_gap = 0.25;     // where genes have no neighbours: what counts as the gap to one, in units of the gene
+  bool positive = false;       // genes must be > 0 (symmetric values, companded)
+  bool sorted = true;          // genes ascend (all encodings but companded)
+  double relative_gap = 0.25;  // where genes have no neighbours: what counts as the gap to one, in units of the gene
+  // [genes]: natural logarithms by which genes are worth changing, of spaces of positive genes; empty: not known.
+  std::vector<double> log_spread;
   std::vector<Genome> seeds;      // individuals to start from, best guesses first; generation 0 holds all of them
   Genome start;                   // annealing's first candidate; empty for other methods
   std::vector<double> magnitude;  // [chromosomes]: largest magnitude of the (scaled) weights that it codes
   // Where each chromosome has its own number of genes, 2 to `genes`, or none: [chromosomes][choices], what it may start
   // from at each number worth considering, ascending; the empty one last. Empty: `genes` in each.
   std::vector<std::vector<Chromosome>> choices;
-  // What each of them costs with all other chromosomes empty, and the bits that there are for all: moves share these
-  // out. Empty: not known.
+  // What each of them costs with all other chromosomes empty: moves share out the budget. Empty: not known.
   std::vector<std::vector<Priced>> prices;
-  std::int64_t budget = 0;
+  std::int64_t budget = 0;  // bits that there are for all; 0: no budget
   // Instead of one best network, the best at every size in here; of Method::genetic with Operators::standard.
   std::optional<BitRange> range = {};
 };

@@ -48,7 +48,7 @@ class Standard final : public Recipe {
     return genomes;
   }
 
-  void select(SearchState& state, std::vector<Individual> newborns) const override {
+  void select(SearchState& state, std::vector<Individual> newborns, std::span<const Objectives>) const override {
     const Roles roles = roles_of(state);
     Memory memory = memory_of(state);
     if (roles.pairs > 0) recombine(state, roles, newborns, memory);
