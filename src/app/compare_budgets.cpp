@@ -111,9 +111,12 @@ class BudgetRows {
     return std::log2(static_cast<double>(levels)) > 2 * budget + 1;
   }
 
-  // What a search for grids starts from.
+  // What a search for grids starts from. Where levels take whole bits each, a price of their entropies buys nothing, so
+  // that it is no row unless the job itself asks for grids.
   bool rate_distortion() {
-    const RowWords words{group_, "rate-distortion, equal steps"};
+    if (job_.format.coding == Coding::fixed && job_.format.encoding != Encoding::grid) return false;
+    const bool priced = grids_.problem.format.rate != 0.0;  // by a gene, or a number
+    const RowWords words{group_, priced ? "rate-distortion, equal steps" : "grid, equal steps"};
     evaluator().use(grids_.problem.format);
     const std::int64_t budget = *grids_.budget_bits;
     const Genome genome = grid_starts(grids_, std::span(&budget, 1)).front();
