@@ -9,6 +9,7 @@
 #include "run/data_warnings.hpp"
 #include "run/ranks.hpp"
 #include "run/run_job.hpp"
+#include "run/scores.hpp"
 #include "run/stopping.hpp"
 
 namespace vbq {
@@ -57,7 +58,12 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
       return make_setup(job.budget ? job_of_budget(job, budgets_of(job).front()) : job, std::move(network),
                         common.engine);
     });
-    agree(world, [&] { check_workers(setup, worker_count(world)); });
+    agree(world, [&] {
+      if (labels_of(setup.problem, ImageSet::held_out) == Labels::of_fp32) {
+        fail("vbq compare sets accuracies side by side: {} has no labels", job.data.string());
+      }
+      check_workers(setup, worker_count(world));
+    });
     const Assignment asked = setup.problem.format.assignment;
     setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
     find_calibration(world, setup, place.folder);

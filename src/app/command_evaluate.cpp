@@ -13,6 +13,7 @@
 #include "run/fit.hpp"
 #include "run/not_finite.hpp"
 #include "run/ranks.hpp"
+#include "run/scores.hpp"
 #include "run/setup.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
@@ -51,6 +52,15 @@ struct Scored {
   std::vector<std::string> warnings;  // logged already
 };
 
+// What is counted of images without labels is agreement, for which FP32's answers are kept.
+void count_agreement(Problem& problem, const EvaluateArguments& arguments) {
+  if (!arguments.format) {
+    fail("{} has no labels: --format was expected, whose network's agreement with FP32 is counted then",
+         problem.search_source->info().origin);
+  }
+  problem.with_divergence = true;
+}
+
 Scored make_scored(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
   Scored scored;
   Problem& problem = scored.problem;
@@ -69,6 +79,7 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
   problem.split.search = read_range(arguments.images, info.count);
   problem.engine = engine;
   problem.population = 1;
+  if (info.classes == 0) count_agreement(problem, arguments);
   if (arguments.format) {
     FoundFormat found = read_format(*arguments.format, problem.network);
     scored.network = std::move(found.network);
@@ -77,11 +88,12 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
   return scored;
 }
 
-void print(const Tally& tally, const EngineInfo& engine, double seconds, const std::vector<std::string>& warnings,
-           const CommonOptions& common) {
+void print(const Tally& tally, Labels labels, const EngineInfo& engine, double seconds,
+           const std::vector<std::string>& warnings, const CommonOptions& common) {
   const double rate = static_cast<double>(tally.seen) / seconds;
+  const Divergence divergence = labels == Labels::given ? Divergence::left_out : Divergence::told;
   if (common.json) {
-    auto json = score_json(tally, Divergence::left_out);
+    auto json = score_json(tally, divergence, labels);
     json["seconds"] = seconds;
     json["images_per_second"] = rate;
     json["engine"] = engine.kind;
@@ -94,10 +106,13 @@ void print(const Tally& tally, const EngineInfo& engine, double seconds, const s
     print_json(json);
     return;
   }
-  const std::string text =
-      fmt::format("top-1 {}\ntop-5 {}\nloss  {:8.4f}\n{} images in {:.2f} s, {:.0f} images/s ({} engine)\n",
-                  percent_text(tally.top1, tally.seen), percent_text(tally.top5, tally.seen), mean_loss(tally),
-                  tally.seen, seconds, rate, engine.kind);
+  const std::string scores =
+      labels == Labels::given ? fmt::format("top-1 {}\ntop-5 {}\nloss  {:8.4f}\n", percent_text(tally.top1, tally.seen),
+                                            percent_text(tally.top5, tally.seen), mean_loss(tally))
+                              : fmt::format("agreement with FP32 {}\ndivergence {:8.4f}\n",
+                                            percent_text(tally.top1, tally.seen), mean_divergence(tally));
+  const std::string text = scores + fmt::format("{} images in {:.2f} s, {:.0f} images/s ({} engine)\n", tally.seen,
+                                                seconds, rate, engine.kind);
   vbq::print(text);
 }
 
@@ -116,7 +131,7 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
       for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {
         warnings.push_back(std::move(warning));
       }
-      print(tally, compute.engine, seconds, warnings, common);
+      print(tally, labels_of(scored.problem, ImageSet::search), compute.engine, seconds, warnings, common);
       return 0;
     });
   });

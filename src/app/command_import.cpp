@@ -15,6 +15,7 @@ namespace {
 // "10 classes: 0 airplane, 1 automobile, 2 bird, ..."
 std::string classes_text(const DatasetInfo& info) {
   constexpr std::size_t kShown = 5;
+  if (info.classes == 0) return "no labels: what is counted is agreement with the network as trained";
   std::string text = fmt::format("{} class{}", info.classes, info.classes == 1 ? "" : "es");
   for (std::size_t c = 0; c < std::min(kShown, info.class_names.size()); ++c) {
     text += fmt::format("{} {} {}", c == 0 ? ":" : ",", c, info.class_names[c]);

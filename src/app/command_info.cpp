@@ -18,6 +18,7 @@
 #include "store/checkpoint.hpp"
 #include "store/file_kind.hpp"
 #include "vbq/dataset_file.hpp"
+#include "vbq/label.hpp"
 #include "vbq/size.hpp"
 
 namespace vbq {
@@ -27,7 +28,9 @@ int dataset_info(const std::filesystem::path& path, const CommonOptions& common)
   const auto source = open_dataset(path);
   const DatasetInfo& info = source->info();
   std::vector<std::int64_t> per_class(static_cast<std::size_t>(info.classes), 0);
-  for (const std::int32_t label : source->labels()) ++per_class[static_cast<std::size_t>(label)];
+  for (const std::int32_t label : source->labels()) {
+    if (label != kNoLabel) ++per_class[static_cast<std::size_t>(label)];
+  }
   if (common.json) {
     Json json{{"kind", "dataset"},
               {"images", info.count},
@@ -44,8 +47,9 @@ int dataset_info(const std::filesystem::path& path, const CommonOptions& common)
     print_json(json);
     return 0;
   }
-  print(fmt::format("dataset {}: {} images of {}x{}x{} (channels, height, width), {} classes\n", path.string(),
-                    info.count, info.channels, info.height, info.width, info.classes));
+  print(fmt::format("dataset {}: {} images of {}x{}x{} (channels, height, width), {}\n", path.string(), info.count,
+                    info.channels, info.height, info.width,
+                    info.classes == 0 ? "no labels" : fmt::format("{} classes", info.classes)));
   print(fmt::format("normalisation  (x / 255 - [{}]) / [{}]\n", fmt::join(info.normalisation.mean, ", "),
                     fmt::join(info.normalisation.std, ", ")));
   if (!info.preprocessing.empty()) print(fmt::format("photos         {}\n", info.preprocessing));

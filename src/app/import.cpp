@@ -14,6 +14,7 @@
 #include "run/data_warnings.hpp"
 #include "store/dataset_stream.hpp"
 #include "vbq/dataset_file.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace {
@@ -55,7 +56,9 @@ std::vector<std::filesystem::path> inputs_of(const ImageList& list, const Import
 // A folder stands for a class, whatever is in it; in a list of files a label may be passed over.
 std::vector<bool> classes_expected(const ImageList& list, const std::string& kind) {
   std::vector<bool> expected(static_cast<std::size_t>(list.classes), kind == "folder");
-  for (const std::int32_t label : list.labels) expected[static_cast<std::size_t>(label)] = true;
+  for (const std::int32_t label : list.labels) {
+    if (label != kNoLabel) expected[static_cast<std::size_t>(label)] = true;
+  }
   return expected;
 }
 
@@ -82,8 +85,9 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
                                     stream.emplace(arguments.output, info);
                                   }
                                   stream->append(piece);
-                                  for (const std::int32_t label : piece.labels)
-                                    ++images[static_cast<std::size_t>(label)];
+                                  for (const std::int32_t label : piece.labels) {
+                                    if (label != kNoLabel) ++images[static_cast<std::size_t>(label)];
+                                  }
                                 });
   progress.end_line();
   if (left_out != 0)
@@ -126,7 +130,6 @@ void refuse_unused_options(const ImportArguments& arguments) {
 std::string kind_of_source(const std::filesystem::path& source) {
   std::error_code code;
   if (!std::filesystem::exists(source, code)) fail("images {} do not exist", source.string());
-  if (std::filesystem::is_directory(source, code)) return "folder";
   const std::string kind = detect_kind(source);
   if (!kind.empty()) return kind;
   const std::string ending = source.extension().string();

@@ -12,6 +12,7 @@
 #include "report/output.hpp"
 #include "report/report_parts.hpp"
 #include "report/results_folder.hpp"
+#include "report/score_json.hpp"
 #include "run/run_place.hpp"
 
 namespace vbq {
@@ -49,11 +50,11 @@ std::string run_line(const Json& run) {
                   run.at("generations").get<int>(), run.at("of").get<int>());
   const Json& summary = run.at("summary");
   if (summary.is_null()) return text + "; it has not ended\n";
-  return text +
-         fmt::format("\n  top-1 on images that the search never saw: {}, as trained {}\n  {:.2f} bits a weight\n",
-                     percent_with_interval(summary.at("quantised").at("held_out").at("top1")),
-                     percent_of(summary.at("fp32").at("held_out").at("top1")),
-                     summary.at("bits_per_weight").get<double>());
+  const Json& after = summary.at("quantised").at("held_out");
+  return text + fmt::format("\n  {} on images that the search never saw: {}, as trained {}\n  {:.2f} bits a weight\n",
+                            share_name(labels_of(after)), percent_with_interval(top1_of(after)),
+                            percent_of(top1_of(summary.at("fp32").at("held_out"))),
+                            summary.at("bits_per_weight").get<double>());
 }
 
 int tell_runs(const Json& json, const std::vector<Json>& runs, const std::string& command,

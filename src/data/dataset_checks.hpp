@@ -6,6 +6,7 @@
 #include <string>
 
 #include "vbq/dataset.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 
@@ -17,7 +18,7 @@ std::int64_t pixel_bytes(std::int64_t count, std::int64_t bytes_an_image, const 
 // finite or a std is not finite and > 0.
 Normalisation complete_normalisation(Normalisation given, std::int64_t channels, const std::string& where);
 
-// Labels are 0..classes-1. The error names the image, counted from 0.
+// Labels are 0..classes-1; of no classes, all kNoLabel. The error names the image, counted from 0.
 void check_labels(std::span<const std::int32_t> labels, std::int64_t classes, const std::string& where);
 
 // None, or one a class.
@@ -27,7 +28,8 @@ void check_class_names(const DatasetInfo& info, const std::string& where);
 void check_indices(std::span<const std::int64_t> indices, std::int64_t count, const std::string& where);
 
 // Makes `info` whole from the images: extents, missing normalisation, hash, and, where 0, classes (names, else the
-// largest label + 1). Error when images and info contradict each other or themselves.
+// largest label + 1, which is 0 of images without labels). Error when images and info contradict each other or
+// themselves.
 void complete_info(DatasetInfo& info, const Images& images, const std::string& where);
 
 }  // namespace vbq

@@ -32,6 +32,7 @@ bool is_cifar(const fs::path& path, std::uint64_t size, const CifarFormat& forma
 
 std::string detect_kind(const fs::path& path) try {
   std::error_code code;
+  if (fs::is_directory(path, code)) return "folder";
   if (!fs::is_regular_file(path, code)) return "";
   const std::uint64_t size = fs::file_size(path, code);
   if (code || size == 0) return "";

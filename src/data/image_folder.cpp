@@ -7,6 +7,8 @@
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "data/image_list.hpp"
+#include "vbq/dataset.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;
@@ -33,7 +35,7 @@ class Walk {
       if (type == fs::file_type::directory) {
         names.push_back(path.filename().string());
       } else if (type != fs::file_type::none && is_image_name(path)) {
-        ++beside_;
+        beside_.push_back(path.filename().string());
       }
     }
     return names;
@@ -47,12 +49,17 @@ class Walk {
     return std::move(found_);
   }
 
+  // Images in the root itself, in the order of their names; of classes().
+  const std::vector<std::string>& beside() const { return beside_; }
+
   std::int64_t left_out() const { return bad_; }
 
-  void report() const {
+  enum class Beside { left_out, taken };
+  void report(Beside beside) const {
     const std::string root = root_.string();
-    if (beside_ != 0)
-      log::warning("{}: {} images beside the folders of the classes are left out: they have no class", root, beside_);
+    if (!beside_.empty() && beside == Beside::left_out)
+      log::warning("{}: {} images beside the folders of the classes are left out: they have no class", root,
+                   beside_.size());
     if (others_ != 0) log::warning("{}: {} files that end in none of .jpg, .jpeg, .png are left out", root, others_);
     if (hidden_ != 0)
       log::warning("{}: {} hidden files and folders are left out, such as {}", root, hidden_, first_hidden_);
@@ -125,7 +132,8 @@ class Walk {
   std::vector<std::string> found_;
   std::vector<fs::path> above_;  // the folders that are being visited, links resolved
   std::string first_hidden_;
-  std::int64_t beside_ = 0, others_ = 0, hidden_ = 0, bad_ = 0;
+  std::vector<std::string> beside_;
+  std::int64_t others_ = 0, hidden_ = 0, bad_ = 0;
 };
 
 }  // namespace
@@ -141,8 +149,15 @@ ImageList list_image_folder(const fs::path& folder, BadFiles bad_files) {
   list.origin = folder.string();
   list.class_names = walk.classes();
   if (list.class_names.empty()) {
-    fail("image folder {} has no sub-folders: one for each class was expected (for a list of files, the kind is list)",
-         folder.string());
+    if (walk.beside().empty()) {
+      fail("image folder {} has neither sub-folders, one for each class, nor images (.jpg, .jpeg, .png) without labels",
+           folder.string());
+    }
+    list.files = walk.beside();
+    list.labels.assign(list.files.size(), kNoLabel);
+    list.left_out = walk.left_out();
+    walk.report(Walk::Beside::taken);
+    return list;
   }
   for (const std::string& name : list.class_names) {
     const std::int64_t before = walk.left_out();
@@ -156,7 +171,7 @@ ImageList list_image_folder(const fs::path& folder, BadFiles bad_files) {
   }
   if (list.files.empty()) fail("image folder {} has no image that can be read", folder.string());
   list.left_out = walk.left_out();
-  walk.report();
+  walk.report(Walk::Beside::left_out);
   return list;
 }
 

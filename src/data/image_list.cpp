@@ -7,6 +7,8 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "data/import_kinds.hpp"
+#include "vbq/dataset.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;
@@ -47,6 +49,16 @@ ImageList read_image_list(const fs::path& file, const fs::path& root) {
     line = trimmed(line);
     if (line.empty()) continue;
     const auto comma = line.rfind(',');
+    if (comma == std::string::npos && list.classes == 0) {
+      contained_path(root, line, fmt::format("{}: line {}", where, number));
+      list.files.push_back(line);
+      list.labels.push_back(kNoLabel);
+      continue;
+    }
+    if (list.classes == 0 && !list.files.empty()) {
+      fail("{}: line {} is \"{}\": a path alone was expected, as in the lines before it", where, number,
+           line.substr(0, 200));
+    }
     if (comma == std::string::npos)
       fail("{}: line {} is \"{}\": path,label was expected", where, number, line.substr(0, 200));
     std::int32_t label = 0;
@@ -61,11 +73,12 @@ ImageList read_image_list(const fs::path& file, const fs::path& root) {
     list.labels.push_back(label);
     list.classes = std::max<std::int64_t>(list.classes, label + 1);
   }
-  if (list.files.empty()) fail("{} has no image: lines path,label were expected", where);
+  if (list.files.empty()) fail("{} has no image: lines path,label (or path alone) were expected", where);
   return list;
 }
 
 void name_classes(ImageList& list, const fs::path& names) {
+  if (list.classes == 0) fail("class names {} are given: {} has no labels", names.string(), list.origin);
   std::istringstream text(read_text(names, "class names"));
   std::vector<std::string> found;
   for (std::string line; std::getline(text, line);) {

@@ -37,6 +37,7 @@ inline constexpr std::int64_t kMostClasses = 1 << 24;
 // Appends the file's images; `images` starts empty or holds images of the same size.
 void append_cifar(Images& images, const std::filesystem::path& path, const CifarFormat& format);
 void append_mnist(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file);
+// label_file: empty: there are no labels.
 void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
                 std::optional<Layout> layout);
 

@@ -30,6 +30,7 @@ void append_pairs(Images& images, const std::string& kind, std::vector<fs::path>
     const std::string name = sources[0].filename().string();
     const std::string labels = replaced(replaced(name, "images", "labels"), "idx3", "idx1");
     if (labels == name || !fs::exists(sources[0].parent_path() / labels)) {
+      if (kind == "npy") return append(images, sources[0], {});
       fail("{} takes images and labels: only {} was given, and no labels lie beside it", kind, sources[0].string());
     }
     sources.push_back(sources[0].parent_path() / labels);

@@ -48,6 +48,9 @@ std::shared_ptr<const ImageSource> with_label_offset(std::shared_ptr<const Image
   if (offset < -kMostClasses || offset > kMostClasses) {
     fail("the label offset is {}: {} to {} was expected", offset, -kMostClasses, kMostClasses);
   }
+  if (source->info().classes == 0) {
+    fail("a label offset of {} is given: {} has no labels", offset, source->info().origin);
+  }
   const std::vector<std::int32_t> labels = source->labels();
   const auto smallest = std::min_element(labels.begin(), labels.end());
   if (smallest != labels.end() && *smallest + offset < 0) {

@@ -6,6 +6,7 @@
 #include "data/dataset_checks.hpp"
 #include "data/import_kinds.hpp"
 #include "data/npy.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace {
@@ -28,6 +29,25 @@ Layout layout_of(const std::vector<std::int64_t>& shape, const std::string& wher
       where, fmt::join(shape, ", "));
 }
 
+// One for each of the images.
+std::vector<std::int32_t> read_labels(const std::filesystem::path& file, const NpyArray& images) {
+  const NpyArray labels = read_npy(file);
+  if (labels.shape.size() != 1 || labels.shape[0] != images.shape[0]) {
+    fail("{} has shape [{}]: labels of shape [{}] were expected, one an image of {}", labels.origin,
+         fmt::join(labels.shape, ", "), images.shape[0], images.origin);
+  }
+  std::vector<std::int32_t> read;
+  read.reserve(static_cast<std::size_t>(images.shape[0]));
+  for (const std::int64_t value : labels.as_integers()) {
+    if (value < 0 || value >= kMostClasses) {
+      fail("{}: image {} (counted from 0) has label {}: 0..{} was expected", labels.origin, read.size(), value,
+           kMostClasses - 1);
+    }
+    read.push_back(static_cast<std::int32_t>(value));
+  }
+  return read;
+}
+
 }  // namespace
 
 void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
@@ -41,13 +61,11 @@ void append_npy(Images& images, const std::filesystem::path& image_file, const s
   std::int64_t one = 1;  // bytes an image
   for (std::size_t a = 1; a < shape.size(); ++a) one = image_bytes(one, shape[a], 1, pixels.origin);
   pixel_bytes(shape[0], one, pixels.origin);
-  const NpyArray labels = read_npy(label_file);
-  if (labels.shape.size() != 1 || labels.shape[0] != shape[0]) {
-    fail("{} has shape [{}]: labels of shape [{}] were expected, one an image of {}", labels.origin,
-         fmt::join(labels.shape, ", "), shape[0], pixels.origin);
-  }
+  std::vector<std::int32_t> labels = label_file.empty()
+                                         ? std::vector<std::int32_t>(static_cast<std::size_t>(shape[0]), kNoLabel)
+                                         : read_labels(label_file, pixels);
 
-  Images more{shape[0], 1, shape[1], shape[2], std::move(pixels.bytes), {}};
+  Images more{shape[0], 1, shape[1], shape[2], std::move(pixels.bytes), std::move(labels)};
   if (shape.size() == 4 && (layout ? *layout : layout_of(shape, pixels.origin)) == Layout::nhwc) {
     more.channels = shape[3];
     more.pixels =
@@ -56,14 +74,6 @@ void append_npy(Images& images, const std::filesystem::path& image_file, const s
     more.channels = shape[1];
     more.height = shape[2];
     more.width = shape[3];
-  }
-  const std::vector<std::int64_t> values = labels.as_integers();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] < 0 || values[i] >= kMostClasses) {
-      fail("{}: image {} (counted from 0) has label {}: 0..{} was expected", labels.origin, i, values[i],
-           kMostClasses - 1);
-    }
-    more.labels.push_back(static_cast<std::int32_t>(values[i]));
   }
   append_images(images, std::move(more), pixels.origin);
 }

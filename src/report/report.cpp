@@ -18,6 +18,7 @@
 #include "report/progress.hpp"
 #include "report/report_front.hpp"
 #include "report/report_parts.hpp"
+#include "report/score_json.hpp"
 
 namespace vbq {
 namespace {
@@ -85,8 +86,11 @@ std::string tiles(const Json& summary) {
   const Json &before = summary.at("fp32").at("held_out"), &after = summary.at("quantised").at("held_out");
   std::string text = "<div class=\"tiles\">\n";
   if (after.at("images").get<std::int64_t>() > 0) {
-    text += html_tile(percent_of(after.at("top1")), "top-1 quantised, on images that the search never saw");
-    text += html_tile(percent_of(before.at("top1")), "top-1 as trained (FP32), same images");
+    text += html_tile(percent_of(top1_of(after)),
+                      fmt::format("{} quantised, on images that the search never saw", share_name(labels_of(after))));
+    if (labels_of(after) == Labels::given) {
+      text += html_tile(percent_of(top1_of(before)), "top-1 as trained (FP32), same images");
+    }
   }
   const bool entropy = summary.value("coding", "fixed") == "entropy";  // runs of before do not say it
   const Json& size = entropy ? summary.at("sizes") : summary;
@@ -101,18 +105,19 @@ std::string tiles(const Json& summary) {
 }
 
 std::string accuracy(const Json& summary) {
-  std::string text =
-      "<h2>Accuracy</h2>\n<table><tr><th></th><th>images</th><th>top-1 (95 % interval)</th><th>top-5</th>"
-      "<th class=\"number\">loss</th></tr>\n";
+  std::string text = fmt::format(
+      "<h2>Accuracy</h2>\n<table><tr><th></th><th>images</th><th>{} (95 % interval)</th><th>top-5</th>"
+      "<th class=\"number\">loss</th></tr>\n",
+      share_name(labels_of(summary.at("quantised").at("held_out"))));
   const auto rows = [&](const Json& scores, const char* network) {
     for (const auto& [images, images_name] :
          {std::pair{"held_out", "held out"}, {"search", "searched on"}, {"validation", "for validation"}}) {
       const auto score = scores.find(images);
       if (score == scores.end()) continue;
-      text += fmt::format("<tr><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td><td class=\"number\">{:.4f}</td></tr>\n",
+      text += fmt::format("<tr><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td></tr>\n",
                           network, thousands(score->at("images").get<long long>()), images_name,
-                          percent_with_interval(score->at("top1")), percent_of(score->at("top5")),
-                          score->at("loss").get<double>());
+                          percent_with_interval(top1_of(*score)), percent_of(top5_of(*score)),
+                          score->contains("loss") ? fmt::format("{:.4f}", score->at("loss").get<double>()) : "");
     }
   };
   rows(summary.at("fp32"), "as trained");
@@ -182,6 +187,9 @@ std::string progress_charts(const Table& history, const Job& job) {
   };
   const std::string name = within ? fmt::format("fitness within the budget, of {} and size,", fitness_name(job.fitness))
                                   : fitness_name(job.fitness);
+  const bool agreement = std::ranges::find(history.names, "agreement") != history.names.end();
+  const std::string share = share_name(agreement ? Labels::of_fp32 : Labels::given);
+  const char* column = agreement ? "agreement" : "top1";
   std::string text = "<h2>Search</h2>\n";
   text += line_chart({name + " on the search's images (" + (negative ? "lower" : "higher") + " is better)",
                       "generation",
@@ -189,7 +197,7 @@ std::string progress_charts(const Table& history, const Job& job) {
                       {{"best", shown("best")}, {"median of the population", shown("median")}},
                       negative});
   text += line_chart(
-      {"top-1 of the best on the search's images, %", "generation", generations, {{"top-1", history["top1"]}}});
+      {share + " of the best on the search's images, %", "generation", generations, {{share, history[column]}}});
   text += line_chart({"diversity: spread of the genes, as a share of a codebook's width",
                       "generation",
                       generations,

@@ -7,6 +7,7 @@
 #include "report/report.hpp"
 #include "report/report_parts.hpp"
 #include "report/results_folder.hpp"
+#include "report/score_json.hpp"
 
 namespace vbq {
 namespace {
@@ -28,8 +29,8 @@ Width width_of(const fs::path& run) {
   const double bits = summary->at("bits_per_weight").get<double>();
   return {
       fmt::format("<tr><td>{}</td><td class=\"number\">{:.2f}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", link, bits,
-                  percent_with_interval(after.at("top1")), percent_of(after.at("top5")), percent_of(before.at("top1"))),
-      bits, after.at("top1").at("percent").get<double>()};
+                  percent_with_interval(top1_of(after)), percent_of(top5_of(after)), percent_of(top1_of(before))),
+      bits, top1_of(after).at("percent").get<double>()};
 }
 
 }  // namespace

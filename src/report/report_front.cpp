@@ -9,6 +9,7 @@
 #include "json/json.hpp"
 #include "report/chart.hpp"
 #include "report/progress.hpp"
+#include "report/score_json.hpp"
 
 namespace vbq {
 namespace {
@@ -35,13 +36,18 @@ std::string front_html(const Json& front, Bits counted) {
   const std::string bits = counted == Bits::entropy ? "bits_entropy" : "bits_fixed";
   const std::string bytes = counted == Bits::entropy ? "bytes_entropy" : "bytes_fixed";
   const Json& networks = front.at("networks");
+  const bool agreement = !networks.empty() && networks.front().contains("agreement");
+  const std::string share = agreement ? "agreement" : "top1";
+  const std::string name = share_name(agreement ? Labels::of_fp32 : Labels::given);
   Chart divergence = chart_of(networks, bits, "held_out", "divergence on images that the search never saw");
   divergence.logarithmic = true;
-  std::string text = "<h2>Front</h2>\n" + line_chart(divergence) +
-                     line_chart(chart_of(networks, bits, "top1", "top-1 on images that the search never saw, %"));
+  std::string text =
+      "<h2>Front</h2>\n" + line_chart(divergence) +
+      line_chart(chart_of(networks, bits, share.c_str(), name + " on images that the search never saw, %"));
   text +=
       "<table><tr><th>point</th><th>network</th><th class=\"number\">bytes</th><th class=\"number\">bits a weight</th>"
-      "<th class=\"number\">divergence</th><th>top-1 (95 % interval)</th></tr>\n";
+      "<th class=\"number\">divergence</th><th>" +
+      name + " (95 % interval)</th></tr>\n";
   for (const Json& one : networks) {
     const Json& point = one.at("point");
     if (point.is_null()) continue;
@@ -52,8 +58,8 @@ std::string front_html(const Json& front, Bits counted) {
         "</tr>\n",
         number, number == front.at("knee").get<int>() ? ", the knee" : "",
         html_text(one.at("network").get<std::string>()), thousands(one.at(bytes).get<long long>()),
-        one.at(bits).get<double>(), one.at("held_out").get<double>(), one.at("top1").get<double>(),
-        one.at("top1_low").get<double>(), one.at("top1_high").get<double>());
+        one.at(bits).get<double>(), one.at("held_out").get<double>(), one.at(share).get<double>(),
+        one.at(share + "_low").get<double>(), one.at(share + "_high").get<double>());
   }
   return text + "</table>\n<p>All that follows is about the knee.</p>\n";
 }

@@ -26,12 +26,25 @@ double percent(std::int64_t correct, std::int64_t seen) {
   return static_cast<double>(hundredths) / 100.0;
 }
 
-Json score_json(const Tally& tally, Divergence divergence) {
+const char* share_name(Labels labels) { return labels == Labels::given ? "top-1" : "agreement with FP32"; }
+
+std::string share_title(Labels labels) { return labels == Labels::given ? "Top-1" : "Agreement with FP32"; }
+
+Labels labels_of(const Json& score) { return score.contains("agreement") ? Labels::of_fp32 : Labels::given; }
+
+const Json& top1_of(const Json& score) { return score.at(labels_of(score) == Labels::given ? "top1" : "agreement"); }
+
+const Json& top5_of(const Json& score) {
+  return score.at(labels_of(score) == Labels::given ? "top5" : "agreement_top5");
+}
+
+Json score_json(const Tally& tally, Divergence divergence, Labels labels) {
+  const bool given = labels == Labels::given;
   Json json;
   json["images"] = tally.seen;
-  json["top1"] = share_json(tally.top1, tally.seen);
-  json["top5"] = share_json(tally.top5, tally.seen);
-  json["loss"] = mean_loss(tally);
+  json[given ? "top1" : "agreement"] = share_json(tally.top1, tally.seen);
+  json[given ? "top5" : "agreement_top5"] = share_json(tally.top5, tally.seen);
+  if (given) json["loss"] = mean_loss(tally);
   if (divergence == Divergence::told) json["divergence"] = mean_divergence(tally);
   return json;
 }

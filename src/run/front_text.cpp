@@ -71,19 +71,26 @@ std::string start_text(const Setup& setup, const Front& front, const FrontNetwor
   return "none";
 }
 
+// Of columns.
+std::string share_key(const Setup& setup) {
+  return labels_of(setup.problem, ImageSet::held_out) == Labels::given ? "top1" : "agreement";
+}
+
 }  // namespace
 
 std::string point_name(int point) { return fmt::format("{:02}", point); }
 
 std::string front_csv(const Setup& setup, const Front& front) {
-  std::string text =
-      "point,network,budget_bytes,bytes_fixed,bits_fixed,bytes_entropy,bits_entropy,search,validation,held_out,top1,"
-      "top1_low,top1_high\n";
+  std::string text = fmt::format(
+      "point,network,budget_bytes,bytes_fixed,bits_fixed,bytes_entropy,bits_entropy,search,validation,held_out,{0},"
+      "{0}_low,{0}_high\n",
+      share_key(setup));
   for (const FrontNetwork& one : front.networks) text += csv_line(setup, one);
   return text;
 }
 
 Json front_json(const Setup& setup, const Front& front) {
+  const std::string share = share_key(setup);
   Json json{{"knee", front.networks[front.knee].point}, {"networks", Json::array()}};
   for (const FrontNetwork& one : front.networks) {
     const TwoSizes sizes = sizes_of(setup, one);
@@ -99,9 +106,9 @@ Json front_json(const Setup& setup, const Front& front) {
                  {"search", mean_divergence(scores.search)},
                  {"validation", nullptr},
                  {"held_out", mean_divergence(scores.held_out)},
-                 {"top1", percent(scores.held_out.top1, scores.held_out.seen)},
-                 {"top1_low", interval.low},
-                 {"top1_high", interval.high}};
+                 {share, percent(scores.held_out.top1, scores.held_out.seen)},
+                 {share + "_low", interval.low},
+                 {share + "_high", interval.high}};
     if (one.point > 0) network["point"] = one.point;
     if (scores.validation.seen > 0) network["validation"] = mean_divergence(scores.validation);
     json["networks"].push_back(std::move(network));
@@ -111,7 +118,9 @@ Json front_json(const Setup& setup, const Front& front) {
 
 std::string front_text(const Setup& setup, const Front& front) {
   std::string text = fmt::format("{:>48}      {}\n", "what is delivered", "the start, at the same budget");
-  text += fmt::format("point   bytes  bits a weight  divergence  top-1 (95 % interval)     bits  divergence  top-1\n");
+  const bool agreement = labels_of(setup.problem, ImageSet::held_out) == Labels::of_fp32;
+  text += fmt::format("point   bytes  bits a weight  divergence  {:<22}    bits  divergence  {}\n",
+                      agreement ? "agrees (95 % interval)" : "top-1 (95 % interval)", agreement ? "agrees" : "top-1");
   for (const FrontNetwork& one : by_size(front)) {
     const TwoSizes sizes = sizes_of(setup, one);
     const std::int64_t bits = sizes.coded(setup.problem.format.coding);
@@ -122,7 +131,9 @@ std::string front_text(const Setup& setup, const Front& front) {
                         &one == &front.networks[front.knee] ? "  (the knee)" : "");
   }
   return text +
-         "Point NN is in front/NN/best.json, the knee in best.json; divergence and top-1 are of held-out images.\n";
+         fmt::format(
+             "Point NN is in front/NN/best.json, the knee in best.json; divergence and {} are of held-out images.\n",
+             share_name(labels_of(setup.problem, ImageSet::held_out)));
 }
 
 }  // namespace vbq

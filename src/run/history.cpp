@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "run/scores.hpp"
 #include "search/front.hpp"
 
 namespace vbq {
@@ -48,6 +49,13 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
 std::string front_history_line(const SearchState& state, const BitRange& range, std::int64_t evaluations) {
   return fmt::format("{},{},{:.9g},{}", state.generation, evaluations, hypervolume(state.archive, range),
                      state.archive.size());
+}
+
+const char* history_header(const Setup& setup) {
+  if (setup.range) return "generation,evaluations,hypervolume,networks";
+  return labels_of(setup.problem, ImageSet::search) == Labels::given
+             ? "generation,evaluations,best,median,worst,top1,diversity"
+             : "generation,evaluations,best,median,worst,agreement,diversity";
 }
 
 std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "evaluate/evaluator.hpp"
+#include "run/setup.hpp"
 #include "search/search.hpp"
 #include "vbq/tally.hpp"
 
@@ -20,9 +21,8 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
 // Of a search for a front: how much of it is found (see search/front.hpp), and the networks that nothing undercuts.
 std::string front_history_line(const SearchState& state, const BitRange& range, std::int64_t evaluations);
 
-// What their columns are called.
-inline constexpr const char* kHistoryHeader = "generation,evaluations,best,median,worst,top1,diversity";
-inline constexpr const char* kFrontHistoryHeader = "generation,evaluations,hypervolume,networks";
+// What the columns of a run are called. Of images without labels "agreement" stands for "top1".
+const char* history_header(const Setup& setup);
 
 // A line of timing.csv: seconds of this generation, images a second, shares of time.
 std::string timing_line(int generation, double seconds, std::int64_t images, const EvaluatorTimes& times);

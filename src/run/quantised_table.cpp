@@ -14,8 +14,9 @@ std::string row(const std::string& what, const Tally& tally) {
   return fmt::format("  {:<28} {}\n", what, percent_text(tally.top1, tally.seen));
 }
 
-std::string accuracy_rows(const SearchResult& result) {
-  std::string text = row("FP32", result.as_trained.held_out);
+// Without labels there is nothing to say of FP32: it agrees with itself.
+std::string accuracy_rows(const SearchResult& result, Labels labels) {
+  std::string text = labels == Labels::given ? row("FP32", result.as_trained.held_out) : std::string();
   if (!result.beginning) return text + row("quantised", result.quantised.held_out);
   text += row("quantised, start of search", result.beginning->start.held_out);
   text += row("quantised, searched", result.beginning->searched.held_out);
@@ -63,8 +64,10 @@ std::string file_rows(const Sizes& sizes, const std::filesystem::path& folder) {
 std::string quantised_table(const Setup& setup, const JobOutcome& outcome, const std::filesystem::path& folder) {
   const SearchResult& result = outcome.result;
   std::string text = result.front ? front_text(setup, *result.front) + "The knee:\n" : std::string();
-  text += fmt::format("Top-1 on {} images that the search never saw:\n", thousands(result.as_trained.held_out.seen));
-  return text + accuracy_rows(result) + size_rows(outcome.sizes) + budget_row(setup, outcome.sizes) +
+  const Labels labels = labels_of(setup.problem, ImageSet::held_out);
+  text += fmt::format("{} on {} images that the search never saw:\n", share_title(labels),
+                      thousands(result.as_trained.held_out.seen));
+  return text + accuracy_rows(result, labels) + size_rows(outcome.sizes) + budget_row(setup, outcome.sizes) +
          file_rows(outcome.sizes, folder);
 }
 

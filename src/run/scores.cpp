@@ -4,6 +4,10 @@
 
 namespace vbq {
 
+Labels labels_of(const Problem& problem, ImageSet set) {
+  return source_of(problem, set).info().classes == 0 ? Labels::of_fp32 : Labels::given;
+}
+
 Tally search_tally(Evaluator& evaluator, const Scorer& scorer, const QuantisedNetwork& network) {
   const CachedTally* known = scorer.known(network.id());
   return known != nullptr ? known->tally : evaluator.score(ImageSet::search, network);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "evaluate/scorer.hpp"
+#include "report/score_json.hpp"
 #include "run/setup.hpp"
 #include "vbq/quantised_network.hpp"
 #include "vbq/tally.hpp"
@@ -20,6 +21,9 @@ struct ScoredNetwork {
   Scores scores;
   std::vector<Tally> validated;  // of each block of validation images; empty where there are none
 };
+
+// Whose labels tallies of a set are counted by.
+Labels labels_of(const Problem& problem, ImageSet set);
 
 // Over the search's images. scorer: knows what was run over them already.
 Tally search_tally(Evaluator& evaluator, const Scorer& scorer, const QuantisedNetwork& network);

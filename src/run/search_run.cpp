@@ -59,7 +59,7 @@ class Loop {
   // Until the search has ended or there is a wish to stop.
   void run() {
     folder_.write("job.toml", state_.job);
-    folder_.begin_tables(setup_.range ? kFrontHistoryHeader : kHistoryHeader, state_.history, state_.timing);
+    folder_.begin_tables(history_header(setup_), state_.history, state_.timing);
     try {
       while (!ending() && !stop_requested()) {
         generation();
@@ -176,12 +176,13 @@ class Loop {
     const std::string found =
         setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", state.archive.size(),
                                    hypervolume(state.archive, searched_range(*setup_.range)))
-                     : fmt::format("top-1 {:.2f} %  {} {:.5g}", percent(best.top1, best.seen),
-                                   fitness_name(setup_.job.fitness), std::fabs(fitness(best, setup_.job.fitness)));
-    progress_.show(
-        fmt::format("generation {}/{}  {}  {} images/s  {} left", state.generation, setup_.job.generations, found,
-                    thousands(static_cast<long long>(rate)), duration_text(seconds_left(setup_.job, age()))),
-        ending() || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
+                     : fmt::format("{} {:.2f} %  {} {:.5g}", share_name(labels_of(setup_.problem, ImageSet::search)),
+                                   percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
+                                   std::fabs(fitness(best, setup_.job.fitness)));
+    progress_.show(fmt::format("generation {}{}  {}  {} images/s  {} left", state.generation,
+                               setup_.job.seconds > 0 ? "" : fmt::format("/{}", setup_.job.generations), found,
+                               thousands(static_cast<long long>(rate)), duration_text(seconds_left(setup_.job, age()))),
+                   ending() || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
   }
 
   bool due() const {

@@ -148,6 +148,13 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
   return warnings;
 }
 
+// Without labels the FP32 network's outputs lead.
+void check_labels_suffice(const Job& job, const DatasetInfo& searched) {
+  if (searched.classes > 0 || job.fitness == Fitness::divergence) return;
+  fail("search.fitness is \"{}\", which counts by labels: {} has none; \"divergence\" needs none",
+       fitness_name(job.fitness), searched.origin);
+}
+
 // At a front's points whole bytes are asked for: there must be as many of them.
 BitRange range_of(const BudgetRange& front, const Network& network) {
   const BitRange range{bits_of(front.least, network), bits_of(front.most, network)};
@@ -219,6 +226,8 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   const auto searched = job.calibration ? open(*job.calibration) : data;
   check_fit(data->info(), problem.network, job.network.string());
   check_fit(searched->info(), problem.network, job.network.string());
+
+  check_labels_suffice(job, searched->info());
 
   const bool apart = job.calibration.has_value();
   if (apart && searched->info().hash == data->info().hash) {

@@ -13,15 +13,17 @@
 namespace vbq {
 namespace {
 
-Json scores_json(const Scores& scores, Divergence divergence) {
-  Json json{{"search", score_json(scores.search, divergence)}, {"held_out", score_json(scores.held_out, divergence)}};
-  if (scores.validation.seen > 0) json["validation"] = score_json(scores.validation, divergence);
+Json scores_json(const Problem& problem, const Scores& scores, Divergence divergence) {
+  const Labels search = labels_of(problem, ImageSet::search), held_out = labels_of(problem, ImageSet::held_out);
+  Json json{{"search", score_json(scores.search, divergence, search)},
+            {"held_out", score_json(scores.held_out, divergence, held_out)}};
+  if (scores.validation.seen > 0) json["validation"] = score_json(scores.validation, divergence, search);
   return json;
 }
 
-Json beginning_json(const Beginning& beginning) {
-  Json json{{"start", scores_json(beginning.start, Divergence::told)},
-            {"searched", scores_json(beginning.searched, Divergence::told)},
+Json beginning_json(const Problem& problem, const Beginning& beginning) {
+  Json json{{"start", scores_json(problem, beginning.start, Divergence::told)},
+            {"searched", scores_json(problem, beginning.searched, Divergence::told)},
             {"finalists", beginning.finalists},
             {"delivered", beginning.delivered ? "start" : "searched"}};
   if (beginning.gain) json["validation_gain"] = {{"fitness", beginning.gain->gain}, {"p", beginning.gain->p}};
@@ -52,9 +54,9 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["weights"] = size.weights;
   json["bytes"] = size.bytes();
   json["sizes"] = sizes_json(sizes);
-  json["fp32"] = scores_json(result.as_trained, Divergence::left_out);
-  json["quantised"] = scores_json(result.quantised, Divergence::told);
-  if (result.beginning) json["beginning"] = beginning_json(*result.beginning);
+  json["fp32"] = scores_json(setup.problem, result.as_trained, Divergence::left_out);
+  json["quantised"] = scores_json(setup.problem, result.quantised, Divergence::told);
+  if (result.beginning) json["beginning"] = beginning_json(setup.problem, *result.beginning);
   if (result.front) json["front"] = front_json(setup, *result.front);
   json["generations"] = result.generations;
   json["ended_by"] = result.ending ? Json(ending_name(*result.ending)) : Json(nullptr);
@@ -85,7 +87,7 @@ std::string summary_text(const Setup& setup, const SearchResult& result, const S
   };
   std::string text = result.front ? front_text(setup, *result.front) + "The knee:\n" : std::string();
   text += sizes_text(sizes);
-  text += "Top-1 on images that the search never saw:\n";
+  text += share_title(labels_of(setup.problem, ImageSet::held_out)) + " on images that the search never saw:\n";
   text += line("as trained (FP32)", result.as_trained.held_out);
   if (result.beginning) text += line("quantised, the search's start", result.beginning->start.held_out);
   text += line(result.beginning ? "quantised, searched" : "quantised",
@@ -94,7 +96,8 @@ std::string summary_text(const Setup& setup, const SearchResult& result, const S
   const char* changed = augment == Augment::mix     ? ", each mixed with another"
                         : augment == Augment::shift ? ", shifted and mirrored"
                                                     : "";
-  text += fmt::format("Top-1 on the images that the search was led by{}:\n", changed);
+  text += fmt::format("{} on the images that the search was led by{}:\n",
+                      share_title(labels_of(setup.problem, ImageSet::search)), changed);
   text += line("as trained (FP32)", result.as_trained.search);
   text += line("quantised", result.quantised.search);
   text +=

@@ -14,8 +14,8 @@ inline constexpr const char* kVersionName = "version";
 inline constexpr const char* kClassesName = "classes";
 inline constexpr const char* kHashName = "hash";
 inline constexpr const char* kPreprocessingName = "preprocessing";
-// Arrays: pixels uint8 [N, C, H, W] with attributes mean, std [C]; labels int32 [N]; class_names, text of fixed length
-// [classes], may be missing.
+// Arrays: pixels uint8 [N, C, H, W] with attributes mean, std [C]; labels int32 [N], missing where classes is 0;
+// class_names, text of fixed length [classes], may be missing.
 inline constexpr const char* kPixelsName = "pixels";
 inline constexpr const char* kMeanName = "mean";
 inline constexpr const char* kStdName = "std";

@@ -5,6 +5,7 @@
 #include "store/array.hpp"
 #include "store/dataset_layout.hpp"
 #include "store/memory_image.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq::hdf5 {
 namespace layout = dataset_layout;
@@ -75,6 +76,7 @@ void write_normalisation(hid_t pixels, const Normalisation& normalisation, const
 
 void write_labels(hid_t file, std::span<const std::int32_t> labels, const std::vector<std::string>& class_names,
                   const std::string& where) {
+  if (labels.front() == kNoLabel) return;
   const std::vector<hsize_t> extents{labels.size()};
   write_array(file, layout::kLabelsName, {H5T_NATIVE_INT32, extents, labels.data()},
               chunked(extents, sizeof(std::int32_t), Compression::deflate, where), where);

@@ -26,6 +26,7 @@ Compression compression_of(const Images& images, const std::string& where);
 // Attributes of the root but for the hash; mean and std of the pixels; labels and class names.
 void write_root(hid_t file, const DatasetInfo& info, const std::string& where);
 void write_normalisation(hid_t pixels, const Normalisation& normalisation, const std::string& where);
+// Nothing of images without labels.
 void write_labels(hid_t file, std::span<const std::int32_t> labels, const std::vector<std::string>& class_names,
                   const std::string& where);
 

@@ -7,6 +7,7 @@
 #include "store/dataset_layout.hpp"
 #include "store/file_kind.hpp"
 #include "vbq/dataset_file.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace fs = std::filesystem;
@@ -109,10 +110,14 @@ class FileSource final : public ImageSource {
     check_storage(pixels_, layout::kPixelsName, where_);
 
     info_.classes = read_integer(file_.get(), layout::kClassesName, where_);
-    if (info_.classes < 1 || info_.classes > kMostClasses)
-      fail("{}: {} classes were found: 1..{} was expected", where_, info_.classes, kMostClasses);
-    labels_ = read_labels(file_, info_.count, info_.classes, where_);
-    info_.class_names = read_class_names(file_, info_.classes, where_);
+    if (info_.classes < 0 || info_.classes > kMostClasses)
+      fail("{}: {} classes were found: 0..{} was expected", where_, info_.classes, kMostClasses);
+    if (info_.classes == 0) {
+      labels_.assign(static_cast<std::size_t>(info_.count), kNoLabel);
+    } else {
+      labels_ = read_labels(file_, info_.count, info_.classes, where_);
+      info_.class_names = read_class_names(file_, info_.classes, where_);
+    }
     const auto channels = static_cast<std::uint64_t>(info_.channels);
     info_.normalisation.mean = read_floats(pixels_.get(), layout::kMeanName, channels, where_);
     info_.normalisation.std = read_floats(pixels_.get(), layout::kStdName, channels, where_);

@@ -144,6 +144,56 @@ TEST_F(Quantise, PhotosAreMadeToFit) {
   EXPECT_NE(info.out.find("shorter side to 8"), std::string::npos) << info.out;
 }
 
+// Agreement with FP32 stands where accuracy would, everywhere.
+TEST_F(Quantise, ImagesWithoutLabels) {
+  std::string pixels;
+  unsigned state = 7;
+  for (int i = 0; i < 120 * 64; ++i) pixels += static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  npy("x.npy", "(120, 1, 8, 8)", pixels);
+  const std::string what = quick("digits.onnx x.npy --mean 0.3064 --std 0.3753 --size '2 bits' --output out");
+  const Outcome outcome = done(what);
+  EXPECT_NE(outcome.out.find("Agreement with FP32 on 40 images that the search never saw:"), std::string::npos)
+      << outcome.out;
+  EXPECT_EQ((outcome.out + outcome.err).find("op-1"), std::string::npos) << outcome.out << outcome.err;
+  const Json found = summary("out");
+  EXPECT_EQ(found["fp32"]["held_out"]["agreement"]["correct"], 40);  // with itself
+  EXPECT_LE(found["quantised"]["held_out"]["agreement"]["correct"], 40);
+  EXPECT_FALSE(found["quantised"]["held_out"].contains("top1"));
+  EXPECT_FALSE(found["quantised"]["held_out"].contains("loss"));
+  for (const char* file : {"out/report.html", "out/summary.json", "out/history.csv"}) {
+    EXPECT_EQ(read(file).find("top-1"), std::string::npos) << file;
+    EXPECT_NE(read(file).find("agreement"), std::string::npos) << file;
+  }
+  EXPECT_NE(done("info out").out.find("agreement with FP32"), std::string::npos);
+  EXPECT_NE(done("info out/images.h5").out.find("no labels"), std::string::npos);
+
+  const std::string evaluate = "evaluate --network digits.onnx --data out/images.h5 --log error ";
+  const Json again = Json::parse(done(evaluate + "--format out/best.json --json").out);
+  EXPECT_EQ(again["images"], 120);
+  EXPECT_GE(again["agreement"]["correct"], found["quantised"]["held_out"]["agreement"]["correct"]);
+  EXPECT_GT(again["divergence"], 0.0);
+  expect_refused(evaluate, {"out/images.h5 has no labels: --format was expected"});
+  expect_refused(evaluate + "--format out/best.json --label-offset 1", {"label offset of 1", "has no labels"});
+  expect_refused(what + " --set search.fitness=top1", {"already holds"});
+  expect_refused("search out/job.toml --run other --log error --set search.fitness=loss",
+                 {"search.fitness is \"loss\"", "has none", "\"divergence\" needs none"});
+  expect_refused("compare out/job.toml --run other --log error", {"accuracies side by side", "has no labels"});
+}
+
+// Photos side by side in a folder have no labels. Evaluate takes a folder's photos as they are.
+TEST_F(Quantise, FoldersOfPhotosWithoutClasses) {
+  fs::create_directories(path("flat"));
+  fs::create_directories(path("d/a"));
+  for (int i = 0; i < 32; ++i) {
+    fs::copy_file(fs::path(VBQ_SOURCE) / "tests" / "data" / "photos" / (i % 2 == 0 ? "rgb.jpg" : "plain.png"),
+                  path("flat/" + std::to_string(i) + (i % 2 == 0 ? ".jpg" : ".png")));
+  }
+  fs::copy_file(path("flat/0.jpg"), path("d/a/0.jpg"));
+  done(quick("digits.onnx flat --mean 0.3 --std 0.4 --bits 3 --output out"));
+  EXPECT_TRUE(summary("out")["quantised"]["held_out"].contains("agreement"));
+  expect_refused("evaluate --network digits.onnx --data d --log error", {"/d are 3x13x18", "takes 1x8x8"});
+}
+
 TEST_F(Quantise, AFinishedFolderIsLeftAlone) {
   const std::string command = quick("digits.onnx digits_test.h5 --bits 3 --output out");
   done(command);

@@ -6,6 +6,7 @@
 #include "data/image_stream.hpp"
 #include "data/importers.hpp"
 #include "support/folder.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace {
@@ -63,9 +64,24 @@ TEST_F(PhotoImport, FolderHasAClassASubFolder) {
   EXPECT_EQ(imported.info.class_names, list.class_names);
 }
 
+TEST_F(PhotoImport, WithoutLabels) {
+  photo("d/b.jpg");
+  photo("d/a.jpg");
+  const ImageList list = list_image_folder(folder_ / "d");
+  EXPECT_EQ(list.files, (std::vector<std::string>{"a.jpg", "b.jpg"}));
+  EXPECT_EQ(list.labels, (std::vector<std::int32_t>{kNoLabel, kNoLabel}));
+  EXPECT_EQ(list.classes, 0);
+  EXPECT_EQ(import_images("folder", {folder_ / "d"}, {}).info.classes, 0);
+  const ImageList paths = read_image_list(file("list", "d/b.jpg\nd/a.jpg\n"), folder_.path());
+  EXPECT_EQ(paths.files, (std::vector<std::string>{"d/b.jpg", "d/a.jpg"}));
+  EXPECT_EQ(paths.labels, list.labels);
+  EXPECT_TRUE(has(error_of([&] { read_image_list(file("list", "a.jpg\nb.jpg,1\n"), folder_.path()); }),
+                  "line 2 is \"b.jpg,1\": a path alone was expected"));
+}
+
 TEST_F(PhotoImport, FolderRefusals) {
   EXPECT_TRUE(has(error_of([&] { list_image_folder(folder_ / "none"); }), "none does not exist"));
-  EXPECT_TRUE(has(error_of([&] { list_image_folder(folder_.path()); }), "has no sub-folders"));
+  EXPECT_TRUE(has(error_of([&] { list_image_folder(folder_.path()); }), "has neither sub-folders"));
   photo("d/a/x.jpg");
   fs::create_directory(folder_ / "d" / "empty");
   EXPECT_TRUE(

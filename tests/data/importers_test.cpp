@@ -6,6 +6,7 @@
 #include "core/random.hpp"
 #include "data/dataset_hash.hpp"
 #include "support/folder.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace {
@@ -188,6 +189,9 @@ TEST_F(ImportTest, NpyPairs) {
   EXPECT_EQ(got.info.classes, 5);
   EXPECT_EQ(std::string(got.images.pixels.begin(), got.images.pixels.end()), pixels);
   EXPECT_EQ(import_images("npy", {folder_ / "images.npy"}, {}).info.hash, got.info.hash);
+  const ImportedImages alone = import_images("npy", {file("alone.npy", npy("|u1", "(2, 3, 2, 2)", pixels))}, {});
+  EXPECT_EQ(alone.images.labels, (std::vector<std::int32_t>{kNoLabel, kNoLabel}));
+  EXPECT_EQ(alone.info.classes, 0);
   const ImportedImages grey = import_images("npy", {file("g", npy("|u1", "(2, 3, 4)", pixels)), l}, {});
   EXPECT_EQ(grey.images.channels, 1);
   EXPECT_EQ(grey.images.width, 4);
@@ -257,7 +261,7 @@ TEST_F(ImportTest, DetectsKinds) {
   EXPECT_EQ(detect_kind(file("h", "")), "");
   EXPECT_EQ(detect_kind(file("i", gzipped(idx).substr(0, 12))), "");
   EXPECT_EQ(detect_kind(folder_ / "none"), "");
-  EXPECT_EQ(detect_kind(folder_.path()), "");
+  EXPECT_EQ(detect_kind(folder_.path()), "folder");
 }
 
 }  // namespace

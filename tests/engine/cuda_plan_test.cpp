@@ -13,6 +13,7 @@
 #include "engine/cuda/plan/binding.hpp"
 #include "engine/host_plan.hpp"
 #include "vbq/error.hpp"
+#include "vbq/label.hpp"
 #include "vbq/onnx.hpp"
 
 namespace vbq::test {
@@ -222,12 +223,12 @@ TEST(CudaPlan, OddOutputsCountAsReference) {
   const std::vector<std::vector<float>> cases{{1, 1, 1, 1, 1, 1},      {0, 0, 1, 0, 0, 0},
                                               {-3, 200, 200, 3, 2, 1}, {1, inf, 0, 0, 0, 0},
                                               {1, -inf, 0, 0, 0, 0},   {1, std::nanf(""), 0, 0, 0, 0}};
-  const std::vector<float> fp32_log_p(6, -1.7917595F);
+  const std::vector<float> fp32_log_p{-2, -1.5F, -1.5F, -2.5F, -2, -1.5F};
   for (const auto& outputs : cases) {
     std::vector<float> padded(outputs);
     padded.resize(8, 1e30F);  // what is in the padding does not count
     const cuda::ClassView view{{padded.data(), cuda::Type::fp32}, &layout, 0, 6};
-    for (std::int32_t label = 0; label < 6; ++label) {
+    for (std::int32_t label = kNoLabel; label < 6; ++label) {
       for (const bool probabilities : {false, true}) {
         Tally expected;
         const double temperature = label % 2 == 0 ? 1 : 8;
@@ -235,6 +236,9 @@ TEST(CudaPlan, OddOutputsCountAsReference) {
         count_image(outputs, label, kind, fp32_log_p, temperature, expected);
         const cuda::Softening by{probabilities, temperature};
         EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, by, fp32_log_p.data()), expected);
+        Tally alone;
+        count_image(outputs, label, kind, {}, temperature, alone);
+        EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, by, nullptr), alone);
       }
     }
   }

@@ -213,7 +213,7 @@ TEST_P(Engines, BadShardsAreErrors) {
   using testing::HasSubstr;
   EXPECT_THAT(load([](Shard& s) { s.images.height = 8; }), HasSubstr("[3, 8, 9]"));
   EXPECT_THAT(load([](Shard& s) { s.images.labels[3] = kClasses; }), HasSubstr("label 5"));
-  EXPECT_THAT(load([](Shard& s) { s.images.labels[3] = -1; }), HasSubstr("label -1"));
+  EXPECT_THAT(load([](Shard& s) { s.images.labels[3] = -2; }), HasSubstr("label -2"));
   EXPECT_THAT(load([](Shard& s) { s.images.pixels.pop_back(); }), HasSubstr("bytes of pixels"));
   EXPECT_THAT(load([](Shard& s) { s.images.labels.pop_back(); }), HasSubstr("22 labels"));
   EXPECT_THAT(load([](Shard& s) { s.images.count = -1; }), HasSubstr("images"));

@@ -7,6 +7,9 @@
 #include <limits>
 #include <vector>
 
+#include "vbq/dataset.hpp"
+#include "vbq/label.hpp"
+
 namespace vbq {
 namespace {
 
@@ -31,6 +34,21 @@ TEST(Tally, LowerClassWinsATie) {
   EXPECT_EQ(count({2, 2, 2}, 1).top1, 0);
   EXPECT_EQ(count({2, 2, 2}, 2).top1, 0);
   EXPECT_EQ(count({1, 2, 2}, 1).top1, 1);
+}
+
+// Without a label the FP32 network's likeliest class counts; where that is not known, the network's own.
+TEST(Tally, WithoutALabelAgreementIsCounted) {
+  const std::vector<float> outputs{0, 3, 1}, same{-4, -0.1F, -3}, other{-1, -1, -2};
+  const auto counted = [&](std::span<const float> fp32) {
+    Tally t;
+    count_image(outputs, kNoLabel, Outputs::logits, fp32, 1, t);
+    return t;
+  };
+  EXPECT_EQ(counted(same).top1, 1);
+  EXPECT_EQ(counted(other).top1, 0);  // of equal ones the lowest: class 0
+  EXPECT_EQ(counted(other).loss, count(outputs, 0).loss);
+  EXPECT_EQ(counted({}).top1, 1);
+  EXPECT_EQ(count({kNan, 0, 0}, kNoLabel).top1, 0);
 }
 
 TEST(Tally, FiveLargestAreTop5) {

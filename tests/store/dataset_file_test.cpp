@@ -10,6 +10,7 @@
 #include "data/importers.hpp"
 #include "store/samples.hpp"
 #include "support/folder.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace {
@@ -51,6 +52,19 @@ TEST(DatasetFile, GivesBackWhatWasWritten) {
     EXPECT_EQ(source->info().hash, dataset_hash(images, info.normalisation));
     EXPECT_NO_THROW(verify_hash(*source));
   }
+}
+
+TEST(DatasetFile, ImagesWithoutLabels) {
+  const test::Folder folder;
+  Images images = sample_images(40, 1, 8, 8, 5, 9);
+  images.labels.assign(40, kNoLabel);
+  write_dataset(folder / "d.h5", images, {});
+  const auto source = open_dataset(folder / "d.h5");
+  EXPECT_EQ(source->info().classes, 0);
+  expect_same(source->read(range(0, 40)), images);
+  EXPECT_NO_THROW(verify_hash(*source));
+  images.labels[7] = 3;  // some, or none
+  EXPECT_TRUE(has(error_of([&] { write_dataset(folder / "e.h5", images, {}); }), "has label -1"));
 }
 
 TEST(DatasetFile, CompressesOnlyWhatShrinks) {

@@ -220,7 +220,7 @@ TEST_F(HostileTest, Labels) {
   const std::vector<double> reals(60);
   spoil([&](hid_t f) { replace_array(f, "labels", H5T_NATIVE_DOUBLE, {60}, reals.data()); });
   EXPECT_TRUE(has(refusal(), "labels are not integers"));
-  for (const std::int64_t classes : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
+  for (const std::int64_t classes : {std::int64_t{-2}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
     spoil([&](hid_t f) { replace_attribute(f, ".", "classes", H5T_NATIVE_INT64, {}, &classes); });
     EXPECT_TRUE(has(refusal(), "classes were found"));
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "vbq/label.hpp"
 
 namespace vbq {
 namespace {
@@ -25,7 +26,7 @@ void check_shard(const Network& network, const Shard& shard, std::int64_t block)
   }
   const auto classes = elements(network.output_shape());
   for (std::size_t i = 0; i < count; ++i) {
-    if (images.labels[i] < 0 || images.labels[i] >= classes) {
+    if (images.labels[i] != kNoLabel && (images.labels[i] < 0 || images.labels[i] >= classes)) {
       fail("image {} has label {}, but network '{}' has {} outputs", i, images.labels[i], network.name, classes);
     }
   }

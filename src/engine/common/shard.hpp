@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "vbq/dataset.hpp"
+#include "vbq/label.hpp"
 #include "vbq/network.hpp"
 
 namespace vbq {
 
-// Error when the images do not fit the network's input, a label is not below its number of outputs, sizes contradict
-// each other, the normalisation is not one finite mean and positive std a channel, or the shard's block is not the
-// engine's. Error (internal) when the outputs as trained that it brings are not as many as its images have.
+// Error when the images do not fit the network's input, a label is neither below its number of outputs nor kNoLabel,
+// sizes contradict each other, the normalisation is not one finite mean and positive std a channel, or the shard's
+// block is not the engine's. Error (internal) when the outputs as trained that it brings are not as many as its images
+// have.
 void check_shard(const Network& network, const Shard& shard, std::int64_t block);
 
 // Error when blocks first..first+count-1 are not all in the shard.

@@ -14,6 +14,10 @@ bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
+std::size_t likeliest(std::span<const float> values) {
+  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
 // log p of one image's classes at a temperature.
 class LogP {
  public:
@@ -72,7 +76,8 @@ void count_image(std::span<const float> outputs, std::int32_t label, Outputs kin
     if (!fp32_log_p.empty()) tally.divergence += fixed_point(kLossLimit);
     return;
   }
-  const auto l = static_cast<std::size_t>(label);
+  const std::size_t l =
+      label >= 0 ? static_cast<std::size_t>(label) : likeliest(fp32_log_p.empty() ? outputs : fp32_log_p);
   const float y = outputs[l];
   int better = 0;  // classes that beat the label
   for (std::size_t c = 0; c < l; ++c) better += outputs[c] >= y;

@@ -25,8 +25,9 @@ void log_probabilities(std::span<const float> outputs, Outputs kind, double temp
 // Images with a log p that is not finite. log_p: [images, classes], host.
 std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes);
 
-// Adds one image to the tally. outputs: [classes] of the network, host; label: 0..classes-1; fp32_log_p: [classes] of
-// the FP32 network for this image, or empty, when no divergence is counted.
+// Adds one image to the tally. outputs: [classes] of the network, host; label: 0..classes-1, or kNoLabel: the class
+// that is likeliest by fp32_log_p, or, without it, by the outputs themselves (of equal ones the lowest); fp32_log_p:
+// [classes] of the FP32 network for this image, or empty, when no divergence is counted.
 //   top1: the label's output beats every other; of equal outputs the lower class wins.
 //   top5: fewer than five classes beat the label by the same rule.
 //   loss: -log p(label).   divergence: sum over classes of p_fp32 (log p_fp32 - log p), both at the temperature at

@@ -97,6 +97,24 @@ VBQ_BOTH double log_sum_exp(Team team, const ClassView& y, const Softening& by) 
   return most + std::log(team.sum(sum));
 }
 
+// The class that is likeliest by the FP32 network's outputs, or, where they are not known, by y; of equal ones the
+// lowest.
+template <typename Team>
+VBQ_BOTH int likeliest(Team team, const ClassView& y, const float* fp32_log_p) {
+  double most = -INFINITY;
+  for (int c = team.rank(); c < y.classes; c += team.size()) {
+    const double value = fp32_log_p != nullptr ? fp32_log_p[c] : y[c];
+    most = value > most ? value : most;
+  }
+  most = team.largest(most);
+  double first = 1 - y.classes;  // minus the class; of outputs that are not finite there may be none
+  for (int c = team.rank(); c < y.classes; c += team.size()) {
+    const double value = fp32_log_p != nullptr ? fp32_log_p[c] : y[c];
+    first = value >= most && -c > first ? -c : first;
+  }
+  return static_cast<int>(-team.largest(first));
+}
+
 // The rule of count_image() in engine/common/tally.hpp, shared by a team. Sums of classes are added in another order
 // when the team is larger than one, so a loss may differ in its last digit, never from one run to the next.
 template <typename Team>
@@ -104,6 +122,7 @@ VBQ_BOTH Tally count_outputs(Team team, const ClassView& y, std::int32_t label, 
                              const float* fp32_log_p) {
   Tally tally;
   tally.seen = 1;
+  if (label < 0) label = likeliest(team, y, fp32_log_p);
   const float own = y[label];
   double broken = 0, better = 0;
   for (int c = team.rank(); c < y.classes; c += team.size()) {
