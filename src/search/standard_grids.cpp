@@ -61,11 +61,16 @@ class StandardGrids final : public Recipe {
   }
 
   void check(const SearchState& state) const override {
+    if (state.archive.empty()) {
+      fail(
+          "the saved search remembers no candidates: it was begun by an earlier vbq, which searched otherwise; "
+          "expected "
+          "a run of this one, so begin anew in another folder");
+    }
     if (state.parameters.size() != space_.chromosomes() * space_.genes()) {
       fail("a saved search has {} parameters; expected {}", state.parameters.size(),
            space_.chromosomes() * space_.genes());
     }
-    if (state.archive.empty()) fail("a saved search remembers no candidate; expected all that were told");
     for (const Individual& one : state.archive) {
       space_.check(one.genome, "a candidate of a saved search");
       if (!std::isfinite(one.fitness)) fail("a candidate of a saved search has fitness {}", one.fitness);
