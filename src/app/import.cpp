@@ -130,7 +130,7 @@ void refuse_unused_options(const ImportArguments& arguments) {
 std::string kind_of_source(const std::filesystem::path& source) {
   std::error_code code;
   if (!std::filesystem::exists(source, code)) fail("images {} do not exist", source.string());
-  const std::string kind = detect_kind(source);
+  std::string kind = detect_kind(source);
   if (!kind.empty()) return kind;
   const std::string ending = source.extension().string();
   if (ending == ".csv" || ending == ".txt") return "list";
