@@ -17,7 +17,6 @@
 #include "run/not_finite.hpp"
 #include "run/same_run.hpp"
 #include "run/sensitivity.hpp"
-#include "run/share_budget.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
 #include "search/front.hpp"
@@ -223,23 +222,13 @@ class Loop {
   bool unsaved_ = false;
 };
 
-// Of a job in which layers share out a budget: the best allocations (of a front, those of sizes all over its range)
-// come first among the seeds. Gives what they were found from. Stopped as find_sensitivity().
-std::optional<Sensitivity> add_allocations(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
-                                           RunFolder& folder, Progress& progress, SearchSpace& space) {
+// Of a job in which layers share out a budget: what add_allocations() takes. Stopped as find_sensitivity().
+std::optional<Sensitivity> start_from_allocations(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
+                                                  RunFolder& folder, Progress& progress, SearchSpace& space) {
   if (space.choices.empty()) return std::nullopt;
   folder.write("job.toml", to_toml(setup.job));  // a run that is stopped in here is gone on with
   Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
-  space.prices = priced(found, setup.job.fitness);
-  std::vector<Genome> seeds;
-  if (!setup.range) seeds = allocated_genomes(setup, space.choices, found, setup.budget_bits);
-  for (const std::int64_t size :
-       setup.range ? spaced_sizes(searched_range(*setup.range), front_seeds(setup)) : std::vector<std::int64_t>()) {
-    std::vector<Genome> own = allocated_genomes(setup, space.choices, found, size);
-    if (!own.empty() && std::ranges::find(seeds, own.front()) == seeds.end()) seeds.push_back(std::move(own.front()));
-  }
-  seeds.insert(seeds.end(), space.seeds.begin(), space.seeds.end());
-  space.seeds = std::move(seeds);
+  add_allocations(setup, found, space);
   return found;
 }
 
@@ -262,7 +251,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   const Choices choices = space.choices;
   std::optional<Sensitivity> sensitivity;
   try {
-    sensitivity = add_allocations(setup, evaluator, compute, folder, progress, space);
+    sensitivity = start_from_allocations(setup, evaluator, compute, folder, progress, space);
   } catch (const Stopped&) {
     progress.end_line();
     result.stopped = true;

@@ -8,6 +8,7 @@
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
+#include "run/space.hpp"
 #include "store/sensitivity_file.hpp"
 #include "vbq/size.hpp"
 
@@ -181,6 +182,25 @@ std::vector<Genome> allocated_genomes(const Setup& setup, const Choices& choices
     if (std::ranges::find(genomes, genome) == genomes.end()) genomes.push_back(std::move(genome));
   }
   return genomes;
+}
+
+void add_allocations(const Setup& setup, const Sensitivity& sensitivity, SearchSpace& space) {
+  space.prices = priced(sensitivity, setup.job.fitness);
+  std::vector<Genome> seeds;
+  if (!setup.range) seeds = allocated_genomes(setup, space.choices, sensitivity, setup.budget_bits);
+  for (const std::int64_t size :
+       setup.range ? spaced_sizes(searched_range(*setup.range), front_seeds(setup)) : std::vector<std::int64_t>()) {
+    std::vector<Genome> own = allocated_genomes(setup, space.choices, sensitivity, size);
+    if (!own.empty() && std::ranges::find(seeds, own.front()) == seeds.end()) seeds.push_back(std::move(own.front()));
+  }
+  seeds.insert(seeds.end(), space.seeds.begin(), space.seeds.end());
+  space.seeds = std::move(seeds);
+}
+
+std::int64_t measured(const Sensitivity& sensitivity) {
+  std::int64_t count = 0;
+  for (const std::vector<Alone>& own : sensitivity.layers) count += std::ssize(own) - 1;
+  return count;
 }
 
 }  // namespace vbq

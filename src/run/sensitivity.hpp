@@ -31,6 +31,13 @@ Sensitivity find_sensitivity(const Setup& setup, const Choices& choices, Evaluat
 std::vector<Genome> allocated_genomes(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity,
                                       const std::optional<std::int64_t>& budget);
 
+// The best allocations (of a front, those of sizes all over its range) become the first of the space's seeds, and what
+// choices cost its prices.
+void add_allocations(const Setup& setup, const Sensitivity& sensitivity, SearchSpace& space);
+
+// Networks that were measured for a table of sensitivities, in this start or before.
+std::int64_t measured(const Sensitivity& sensitivity);
+
 // The table and the allocation, for people and as an object.
 std::string sensitivity_text(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity);
 Json sensitivity_json(const Setup& setup, const Choices& choices, const Sensitivity& sensitivity);

@@ -108,10 +108,4 @@ std::optional<QuantisedNetwork> deliver_shared(const Setup& setup, Evaluator& ev
   return best;
 }
 
-std::int64_t measured(const Sensitivity& sensitivity) {
-  std::int64_t count = 0;
-  for (const std::vector<Alone>& own : sensitivity.layers) count += std::ssize(own) - 1;
-  return count;
-}
-
 }  // namespace vbq

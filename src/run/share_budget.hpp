@@ -33,7 +33,4 @@ Sharing weighted_error_sharing(const Setup& setup, const Choices& choices, const
 std::optional<QuantisedNetwork> deliver_shared(const Setup& setup, Evaluator& evaluator, const Choices& choices,
                                                const Sharing& sharing);
 
-// Networks that were measured for a table of sensitivities, in this start or before.
-std::int64_t measured(const Sensitivity& sensitivity);
-
 }  // namespace vbq
