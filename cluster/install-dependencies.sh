@@ -6,6 +6,8 @@
 #   cluster/install-dependencies.sh --check  only look: exit code 1 and the names when something is missing
 #   cluster/install-dependencies.sh --list   print the packages, one a line (what container recipes are compared with)
 #   cluster/install-dependencies.sh --lint   install also what CI's checks of the code itself need: clang's tools
+#   cluster/install-dependencies.sh --pages  install also what opens vbq's pages and tables in tests: Chromium, gnuplot
+#                                            (370 MB, half a minute); may be given beside --lint
 #
 # The list is Debian 12's, and the same names serve elsewhere:
 #   Debian 13     the same names.
@@ -69,22 +71,26 @@ twice() {
   "$@"
 }
 
-case "${1-}" in
-  --lint) packages+=(clang clang-format clang-tidy libclang-rt-dev) ;;
-  --list)
-    printf '%s\n' "${packages[@]}"
-    exit
-    ;;
-  --help | -h)
-    usage
-    exit
-    ;;
-  "" | --check) ;;
-  *)
-    echo "install-dependencies: unknown option '$1', expected --list, --check, --lint or nothing" >&2
-    exit 1
-    ;;
-esac
+check=no
+for option in "$@"; do
+  case "$option" in
+    --lint) packages+=(clang clang-format clang-tidy libclang-rt-dev) ;;
+    --pages) packages+=(chromium gnuplot-nox) ;;
+    --check) check=yes ;;
+    --list)
+      printf '%s\n' "${packages[@]}"
+      exit
+      ;;
+    --help | -h)
+      usage
+      exit
+      ;;
+    *)
+      echo "install-dependencies: unknown option '$option', expected --list, --check, --lint, --pages or nothing" >&2
+      exit 1
+      ;;
+  esac
+done
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<END
@@ -100,7 +106,7 @@ if [[ ${#missing[@]} -eq 0 ]]; then
   echo "install-dependencies: all ${#packages[@]} packages are there."
   exit
 fi
-if [[ ${1-} == --check ]]; then
+if [[ $check == yes ]]; then
   echo "install-dependencies: missing: ${missing[*]}" >&2
   exit 1
 fi

@@ -55,8 +55,8 @@ export LSAN_OPTIONS=suppressions=$root/tests/lsan.supp:print_suppressions=0
 
 step() { printf '\n== %s\n' "$*"; }
 
-# CI checks the code's form too, and fuzzes it; without clang's tools those tests skip.
-cluster/install-dependencies.sh ${CI:+--lint}
+# CI checks the code's form too, fuzzes it, and opens pages in Chromium; without those tools their tests skip.
+cluster/install-dependencies.sh ${CI:+--lint --pages}
 
 reports=()
 broken=()

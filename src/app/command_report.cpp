@@ -1,4 +1,6 @@
-// vbq report: a run, a sweep, a comparison or a found format as one page.
+// vbq report: a run, a sweep, a comparison, a found format, or several runs as one page.
+#include <string>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/output_file.hpp"
@@ -46,11 +48,48 @@ void refuse_other_files(const fs::path& file) {
        file.string(), found);
 }
 
+void print_output(const fs::path& output, const std::string& page, const CommonOptions& common) {
+  if (common.json) {
+    print_json({{"output", output.string()}, {"bytes", page.size()}});
+  } else {
+    print(output.string() + "\n");
+  }
+}
+
+// The runs that several folders hold; of a sweep, each of its widths.
+std::vector<fs::path> runs_of(const std::vector<fs::path>& folders) {
+  std::vector<fs::path> runs;
+  for (const fs::path& folder : folders) {
+    const FolderKind kind = folder_kind(folder);
+    if (kind == FolderKind::sweep) {
+      for (const fs::path& run : runs_of_sweep(folder)) runs.push_back(run);
+    } else if (kind == FolderKind::run && fs::exists(folder / "history.csv")) {
+      runs.push_back(folder);
+    } else {
+      fail("{} holds no run: side by side, folders of runs (as vbq search makes them) or of sweeps were expected{}",
+           folder.string(), kind == FolderKind::comparison ? "; vbq report of this one alone shows its table" : "");
+    }
+  }
+  return runs;
+}
+
+int report_runs(const ReportArguments& arguments, const CommonOptions& common) {
+  const std::vector<fs::path> runs = runs_of(arguments.folders);
+  const fs::path output = arguments.output.value_or("runs.html");
+  for (const fs::path& run : runs) check_page_output(output, run);
+  check_output(output, {}, arguments.overwrite ? Existing::overwrite : Existing::refuse);
+  const std::string page = runs_html(runs, output);
+  write_file(output, page);
+  print_output(output, page, common);
+  return 0;
+}
+
 }  // namespace
 
 int command_report(const ReportArguments& arguments, const CommonOptions& common) {
   warn_unused_engine_options(common.engine, "report");
-  fs::path what = arguments.folder;
+  if (arguments.folders.size() > 1) return report_runs(arguments, common);
+  fs::path what = arguments.folders.front();
   const bool file = fs::is_regular_file(what);
   if (file) refuse_other_files(what);
   const bool of_run =
@@ -67,11 +106,7 @@ int command_report(const ReportArguments& arguments, const CommonOptions& common
   }
   const std::string page = alone ? format_html(what) : page_of(what);
   write_file(output, page);
-  if (common.json) {
-    print_json({{"output", output.string()}, {"bytes", page.size()}});
-  } else {
-    print(output.string() + "\n");
-  }
+  print_output(output, page, common);
   return 0;
 }
 

@@ -66,8 +66,9 @@ struct ExportArguments {
 int command_export(const ExportArguments& arguments, const CommonOptions& common);
 
 struct ReportArguments {
-  std::filesystem::path folder;                 // of a run, a sweep or a comparison; or a best.json
-  std::optional<std::filesystem::path> output;  // report.html in the folder
+  // The folder of a run, a sweep or a comparison, or a best.json; or several, of runs and sweeps, side by side.
+  std::vector<std::filesystem::path> folders;
+  std::optional<std::filesystem::path> output;  // report.html in the folder; of several: runs.html here
   bool overwrite = false;
 };
 int command_report(const ReportArguments& arguments, const CommonOptions& common);

@@ -51,13 +51,14 @@ std::string sweep_html(const fs::path& folder) {
   }
   if (rows.empty()) fail("{} holds no run of a sweep", folder.string());
   const std::string table =
-      "<table><tr><th>width</th><th class=\"number\">bits a weight</th><th>top-1, held out (95 % "
+      "<div class=\"scroll\"><table><tr><th>width</th><th class=\"number\">bits a weight</th><th>top-1, held out (95 % "
       "interval)</th><th>top-5</th>"
       "<th>top-1 as trained</th></tr>\n" +
-      rows + "</table>\n";
-  return html_page(
-      "Sweep " + fs::absolute(folder).lexically_normal().filename().string(),
-      table + line_chart({"top-1 on images that the search never saw, %", "bits a weight", bits, {{"top-1", top1}}}));
+      rows + "</table></div>\n";
+  Chart chart{"top-1 on images that the search never saw, %", "bits a weight", bits, {{"top-1", top1}}};
+  chart.marks = Marks::lines_and_points;
+  return html_page("Sweep " + fs::absolute(folder).lexically_normal().filename().string(),
+                   table + charts_html({chart}));
 }
 
 std::string format_html(const fs::path& file) {

@@ -9,7 +9,8 @@ namespace vbq {
 
 enum class Bits { fixed, entropy };  // as sizes are counted
 
-// front: summary.json's. What was searched and the search's start, drawn over their sizes, and a table of the points.
-std::string front_html(const Json& front, Bits bits);
+// Of summary.json: what was searched and the search's start, drawn over their sizes, and a table of the points. start:
+// what that is ("equal steps").
+std::string front_html(const Json& summary, Bits bits, const std::string& start);
 
 }  // namespace vbq

@@ -19,6 +19,7 @@ namespace {
 using namespace hdf5;
 
 constexpr std::int64_t kSmallParts = std::int64_t{1} << 20;         // bytes of all that are not a choice's numbers
+constexpr std::int64_t kMostBytes = std::int64_t{64} << 20;         // of a file that is read whatever it is of
 constexpr std::int64_t kChoiceBytes = 8 * (1 + kTallyNumbers + 1);  // its layer's share of choices_of counted in
 
 std::string encode(const Sensitivity& sensitivity, const std::string& key) {
@@ -41,16 +42,10 @@ std::string encode(const Sensitivity& sensitivity, const std::string& key) {
   return seal_checkpoint(image.finish());
 }
 
-}  // namespace
-
-std::optional<Sensitivity> decode_sensitivity(std::string_view image, const std::string& key,
-                                              const std::string& where) {
-  const Silence silence;
-  const File file = open_image(image, where);
-  if (!has_key(file.get(), key, where)) return std::nullopt;
-  const auto choices_of = read_vector<std::int64_t>(file.get(), "choices_of", where);
-  const auto bits = read_vector<std::int64_t>(file.get(), "bits", where);
-  const auto tallies = read_vector<std::int64_t>(file.get(), "tallies", where);
+Sensitivity decode(hid_t file, const std::string& where) {
+  const auto choices_of = read_vector<std::int64_t>(file, "choices_of", where);
+  const auto bits = read_vector<std::int64_t>(file, "bits", where);
+  const auto tallies = read_vector<std::int64_t>(file, "tallies", where);
   if (tallies.size() != kTallyNumbers * (1 + bits.size())) fail("{}: its arrays do not fit together", where);
   Sensitivity sensitivity{tally_at(tallies, 0), {}};
   std::size_t next = 0;
@@ -65,6 +60,16 @@ std::optional<Sensitivity> decode_sensitivity(std::string_view image, const std:
   return sensitivity;
 }
 
+}  // namespace
+
+std::optional<Sensitivity> decode_sensitivity(std::string_view image, const std::string& key,
+                                              const std::string& where) {
+  const Silence silence;
+  const File file = open_image(image, where);
+  if (!has_key(file.get(), key, where)) return std::nullopt;
+  return decode(file.get(), where);
+}
+
 void save_sensitivity(const std::filesystem::path& path, const Sensitivity& sensitivity, const std::string& key) {
   write_file(path, encode(sensitivity, key));
 }
@@ -74,6 +79,14 @@ std::optional<Sensitivity> load_sensitivity(const std::filesystem::path& path, c
   return load_keyed<Sensitivity>(
       path, "sensitivities", kChoiceBytes * choices + kSmallParts, "sensitivities are measured again",
       [&](std::string_view image, const std::string& where) { return decode_sensitivity(image, key, where); });
+}
+
+std::optional<Sensitivity> read_sensitivity(const std::filesystem::path& path) {
+  return load_keyed<Sensitivity>(path, "sensitivities", kMostBytes, "the report goes without them",
+                                 [](std::string_view image, const std::string& where) {
+                                   const Silence silence;
+                                   return std::optional(decode(open_image(image, where).get(), where));
+                                 });
 }
 
 }  // namespace vbq

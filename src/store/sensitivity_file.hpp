@@ -20,6 +20,10 @@ void save_sensitivity(const std::filesystem::path& path, const Sensitivity& sens
 std::optional<Sensitivity> load_sensitivity(const std::filesystem::path& path, const std::string& key,
                                             std::int64_t choices);
 
+// Whatever it was measured on, for a report of the run that it lies with. None when there is no such file; what is
+// damaged or larger than 64 MiB is told in a warning.
+std::optional<Sensitivity> read_sensitivity(const std::filesystem::path& path);
+
 // What is inside the seal: the bytes of an HDF5 file. None for another key; Error, beginning with `where`, when it
 // holds no sensitivities.
 std::optional<Sensitivity> decode_sensitivity(std::string_view image, const std::string& key, const std::string& where);

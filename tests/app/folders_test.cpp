@@ -74,6 +74,18 @@ TEST_F(Cli, InfoAndReportTakeSweepsAndComparisons) {
   ASSERT_EQ(run("report out").code, 0);
   EXPECT_EQ(read("out/report.html"), page);
   EXPECT_TRUE(fs::exists(path("out/2bit/report.html")));
+  // Widths of a sweep stand beside runs, each once.
+  fs::copy(path("out/2bit"), path("alone"));
+  ASSERT_EQ(run("report out alone").code, 0);
+  const std::string runs = read("runs.html");
+  for (const char* part : {"<a href=\"./out/2bit/report.html\">out/2bit</a>", "out/3bit</a>", ">alone</a>"}) {
+    EXPECT_NE(runs.find(part), std::string::npos) << part;
+  }
+  expect_refused("report out alone", {"runs.html exists already", "--overwrite"});
+  EXPECT_EQ(run("report alone alone --output alone/page.html").code, 0);
+  EXPECT_NE(read("alone/page.html").find("href=\"./report.html\""), std::string::npos);
+  expect_refused("report alone out/2bit --output alone/best.json --overwrite", {"which is the run's own"});
+  expect_refused("report alone digits.onnx", {"digits.onnx holds no run", "side by side"});
   // One width lost: it has not ended.
   fs::remove(path("out/3bit/summary.json"));
   ASSERT_EQ(run("report out").code, 0);
@@ -87,6 +99,7 @@ TEST_F(Cli, InfoAndReportTakeSweepsAndComparisons) {
   EXPECT_EQ(json::parse(run("info table --json").out)["formats"][0]["width"], "3bit");
   ASSERT_EQ(run("report table").code, 0);
   EXPECT_NE(read("table/report.html").find("3bit &lt;b&gt;"), std::string::npos);
+  expect_refused("report alone table", {"table holds no run", "of this one alone"});
 }
 
 TEST_F(Cli, InfoFindsWhatASearchWouldRefuse) {

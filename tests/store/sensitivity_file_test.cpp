@@ -29,6 +29,16 @@ TEST(SensitivityFile, GivesBackWhatItWasMadeOfForTheSameKeyOnly) {
   EXPECT_EQ(load_sensitivity(path, "another", kChoices), Sensitivity());
 }
 
+TEST(SensitivityFile, AReportTakesItWhateverItWasMeasuredOn) {
+  const test::Folder folder;
+  const auto path = folder / "sensitivity.h5";
+  EXPECT_FALSE(read_sensitivity(path).has_value());
+  save_sensitivity(path, sample(), "any");
+  EXPECT_EQ(read_sensitivity(path), sample());
+  test::put(path, test::get(path).substr(1));
+  EXPECT_FALSE(read_sensitivity(path).has_value());
+}
+
 TEST(SensitivityFile, ADamagedOneIsNone) {
   const test::Folder folder;
   const auto path = folder / "sensitivity.h5";

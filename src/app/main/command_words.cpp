@@ -184,11 +184,14 @@ Command add_export(CLI::App& app) {
 Command add_report(CLI::App& app) {
   const auto arguments = std::make_shared<ReportArguments>();
   CLI::App* command = app.add_subcommand("report", "a run as one page: accuracy, curves, codebooks, speed");
-  command->add_option("folder", arguments->folder, "folder of a run, a sweep or a comparison; or a best.json")
+  command
+      ->add_option("folders", arguments->folders,
+                   "folder of a run, a sweep or a comparison; or a best.json; or several runs, side by side")
       ->required();
   command->add_flag("--overwrite", arguments->overwrite, "replace the output where it exists");
-  command->add_option("--output", arguments->output, "HTML file to write; default: report.html in that folder");
-  command->footer("Example: vbq report runs/first");
+  command->add_option("--output", arguments->output,
+                      "HTML file to write; default: report.html in that folder; of several: runs.html here");
+  command->footer("Example: vbq report runs/first\n         vbq report runs/first runs/second --output both.html");
   return {command, [arguments](const CommonOptions& common) { return command_report(*arguments, common); },
           Ranks::first};
 }
