@@ -24,7 +24,8 @@ th.number + th:not(.number), td.number + td:not(.number) { padding-left: .8em; }
 td.name { overflow-wrap: anywhere; min-width: 7em; } table.pairs td { overflow-wrap: anywhere; }
 table.pairs th { width: 40%; } tr.own td { font-weight: 600; }
 figure { margin: 0; min-width: 0; } figcaption { color: var(--quiet); margin-bottom: .3em; }
-.charts, .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 1.4em 2em;
+.charts, .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr));
+  gap: 1.4em 2em;
   margin: 1em 0; }
 .cards { grid-template-columns: repeat(auto-fill, minmax(min(100%, 280px), 1fr)); gap: 1em 1.6em; }
 svg { width: 100%; height: auto; display: block; overflow: visible; }
@@ -37,24 +38,26 @@ polyline, .whisker { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .w
 .line0 { stroke: var(--c0); } .line1 { stroke: var(--c1); stroke-dasharray: 7 4; }
 .line2 { stroke: var(--c2); stroke-dasharray: 2 3; } .line3 { stroke: var(--c3); stroke-dasharray: 9 3 2 3; }
 .line4 { stroke: var(--c4); stroke-dasharray: 12 4; } .line5 { stroke: var(--c5); stroke-dasharray: 4 2; }
-.line0.whisker, .line1.whisker, .line2.whisker, .line3.whisker, .line4.whisker, .line5.whisker { stroke-dasharray: none; }
+.line0.whisker, .line1.whisker, .line2.whisker, .line3.whisker, .line4.whisker, .line5.whisker {
+  stroke-dasharray: none; }
 .mark0, .mark1, .mark2, .mark3, .mark4, .mark5 { stroke: var(--page); stroke-width: .8; }
 .mark0 { fill: var(--c0); } .mark1 { fill: var(--c1); } .mark2 { fill: var(--c2); } .mark3 { fill: var(--c3); }
 .mark4 { fill: none; stroke: var(--c4); stroke-width: 2; } .mark5 { fill: var(--c5); }
 .strip { fill: transparent; } .strip:hover { fill: var(--quiet); fill-opacity: .15; }
 .weights { fill: var(--quiet); fill-opacity: .35; } .level { stroke: var(--c0); stroke-width: 1.6; }
 .head, .dot { fill: var(--c0); } .span { stroke: var(--c0); stroke-width: 1.5; }
-rect { shape-rendering: crispEdges; } .making { fill: var(--c0); } .inference { fill: url(#hatched); stroke: none; } .waiting { fill: var(--line); }
+rect { shape-rendering: crispEdges; } .making { fill: var(--c0); } .inference { fill: url(#hatched); stroke: none; }
+.waiting { fill: var(--line); }
 .hatch { stroke: var(--c1); stroke-width: 4; }
-.legend { color: var(--quiet); font-size: .87em; margin: .2em 0 0; } .legend span { display: inline-block; margin-right: 1em; }
+.legend { color: var(--quiet); font-size: .87em; margin: .2em 0 0; }
+.legend span { display: inline-block; margin-right: 1em; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: .8em; }
 .tile { background: var(--box); border: 1px solid var(--line); border-radius: 8px; padding: .7em 1em; }
 .tile b { display: block; font-size: 1.5em; } .tile span { color: var(--quiet); }
 pre { background: var(--box); padding: 1em; border-radius: 8px; overflow-x: auto; overflow-wrap: normal; }
 pre.said { white-space: pre-wrap; overflow-wrap: anywhere; }
 @media screen and (max-width: 560px) { svg.chart text { font-size: 15px; }
-  .scroll th, .scroll td { white-space: nowrap; } .scroll td.name { white-space: normal; min-width: 10em; }
-  }
+  .scroll th, .scroll td { white-space: nowrap; } .scroll td.name { white-space: normal; min-width: 10em; } }
 @media print { @page { margin: 15mm; } body { max-width: none; margin: 0; padding: 0; font-size: 11px; }
   .scroll { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .charts { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: 1fr 1fr 1fr; }
