@@ -24,7 +24,8 @@ constexpr double kDent = 0.1;
 
 // Of the archive, which ascends, those next to the budget in size: of grids, whose steps are fitted, on either side; of
 // others within it.
-std::vector<Genome> candidates(const Setup& setup, std::span<const Individual> archive, std::int64_t budget) {
+std::vector<Genome> candidates(const Setup& setup, const SearchMethod& search, std::int64_t budget) {
+  const std::span<const Individual> archive = search.front();
   const auto end =
       static_cast<std::size_t>(std::ranges::upper_bound(archive, budget, {}, &Individual::bits) - archive.begin());
   std::vector<const Individual*> near;
@@ -34,7 +35,8 @@ std::vector<Genome> candidates(const Setup& setup, std::span<const Individual> a
   std::ranges::stable_sort(near, {}, [&](const Individual* one) { return std::abs(one->bits - budget); });
   near.resize(std::min(near.size(), kMostCandidates));
   std::vector<Genome> genomes;
-  genomes.reserve(near.size());
+  genomes.reserve(near.size() + 1);
+  if (std::optional<Genome> centre = search.centre_within(budget)) genomes.push_back(*std::move(centre));
   for (const Individual* one : near) genomes.push_back(one->genome);
   return genomes;
 }
@@ -134,7 +136,7 @@ void choose_points(const Setup& setup, Front& front, const std::vector<std::size
 
 }  // namespace
 
-Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, std::span<const Individual> archive,
+Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, const SearchMethod& search,
                     const Starts& starts, Progress& progress) {
   const std::vector<std::int64_t> budgets = spaced_sizes(*setup.range, kFrontPoints);
   Delivery delivery(setup, evaluator, scorer);
@@ -142,7 +144,7 @@ Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scor
   searched.reserve(budgets.size());
   begun.reserve(budgets.size());
   for (const std::int64_t budget : budgets) {
-    searched.push_back(delivery.first(candidates(setup, archive, budget), budget));
+    searched.push_back(delivery.first(candidates(setup, search, budget), budget));
     begun.push_back(delivery.first(starts(budget), budget));
     progress.show(fmt::format("front: {} of {} sizes", searched.size(), budgets.size()),
                   searched.size() == budgets.size() ? Progress::When::now : Progress::When::now_and_then);

@@ -33,12 +33,13 @@ struct Front {
 // Genomes within so many bits, the best first, without a search.
 using Starts = std::function<std::vector<Genome>(std::int64_t budget)>;
 
-// Of a search's archive: at each of kFrontPoints budgets the archive's network of that size, or a neighbour's genome
-// where that is better on the search's images, and the start's, both delivered within the budget (deliver_within()). Of
-// the two the searched one is a point, unless its gain on validation images may be chance (paired_gain(); without such
-// images, unless its fitness on the search's is less). A point that another one undercuts, no larger and no worse on
-// validation images (or the search's), is none (front_points()). Error where no budget can be kept.
-Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, std::span<const Individual> archive,
+// Of a search's front: at each of kFrontPoints budgets the centre of the search there, or where it has none the
+// front's network of that size, or a neighbour's genome where that is better on the search's images, and the start's,
+// both delivered within the budget (deliver_within()). Of the two the searched one is a point, unless its gain on
+// validation images may be chance (paired_gain(); without such images, unless its fitness on the search's is less). A
+// point that another one undercuts, no larger and no worse on validation images (or the search's), is none
+// (front_points()). Error where no budget can be kept.
+Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scorer, const SearchMethod& search,
                     const Starts& starts, Progress& progress);
 
 }  // namespace vbq

@@ -46,9 +46,9 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
                      median, worst, top1, diversity(state));
 }
 
-std::string front_history_line(const SearchState& state, const BitRange& range, std::int64_t evaluations) {
-  return fmt::format("{},{},{:.9g},{}", state.generation, evaluations, hypervolume(state.archive, range),
-                     state.archive.size());
+std::string front_history_line(int generation, std::span<const Individual> front, const BitRange& range,
+                               std::int64_t evaluations) {
+  return fmt::format("{},{},{:.9g},{}", generation, evaluations, hypervolume(front, range), front.size());
 }
 
 const char* history_header(const Setup& setup) {

@@ -19,7 +19,8 @@ double diversity(const SearchState& state);
 std::string history_line(const SearchState& state, const Tally& best, std::int64_t evaluations);
 
 // Of a search for a front: how much of it is found (see search/front.hpp), and the networks that nothing undercuts.
-std::string front_history_line(const SearchState& state, const BitRange& range, std::int64_t evaluations);
+std::string front_history_line(int generation, std::span<const Individual> front, const BitRange& range,
+                               std::int64_t evaluations);
 
 // What the columns of a run are called. Of images without labels "agreement" stands for "top1".
 const char* history_header(const Setup& setup);

@@ -105,8 +105,7 @@ class Loop {
 
   // The same of all points of a front.
   void finish_front(SearchResult& result, const Starts& starts) {
-    const Front& front =
-        result.front.emplace(deliver_front(setup_, evaluator_, scorer_, search_->state().archive, starts, progress_));
+    const Front& front = result.front.emplace(deliver_front(setup_, evaluator_, scorer_, *search_, starts, progress_));
     result.network = front.networks[front.knee].scored.network;
     result.quantised = front.networks[front.knee].scored.scores;
     score_as_trained(result);
@@ -143,9 +142,9 @@ class Loop {
     const Tally best = search_score(state.best.genome);  // from the cache
     const double seconds = seconds_since(start);
     state_.seconds += seconds;
-    state_.history.push_back(setup_.range
-                                 ? front_history_line(state, searched_range(*setup_.range), scorer_.evaluations())
-                                 : history_line(state, best, scorer_.evaluations()));
+    state_.history.push_back(setup_.range ? front_history_line(state.generation, search_->front(),
+                                                               searched_range(*setup_.range), scorer_.evaluations())
+                                          : history_line(state, best, scorer_.evaluations()));
     state_.timing.push_back(
         timing_line(state.generation, seconds, scorer_.images() - images_before, evaluator_.times()));
     complete_ = state;
@@ -173,8 +172,8 @@ class Loop {
 
   void report(const SearchState& state, const Tally& best, double rate) {
     const std::string found =
-        setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", state.archive.size(),
-                                   hypervolume(state.archive, searched_range(*setup_.range)))
+        setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", search_->front().size(),
+                                   hypervolume(search_->front(), searched_range(*setup_.range)))
                      : fmt::format("{} {:.2f} %  {} {:.5g}", share_name(labels_of(setup_.problem, ImageSet::search)),
                                    percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
                                    std::fabs(fitness(best, setup_.job.fitness)));

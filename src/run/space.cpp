@@ -115,7 +115,10 @@ SearchSpace make_space(const Setup& setup) {
   } else {
     space.seeds = seed_genomes(coded, format, bits_at_start(setup, setup.budget_bits));
   }
-  if (setup.range) space.range = searched_range(*setup.range);
+  if (setup.range) {
+    space.range = searched_range(*setup.range);
+    space.sizes = spaced_sizes(*setup.range, kFrontPoints);
+  }
   if (setup.job.search.method == Method::annealing) {
     // Published for absolute weights; scaled ones are of another size, so there the fitted curve is the start.
     space.start = format.scale == ScaleScope::none

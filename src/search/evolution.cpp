@@ -4,18 +4,11 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "search/grid_steps.hpp"
 #include "search/recipe.hpp"
 
 namespace vbq {
 namespace {
-
-// Fitting a surface costs the cube of the number of genes.
-constexpr std::size_t kMostSurfaceGenes = 512;
-
-bool surfaces_suit(const GeneSpace& space) {
-  return !space.log_spread().empty() && space.budget() > 0 && !space.seeds().empty() &&
-         space.chromosomes() * space.genes() <= kMostSurfaceGenes;
-}
 
 class Evolution final : public SearchMethod {
  public:
@@ -26,7 +19,7 @@ class Evolution final : public SearchMethod {
       recipe_ = annealing_recipe(options_, space_);
     } else if (options_.operators == Operators::nogami2018) {
       recipe_ = nogami2018_recipe(options_, space_);
-    } else if (surfaces_suit(space_)) {
+    } else if (surfaces_suit(space_) && space_.budget() > 0) {
       recipe_ = standard_grids_recipe(options_, space_);
     } else {
       recipe_ = standard_recipe(options_, space_);
@@ -135,7 +128,10 @@ std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSp
   check_share(options.reproduction, "reproduction");
   if (!(options.mutation + options.crossover > 0))
     fail("the search's mutation and crossover are both 0; expected one above 0");
-  if (space.range) return nsga2(options, std::move(space));
+  if (space.range) {
+    const bool learns = !space.sizes.empty() && surfaces_suit(GeneSpace(space));
+    return learns ? grid_front(options, std::move(space)) : nsga2(options, std::move(space));
+  }
   return std::make_unique<Evolution>(options, std::move(space));
 }
 

@@ -25,6 +25,7 @@ class GeneSpace {
   std::int64_t budget() const { return space_.budget; }  // bits; 0: none
   const std::vector<double>& log_spread() const { return space_.log_spread; }
   const std::optional<BitRange>& range() const { return space_.range; }
+  const std::vector<std::int64_t>& sizes() const { return space_.sizes; }
   bool positive() const { return space_.positive; }
   const std::vector<Genome>& seeds() const { return space_.seeds; }
   const Genome* start() const { return space_.start.chromosomes.empty() ? nullptr : &space_.start; }

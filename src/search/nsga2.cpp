@@ -65,6 +65,7 @@ class Nsga2 final : public SearchMethod {
   }
 
   const SearchState& state() const override { return state_; }
+  std::span<const Individual> front() const override { return state_.archive; }
   bool finished() const override { return false; }
 
   void restore(SearchState state) override {

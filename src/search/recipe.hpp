@@ -44,8 +44,10 @@ std::unique_ptr<Recipe> standard_grids_recipe(const SearchOptions& options, cons
 std::unique_ptr<Recipe> random_recipe(const SearchOptions& options, const GeneSpace& space);
 std::unique_ptr<Recipe> annealing_recipe(const SearchOptions& options, const GeneSpace& space);
 
-// The one method that is no recipe: for a front (space.range).
+// The two methods that are no recipes: for a front (space.range), and for one where surfaces suit the space
+// (grid_steps.hpp) and sizes are given.
 std::unique_ptr<SearchMethod> nsga2(const SearchOptions& options, SearchSpace space);
+std::unique_ptr<SearchMethod> grid_front(const SearchOptions& options, SearchSpace space);
 
 // Error (internal) where there are not as many as were asked for, or one is not finite.
 void check_told(std::span<const Objectives> told, std::size_t asked);

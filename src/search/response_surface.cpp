@@ -51,11 +51,12 @@ double Surface::at(std::span<const double> x) const {
 }
 
 Surface fit_surface(std::span<const std::vector<double>> points, std::span<const double> heights,
-                    const SurfacePrior& prior) {
+                    std::span<const double> weights, const SurfacePrior& prior) {
   const std::size_t n = points.front().size(), terms = 1 + 2 * n;  // 1, x, x^2
   Matrix products(terms);
   std::vector<double> right(terms), row(terms, 1.0);
   for (std::size_t m = 0; m < points.size(); ++m) {
+    const double weight = weights.empty() ? 1 : weights[m];
     double left = heights[m];
     for (std::size_t k = 0; k < n; ++k) {
       const double x = points[m][k];
@@ -64,8 +65,9 @@ Surface fit_surface(std::span<const std::vector<double>> points, std::span<const
       left -= prior.usual_curvature * x * x;
     }
     for (std::size_t i = 0; i < terms; ++i) {
-      right[i] += row[i] * left;
-      for (std::size_t j = 0; j <= i; ++j) products.at(i, j) += row[i] * row[j];
+      const double weighted = weight * row[i];
+      right[i] += weighted * left;
+      for (std::size_t j = 0; j <= i; ++j) products.at(i, j) += weighted * row[j];
     }
   }
   for (std::size_t k = 0; k < n; ++k) {

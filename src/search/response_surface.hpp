@@ -22,9 +22,10 @@ struct SurfacePrior {
   double usual_curvature = 0;
 };
 
-// points: [measurements][n], seen from the point that the surface is around; heights: [measurements], at least one.
+// points: [measurements][n], seen from the point that the surface is around; heights: [measurements], at least one;
+// weights: [measurements], how many measurements each one counts for, > 0, or empty: one each.
 Surface fit_surface(std::span<const std::vector<double>> points, std::span<const double> heights,
-                    const SurfacePrior& prior);
+                    std::span<const double> weights, const SurfacePrior& prior);
 
 // Where `harm` is least, within `reach` of 0 in each coordinate, of what `size` has not above `most`; where there is no
 // such point, about the one of the least size. As many numbers as there are slopes.

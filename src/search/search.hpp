@@ -50,8 +50,8 @@ struct SearchState {
   std::vector<Individual> population;  // best first
   Individual best;                     // best ever told
   std::vector<double> parameters;      // the method's own (step sizes, temperature); may be empty
-  // Of a front: all that nothing undercuts, see front.hpp; ascending in bits. Of a search that learns from all: all
-  // that were told, in order, with their unpriced fitness.
+  // Of NSGA-II: its front(). Of a search that learns from all: all that were told, in order, with their unpriced
+  // fitness.
   std::vector<Individual> archive = {};
   bool operator==(const SearchState&) const = default;
 };
@@ -71,6 +71,10 @@ class SearchMethod {
   // Where a method steps around a point, that point, which may never have been evaluated: an average of many, so that
   // it is never merely lucky.
   virtual std::optional<Genome> centre() const { return std::nullopt; }
+  // The same of a search for a front, which steps around several: of the one meant for networks of so many bits.
+  virtual std::optional<Genome> centre_within(std::int64_t) const { return std::nullopt; }
+  // Of a search for a front: all that nothing undercuts, see front.hpp; ascending in bits. Until tell().
+  virtual std::span<const Individual> front() const { return {}; }
 };
 
 // Sizes that are wanted, in bits: of a search for a front.
@@ -98,6 +102,7 @@ struct SearchSpace {
   std::int64_t budget = 0;  // bits that there are for all; 0: no budget
   // Instead of one best network, the best at every size in here; of Method::genetic with Operators::standard.
   std::optional<BitRange> range = {};
+  std::vector<std::int64_t> sizes = {};  // inside the range: bits of the networks that are wanted most; may be empty
 };
 
 std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSpace space);

@@ -26,7 +26,7 @@ TEST(ResponseSurface, FindsAQuadraticThatIsOne) {
   const auto points = points_of(20, 3, 1);
   std::vector<double> heights;
   for (const auto& point : points) heights.push_back(truth.at(point));
-  const Surface found = fit_surface(points, heights, kNone);
+  const Surface found = fit_surface(points, heights, {}, kNone);
   EXPECT_NEAR(found.height, truth.height, 1e-6);
   for (std::size_t k = 0; k < 3; ++k) {
     EXPECT_NEAR(found.slope[k], truth.slope[k], 1e-6) << k;
@@ -38,7 +38,7 @@ TEST(ResponseSurface, FindsAQuadraticThatIsOne) {
 TEST(ResponseSurface, OfOnePointIsWhatIsUsual) {
   const std::vector<std::vector<double>> points(1, std::vector<double>(4));
   const std::vector<double> heights{3};
-  const Surface found = fit_surface(points, heights, {10, 10, 0.02});
+  const Surface found = fit_surface(points, heights, {}, {10, 10, 0.02});
   EXPECT_NEAR(found.height, 3, 1e-12);
   for (std::size_t k = 0; k < 4; ++k) {
     EXPECT_EQ(found.slope[k], 0);
@@ -59,7 +59,7 @@ TEST(ResponseSurface, NoiseAveragesOut) {
       Random random(seed, 1, 0, Purpose::test);
       std::vector<double> heights;
       for (const auto& point : points) heights.push_back(truth.at(point) + 0.07 * random.normal());
-      const Surface found = fit_surface(points, heights, {12, 77, 0.005});
+      const Surface found = fit_surface(points, heights, {}, {12, 77, 0.005});
       for (std::size_t k = 0; k < kSize; ++k) squares += std::pow(found.slope[k] - truth.slope[k], 2);
     }
     return std::sqrt(squares / (20 * kSize));
