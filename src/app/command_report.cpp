@@ -56,29 +56,30 @@ void print_output(const fs::path& output, const std::string& page, const CommonO
   }
 }
 
-// The runs that several folders hold; of a sweep, each of its widths.
-std::vector<fs::path> runs_of(const std::vector<fs::path>& folders) {
-  std::vector<fs::path> runs;
+// What several folders hold; of a sweep, each of its widths.
+SideBySide side_by_side(const std::vector<fs::path>& folders) {
+  SideBySide found;
   for (const fs::path& folder : folders) {
     const FolderKind kind = folder_kind(folder);
     if (kind == FolderKind::sweep) {
-      for (const fs::path& run : runs_of_sweep(folder)) runs.push_back(run);
+      for (const fs::path& run : runs_of_sweep(folder)) found.runs.push_back(run);
+    } else if (kind == FolderKind::comparison) {
+      found.comparisons.push_back(folder);
     } else if (kind == FolderKind::run && fs::exists(folder / "history.csv")) {
-      runs.push_back(folder);
+      found.runs.push_back(folder);
     } else {
-      fail("{} holds no run: side by side, folders of runs (as vbq search makes them) or of sweeps were expected{}",
-           folder.string(), kind == FolderKind::comparison ? "; vbq report of this one alone shows its table" : "");
+      fail("{} holds no run: side by side, folders of runs, sweeps and comparisons were expected", folder.string());
     }
   }
-  return runs;
+  return found;
 }
 
-int report_runs(const ReportArguments& arguments, const CommonOptions& common) {
-  const std::vector<fs::path> runs = runs_of(arguments.folders);
+int report_several(const ReportArguments& arguments, const CommonOptions& common) {
+  const SideBySide folders = side_by_side(arguments.folders);
   const fs::path output = arguments.output.value_or("runs.html");
-  for (const fs::path& run : runs) check_page_output(output, run);
+  for (const fs::path& folder : arguments.folders) check_page_output(output, folder);
   check_output(output, {}, arguments.overwrite ? Existing::overwrite : Existing::refuse);
-  const std::string page = runs_html(runs, output);
+  const std::string page = runs_html(folders, output);
   write_file(output, page);
   print_output(output, page, common);
   return 0;
@@ -88,7 +89,7 @@ int report_runs(const ReportArguments& arguments, const CommonOptions& common) {
 
 int command_report(const ReportArguments& arguments, const CommonOptions& common) {
   warn_unused_engine_options(common.engine, "report");
-  if (arguments.folders.size() > 1) return report_runs(arguments, common);
+  if (arguments.folders.size() > 1) return report_several(arguments, common);
   fs::path what = arguments.folders.front();
   const bool file = fs::is_regular_file(what);
   if (file) refuse_other_files(what);

@@ -66,7 +66,7 @@ struct ExportArguments {
 int command_export(const ExportArguments& arguments, const CommonOptions& common);
 
 struct ReportArguments {
-  // The folder of a run, a sweep or a comparison, or a best.json; or several, of runs and sweeps, side by side.
+  // The folder of a run, a sweep or a comparison, or a best.json; or several folders, side by side.
   std::vector<std::filesystem::path> folders;
   std::optional<std::filesystem::path> output;  // report.html in the folder; of several: runs.html here
   bool overwrite = false;

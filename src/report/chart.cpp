@@ -12,7 +12,7 @@
 namespace vbq {
 namespace {
 
-constexpr std::size_t kKinds = 6;         // of lines and marks
+constexpr std::size_t kKinds = 8;         // of lines and marks
 constexpr std::size_t kMostPlaces = 720;  // on an x axis: more could not be seen
 constexpr std::size_t kMostStrips = 240;  // that answer to the pointer
 
@@ -161,13 +161,15 @@ std::string html_text(std::string_view text) {
 }
 
 std::string mark_svg(std::size_t k, double x, double y, const std::string& title) {
-  // Circle, square, triangle, diamond, cross, triangle upside down; around 0, 0.
+  // Circle, square, triangle, diamond, cross, triangle upside down, plus, bar; around 0, 0.
   static constexpr std::array<const char*, kKinds> kShapes = {"m-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z",
                                                               "m-3.5,-3.5h7v7h-7z",
                                                               "m0,-4.5l4.5,8h-9z",
                                                               "m0,-5l5,5l-5,5l-5,-5z",
                                                               "m-4,-4l8,8m0,-8l-8,8",
-                                                              "m0,4.5l4.5,-8h-9z"};
+                                                              "m0,4.5l4.5,-8h-9z",
+                                                              "m-5,0h10m-5,-5v10",
+                                                              "m-5,-2h10v4h-10z"};
   const std::string inside = title.empty() ? "" : "<title>" + html_text(title) + "</title>";
   return fmt::format(R"(<path class="mark{}" d="M{:.1f},{:.1f}{}">{}</path>)", k % kKinds, x, y, kShapes[k % kKinds],
                      inside);

@@ -39,7 +39,7 @@ struct Chart {
 };
 
 // A chart, 480 units wide, with axes, grid and legend; a sentence in its place when there is nothing to draw. Lines
-// have the classes line0 ... line5 for the page to colour, marks mark0 ... mark5. Of more than 720 x every so many are
+// have the classes line0 ... line7 for the page to colour, marks mark0 ... mark7. Of more than 720 x every so many are
 // drawn.
 std::string line_chart(const Chart& chart);
 

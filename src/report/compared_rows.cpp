@@ -19,6 +19,18 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostRows = 4096;  // a page is for people
 
+bool ends_in_levels(const std::string& name) { return name.size() > 7 && name.ends_with(" levels"); }
+
+// What rows are told apart by in the charts.
+std::string kind_of(const ComparedRow& row) {
+  static constexpr std::array kOwn = {"rate-distortion", "additive allocation", "greedy list", "H-weighted error",
+                                      "searched"};
+  if (row.name.starts_with("search")) return "searched";
+  if (ends_in_levels(row.name)) return "equally many levels";
+  if (std::ranges::any_of(kOwn, [&](const char* own) { return row.name.starts_with(own); })) return row.name;
+  return row.assignment;
+}
+
 ComparedRow row_of(const Json& json) {
   ComparedRow row;
   row.number = whole(json.at("row"), 0, 1'000'000);
@@ -34,19 +46,8 @@ ComparedRow row_of(const Json& json) {
   row.low = top1.at("interval95").at(0).get<double>();
   row.high = top1.at("interval95").at(1).get<double>();
   if (score.contains("divergence")) row.divergence = score.at("divergence").get<double>();
+  row.kind = kind_of(row);
   return row;
-}
-
-bool ends_in_levels(const std::string& name) { return name.size() > 7 && name.ends_with(" levels"); }
-
-// What rows are told apart by in the charts.
-std::string kind_of(const ComparedRow& row) {
-  static constexpr std::array kOwn = {"rate-distortion", "additive allocation", "greedy list", "H-weighted error",
-                                      "searched"};
-  if (row.name.starts_with("search")) return "searched";
-  if (ends_in_levels(row.name)) return "equally many levels";
-  if (std::ranges::any_of(kOwn, [&](const char* own) { return row.name.starts_with(own); })) return row.name;
-  return row.assignment;
 }
 
 const ComparedRow* as_trained(const std::vector<ComparedRow>& rows) {
@@ -62,14 +63,11 @@ struct Kinds {
 
 Kinds kinds_of(const std::vector<ComparedRow>& rows) {
   Kinds kinds;
-  const ComparedRow* trained = as_trained(rows);
-  const auto bits = [&](const ComparedRow* row) {
-    return trained != nullptr && trained->bytes > 0 ? 32 * row->bytes / trained->bytes : row->bits;
-  };
+  const auto bits = [](const ComparedRow* row) { return row->counted_bits; };
   for (const ComparedRow& row : rows) {
     if (row.number == 0) continue;
     kinds.rows.push_back(&row);
-    if (std::ranges::find(kinds.names, kind_of(row)) == kinds.names.end()) kinds.names.push_back(kind_of(row));
+    if (std::ranges::find(kinds.names, row.kind) == kinds.names.end()) kinds.names.push_back(row.kind);
   }
   std::ranges::sort(kinds.names);
   std::ranges::stable_sort(kinds.rows, {}, bits);
@@ -90,7 +88,7 @@ Chart chart_of(const Kinds& kinds, Number number) {
   for (const std::string& name : kinds.names) {
     Series& series = chart.series.emplace_back(Series{name, {}});
     for (const ComparedRow* row : kinds.rows) {
-      const bool own = kind_of(*row) == name;
+      const bool own = row->kind == name;
       series.y.push_back(!own ? kNothing : top1 ? row->top1 : row->divergence);
       if (top1) {
         series.low.push_back(own ? row->low : kNothing);
@@ -111,7 +109,8 @@ std::string row_html(const ComparedRow& row, Links links, const Span& span) {
   const std::string how = row.number == 0 ? "" : html_text(row.assignment + ", matched " + row.matching);
   return fmt::format(
       "<tr><td class=\"number\">{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{:.3f}"
-      "</td><td class=\"number\">{:.3f}</td><td>{:.2f} % ({:.2f} to {:.2f})</td><td>{}</td><td class=\"number\">{:.5f}"
+      "</td><td class=\"number\">{:.3f}</td><td class=\"whole\">{:.2f} % ({:.2f} to {:.2f})</td><td>{}</td><td "
+      "class=\"number\">{:.5f}"
       "</td></tr>\n",
       place, html_text(row.name), how, thousands_of(row.bytes), row.bits, row.entropy_bits, row.top1, row.low, row.high,
       interval_svg(row.top1, {row.low, row.high}, span), row.divergence);
@@ -127,8 +126,33 @@ std::vector<ComparedRow> read_compared(const fs::path& folder) {
   if (!rows.is_array() || rows.empty() || !rows.front().is_object() || !rows.front().contains("bytes")) return {};
   if (rows.size() > kMostRows) fail("{} has {} rows: at most {} were expected", file.string(), rows.size(), kMostRows);
   std::vector<ComparedRow> read;
+  read.reserve(rows.size());
   for (const Json& row : rows) read.push_back(row_of(row));
+  const ComparedRow* trained = as_trained(read);
+  const double bytes = trained != nullptr ? trained->bytes : 0;
+  for (ComparedRow& row : read) row.counted_bits = bytes > 0 ? 32 * row.bytes / bytes : row.bits;
   return read;
+}
+
+std::vector<ComparedRow> rows_of_front(const Json& summary, const std::string& name) {
+  std::vector<ComparedRow> rows;
+  if (!summary.contains("front")) return rows;
+  const Json& networks = summary.at("front").at("networks");
+  const bool entropy = summary.value("coding", "fixed") == "entropy";
+  if (networks.size() > kMostRows)
+    fail("a front has {} networks: at most {} were expected", networks.size(), kMostRows);
+  for (const Json& network : networks) {
+    if (!network.contains("top1")) return {};  // of images without labels: nothing that others have
+    ComparedRow& row = rows.emplace_back();
+    row.number = static_cast<int>(rows.size());
+    row.kind = name + ": " + (network.at("network") == "start" ? "the search's start" : "searched");
+    row.counted_bits = network.at(entropy ? "bits_entropy" : "bits_fixed").get<double>();
+    row.divergence = network.at("held_out").get<double>();
+    row.top1 = network.at("top1").get<double>();
+    row.low = network.at("top1_low").get<double>();
+    row.high = network.at("top1_high").get<double>();
+  }
+  return rows;
 }
 
 std::string compared_charts(const std::vector<ComparedRow>& rows) {

@@ -6,10 +6,11 @@ namespace vbq {
 // What is wider than the page (tables) scrolls in a box of its own (.scroll).
 const char* const kPageStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2430; --quiet: #5c6675; --line: #d7dce3; --page: #ffffff; --box: #f5f7f9;
-  --c0: #1565c0; --c1: #c75b00; --c2: #2e7d32; --c3: #8e3a9d; --c4: #c62828; --c5: #00727d; }
+  --c0: #1565c0; --c1: #c75b00; --c2: #2e7d32; --c3: #8e3a9d; --c4: #c62828; --c5: #00727d;
+  --c6: #6d4c1f; --c7: #d81b78; }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --quiet: #a3adba; --line: #39424e;
   --page: #14181d; --box: #1d232a; --c0: #64b5f6; --c1: #ffb74d; --c2: #81c784; --c3: #d79be3; --c4: #ef9a9a;
-  --c5: #5fd0dc; } }
+  --c5: #5fd0dc; --c6: #d7b98e; --c7: #ff8fc0; } }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 1040px;
   margin: 2em auto; padding: 0 1em; overflow-wrap: anywhere; }
@@ -21,8 +22,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .25em .8em .25em 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
 th { color: var(--quiet); font-weight: 500; } td.number, th.number { text-align: right; white-space: nowrap; }
 th.number + th:not(.number), td.number + td:not(.number) { padding-left: .8em; }
+td.whole { white-space: nowrap; }
 td.name { overflow-wrap: anywhere; min-width: 7em; } table.pairs td { overflow-wrap: anywhere; }
-table.pairs th { width: 40%; } tr.own td { font-weight: 600; }
+table.pairs th { width: 40%; }
 figure { margin: 0; min-width: 0; } figcaption { color: var(--quiet); margin-bottom: .3em; }
 .charts, .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr));
   gap: 1.4em 2em;
@@ -38,11 +40,12 @@ polyline, .whisker { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .w
 .line0 { stroke: var(--c0); } .line1 { stroke: var(--c1); stroke-dasharray: 7 4; }
 .line2 { stroke: var(--c2); stroke-dasharray: 2 3; } .line3 { stroke: var(--c3); stroke-dasharray: 9 3 2 3; }
 .line4 { stroke: var(--c4); stroke-dasharray: 12 4; } .line5 { stroke: var(--c5); stroke-dasharray: 4 2; }
-.line0.whisker, .line1.whisker, .line2.whisker, .line3.whisker, .line4.whisker, .line5.whisker {
-  stroke-dasharray: none; }
-.mark0, .mark1, .mark2, .mark3, .mark4, .mark5 { stroke: var(--page); stroke-width: .8; }
+.line6 { stroke: var(--c6); stroke-dasharray: 14 3 4 3; } .line7 { stroke: var(--c7); stroke-dasharray: 1 3; }
+line.whisker { stroke-dasharray: none; }
+.mark0, .mark1, .mark2, .mark3, .mark5, .mark7 { stroke: var(--page); stroke-width: .8; }
 .mark0 { fill: var(--c0); } .mark1 { fill: var(--c1); } .mark2 { fill: var(--c2); } .mark3 { fill: var(--c3); }
 .mark4 { fill: none; stroke: var(--c4); stroke-width: 2; } .mark5 { fill: var(--c5); }
+.mark6 { fill: none; stroke: var(--c6); stroke-width: 2; } .mark7 { fill: var(--c7); }
 .strip { fill: transparent; } .strip:hover { fill: var(--quiet); fill-opacity: .15; }
 .weights { fill: var(--quiet); fill-opacity: .35; } .level { stroke: var(--c0); stroke-width: 1.6; }
 .head, .dot { fill: var(--c0); } .span { stroke: var(--c0); stroke-width: 1.5; }

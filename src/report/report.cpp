@@ -41,7 +41,7 @@ std::string results_html(const Json& summary, const Job& job) {
     text += front_html(summary, job.format.coding == Coding::entropy ? Bits::entropy : Bits::fixed,
                        job.format.encoding == Encoding::grid ? "equal steps" : "additive allocation");
   }
-  return text + accuracy_html(summary) + sizes_html(summary);
+  return text + accuracy_html(summary);
 }
 
 // Layers need the network's file, which may be gone, or another by now.
@@ -79,7 +79,9 @@ std::string page(const fs::path& folder) {
   if (summary) text += results_html(*summary, job);
   text += baselines_html(folder);
   if (best) text += network_html(folder, job, *best);
-  text += progress_html(history, job) + speed_html(timing);
+  text += progress_html(history, job);
+  if (summary) text += sizes_html(*summary);
+  text += speed_html(timing);
   if (summary) text += machine_html(*summary);
   return html_page(title_of(job), text + fmt::format("<h2>Job</h2>\n<pre>{}</pre>\n", html_text(job_text)));
 }

@@ -17,9 +17,13 @@ std::string sweep_html(const std::filesystem::path& folder);
 // For the folder of vbq compare: what it comes to, and its tables.
 std::string comparison_html(const std::filesystem::path& folder);
 
-// Runs side by side: results, curves, and the keys of their jobs in which they differ. Links are relative to the folder
-// of `page`, where this is to be written.
-std::string runs_html(const std::vector<std::filesystem::path>& folders, const std::filesystem::path& page);
+// Runs side by side: results, curves, and the keys of their jobs in which they differ; the networks of fronts among
+// them are drawn over their sizes, with the rows of comparisons. Links are relative to the folder of `page`, where this
+// is to be written.
+struct SideBySide {
+  std::vector<std::filesystem::path> runs, comparisons;  // folders
+};
+std::string runs_html(const SideBySide& folders, const std::filesystem::path& page);
 
 // For a best.json alone: its codebooks.
 std::string format_html(const std::filesystem::path& file);

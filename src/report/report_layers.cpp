@@ -20,8 +20,7 @@ std::string bar_svg(double share, double most) {
 // Harm in what the fitness is in: nats an image, or points of accuracy.
 std::string harm_text(const LayerFacts& layer, Fitness fitness) {
   if (!layer.harm) return "";
-  return fitness == Fitness::top1 ? fmt::format("{:.2f} points", 100 * *layer.harm)
-                                  : fmt::format("{:.3g} nats", *layer.harm);
+  return fitness == Fitness::top1 ? fmt::format("{:.2f}", 100 * *layer.harm) : fmt::format("{:.6f}", *layer.harm);
 }
 
 std::string levels_text(const LayerFacts& layer) {
@@ -53,7 +52,9 @@ std::string table_html(const std::vector<LayerFacts>& layers, Fitness fitness) {
   std::string text =
       "<div class=\"scroll\"><table><tr><th>layer</th><th class=\"number\">weights</th><th class=\"number\">levels</th>"
       "<th class=\"number\">bits</th><th class=\"number\">entropy</th>";
-  if (harm) text += "<th class=\"number\">alone costs</th>";
+  if (harm) {
+    text += fmt::format("<th class=\"number\">alone costs{}</th>", fitness == Fitness::top1 ? ", %" : ", nats");
+  }
   text += "<th class=\"number\">bytes</th><th class=\"number\">share</th><th></th></tr>\n";
   for (const LayerFacts& layer : layers) text += row_html(layer, share(layer.bits), share(most), harm, fitness);
   text +=

@@ -12,6 +12,7 @@
 #include "core/file.hpp"
 #include "json/json_file.hpp"
 #include "report/chart.hpp"
+#include "report/compared_rows.hpp"
 #include "report/progress.hpp"
 #include "report/report.hpp"
 #include "report/report_parts.hpp"
@@ -73,15 +74,16 @@ std::string row_html(const Run& run, const Span& span) {
   if (!run.summary) return start + "<td colspan=\"8\">has not ended</td></tr>\n";
   const Json &summary = *run.summary, &held_out = summary.at("quantised").at("held_out");
   const Result result = result_of(summary);
-  return start + fmt::format(
-                     "<td class=\"number\">{:.3f}</td><td class=\"number\">{}</td><td>{}{}</td><td>{}</td><td "
-                     "class=\"number\">{:.2f} %</td><td class=\"number\">{:.5f}</td><td class=\"number\">{}</td><td "
-                     "class=\"number\">{}</td></tr>\n",
-                     result.bits, thousands_of(result.bytes), percent_with_interval(top1_of(held_out)),
-                     labels_of(held_out) == Labels::given ? "" : ", agreement",
-                     interval_svg(result.share, {result.low, result.high}, span), result.trained,
-                     held_out.at("divergence").get<double>(), thousands_of(summary.at("evaluations").get<double>()),
-                     duration_text(std::min(summary.at("seconds").get<double>(), 1e12)));
+  return start +
+         fmt::format(
+             "<td class=\"number\">{:.3f}</td><td class=\"number\">{}</td><td class=\"whole\">{}{}</td><td>{}</td><td "
+             "class=\"number\">{:.2f} %</td><td class=\"number\">{:.5f}</td><td class=\"number\">{}</td><td "
+             "class=\"number\">{}</td></tr>\n",
+             result.bits, thousands_of(result.bytes), percent_with_interval(top1_of(held_out)),
+             labels_of(held_out) == Labels::given ? "" : ", agreement",
+             interval_svg(result.share, {result.low, result.high}, span), result.trained,
+             held_out.at("divergence").get<double>(), thousands_of(summary.at("evaluations").get<double>()),
+             duration_text(std::min(summary.at("seconds").get<double>(), 1e12)));
 }
 
 std::string table_html(const std::vector<Run>& runs) {
@@ -204,18 +206,41 @@ std::string differences_html(const std::vector<Run>& runs) {
   return "<h2>Where their jobs differ</h2>\n" + (differ == 0 ? "<p>Nowhere.</p>\n" : scrolling_table(rows));
 }
 
+// Fronts among the runs and rows of comparisons: what each size is worth.
+std::string sizes_html(const std::vector<Run>& runs, const std::vector<fs::path>& comparisons) {
+  std::vector<ComparedRow> rows;
+  std::string tables;
+  for (const fs::path& folder : comparisons) {
+    const std::vector<ComparedRow> more = read_compared(folder);
+    if (more.empty()) fail("{} holds no table of this version: vbq report of it alone shows it", folder.string());
+    rows.insert(rows.end(), more.begin(), more.end());
+    tables += "<h2>Rows of " + html_text(folder.string()) + "</h2>\n" + compared_tables(more, Links::none);
+  }
+  for (const Run& run : runs) {
+    if (!run.summary) continue;
+    const std::vector<ComparedRow> more = rows_of_front(*run.summary, run.name);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows.empty() ? "" : "<h2>Sizes</h2>\n" + compared_charts(rows) + tables;
+}
+
+std::string body_html(const std::vector<Run>& runs, const std::vector<fs::path>& comparisons) {
+  if (runs.empty()) return sizes_html(runs, comparisons);
+  return table_html(runs) + sizes_html(runs, comparisons) + "<h2>Curves</h2>\n" + charts(runs) + differences_html(runs);
+}
+
 }  // namespace
 
-std::string runs_html(const std::vector<fs::path>& folders, const fs::path& page) {
-  if (folders.size() > kMostRuns) fail("{} runs were named: a page takes {} at most", folders.size(), kMostRuns);
+std::string runs_html(const SideBySide& folders, const fs::path& page) {
+  const std::size_t named = folders.runs.size() + folders.comparisons.size();
+  if (named > kMostRuns) fail("{} runs were named: a page takes {} at most", named, kMostRuns);
   std::vector<Run> runs;
-  runs.reserve(folders.size());
+  runs.reserve(folders.runs.size());
   try {
-    for (const fs::path& folder : folders) runs.push_back(read_run(folder, page));
-    return html_page("Runs side by side",
-                     table_html(runs) + "<h2>Curves</h2>\n" + charts(runs) + differences_html(runs));
+    for (const fs::path& folder : folders.runs) runs.push_back(read_run(folder, page));
+    return html_page("Runs side by side", body_html(runs, folders.comparisons));
   } catch (const nlohmann::json::exception& error) {
-    fail("a summary.json of these folders is not as vbq writes it ({})", error.what());
+    fail("a summary.json or compare.json of these folders is not as vbq writes it ({})", error.what());
   }
 }
 

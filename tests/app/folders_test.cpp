@@ -99,7 +99,7 @@ TEST_F(Cli, InfoAndReportTakeSweepsAndComparisons) {
   EXPECT_EQ(json::parse(run("info table --json").out)["formats"][0]["width"], "3bit");
   ASSERT_EQ(run("report table").code, 0);
   EXPECT_NE(read("table/report.html").find("3bit &lt;b&gt;"), std::string::npos);
-  expect_refused("report alone table", {"table holds no run", "of this one alone"});
+  expect_refused("report alone table --output both.html", {"table holds no table of this version"});
 }
 
 TEST_F(Cli, InfoFindsWhatASearchWouldRefuse) {

@@ -77,7 +77,9 @@ TEST(Layers, HarmIsThatOfTheNearestSize) {
   ASSERT_TRUE(add_harm(layers, sensitivity, network, job));
   EXPECT_NEAR(*layers[0].harm, 0.1, 1e-12);
   EXPECT_NEAR(*layers[1].harm, 0.2, 1e-12) << "what was not measured is none";
-  EXPECT_NE(layers_html(layers, Fitness::top1).find("10.00 points"), std::string::npos);
+  const std::string page = layers_html(layers, Fitness::top1);
+  EXPECT_NE(page.find("alone costs, %"), std::string::npos);
+  EXPECT_NE(page.find(">10.00</td>"), std::string::npos);
   sensitivity.layers.pop_back();
   EXPECT_FALSE(add_harm(layers, sensitivity, network, job)) << "of another network";
 }

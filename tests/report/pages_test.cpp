@@ -110,7 +110,7 @@ TEST(Pages, TextOfFilesIsEscaped) {
   const fs::path odd = folder / "javascript:alert(1) \"<script>";
   put_run(odd, "/<script>.onnx");
   put(odd / "report.html", "");
-  const std::string page = runs_html({odd, folder.path()}, folder / "runs.html");
+  const std::string page = runs_html({{odd, folder.path()}, {}}, folder / "runs.html");
   EXPECT_FALSE(has(page, "<script"));
   EXPECT_TRUE(has(page, "href=\"./javascript%3Aalert%281%29%20%22%3Cscript%3E/report.html\""));
 }
@@ -122,15 +122,18 @@ TEST(Pages, RunsStandSideBySide) {
   put_run(folder / "three", "/net.onnx");
   put_summary(folder / "one");
   put_summary(folder / "three", "agreement");
-  const std::string page = runs_html({folder / "one", folder / "two", folder / "three"}, folder / "page.html");
+  const std::string page = runs_html({{folder / "one", folder / "two", folder / "three"}, {}}, folder / "page.html");
   EXPECT_TRUE(has(page, "has not ended"));
   EXPECT_TRUE(has(page, "<td>search.seed</td><td>1</td><td>7</td><td>1</td>"));
   EXPECT_TRUE(has(page, ", agreement</td>"));
   EXPECT_TRUE(has(page, "divergence of the best on the search's images (lower is better)"));
   put(folder / "one" / "summary.json", "{}");
-  EXPECT_TRUE(has(test::error_of([&] { runs_html({folder / "one"}, folder / "page.html"); }), "not as vbq writes it"));
+  EXPECT_TRUE(has(test::error_of([&] {
+                    runs_html({{folder / "one"}, {}}, folder / "page.html");
+                  }),
+                  "not as vbq writes it"));
   const std::vector<fs::path> many(65, folder / "one");
-  EXPECT_TRUE(has(test::error_of([&] { runs_html(many, folder / "page.html"); }), "64 at most"));
+  EXPECT_TRUE(has(test::error_of([&] { runs_html({many, {}}, folder / "page.html"); }), "64 at most"));
 }
 
 std::string compared(int number, const std::string& name, const std::string& bytes) {
@@ -152,7 +155,21 @@ TEST(Pages, ARunOfAComparisonHasItsBaselines) {
       EXPECT_TRUE(has(page, part));
     }
   }
+  // The networks of a front are drawn among the rows.
+  put_run(folder / "front", "/net.onnx");
+  put_summary(folder / "front");
+  std::string summary = get(folder / "front" / "summary.json");
+  summary.replace(0, 1,
+                  R"({"front": {"knee": 1, "networks": [{"network": "start", "bits_fixed": 1.5, "held_out": 0.125, )"
+                  R"("top1": 85, "top1_low": 80, "top1_high": 88}]}, )");
+  put(folder / "front" / "summary.json", summary);
+  const std::string both = runs_html({{folder / "front"}, {folder.path()}}, folder / "page.html");
+  for (const char* part : {"front: the search's start: 0.125 at 1.5", "searched: 0.25 at 2.1", "uniform, 3 levels"}) {
+    EXPECT_TRUE(has(both, part));
+  }
+  EXPECT_TRUE(has(runs_html({{}, {folder.path(), folder.path()}}, folder / "page.html"), "<h2>Sizes</h2>"));
   put(folder / "compare.json", fmt::format("[{}]", compared(1, "a", "\"many\"")));
+  test::error_of([&] { runs_html({{}, {folder.path()}}, folder / "page.html"); });
   EXPECT_TRUE(has(report_html(folder / "search"), "Baselines are left out"));
   test::error_of([&] { comparison_html(folder.path()); });
 }

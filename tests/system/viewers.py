@@ -30,11 +30,12 @@ TABLES = {  # and their columns, as docs/formats.md and docs/reference.md have t
     "front/front.csv": "point network budget_bytes bytes_fixed bits_fixed bytes_entropy bits_entropy search validation held_out top1 top1_low top1_high"}
 # Pages and the headings that they must have.
 PAGES = {
-    "search/report.html": ["Accuracy", "Size", "Layers", "Codebooks", "Search", "Speed", "Machine", "Job"],
-    "front/report.html": ["Front", "Accuracy", "Size", "Layers", "Codebooks", "Search", "Speed", "Machine", "Job"],
+    "search/report.html": ["Accuracy", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
+    "front/report.html": ["Front", "Accuracy", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
     "compare/report.html": ["Which one?", "Rows"],
-    "compare/2bits-search/report.html": ["Accuracy", "Size", "Baselines", "Layers", "Codebooks", "Search", "Speed", "Machine", "Job"],
-    "runs.html": ["Curves", "Where their jobs differ"],
+    "compare/2bits-search/report.html": ["Accuracy", "Baselines", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine",
+                                         "Job"],
+    "runs.html": ["Sizes", "Rows of compare", "Curves", "Where their jobs differ"],
 }
 # Says what a reader would see of the page that it is in. What scrolls in a box of its own may be wider.
 PROBE = """<script>addEventListener("load", () => {
@@ -66,7 +67,7 @@ def make(folder, vbq, digits):
     for words in (["search", f"{digits}/search.toml", "--run", "search", *small[:8]],
                   ["search", budget, "--run", "front", *small, "--set", 'format.budget=["1 bits", "3 bits"]'],
                   ["compare", budget, "--run", "compare", *small, "--set", "format.budget=2 bits", "--set", "search.population=4"],
-                  ["report", "compare/2bits-search"], ["report", "search", "front"]):
+                  ["report", "compare/2bits-search"], ["report", "search", "front", "compare"]):
         done = subprocess.run([vbq, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             fail(f"vbq {' '.join(words)}: {done.stderr}")

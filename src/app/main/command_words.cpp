@@ -186,7 +186,7 @@ Command add_report(CLI::App& app) {
   CLI::App* command = app.add_subcommand("report", "a run as one page: accuracy, curves, codebooks, speed");
   command
       ->add_option("folders", arguments->folders,
-                   "folder of a run, a sweep or a comparison; or a best.json; or several runs, side by side")
+                   "folder of a run, a sweep or a comparison; or a best.json; or several folders, side by side")
       ->required();
   command->add_flag("--overwrite", arguments->overwrite, "replace the output where it exists");
   command->add_option("--output", arguments->output,
