@@ -195,7 +195,8 @@ std::string differences_html(const std::vector<Run>& runs) {
   for (const Run& run : runs) rows += "<th>" + html_text(run.name) + "</th>";
   rows += "</tr>\n";
   std::size_t differ = 0;
-  for (const auto& [key, any] : all) {
+  for (const auto& entry : all) {
+    const std::string& key = entry.first;
     const auto value = [&](std::map<std::string, std::string>& job) { return job.contains(key) ? job[key] : "-"; };
     if (std::ranges::all_of(jobs, [&](auto& job) { return value(job) == value(jobs.front()); })) continue;
     ++differ;
