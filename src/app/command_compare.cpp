@@ -15,8 +15,14 @@
 namespace vbq {
 namespace {
 
-// Rows are codebooks of as many levels each, or keep the same budget.
+// Searches have equally many evaluations, and rows are codebooks of as many levels each, or keep the same budget.
 void check_comparable(const Job& job) {
+  if (job.seconds > 0 || job.patience > 0) {
+    fail(
+        "search.{} is given: the searches of vbq compare have equally many generations each; set search.{} to 0, and "
+        "search.generations (of this job: {})",
+        job.seconds > 0 ? "seconds" : "patience", job.seconds > 0 ? "seconds" : "patience", job.generations);
+  }
   if (job.budget) {
     if (job.sweep.empty()) return;
     fail("format.budget is given, and several widths are: vbq compare goes through one of the two");

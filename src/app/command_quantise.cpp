@@ -56,17 +56,22 @@ void complete_photo_options(ImportArguments& import, const Shape& input) {
             import.resize, import.crop, input[1], input[2]);
 }
 
-// A dataset file as it is; anything else becomes one in the folder.
-QuantiseData data_of(const QuantiseArguments& arguments, const fs::path& folder, const Network& network,
-                     const CommonOptions& common) {
+// A dataset file as it is; other images become one in the folder.
+QuantiseSource source_of(const QuantiseArguments& arguments, const fs::path& folder, const std::string& network,
+                         const CommonOptions& common) {
+  QuantiseSource source{arguments.network, arguments.output_name, {}, 0};
   const fs::path& first = arguments.images.sources.front();
   if (arguments.images.kind.empty() && arguments.images.sources.size() == 1 && identify(first) == FileKind::dataset) {
     refuse_import_options(arguments.images, first);
-    return {first, open_dataset(first)->info().count};
+    source.data = first;
+    source.images = open_dataset(first)->info().count;
+    return source;
   }
+  // A network that cannot be read is told before anything is imported.
+  const Shape input = parse_onnx(network, arguments.network, arguments.output_name).input_shape();
   ImportArguments import = arguments.images;
   if (import.kind.empty()) import.kind = kind_of_source(first);
-  complete_photo_options(import, network.input_shape());
+  complete_photo_options(import, input);
   std::error_code code;
   fs::create_directories(folder, code);
   if (code) fail("cannot make folder {}: {}", folder.string(), code.message());
@@ -76,13 +81,9 @@ QuantiseData data_of(const QuantiseArguments& arguments, const fs::path& folder,
   const DatasetInfo info = import_dataset(import, common, warnings);
   log::info("images    {} of {}x{}x{} in {}", thousands(info.count), info.channels, info.height, info.width,
             import.output.string());
-  return {import.output, info.count};
-}
-
-void announce(const Job& job) {
-  log::info("quantise  {}", goal_text(job));
-  log::info("time      {}", job.seconds > 0 ? duration_text(job.seconds) + " of search, or less"
-                                            : fmt::format("told after the first of {} generations", job.generations));
+  source.data = import.output;
+  source.images = info.count;
+  return source;
 }
 
 }  // namespace
@@ -98,11 +99,10 @@ int command_quantise(const QuantiseArguments& arguments, const CommonOptions& co
     });
     std::string content = share_network(world, arguments.network);
     const Job job = share_job(world, [&] {
-      const Network network = parse_onnx(content, arguments.network);
-      const QuantiseData data = data_of(arguments, place.folder, network, common);
-      return quantise_job(arguments.network, data, arguments.goal, arguments.set);
+      const QuantiseSource source = source_of(arguments, place.folder, content, common);
+      return quantise_job(source, arguments.goal, arguments.set);
     });
-    if (leads) announce(job);
+    if (leads) log::info("quantise  {}", goal_text(job));
     Setup setup = agree(world, [&] { return make_setup(job, std::move(content), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });
     find_calibration(world, setup, place.folder);

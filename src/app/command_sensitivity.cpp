@@ -36,7 +36,7 @@ int lead(Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, const R
   make_folder(place.folder);
   const FolderLock lock(place.folder);
   keep_calibration(setup);
-  Progress progress(common.quiet);
+  Progress progress(common.quiet, common.screen);
   const Choices choices = make_space(setup).choices;
   try {
     const Sensitivity found = find_sensitivity(setup, choices, evaluator, compute, place.folder, progress);

@@ -34,6 +34,7 @@ struct QuantiseArguments {
   ImportArguments images;  // one dataset file, or what is imported; kind: empty: told from the source. output: not used
   QuantiseGoal goal;
   std::optional<std::filesystem::path> output;  // folder of the results; none: NETWORK-quantised
+  std::string output_name;                      // of the network; empty: its first
   std::vector<std::string> set;                 // keys of the job
 };
 int command_quantise(const QuantiseArguments& arguments, const CommonOptions& common);

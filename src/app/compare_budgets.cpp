@@ -130,7 +130,7 @@ class BudgetRows {
     RowWords words{group_, ""};
     evaluator().use(values_.problem.format);
     const Choices choices = make_space(values_).choices;
-    Progress progress(comparison_.common().quiet);
+    Progress progress(comparison_.common().quiet, comparison_.common().screen);
     const Sensitivity sensitivity =
         find_sensitivity(values_, choices, evaluator(), comparison_.compute(), comparison_.folder(), progress);
     const auto row = [&](const char* name, const Sharing& sharing, std::int64_t evaluations) {

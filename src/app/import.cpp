@@ -70,7 +70,7 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
   ImageList list = list_images(arguments.kind, arguments.sources, arguments.root, bad_files);
   if (!arguments.class_names.empty()) name_classes(list, arguments.class_names);
   check_output(arguments.output, inputs_of(list, arguments), existing_of(arguments));
-  Progress progress(common.quiet);
+  Progress progress(common.quiet, common.screen);
   options.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(fmt::format("{} of {} photos", thousands(done), thousands(total)));
   };

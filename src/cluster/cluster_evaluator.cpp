@@ -167,6 +167,7 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
                         answer.bits.at(i));
       }
     }
+    tell({w, answer.seconds, std::ssize(answer.ids), answer.tally.seen});
     // What has changed may be work for those that have none. They come first, so that a new network is handed over to
     // them before its maker begins to run it.
     for (std::size_t other = 0; other < workers_.size(); ++other) {

@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <mutex>
+#include <utility>
+
 #include "core/check.hpp"
 #include "core/text.hpp"
 
@@ -23,6 +26,19 @@ spdlog::logger& logger() {
 std::string& prefix() {
   static std::string text;
   return text;
+}
+
+using Print = std::function<void()>;
+
+// Held while a line is written, so that who has drawn does not go away in the midst of it.
+struct Wrapping {
+  std::mutex mutex;
+  std::function<void(const Print&)> wrap;
+};
+
+Wrapping& wrapping() {
+  static Wrapping instance;
+  return instance;
 }
 
 spdlog::level::level_enum to_spdlog(Level level) {
@@ -55,10 +71,24 @@ Level parse_level(const std::string& name) {
 void set_level(Level level) { logger().set_level(to_spdlog(level)); }
 void set_prefix(const std::string& text) { prefix() = text; }
 
+void set_wrap(std::function<void(const Print&)> wrap) {
+  const std::lock_guard lock(wrapping().mutex);
+  wrapping().wrap = std::move(wrap);
+}
+
 void write(Level level, const std::string& line) {
   const char* mark = level == Level::warning ? "warning: " : level == Level::error ? "error: " : "";
   const bool sentence = level == Level::warning || level == Level::error;
-  logger().log(to_spdlog(level), "{}{}{}", prefix(), mark, sentence ? one_line(line) : line);
+  if (!logger().should_log(to_spdlog(level))) return;
+  const auto print = [&] {
+    logger().log(to_spdlog(level), "{}{}{}", prefix(), mark, sentence ? one_line(line) : line);
+  };
+  const std::lock_guard lock(wrapping().mutex);
+  if (wrapping().wrap) {
+    wrapping().wrap(print);
+  } else {
+    print();
+  }
 }
 
 }  // namespace vbq::log

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,10 @@ Level parse_level(const std::string& name);
 void set_level(Level level);
 // Put before every line, e.g. "rank 3: "; empty at first.
 void set_prefix(const std::string& prefix);
+
+// Who has drawn on standard error makes room for each line: `wrap` is given what writes it, and calls it once. Empty:
+// nobody. Lines that other threads write meanwhile wait for each other.
+void set_wrap(std::function<void(const std::function<void()>& print)> wrap);
 
 void write(Level level, const std::string& line);
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "vbq/format.hpp"
@@ -32,6 +33,14 @@ struct EvaluatorTimes {
   double quantise = 0, inference = 0, communication = 0;  // seconds, mean over workers
 };
 
+// A task that a worker has done.
+struct TaskDone {
+  std::size_t worker = 0;   // from 0
+  double seconds = 0;       // that it took there
+  std::int64_t made = 0;    // networks that were made
+  std::int64_t images = 0;  // that were run
+};
+
 // Two implementations: LocalEvaluator (evaluate), ClusterEvaluator (cluster). Both give the same answers.
 class Evaluator {
  public:
@@ -56,14 +65,24 @@ class Evaluator {
     if (!known) known = score(set, {});
     return *known;
   }
+  bool knows_as_trained(ImageSet set) const { return as_trained_[static_cast<std::size_t>(set)].has_value(); }
   // The genome's network as it is delivered, which makes a difference where matching is left to the end.
   virtual QuantisedNetwork network(const Genome& genome) = 0;
   // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
   virtual std::int64_t not_finite(ImageSet set) = 0;
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
+  // From now on `told` hears of each task of a call when it is done, on the calling thread; empty: nobody. For the
+  // screen only: it never touches results.
+  void watch(std::function<void(const TaskDone&)> told) { told_ = std::move(told); }
+
+ protected:
+  void tell(const TaskDone& done) const {
+    if (told_) told_(done);
+  }
 
  private:
+  std::function<void(const TaskDone&)> told_;
   std::array<std::optional<Tally>, 3> as_trained_;
 };
 

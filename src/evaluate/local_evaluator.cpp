@@ -52,6 +52,7 @@ void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genom
     if (!ran) return false;
     times_.inference += ran->seconds;
     generation.ran(0, ran->network, ran->blocks, ran->tally, ran->seconds);
+    tell({0, ran->seconds, 0, ran->tally.seen});
     return true;
   };
   while (!generation.done() && !stop_requested()) {
@@ -69,7 +70,9 @@ void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genom
     std::vector<Genome> asked;
     for (const std::size_t g : task->networks) asked.push_back(genomes[g]);
     const std::vector<MadeNetwork> made = worker_.make(task->networks, asked);
-    times_.quantise += seconds_since(start);
+    const double seconds = seconds_since(start);
+    times_.quantise += seconds;
+    tell({0, seconds, std::ssize(made), 0});
     for (std::size_t i = 0; i < made.size(); ++i) {
       generation.made(0, task->networks[i], made[i].network, made[i].bits);
     }

@@ -1,13 +1,9 @@
 #include "report/progress.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
+#include <utility>
 
 #include "core/log.hpp"
 
@@ -15,42 +11,69 @@ namespace vbq {
 namespace {
 
 constexpr std::chrono::seconds kLogInterval{5};
-
-std::size_t terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
-}
-
-// One that can go back to the start of a line and clear it: Emacs and editors say "dumb".
-bool live_terminal() {
-  const char* kind = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
-}
+constexpr std::chrono::milliseconds kDrawInterval{200};
 
 }  // namespace
 
-Progress::Progress(bool quiet) : quiet_(quiet), terminal_(live_terminal()) {}
-Progress::~Progress() { end_line(); }
+Progress::Progress(bool quiet, ScreenUse use)
+    : quiet_(quiet), terminal_(vbq::has_screen(use)), style_(terminal_style()) {
+  if (!has_screen()) return;
+  log::set_wrap([this](const std::function<void()>& print) {
+    const std::lock_guard lock(mutex_);
+    screen_.erase();
+    print();
+    redraw();
+  });
+}
+
+Progress::~Progress() {
+  if (has_screen()) log::set_wrap({});
+}
 
 void Progress::show(const std::string& line, When when) {
   if (quiet_) return;
+  const auto now = std::chrono::steady_clock::now();
   if (terminal_) {
-    const std::string shown = line.substr(0, terminal_width());
-    std::fprintf(stderr, "\r\x1b[K%s", shown.c_str());
-    std::fflush(stderr);
-    open_ = true;
+    const std::lock_guard lock(mutex_);
+    line_ = line;
+    if (when == When::now_and_then && now - drawn_ < kDrawInterval) return;  // end_line() draws the last one
+    drawn_ = now;
+    redraw();
     return;
   }
-  const auto now = std::chrono::steady_clock::now();
   if (when == When::now_and_then && last_ != std::chrono::steady_clock::time_point{} && now - last_ < kLogInterval)
     return;
   last_ = now;
   log::info("{}", line);
 }
 
+void Progress::draw(const std::function<ScreenState()>& state, When when) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!has_screen() || (when == When::now_and_then && now - drawn_ < kDrawInterval)) return;
+  ScreenState picture = state();
+  const std::lock_guard lock(mutex_);
+  drawn_ = now;
+  line_.clear();
+  picture_ = std::move(picture);
+  redraw();
+}
+
+void Progress::redraw() {
+  if (picture_) {
+    if (!line_.empty()) picture_->phase = line_;
+    screen_.draw(screen_lines(*picture_, screen_.size(), style_));
+  } else if (!line_.empty()) {
+    screen_.draw({TextLine(screen_.size().columns, style_).add(line_)});
+  }
+}
+
 void Progress::end_line() {
-  if (open_) std::fputc('\n', stderr);
-  open_ = false;
+  if (!has_screen()) return;
+  const std::lock_guard lock(mutex_);
+  redraw();
+  screen_.leave();
+  picture_.reset();
+  line_.clear();
 }
 
 std::string duration_text(double seconds) {

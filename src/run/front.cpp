@@ -149,7 +149,6 @@ Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scor
     progress.show(fmt::format("front: {} of {} sizes", searched.size(), budgets.size()),
                   searched.size() == budgets.size() ? Progress::When::now : Progress::When::now_and_then);
   }
-  progress.end_line();
   delivery.fill_dents(searched, budgets);
   Front front;
   std::vector<std::size_t> chosen;  // places of those that may be points

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
+#include "core/check.hpp"
 #include "run/scores.hpp"
 #include "search/front.hpp"
 
@@ -49,6 +51,23 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
 std::string front_history_line(int generation, std::span<const Individual> front, const BitRange& range,
                                std::int64_t evaluations) {
   return fmt::format("{},{},{:.9g},{}", generation, evaluations, hypervolume(front, range), front.size());
+}
+
+std::vector<double> history_numbers(const std::string& line) {
+  std::vector<double> numbers;
+  const char *at = line.data(), *end = at + line.size();
+  while (true) {
+    double value = 0;
+    const auto [stopped, code] = std::from_chars(at, end, value);
+    if (code != std::errc() || (stopped != end && *stopped != ',')) {
+      fail("history line \"{}\" has a field that is no number", line);
+    }
+    numbers.push_back(value);
+    if (stopped == end) break;
+    at = stopped + 1;
+  }
+  if (numbers.size() < 4) fail("history line \"{}\" has {} fields: four at least were expected", line, numbers.size());
+  return numbers;
 }
 
 const char* history_header(const Setup& setup) {

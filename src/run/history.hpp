@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "evaluate/evaluator.hpp"
 #include "run/setup.hpp"
@@ -21,6 +22,9 @@ std::string history_line(const SearchState& state, const Tally& best, std::int64
 // Of a search for a front: how much of it is found (see search/front.hpp), and the networks that nothing undercuts.
 std::string front_history_line(int generation, std::span<const Individual> front, const BitRange& range,
                                std::int64_t evaluations);
+
+// The numbers of a line of either, four at least. Error where it is another.
+std::vector<double> history_numbers(const std::string& line);
 
 // What the columns of a run are called. Of images without labels "agreement" stands for "top1".
 const char* history_header(const Setup& setup);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "report/terminal.hpp"
 #include "vbq/engine.hpp"
 
 namespace vbq {
@@ -18,6 +19,7 @@ struct CommonOptions {
   EngineOptions engine;
   bool json = false;   // one JSON object on standard output, nothing else there
   bool quiet = false;  // no progress
+  ScreenUse screen = ScreenUse::automatic;
 };
 
 // How a run's folder is entered: as a new one, or to go on with what is in it.

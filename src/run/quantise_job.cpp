@@ -69,19 +69,21 @@ ImageShares share_images(std::int64_t images, const std::string& origin) {
   return shares;
 }
 
-Job quantise_job(const std::filesystem::path& network, const QuantiseData& data, const QuantiseGoal& goal,
-                 const std::vector<std::string>& overrides) {
+Job quantise_job(const QuantiseSource& source, const QuantiseGoal& goal, const std::vector<std::string>& overrides) {
   check_goal(goal);
-  const ImageShares shares = share_images(data.images, data.path.string());
+  const ImageShares shares = share_images(source.images, source.data.string());
   const std::int64_t led_by = shares.seen - shares.validation;
+  const std::string output =
+      source.output_name.empty() ? "" : fmt::format("output = {}\n", toml_string(source.output_name));
   const std::string text = fmt::format(
-      "[network]\npath = {}\n"
+      "[network]\npath = {}\n{}"
       "[data]\npath = {}\nsearch = {}\nvalidation = {}\nblock = {}\naugment = \"mix\"\n"
       "[format]\n{}scale = \"channel\"\nassignment = \"sequential\"\nmatching = \"always\"\nmatching_images = {}\n"
       "delivery_images = {}\n"
       "[search]\npopulation = 20\n{}temperature = 8.0\n",
-      toml_string(network.string()), toml_string(data.path.string()), shares.seen, shares.validation, shares.block,
-      format_lines(goal), std::min(kPassImages, led_by), std::min(kDeliveryPassImages, led_by), length_lines(goal));
+      toml_string(source.network.string()), output, toml_string(source.data.string()), shares.seen, shares.validation,
+      shares.block, format_lines(goal), std::min(kPassImages, led_by), std::min(kDeliveryPassImages, led_by),
+      length_lines(goal));
   return parse_job(text, std::filesystem::current_path(), "the job of vbq quantise", overrides);
 }
 

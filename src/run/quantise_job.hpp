@@ -33,15 +33,16 @@ struct ImageShares {
 // Error where there are fewer than 30; origin names them.
 ImageShares share_images(std::int64_t images, const std::string& origin);
 
-// A dataset file.
-struct QuantiseData {
-  std::filesystem::path path;
+// What is quantised, and the dataset file that leads.
+struct QuantiseSource {
+  std::filesystem::path network;
+  std::string output_name;  // of the network; empty: its first
+  std::filesystem::path data;
   std::int64_t images = 0;
 };
 
 // overrides: as `--set` gives them; they win. Errors as of check_goal(), share_images() and parse_job().
-Job quantise_job(const std::filesystem::path& network, const QuantiseData& data, const QuantiseGoal& goal,
-                 const std::vector<std::string>& overrides);
+Job quantise_job(const QuantiseSource& source, const QuantiseGoal& goal, const std::vector<std::string>& overrides);
 
 // "at most 8 levels a layer (3 bits)", "within 2.3 bits a weight, ...".
 std::string goal_text(const Job& job);

@@ -11,6 +11,16 @@
 #include "onnx/content.hpp"
 
 namespace vbq {
+namespace {
+
+std::string name_of(const WorkerInfo& worker, const std::vector<WorkerInfo>& all) {
+  const bool elsewhere = std::ranges::any_of(all, [&](const WorkerInfo& other) { return other.host != worker.host; });
+  const std::string rank = all.size() > 1 || worker.rank > 0 ? fmt::format("worker {}  ", worker.rank) : "";
+  return fmt::format("{}{}{}, {} thread{}", rank, elsewhere ? worker.host + "  " : "", worker.engine.device,
+                     worker.engine.threads, worker.engine.threads == 1 ? "" : "s");
+}
+
+}  // namespace
 
 int on_all_ranks(const std::function<int(Communicator&)>& body) {
   Environment environment;
@@ -46,6 +56,7 @@ int with_evaluator(Communicator& world, const Problem& problem,
   compute.identity = engine_identity(compute.engine);
   compute.ranks = world.size();
   compute.workers = static_cast<int>(force.workers.size());
+  for (const WorkerInfo& worker : force.workers) compute.worker_names.push_back(name_of(worker, force.workers));
   return body(*force.evaluator, compute);
 }
 

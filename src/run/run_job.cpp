@@ -13,6 +13,7 @@
 #include "evaluate/memory.hpp"
 #include "json/json.hpp"
 #include "report/output.hpp"
+#include "run/announce.hpp"
 #include "run/data_warnings.hpp"
 #include "run/front_text.hpp"
 #include "run/ranks.hpp"
@@ -41,42 +42,25 @@ bool fits(const Calibration& calibration, const Network& network, const std::vec
   }
 }
 
-void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& folder) {
-  const Problem& problem = setup.problem;
-  log::info("network   {} ({} layers quantised)", setup.job.network.string(),
-            quantised_layers(problem.network, problem.format).size());
-  const std::size_t validation = problem.split.validation.size();
-  log::info("images    {} to search on, {}{} held out", problem.split.search.size(),
-            validation > 0 ? fmt::format("{} to validate on, ", validation) : "", problem.split.held_out.size());
-  const std::string levels = fmt::format("{}{} levels",
-                                         setup.job.format.widths == Widths::own ? "2 to "
-                                         : setup.job.budget                     ? "up to "
-                                                                                : "",
-                                         setup.job.format.levels);
-  log::info("format    {}{}, {} generations of {}", levels, setup.job.budget ? " within " + budget_text(setup.job) : "",
-            setup.job.generations, setup.job.search.population);
-  log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,
-            compute.workers == 1 ? "" : "s", compute.engine.threads, compute.engine.threads == 1 ? "" : "s",
-            compute.engine.device);
-  log::info("results   {}", folder.path().string());
-}
-
-// Before any time is spent on a search among images that the network does not know.
-void check_as_trained(Setup& setup, Evaluator& evaluator) {
+// Before any time is spent on a search among images that the network does not know. Gives the seconds that it took; 0
+// where it was done before.
+double check_as_trained(Setup& setup, Evaluator& evaluator) {
   try {
+    evaluator.times();  // of what came before
     const Tally tally = evaluator.as_trained(ImageSet::search);
-    evaluator.times();  // no generation's
     add_warnings(setup.warnings, accuracy_warnings(setup.problem, ImageSet::search, tally));
   } catch (const Stopped&) {  // the search will see it
   }
+  return evaluator.times().inference;  // no generation's
 }
 
 JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
                      const RunPlace& place, const CommonOptions& common) {
   announce(setup, compute, folder);
   keep_calibration(setup);
-  check_as_trained(setup, evaluator);
-  Progress progress(common.quiet);
+  const double seconds = check_as_trained(setup, evaluator);
+  log::info("time      {}", expected_time_text(setup.job, seconds));
+  Progress progress(common.quiet, common.screen);
   JobOutcome outcome;
   outcome.result = run_search(setup, evaluator, compute, folder, place.start, progress);
   progress.end_line();

@@ -2,24 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
-#include "report/score_json.hpp"
 #include "run/deliver.hpp"
 #include "run/ending.hpp"
 #include "run/finalists.hpp"
 #include "run/history.hpp"
 #include "run/not_finite.hpp"
 #include "run/same_run.hpp"
+#include "run/search_view.hpp"
 #include "run/sensitivity.hpp"
 #include "run/space.hpp"
 #include "search/fitness.hpp"
-#include "search/front.hpp"
 #include "vbq/size.hpp"
 
 namespace vbq {
@@ -38,6 +36,7 @@ class Loop {
         evaluator_(evaluator),
         folder_(folder),
         progress_(progress),
+        view_(setup, evaluator, compute.worker_names, progress),
         scorer_(evaluator),
         search_(make_search(setup.job.search, std::move(space))) {
     complete_ = search_->state();
@@ -53,6 +52,7 @@ class Loop {
     state.job = state_.job;  // the number of generations may have been raised
     state_ = std::move(state);
     complete_ = state_.search;
+    view_.restore(state_);
   }
 
   // Until the search has ended or there is a wish to stop.
@@ -71,7 +71,6 @@ class Loop {
       throw;
     }
     if (unsaved_) save();
-    progress_.end_line();
   }
 
   // None while there is more to do.
@@ -81,6 +80,7 @@ class Loop {
   void finish(SearchResult& result) {
     const Genome& start = state_.start.genome;
     const bool gained = !start.chromosomes.empty() && start != result.best.genome;
+    view_.phase("choosing what is delivered, and scoring it on the held-out images");
     Searched best = best_finalist(setup_, evaluator_, *search_, gained ? &start : nullptr);
     const ScoredNetwork searched = scored_now(std::move(best.network), best.validated.at(best.place));
     result.network = searched.network;
@@ -105,6 +105,7 @@ class Loop {
 
   // The same of all points of a front.
   void finish_front(SearchResult& result, const Starts& starts) {
+    view_.phase("delivering the front");
     const Front& front = result.front.emplace(deliver_front(setup_, evaluator_, scorer_, *search_, starts, progress_));
     result.network = front.networks[front.knee].scored.network;
     result.quantised = front.networks[front.knee].scored.scores;
@@ -132,6 +133,7 @@ class Loop {
     const Clock::time_point start = Clock::now();
     const std::int64_t images_before = scorer_.images();
     const std::vector<Genome> asked = search_->ask();
+    view_.begin(search_->state().generation + 1, asked.size());
     std::vector<Objectives> told;
     told.reserve(asked.size());
     for (const CachedTally& of : scorer_.tallies(asked)) told.push_back({fitness_of(of), of.bits, unpriced(of)});
@@ -151,7 +153,9 @@ class Loop {
     ++generations_since_;
     unsaved_ = true;
     folder_.append(state_.history.back(), state_.timing.back());
-    report(state, best, static_cast<double>(scorer_.images() - images_before) / seconds);
+    const double rate = static_cast<double>(scorer_.images() - images_before) / seconds;
+    view_.end(
+        {state, search_->front(), best, age(), state_.history, scorer_.evaluations(), rate, ending().has_value()});
   }
 
   // Through the cache.
@@ -168,19 +172,6 @@ class Loop {
 
   double unpriced(const CachedTally& network) const {
     return fitness_within(network.tally, setup_.job.fitness, 0, Budgeting::traded);
-  }
-
-  void report(const SearchState& state, const Tally& best, double rate) {
-    const std::string found =
-        setup_.range ? fmt::format("{} networks on the front, hypervolume {:.5g}", search_->front().size(),
-                                   hypervolume(search_->front(), searched_range(*setup_.range)))
-                     : fmt::format("{} {:.2f} %  {} {:.5g}", share_name(labels_of(setup_.problem, ImageSet::search)),
-                                   percent(best.top1, best.seen), fitness_name(setup_.job.fitness),
-                                   std::fabs(fitness(best, setup_.job.fitness)));
-    progress_.show(fmt::format("generation {}{}  {}  {} images/s  {} left", state.generation,
-                               setup_.job.seconds > 0 ? "" : fmt::format("/{}", setup_.job.generations), found,
-                               thousands(static_cast<long long>(rate)), duration_text(seconds_left(setup_.job, age()))),
-                   ending() || state.generation == 1 ? Progress::When::now : Progress::When::now_and_then);
   }
 
   bool due() const {
@@ -212,6 +203,7 @@ class Loop {
   Evaluator& evaluator_;
   RunFolder& folder_;
   Progress& progress_;
+  SearchView view_;
   Scorer scorer_;
   std::unique_ptr<SearchMethod> search_;
   RunState state_;

@@ -23,6 +23,7 @@ struct ComputeInfo {
   EngineInfo engine;     // of the workers; the same on all
   std::string identity;  // engine in one line, as checkpoints record it
   int ranks = 1, workers = 1;
+  std::vector<std::string> worker_names;  // for the screen: where each is, and on what device
 };
 
 // The network that the search began with (the best of its first generation) beside the best that it has found.

@@ -151,6 +151,17 @@ TEST_F(Cases, AnOutputIsNamed) {
   EXPECT_EQ(run("search job.toml --run out --log error --resume --set network.output=y").code, 0);
 }
 
+TEST_F(Cases, QuantiseTakesOneOfSeveralOutputs) {
+  const std::string command =
+      "quantise two_outputs_features_first.onnx images_3x12x12_5classes.h5 --threads 1 --output out "
+      "--set search.population=4 --set search.generations=1 --output-name ";
+  expect_refused(command + "logits --quiet", {"no output \"logits\": its outputs are \"feat\", \"y\""});
+  const Outcome outcome = run(command + "y");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err.find("2 outputs"), std::string::npos) << outcome.err;
+  EXPECT_NE(read("out/job.toml").find("output = \"y\""), std::string::npos);
+}
+
 TEST_F(Cases, ABackgroundClassFirst) {
   import();
   // Labels of classes 0 to 3: one fewer than the network's five outputs.

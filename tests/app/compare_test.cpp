@@ -100,6 +100,14 @@ TEST_F(Cli, ASweepStartsEachWidthFromTheOneBefore) {
   expect_refused(arguments + "--set format.bits=[2,9]", {"format.bits", "2 to 8"});
 }
 
+TEST_F(Cli, ComparedSearchesHaveEquallyManyGenerations) {
+  copy_digits();
+  expect_refused("compare search.toml --set search.seconds=10min",
+                 {"search.seconds is given", "equally many generations", "search.generations (of this job: 60)"});
+  expect_refused("compare search.toml --set search.patience=5", {"set search.patience to 0"});
+  EXPECT_FALSE(fs::exists(path("runs")));
+}
+
 TEST_F(Cli, TheCalibrationIsKeptAndUsedAgain) {
   copy_digits();
   const std::string arguments = "search search.toml --run out " + kTiny + "--set format.assignment=compensated ";

@@ -116,8 +116,18 @@ TEST(ClusterEvaluator, SaysWhoWorksAndForHowLong) {
       EXPECT_EQ(workers[w].host, world().host());
       EXPECT_EQ(workers[w].engine.kind, "reference");
     }
+    TaskDone all;
+    evaluator.watch([&](const TaskDone& done) {
+      EXPECT_LT(done.worker, workers.size());
+      all.made += done.made;
+      all.images += done.images;
+      all.seconds += done.seconds;
+    });
     evaluator.evaluate(random_genomes(problem, 4), {});
+    EXPECT_EQ(all.made, 4);
+    EXPECT_EQ(all.images, 4 * 22);
     const EvaluatorTimes first = evaluator.times(), second = evaluator.times();
+    EXPECT_NEAR(all.seconds, (first.quantise + first.inference) * static_cast<double>(workers.size()), 1e-6);
     EXPECT_GT(first.quantise, 0.0);
     EXPECT_GT(first.inference, 0.0);
     EXPECT_GE(first.communication, 0.0);

@@ -41,6 +41,26 @@ TEST(LocalEvaluator, TalliesAreThoseOfAnEngineWithAllImages) {
   EXPECT_NE(evaluated[0].tally, evaluated[1].tally);
 }
 
+TEST(LocalEvaluator, TellsOfEachTask) {
+  const Problem problem = small_problem();
+  const auto evaluator = make_local_evaluator(problem);
+  TaskDone all;
+  evaluator->watch([&](const TaskDone& done) {
+    EXPECT_EQ(done.worker, 0U);
+    EXPECT_TRUE((done.made > 0) != (done.images > 0)) << "making, or running";
+    all.made += done.made;
+    all.images += done.images;
+    all.seconds += done.seconds;
+  });
+  evaluator->evaluate(random_genomes(problem, 4), {});
+  EXPECT_EQ(all.made, 4);
+  EXPECT_EQ(all.images, 4 * 22);
+  EXPECT_GT(all.seconds, 0);
+  evaluator->watch({});
+  evaluator->evaluate(random_genomes(problem, 3), {});
+  EXPECT_EQ(all.made, 4);
+}
+
 TEST(LocalEvaluator, ScoresBothSetsAsTrainedAndQuantised) {
   const Problem problem = small_problem();
   const auto evaluator = make_local_evaluator(problem);

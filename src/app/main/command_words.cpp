@@ -133,6 +133,7 @@ Command add_quantise(CLI::App& app) {
   command->add_option("--kind", arguments->images.kind, "of the images, where it cannot be told: cifar10, list, ...")
       ->type_name("NAME");
   add_import_options(command, arguments->images);
+  add_output_name(command, arguments->output_name);
   command->add_option("--set", arguments->set, "override a key of the job: search.seed=2")->allow_extra_args(false);
   command->footer(
       "Example: vbq quantise jobs/digits/digits.onnx jobs/digits/digits_train.h5 --size \"1.3 bits\" --output small\n"

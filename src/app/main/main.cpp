@@ -19,11 +19,14 @@
 namespace vbq {
 namespace {
 
+constexpr Name<ScreenUse> kScreenUses[] = {
+    {"auto", ScreenUse::automatic}, {"on", ScreenUse::on}, {"off", ScreenUse::off}};
+
 // Command-line spellings, before they are checked.
 struct RawCommon {
-  std::string engine = "auto", precision = "fp32", log = "info";
+  std::string engine = "auto", precision = "fp32", log = "info", screen = "auto";
   int threads = 0;
-  bool json = false;
+  bool json = false, quiet = false;
 };
 
 void add_common(CLI::App* command, RawCommon& raw) {
@@ -31,12 +34,17 @@ void add_common(CLI::App* command, RawCommon& raw) {
   command->add_option("--threads", raw.threads, "threads on the CPU; 0: as many as there are for this process")
       ->type_name("N");
   command->add_option("--precision", raw.precision, "fp32, tf32, fp16, bf16 or best")->type_name("NAME");
-  command->add_option("--log", raw.log, "debug, info, warning, error or off")->type_name("LEVEL");
+  CLI::Option* log = command->add_option("--log", raw.log, "debug, info, warning, error or off")->type_name("LEVEL");
+  command->add_flag("--quiet", raw.quiet, "the result and errors, and nothing else: --log error")->excludes(log);
+  command
+      ->add_option("--screen", raw.screen,
+                   "a live picture of what runs: auto (in a terminal), on (under mpirun too) or off")
+      ->type_name("WHEN");
   command->add_flag("--json", raw.json, "print the result as one JSON object");
 }
 
 CommonOptions resolve(const RawCommon& raw) {
-  const log::Level level = log::parse_level(raw.log);
+  const log::Level level = raw.quiet ? log::Level::error : log::parse_level(raw.log);
   log::set_level(level);
   CommonOptions common;
   common.engine.kind = value_of<EngineKind>(raw.engine, kEngines, "--engine");
@@ -45,6 +53,7 @@ CommonOptions resolve(const RawCommon& raw) {
   common.engine.threads = raw.threads;
   common.json = raw.json;
   common.quiet = level > log::Level::info;
+  common.screen = value_of<ScreenUse>(raw.screen, kScreenUses, "--screen");
   return common;
 }
 
