@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "report/interval.hpp"
@@ -39,7 +40,7 @@ std::string bar(double share, int columns, const TextStyle& style) {
   const double filled = std::clamp(share, 0.0, 1.0) * columns;
   std::string text;
   for (int i = 0; i < columns; ++i) {
-    const int eighths = std::clamp(static_cast<int>((filled - i) * 8 + 0.5), 0, 8);
+    const int eighths = std::clamp(static_cast<int>(std::lround((filled - i) * 8)), 0, 8);
     if (!style.unicode) {
       text += eighths >= 4 ? '#' : '.';
     } else if (eighths == 0) {

@@ -39,6 +39,12 @@ bool size_of_own_terminal(winsize& found) {
   return has;
 }
 
+// Of a job that a shell runs beside what is typed.
+bool in_background() {
+  const pid_t leads = ::tcgetpgrp(STDERR_FILENO);  // -1: no terminal, and nobody types there
+  return leads > 0 && leads != ::getpgrp();
+}
+
 void write(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stderr);  // in one piece: a screen that cannot be written is no error
   std::fflush(stderr);
@@ -72,6 +78,7 @@ ScreenSize Terminal::size() const {
 }
 
 void Terminal::draw(std::vector<TextLine> lines) {
+  if (in_background()) return leave();
   const ScreenSize now = size();
   if (lines == shown_ && now.columns == drawn_in_.columns && now.rows == drawn_in_.rows) return;
   std::string text = to_its_top(now);

@@ -68,7 +68,7 @@ class Canvas {
 
   void add_row(int row, TextLine& line) const {
     for (int column = 0; column < columns_; ++column) {
-      const Cell& cell = cells_[static_cast<std::size_t>(row * columns_ + column)];
+      const Cell& cell = cells_[index(row, column)];
       line.add(text_of(cell), cell.paint);
     }
   }
@@ -76,10 +76,14 @@ class Canvas {
  private:
   void dot(int x, int y, const PlotSeries& series) {
     constexpr unsigned kBits[2][4] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
-    Cell& cell = cells_[static_cast<std::size_t>(y / high_ * columns_ + x / wide_)];
+    Cell& cell = cells_[index(y / high_, x / wide_)];
     cell.dots |= kBits[x % wide_][y % high_];
     cell.letter = series.letter;
     cell.paint = series.paint;
+  }
+
+  std::size_t index(int row, int column) const {
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
   }
 
   std::string text_of(const Cell& cell) const {
