@@ -231,7 +231,8 @@ std::string to_toml(const Job& job) {
 }
 
 std::string budget_text(const Budget& budget) {
-  return fmt::format("{} {}", budget.amount, budget.unit == Budget::Unit::bits ? "bits a weight" : "bytes");
+  if (budget.unit == Budget::Unit::bytes) return fmt::format("{} bytes", budget.amount);
+  return fmt::format("{} {} a weight", budget.amount, budget.amount == 1 ? "bit" : "bits");
 }
 
 std::string budget_text(const Job& job) {

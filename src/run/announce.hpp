@@ -7,7 +7,7 @@
 
 namespace vbq {
 
-// "up to 31 levels within 1 bits a weight".
+// "up to 31 levels within 1 bit a weight".
 std::string format_text(const Job& job);
 // "900 to search on, 300 to validate on, 597 held out".
 std::string images_text(const Problem& problem);

@@ -160,7 +160,7 @@ TEST_F(FrontRun, GoesOnWithMoreGenerationsAndLeavesNoPointBehind) {
 
 TEST_F(FrontRun, WhatCannotBeOneIsRefused) {
   const std::string start = "search budget.toml --run out --log error --set 'format.budget=";
-  expect_refused(start + "[\"3 bits\", \"1 bit\"]'", {"from 3 bits a weight to 1 bits a weight", "the smaller first"});
+  expect_refused(start + "[\"3 bits\", \"1 bit\"]'", {"from 3 bits a weight to 1 bit a weight", "the smaller first"});
   expect_refused(start + "[\"3 bits\", \"3 bits\"]'", {"the smaller first"});
   expect_refused(start + "[]'", {"format.budget", "a budget, or several"});
   expect_refused(start + "[\"1 bit\", \"2 bits\", \"3 bits\"]'", {"format.budget is a list of 3"});
