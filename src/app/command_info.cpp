@@ -4,6 +4,7 @@
 
 #include "app/commands.hpp"
 #include "app/info.hpp"
+#include "config/job_fields.hpp"
 #include "config/unused.hpp"
 #include "core/check.hpp"
 #include "evaluate/memory.hpp"
@@ -169,9 +170,32 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   return 0;
 }
 
+// The table of a job's keys.
+int keys_info(const CommonOptions& common) {
+  if (!common.json) {
+    print(keys_table());
+    return 0;
+  }
+  Json keys = Json::array();
+  for (const JobField& field : job_fields()) {
+    keys.push_back({{"key", field.key},
+                    {"default", field.text.default_text},
+                    {"values", field.values()},
+                    {"meaning", field.text.meaning}});
+  }
+  print_json({{"keys", keys}});
+  return 0;
+}
+
 }  // namespace
 
 int command_info(const InfoArguments& arguments, const CommonOptions& common) {
+  if (arguments.keys) {
+    if (arguments.file || arguments.workers != 0 || !arguments.set.empty() || !arguments.output_name.empty()) {
+      fail("--keys lists what a job may say: neither a file nor other options go with it");
+    }
+    return keys_info(common);
+  }
   if (!arguments.file) {
     if (arguments.workers != 0 || !arguments.set.empty()) fail("--workers and --set are of a job: no file was given");
     return build_info(common);

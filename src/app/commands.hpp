@@ -79,6 +79,7 @@ struct InfoArguments {
   int workers = 0;               // of a job; 0: not given, one
   std::string output_name;       // of a network; empty: its first
   std::vector<std::string> set;  // of a job
+  bool keys = false;             // the table of a job's keys, and nothing else
 };
 int command_info(const InfoArguments& arguments, const CommonOptions& common);
 

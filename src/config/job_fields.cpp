@@ -266,6 +266,11 @@ std::vector<JobField> make_fields() {
   add_search(fields);
   fields.push_back({"run.checkpoint", [](Job& j, const TomlValue& v) { j.checkpoint = read_interval(v); },
                     [](const Job& j) { return interval_text(j.checkpoint); }, false});
+  for (JobField& field : fields) {
+    const auto text = std::ranges::find(key_texts(), field.key, &KeyText::key);
+    if (text == key_texts().end()) fail_internal("{} is a key of a job without words for it", field.key);
+    field.text = *text;
+  }
   return fields;
 }
 

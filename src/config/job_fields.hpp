@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/job.hpp"
+#include "config/key_texts.hpp"
 #include "config/toml_value.hpp"
 
 namespace vbq {
@@ -17,6 +18,9 @@ struct JobField {
   std::function<std::string(const Job&)> get;       // TOML text; empty: the key is left out
   bool part_of_result = true;                       // a resumed run must agree in it
   std::string spellings = {};                       // the names that it may be, for messages: "never, end, always"
+  KeyText text = {};                                // its default and meaning, in words
+
+  std::string values() const { return spellings.empty() ? text.values : "one of " + spellings; }
 };
 
 // In the order in which job.toml is written, sections together.

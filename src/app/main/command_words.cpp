@@ -206,7 +206,8 @@ Command add_info(CLI::App& app) {
   command->add_option("--workers", arguments->workers, "of a job: the number of workers that its memory is told for")
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--set", arguments->set, "of a job: override a key, as vbq search does")->allow_extra_args(false);
-  command->footer("Example: vbq info net.onnx\n         vbq info job.toml --workers 8");
+  command->add_flag("--keys", arguments->keys, "all keys of a job: defaults, values, what they mean");
+  command->footer("Example: vbq info net.onnx\n         vbq info job.toml --workers 8\n         vbq info --keys");
   return {command, [arguments](const CommonOptions& common) { return command_info(*arguments, common); }, Ranks::first};
 }
 

@@ -126,6 +126,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("vbq ") + kVersion);
   app.require_subcommand(1);
   const std::vector<Command> commands = add_commands(app);
+  app.set_help_all_flag("--help-all", "Print the help of all commands and exit");  // after them, who would inherit it
   RawCommon raw;
   for (const Command& command : commands) add_common(command.words, raw);
   // Under mpirun, what is not the ranks' common work is rank 0's alone, words that cannot be parsed included.

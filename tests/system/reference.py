@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""docs/reference.md and the program name the same keys, commands and options; README.md names none that there is not.
+
+  reference.py VBQ SOURCE    VBQ: the program; SOURCE: vbq's root folder
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+# Those of other programs that the documents name.
+OTHERS = {"--bind-to", "--oversubscribe", "--allow-run-as-root", "--install"}
+
+
+def printed(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def commands_of(vbq, words=()):
+    """{"data import": its options, ...}, of every command that has none below it; "" is vbq itself."""
+    help_text = printed(vbq, *words, "--help")
+    options = set(re.findall(r"^  (?:-\w,)?(--[a-z-]+)", help_text, re.MULTILINE))
+    below = re.findall(r"^  ([a-z]+) ", help_text.partition("Subcommands:\n")[2], re.MULTILINE)
+    commands = {} if words and below else {" ".join(words): options}
+    for word in below:
+        commands.update(commands_of(vbq, (*words, word)))
+    return commands
+
+
+def code_in(text):
+    """What stands between backticks, and indented or fenced lines; a table's \\| is a bar."""
+    text = text.replace("\\|", "|")
+    fenced = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^```\w*\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [*re.findall(r"`([^`\n]+)`", text), *re.findall(r"^    (.+)", text, re.MULTILINE),
+            *(line for block in fenced for line in block.splitlines())]
+
+
+def options_faults(name, text, commands):
+    """Options in a document that there are not: of any command where they stand alone, else of the one before them."""
+    faults, all_options = [], set().union(*commands.values())
+    for code in code_in(text):
+        _, vbq, line = code.rpartition("vbq ")
+        known = [command for command in commands if command and re.match(command + r"\b", line)] if vbq else []
+        options = commands[known[0]] if known else all_options
+        for option in OPTION.findall(re.split(r"(?<!\w)#|&&", line)[0] if vbq else code):
+            if option not in options | OTHERS:
+                faults.append(f"{name}: {option} of `{code}` is no option of vbq {known[0] if known else ''}")
+    return faults
+
+
+def keys_faults(reference, keys):
+    section = reference.partition("\n| key | default | meaning |\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip().replace("`", "") for cell in line.split(" | ")] for line in section.splitlines()[1:]]
+    said = {row[0].lstrip("| "): row[1] for row in rows}
+    faults = [f"docs/reference.md: {key} is no key of a job" for key in said.keys() - keys.keys()]
+    faults += [f"docs/reference.md: key {key} is missing" for key in keys.keys() - said.keys()]
+    return faults + [f"docs/reference.md: {key} defaults to {said[key]}, where vbq info --keys says {keys[key]}"
+                     for key in said.keys() & keys.keys() if said[key] != keys[key]]
+
+
+def main():
+    vbq, source = sys.argv[1], pathlib.Path(sys.argv[2])
+    reference, readme = ((source / name).read_text() for name in ("docs/reference.md", "README.md"))
+    commands = commands_of(vbq)
+    keys = {row["key"]: row["default"] for row in json.loads(printed(vbq, "info", "--keys", "--json"))["keys"]}
+    assert len(commands) > 9 and len(keys) > 40 and "--network" in commands["evaluate"], (commands, keys)
+
+    faults = keys_faults(reference, keys)
+    in_code = "\n".join(code_in(reference))
+    help_all = printed(vbq, "--help-all")
+    for command, options in commands.items():
+        if not re.search(rf"\bvbq {command}\b", in_code):
+            faults.append(f"docs/reference.md: command vbq {command} is missing")
+        faults += [f"docs/reference.md: {option} of vbq {command} is missing" for option in sorted(options)
+                   if not re.search(rf"(?<![\w-]){option}(?![\w-])", in_code)]
+        faults += [f"vbq --help-all lacks {option} of vbq {command}" for option in sorted(options)
+                   if option not in help_all]
+    faults += options_faults("docs/reference.md", reference, commands) + options_faults("README.md", readme, commands)
+    print("\n".join(faults) or f"reference.py: {len(keys)} keys, {len(commands)} commands, "
+          f"{len(set().union(*commands.values()))} options")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
