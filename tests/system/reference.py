@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""docs/reference.md and the program name the same keys, commands and options; README.md names none that there is not.
+"""docs/reference.md and the program name the same keys, commands and options; README.md and docs/start.md name none that there
+is not.
 
   reference.py VBQ SOURCE    VBQ: the program; SOURCE: vbq's root folder
 """
@@ -10,8 +11,8 @@ import subprocess
 import sys
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-# Those of other programs that the documents name.
-OTHERS = {"--bind-to", "--oversubscribe", "--allow-run-as-root", "--install"}
+# Those of other programs that the reference names.
+OTHERS = {"--install", "--allow-run-as-root"}
 
 
 def printed(*command):
@@ -39,10 +40,12 @@ def code_in(text):
 
 
 def options_faults(name, text, commands):
-    """Options in a document that there are not: of any command where they stand alone, else of the one before them."""
+    """Options in a document that there are not: of the command before them; of any where they stand alone in the reference."""
     faults, all_options = [], set().union(*commands.values())
     for code in code_in(text):
         _, vbq, line = code.rpartition("vbq ")
+        if not vbq and name != "docs/reference.md":  # another program's command
+            continue
         known = [command for command in commands if command and re.match(command + r"\b", line)] if vbq else []
         options = commands[known[0]] if known else all_options
         for option in OPTION.findall(re.split(r"(?<!\w)#|&&", line)[0] if vbq else code):
@@ -63,7 +66,8 @@ def keys_faults(reference, keys):
 
 def main():
     vbq, source = sys.argv[1], pathlib.Path(sys.argv[2])
-    reference, readme = ((source / name).read_text() for name in ("docs/reference.md", "README.md"))
+    pages = {name: (source / name).read_text() for name in ("docs/reference.md", "docs/start.md", "README.md")}
+    reference = pages["docs/reference.md"]
     commands = commands_of(vbq)
     keys = {row["key"]: row["default"] for row in json.loads(printed(vbq, "info", "--keys", "--json"))["keys"]}
     assert len(commands) > 9 and len(keys) > 40 and "--network" in commands["evaluate"], (commands, keys)
@@ -78,7 +82,8 @@ def main():
                    if not re.search(rf"(?<![\w-]){option}(?![\w-])", in_code)]
         faults += [f"vbq --help-all lacks {option} of vbq {command}" for option in sorted(options)
                    if option not in help_all]
-    faults += options_faults("docs/reference.md", reference, commands) + options_faults("README.md", readme, commands)
+    for name, text in pages.items():
+        faults += options_faults(name, text, commands)
     print("\n".join(faults) or f"reference.py: {len(keys)} keys, {len(commands)} commands, "
           f"{len(set().union(*commands.values()))} options")
     sys.exit(1 if faults else 0)
