@@ -194,6 +194,7 @@ int command_info(const InfoArguments& arguments, const CommonOptions& common) {
     if (arguments.file || arguments.workers != 0 || !arguments.set.empty() || !arguments.output_name.empty()) {
       fail("--keys lists what a job may say: neither a file nor other options go with it");
     }
+    warn_unused_engine_options(common.engine, "info --keys");
     return keys_info(common);
   }
   if (!arguments.file) {

@@ -1,4 +1,4 @@
-# cmake --install: the program; and, for other programs (docs/library.md), the public headers, the rooms behind them and a
+# cmake --install: the program, its manual pages and completion; and, for other programs (docs/library.md), the public headers, the rooms behind them and a
 # CMake package whose one target is vbq::vbq.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -12,6 +12,17 @@ list(TRANSFORM rooms PREPEND vbq_)
 set_target_properties(vbq_library PROPERTIES EXPORT_NAME vbq)
 
 install(TARGETS vbq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# What the program says of itself; a build that watches itself is nobody's to install.
+if(NOT VBQ_SANITIZE AND NOT VBQ_FUZZ)
+  set(share ${PROJECT_BINARY_DIR}/share)
+  set(folders ${share}/man/man1 ${share}/bash-completion/completions ${share}/zsh/site-functions)
+  add_custom_command(TARGET vbq POST_BUILD
+                     COMMAND ${CMAKE_COMMAND} -E make_directory ${folders}
+                     COMMAND vbq info --man ${share}/man/man1
+                     COMMAND vbq info --completion bash > ${share}/bash-completion/completions/vbq
+                     COMMAND vbq info --completion zsh > ${share}/zsh/site-functions/_vbq VERBATIM)
+  install(DIRECTORY ${share}/ DESTINATION ${CMAKE_INSTALL_DATADIR})
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/vbq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS vbq_library vbq_headers ${rooms} EXPORT vbq ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/vbq
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

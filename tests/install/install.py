@@ -27,6 +27,9 @@ def main():
         run("cmake", "--install", build, "--prefix", prefix)
         headers = {path.name for path in (prefix / "include" / "vbq").iterdir()}
         assert headers == {path.name for path in (here.parents[1] / "include" / "vbq").iterdir()}, headers
+        share = prefix / "share"
+        for file in ("man/man1/vbq.1", "man/man1/vbq-search.1", "bash-completion/completions/vbq", "zsh/site-functions/_vbq"):
+            assert (share / file).stat().st_size > 1000, file
         # Moved once, as a package is: nothing may point to where it was installed first.
         prefix = prefix.rename(root / "moved")
         run("cmake", "-S", here, "-B", program, "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}")

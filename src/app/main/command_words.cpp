@@ -1,9 +1,14 @@
 #include "app/main/command_words.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/commands.hpp"
+#include "app/main/manual.hpp"
+#include "config/unused.hpp"
+#include "core/check.hpp"
+#include "report/output.hpp"
 
 namespace vbq {
 namespace {
@@ -197,6 +202,24 @@ Command add_report(CLI::App& app) {
           Ranks::first};
 }
 
+// What vbq info writes of the program itself.
+struct ManualArguments {
+  std::optional<std::filesystem::path> man;  // folder of pages
+  std::string completion;                    // name of a shell
+  bool asked() const { return man || !completion.empty(); }
+};
+
+int write_manual(const CLI::App& app, const ManualArguments& arguments, const CommonOptions& common) {
+  if (common.json) fail("--man and --completion write no JSON: --json does not go with them");
+  warn_unused_engine_options(common.engine, "info --man and --completion");
+  if (arguments.man) {
+    write_man_pages(app, *arguments.man);
+  } else {
+    print(arguments.completion == "bash" ? bash_completion(app) : zsh_completion(app));
+  }
+  return 0;
+}
+
 Command add_info(CLI::App& app) {
   const auto arguments = std::make_shared<InfoArguments>();
   CLI::App* command = app.add_subcommand("info", "what this build can do, or what is in a file");
@@ -206,9 +229,25 @@ Command add_info(CLI::App& app) {
   command->add_option("--workers", arguments->workers, "of a job: the number of workers that its memory is told for")
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--set", arguments->set, "of a job: override a key, as vbq search does")->allow_extra_args(false);
+  const auto manual = std::make_shared<ManualArguments>();
+  CLI::Option* man = command->add_option("--man", manual->man, "write manual pages into this folder")->type_name("DIR");
+  CLI::Option* completion =
+      command->add_option("--completion", manual->completion, "print a script that completes commands: bash or zsh")
+          ->type_name("SHELL")
+          ->check(CLI::IsMember({"bash", "zsh"}));
   command->add_flag("--keys", arguments->keys, "all keys of a job: defaults, values, what they mean");
+  // Each of these is asked for alone.
+  for (CLI::Option* option : command->get_options({})) {
+    if (option == command->get_help_ptr()) continue;
+    if (option != man) man->excludes(option);
+    if (option != completion) completion->excludes(option);
+  }
   command->footer("Example: vbq info net.onnx\n         vbq info job.toml --workers 8\n         vbq info --keys");
-  return {command, [arguments](const CommonOptions& common) { return command_info(*arguments, common); }, Ranks::first};
+  return {command,
+          [arguments, manual, &app](const CommonOptions& common) {
+            return manual->asked() ? write_manual(app, *manual, common) : command_info(*arguments, common);
+          },
+          Ranks::first};
 }
 
 }  // namespace
