@@ -83,4 +83,10 @@ struct InfoArguments {
 };
 int command_info(const InfoArguments& arguments, const CommonOptions& common);
 
+struct DoctorArguments {
+  bool ranks = false;  // only tells how many ranks there are, as the doctor asks of those that it starts
+};
+// Exit code 1 where something hinders runs on this machine.
+int command_doctor(const DoctorArguments& arguments, const CommonOptions& common);
+
 }  // namespace vbq

@@ -12,6 +12,8 @@ namespace vbq {
 int build_info(const CommonOptions& common);
 // Error where no engine as asked for can be had here: what a search's workers would say.
 void check_engine(const EngineOptions& options);
+// What such an engine is here; the same Error.
+EngineInfo probe_engine(const EngineOptions& options);
 
 // A folder of a run, a sweep or a comparison; Error where it is none.
 int folder_info(const std::filesystem::path& folder, const CommonOptions& common);

@@ -25,7 +25,7 @@ Json engine_json(EngineKind kind, const char* name, const EngineOptions& options
   asked.kind = kind;
   asked.precision = Precision::fp32;
   try {
-    const EngineInfo info = make_engine(probe_network(), asked)->info();
+    const EngineInfo info = probe_engine(asked);
     return {{"engine", name},          {"available", true},      {"device", info.device}, {"instruction_set", info.isa},
             {"library", info.library}, {"threads", info.threads}};
   } catch (const Error& error) {
@@ -35,7 +35,9 @@ Json engine_json(EngineKind kind, const char* name, const EngineOptions& options
 
 }  // namespace
 
-void check_engine(const EngineOptions& options) { make_engine(probe_network(), options); }
+EngineInfo probe_engine(const EngineOptions& options) { return make_engine(probe_network(), options)->info(); }
+
+void check_engine(const EngineOptions& options) { probe_engine(options); }
 
 int build_info(const CommonOptions& common) {
   Json json{{"vbq", kVersion}, {"compiler", __VERSION__}, {"engines", Json::array()}};

@@ -1,5 +1,7 @@
 #include "cluster/launcher.hpp"
 
+#include <mpi.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -27,6 +29,14 @@ int launcher_rank() { return number_in_environment({"OMPI_COMM_WORLD_RANK", "PMI
 
 int launcher_local_size() {
   return std::max(1, number_in_environment({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}, 1));
+}
+
+std::string mpi_library() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) return "an MPI that does not say its version";
+  const std::string whole(text.data());
+  return whole.substr(0, whole.find_first_of(",\n"));
 }
 
 }  // namespace vbq

@@ -1,6 +1,8 @@
 // What mpirun or srun tells a process in its environment, before MPI is initialised.
 #pragma once
 
+#include <string>
+
 namespace vbq {
 
 // Whether a launcher (mpirun, srun with PMI) started this process. Without one MPI is not initialised at all: a process
@@ -11,5 +13,8 @@ bool launched_by_mpi();
 int launcher_rank();
 // Processes of this host, by the launcher's word; 1 where it says none.
 int launcher_local_size();
+
+// The MPI that this program is linked with: "Open MPI v4.1.4".
+std::string mpi_library();
 
 }  // namespace vbq

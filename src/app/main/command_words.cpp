@@ -250,11 +250,19 @@ Command add_info(CLI::App& app) {
           Ranks::first};
 }
 
+Command add_doctor(CLI::App& app) {
+  const auto arguments = std::make_shared<DoctorArguments>();
+  CLI::App* command = app.add_subcommand("doctor", "whether this machine can run searches, and what to do if not");
+  command->add_flag("--ranks", arguments->ranks, "tell only how many ranks mpirun has started");
+  command->footer("Example: vbq doctor\n         mpirun -n 3 vbq doctor --ranks");
+  return {command, [arguments](const CommonOptions& common) { return command_doctor(*arguments, common); }, Ranks::all};
+}
+
 }  // namespace
 
 std::vector<Command> add_commands(CLI::App& app) {
-  return {add_quantise(app), add_search(app), add_compare(app), add_sensitivity(app), add_evaluate(app),
-          add_infer(app),    add_import(app), add_export(app),  add_report(app),      add_info(app)};
+  return {add_quantise(app), add_search(app), add_compare(app), add_sensitivity(app), add_evaluate(app), add_infer(app),
+          add_import(app),   add_export(app), add_report(app),  add_info(app),        add_doctor(app)};
 }
 
 }  // namespace vbq
