@@ -79,7 +79,8 @@ std::string keys_section() {
 }
 
 std::string exit_section() {
-  return ".SH EXIT STATUS\n" + entry("0", "done") + entry("1", "bad input, told in one sentence on standard error") +
+  return ".SH EXIT STATUS\n" + entry("0", "done") +
+         entry("1", "bad input, told in one sentence on standard error; of vbq doctor, something that is wrong") +
          entry("2", "a fault of the program's own") +
          entry("75", "stopped after a checkpoint: the command that it prints goes on from there") +
          ".PP\nA run that loses a rank ends with another code, often that of the launcher.\n";
