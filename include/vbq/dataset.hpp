@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "vbq/tally.hpp"
+
 namespace vbq {
 
 // What the network is fed: (x / 255 - mean[c]) / std[c], per channel; one entry a channel.
@@ -60,8 +62,8 @@ Split stratified_split(std::span<const std::int32_t> labels, std::int64_t count)
 // dataset. Error when fewer than 1 would be left to search on.
 void set_validation_apart(Split& split, std::span<const std::int32_t> labels, std::int64_t count);
 
-// Log-probabilities that the FP32 network gives images, [images, outputs] row-major, host; null: none are known. At the
-// temperature of the shard that they are of.
+// Log-probabilities that the FP32 network gives images, [images, outputs] row-major, host, as the shard that they are
+// of compares them (log_probabilities(), engine/common/tally.hpp); null: none are known.
 using TrainedOutputs = std::shared_ptr<const std::vector<float>>;
 
 // A worker's images: whole blocks, ready for an engine. The last block may be short; engines pad it.
@@ -71,7 +73,7 @@ struct Shard {
   std::int64_t block = 100;      // images in a block
   bool with_divergence = false;  // engine keeps the FP32 network's outputs to compare with
   TrainedOutputs trained = {};   // with_divergence: the same, as the engine gave them of these images before
-  double temperature = 1;        // of the divergence: both networks' logits are divided by it
+  Comparison comparison = {};    // what the divergence is
   std::int64_t blocks() const { return (images.count + block - 1) / block; }
 };
 

@@ -10,13 +10,24 @@ namespace vbq {
 inline constexpr double kLossUnit = 4294967296.0;  // 2^32
 inline constexpr double kLossLimit = 1024.0;       // nats
 
+// How far a network's outputs for one image are from the FP32 network's: what a tally counts as divergence.
+struct Comparison {
+  enum class Of {
+    probabilities,  // KL(FP32 network || this network), nats, of softmax(logits / temperature)
+    outputs,        // mean over classes of the square of the difference of logits, each less their mean over classes
+  };
+  Of of = Of::probabilities;
+  double temperature = 1;  // of probabilities; outputs have none
+  bool operator==(const Comparison&) const = default;
+};
+
 // Integers only. Layout is fixed (five consecutive int64), because ranks add tallies with one MPI_Reduce.
 struct Tally {
   std::int64_t seen = 0;        // images
   std::int64_t top1 = 0;        // images whose label has the largest output
   std::int64_t top5 = 0;        // images whose label is among the five largest outputs
   std::int64_t loss = 0;        // sum of -log p(label), in 1 / kLossUnit nats
-  std::int64_t divergence = 0;  // sum of KL(FP32 network || this network), in 1 / kLossUnit nats; 0 when not asked for
+  std::int64_t divergence = 0;  // sum of what a Comparison says, in 1 / kLossUnit; 0 when not asked for
 
   Tally& operator+=(const Tally& other) {
     seen += other.seen;
@@ -30,7 +41,7 @@ struct Tally {
 };
 static_assert(sizeof(Tally) == 5 * sizeof(std::int64_t));
 
-// Means over the images seen, in nats; 0 for an empty tally.
+// Means over the images seen, in nats (of Comparison::Of::outputs: squares); 0 for an empty tally.
 inline double mean_loss(const Tally& t) {
   return t.seen == 0 ? 0.0 : static_cast<double>(t.loss) / kLossUnit / static_cast<double>(t.seen);
 }

@@ -40,7 +40,7 @@ int lead(Job job, Setup& setup, Evaluator& evaluator, const ComputeInfo& compute
   job.search_images = setup.job.search_images;  // as resolved
   job.validation_images = setup.job.validation_images;
   job.network_output = setup.job.network_output;
-  Comparison comparison(evaluator, compute, setup, place, common);
+  ComparedRows comparison(evaluator, compute, setup, place, common);
   try {
     comparison.begin(job);
     if (!(job.budget ? compare_budgets(comparison, job) : compare_widths(comparison, job))) return kExitStopped;

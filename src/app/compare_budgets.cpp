@@ -30,7 +30,7 @@ constexpr const char* kSensitivityFile = "sensitivity.h5";
 // One budget's rows.
 class BudgetRows {
  public:
-  BudgetRows(Comparison& comparison, const Job& job)
+  BudgetRows(ComparedRows& comparison, const Job& job)
       : comparison_(comparison),
         job_(job),
         group_(budget_text(*job.budget)),
@@ -169,7 +169,7 @@ class BudgetRows {
 
   Evaluator& evaluator() { return comparison_.evaluator(); }
 
-  Comparison& comparison_;
+  ComparedRows& comparison_;
   Job job_;
   std::string group_;
   Setup grids_, values_;
@@ -178,7 +178,7 @@ class BudgetRows {
 
 }  // namespace
 
-bool compare_budgets(Comparison& comparison, const Job& job) {
+bool compare_budgets(ComparedRows& comparison, const Job& job) {
   for (const Budget& budget : budgets_of(job)) {
     if (!BudgetRows(comparison, job_of_budget(job, budget)).all()) return false;
   }

@@ -30,7 +30,7 @@ struct Assigned {
 };
 
 // All codebooks without a search under one assignment. Gives the best fitness on the search's images.
-double baselines(Comparison& comparison, const Job& job, Assignment assignment, Matching matching) {
+double baselines(ComparedRows& comparison, const Job& job, Assignment assignment, Matching matching) {
   std::optional<double> best;
   for (const Baseline& baseline : kBaselines) {
     if (!possible(baseline, job.format.levels)) continue;
@@ -49,7 +49,7 @@ double baselines(Comparison& comparison, const Job& job, Assignment assignment, 
 }
 
 // The assignment that suits codebooks without a search best.
-Assigned all_baselines(Comparison& comparison, const Job& job) {
+Assigned all_baselines(ComparedRows& comparison, const Job& job) {
   std::optional<Assigned> best;
   for (const Assignment assignment : {Assignment::nearest, Assignment::compensated, Assignment::sequential}) {
     for (const Matching matching : {Matching::never, Matching::always}) {
@@ -81,7 +81,7 @@ Job job_of_search(Job job, const Searched& search) {
 }
 
 // The default search once more, under the best assignment where the job has another one. false: it was asked to stop.
-bool search_as(Comparison& comparison, const Job& job, const Assigned& best) {
+bool search_as(ComparedRows& comparison, const Job& job, const Assigned& best) {
   if (job.format.assignment == best.assignment && job.format.matching == best.matching) return true;
   Job own = job_of_search(job, std::end(kSearches)[-1]);
   own.format.assignment = best.assignment;
@@ -93,7 +93,7 @@ bool search_as(Comparison& comparison, const Job& job, const Assigned& best) {
 
 }  // namespace
 
-bool compare_widths(Comparison& comparison, const Job& whole) {
+bool compare_widths(ComparedRows& comparison, const Job& whole) {
   std::optional<std::pair<Genome, Format>> before;  // the default search's best at the width before
   const std::vector<int> widths = whole.sweep.empty() ? std::vector{whole.format.levels} : whole.sweep;
   for (const int levels : widths) {

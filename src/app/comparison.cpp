@@ -39,8 +39,8 @@ void set_encoding(Format& format, Encoding encoding, bool symmetric) {
   format.exponent_bias.reset();
 }
 
-Comparison::Comparison(Evaluator& evaluator, const ComputeInfo& compute, Setup& base, const RunPlace& place,
-                       const CommonOptions& common)
+ComparedRows::ComparedRows(Evaluator& evaluator, const ComputeInfo& compute, Setup& base, const RunPlace& place,
+                           const CommonOptions& common)
     : evaluator_(evaluator),
       compute_(compute),
       base_(base),
@@ -48,7 +48,7 @@ Comparison::Comparison(Evaluator& evaluator, const ComputeInfo& compute, Setup& 
       common_(common),
       folder_(place.folder, place.start) {}
 
-void Comparison::begin(const Job& job) {
+void ComparedRows::begin(const Job& job) {
   folder_.write("job.toml", to_toml(job));
   write_tables();  // which mark the folder as a comparison's
   keep_calibration(base_);
@@ -63,7 +63,7 @@ void Comparison::begin(const Job& job) {
   add_row(std::move(row));
 }
 
-double Comparison::add(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
+double ComparedRows::add(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
   ComparedFormat row = row_of(own, words, network);
   row.search = evaluator_.score(ImageSet::search, network);
   row.seconds = seconds_since(words.begun);
@@ -73,7 +73,7 @@ double Comparison::add(const Setup& own, const RowWords& words, const QuantisedN
   return found;
 }
 
-std::optional<SearchResult> Comparison::search(Setup own, const RowWords& words, const std::string& folder) {
+std::optional<SearchResult> ComparedRows::search(Setup own, const RowWords& words, const std::string& folder) {
   RunPlace there = place_;
   there.folder /= folder;
   if (!std::filesystem::exists(there.folder / "job.toml")) there.start = Start::fresh;
@@ -92,7 +92,7 @@ std::optional<SearchResult> Comparison::search(Setup own, const RowWords& words,
 }
 
 // All but the search's images, and what it took.
-ComparedFormat Comparison::row_of(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
+ComparedFormat ComparedRows::row_of(const Setup& own, const RowWords& words, const QuantisedNetwork& network) {
   const Format& format = own.problem.format;
   ComparedFormat row{words.group, format.levels, words.name, name_of<Assignment>(format.assignment, kAssignments),
                      name_of<Matching>(format.matching, kMatchings)};
@@ -108,21 +108,21 @@ ComparedFormat Comparison::row_of(const Setup& own, const RowWords& words, const
 }
 
 // The files are whole after every row.
-void Comparison::add_row(ComparedFormat row) {
+void ComparedRows::add_row(ComparedFormat row) {
   log::info("{}, {}, matched {}: {:.2f} % of {} held-out images", row.codebook, row.assignment, row.matching,
             percent(row.held_out.top1, row.held_out.seen), row.held_out.seen);
   rows_.push_back(std::move(row));
   write_tables();
 }
 
-void Comparison::write_tables() const {
+void ComparedRows::write_tables() const {
   const std::vector<ComparedFormat> rows = sorted_rows(rows_);
   folder_.write("compare.txt", comparison_text(rows));
   folder_.write("compare.csv", comparison_csv(rows));
   folder_.write("compare.json", comparison_json(rows));
 }
 
-void Comparison::tell() const {
+void ComparedRows::tell() const {
   const std::vector<ComparedFormat> rows = sorted_rows(rows_);
   const std::vector<Conclusion> conclusions = conclude(rows);
   const std::string text = conclusion_text(rows, conclusions), table = comparison_text(rows) + "\n" + text;

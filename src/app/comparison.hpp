@@ -22,11 +22,12 @@ struct RowWords {
   ComparisonClock::time_point begun = ComparisonClock::now();  // before anything was done for it alone
 };
 
-class Comparison {
+// What vbq compare has found so far.
+class ComparedRows {
  public:
   // base: the problem that all rows share; its warnings grow.
-  Comparison(Evaluator& evaluator, const ComputeInfo& compute, Setup& base, const RunPlace& place,
-             const CommonOptions& common);
+  ComparedRows(Evaluator& evaluator, const ComputeInfo& compute, Setup& base, const RunPlace& place,
+               const CommonOptions& common);
 
   Evaluator& evaluator() { return evaluator_; }
   const ComputeInfo& compute() const { return compute_; }
@@ -60,10 +61,10 @@ class Comparison {
 
 // The rows of a job without a budget: codebooks of equally many levels, width after width. false: a search was asked to
 // stop.
-bool compare_widths(Comparison& comparison, const Job& job);
+bool compare_widths(ComparedRows& comparison, const Job& job);
 
 // Of a job with budgets: ways to keep each. Error where nothing keeps one.
-bool compare_budgets(Comparison& comparison, const Job& job);
+bool compare_budgets(ComparedRows& comparison, const Job& job);
 
 // A codebook that needs no search: one of seed_genomes().
 struct Baseline {

@@ -19,8 +19,10 @@ inline constexpr Name<Method> kMethods[] = {
     {"genetic", Method::genetic}, {"random", Method::random}, {"annealing", Method::annealing}};
 inline constexpr Name<Operators> kPresets[] = {{"standard", Operators::standard},
                                                {"nogami2018", Operators::nogami2018}};
-inline constexpr Name<Fitness> kFitness[] = {
-    {"top1", Fitness::top1}, {"loss", Fitness::loss}, {"divergence", Fitness::divergence}};
+inline constexpr Name<Fitness> kFitness[] = {{"top1", Fitness::top1},
+                                             {"loss", Fitness::loss},
+                                             {"divergence", Fitness::divergence},
+                                             {"outputs", Fitness::outputs}};
 inline constexpr Name<Interpolation> kInterpolations[] = {{"bilinear", Interpolation::bilinear},
                                                           {"bicubic", Interpolation::bicubic}};
 inline constexpr Name<Layout> kLayouts[] = {{"nchw", Layout::nchw}, {"nhwc", Layout::nhwc}};

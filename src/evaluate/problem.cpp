@@ -123,7 +123,8 @@ std::string evaluation_hash(const Problem& problem) {
   hasher.value(format.exponent_bias.value_or(0));
   hasher.value(static_cast<int>(format.exponent_bias.has_value()));
   hasher.value(format.rate.value_or(-1));
-  hasher.value(problem.temperature);
+  hasher.value(problem.comparison.temperature);
+  if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");  // else as before
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);

@@ -27,7 +27,7 @@ struct Problem {
   std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
   Split split;
   bool with_divergence = false;                    // tallies carry the divergence from the FP32 network
-  double temperature = 1;                          // of the search images' divergence; that of held-out ones is at 1
+  Comparison comparison = {};                      // the search images' divergence; that of held-out ones is plain
   Augment augment = Augment::none;                 // of the search images that networks are run over
   std::shared_ptr<const Calibration> calibration;  // of compensated assignment; null: made by whoever evaluates
   int population = 50;  // genomes that a call usually has; 1: a network is scored, not searched for

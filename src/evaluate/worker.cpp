@@ -166,7 +166,7 @@ void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   const bool leads = set != ImageSet::held_out;  // or is to be compared with what does
   Shard shard{read_augmented(source, all, first, count, leads ? problem_.augment : Augment::none),
               source.info().normalisation, block, with_divergence};
-  if (leads) shard.temperature = problem_.temperature;
+  if (leads) shard.comparison = problem_.comparison;
   const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
   if (keeps) shard.trained = trained_[{set, blocks.first}];
   engine_->load(std::move(shard));

@@ -150,8 +150,8 @@ std::vector<std::string> warnings_of(const DatasetInfo& searched, const DatasetI
 
 // Without labels the FP32 network's outputs lead.
 void check_labels_suffice(const Job& job, const DatasetInfo& searched) {
-  if (searched.classes > 0 || job.fitness == Fitness::divergence) return;
-  fail("search.fitness is \"{}\", which counts by labels: {} has none; \"divergence\" needs none",
+  if (searched.classes > 0 || !needs_labels(job.fitness)) return;
+  fail("search.fitness is \"{}\", which counts by labels: {} has none; \"divergence\" and \"outputs\" need none",
        fitness_name(job.fitness), searched.origin);
 }
 
@@ -255,7 +255,8 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   problem.engine = engine;
   problem.engine.block = job.block;
   problem.with_divergence = true;
-  problem.temperature = job.temperature;
+  if (job.fitness == Fitness::outputs) problem.comparison.of = Comparison::Of::outputs;
+  problem.comparison.temperature = job.temperature;
   problem.augment = job.augment;
   problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
 

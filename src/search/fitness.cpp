@@ -17,6 +17,7 @@ double fitness(const Tally& tally, Fitness kind) {
     case Fitness::loss:
       return -mean_loss(tally);
     case Fitness::divergence:
+    case Fitness::outputs:
       return -mean_divergence(tally);
   }
   fail_internal("fitness {} is not known", static_cast<int>(kind));
@@ -35,12 +36,12 @@ double fitness_within(const Tally& tally, Fitness kind, double over, Budgeting b
 }
 
 Fitness parse_fitness(const std::string& name) {
-  for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence}) {
+  for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence, Fitness::outputs}) {
     if (name == fitness_name(kind)) return kind;
   }
-  const std::array<std::string, 3> names{"top1", "loss", "divergence"};
+  const std::array<std::string, 4> names{"top1", "loss", "divergence", "outputs"};
   const std::string nearest = nearest_name(name, names);
-  fail("fitness \"{}\" is not known: top1, loss or divergence was expected{}", name,
+  fail("fitness \"{}\" is not known: top1, loss, divergence or outputs was expected{}", name,
        nearest.empty() ? nearest : fmt::format(" (did you mean {}?)", nearest));
 }
 
@@ -52,6 +53,8 @@ const char* fitness_name(Fitness kind) {
       return "loss";
     case Fitness::divergence:
       return "divergence";
+    case Fitness::outputs:
+      return "outputs";
   }
   return "unknown";
 }

@@ -14,6 +14,7 @@ std::int64_t harm_of(const Tally& tally, Fitness kind) {
     case Fitness::loss:
       return tally.loss;
     case Fitness::divergence:
+    case Fitness::outputs:
       return tally.divergence;
   }
   fail_internal("fitness {} is not known", static_cast<int>(kind));

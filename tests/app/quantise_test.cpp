@@ -176,7 +176,7 @@ TEST_F(Quantise, ImagesWithoutLabels) {
   expect_refused(evaluate + "--format out/best.json --label-offset 1", {"label offset of 1", "has no labels"});
   expect_refused(what + " --set search.fitness=top1", {"already holds"});
   expect_refused("search out/job.toml --run other --log error --set search.fitness=loss",
-                 {"search.fitness is \"loss\"", "has none", "\"divergence\" needs none"});
+                 {"search.fitness is \"loss\"", "has none", "\"divergence\" and \"outputs\" need none"});
   expect_refused("compare out/job.toml --run other --log error", {"accuracies side by side", "has no labels"});
 }
 

@@ -6,9 +6,9 @@
 // CANDIDATES (40): the job's first seed, its genes moved by SIZE (0.06) of what the search's moves are, normally
 // distributed, in directions that SEED (1) names. Take a job whose candidates are of one size (encoding "values", say):
 // else sizes are what is ranked. KEY=VALUE: as `vbq search --set`. Each candidate is made once, as the job says, and
-// run over the search's images as they are, shifted and mixed, at temperatures 1 and 8, and over the held-out images.
-// Prints a line of CSV for each fitness: its rank correlation
-// with held-out divergence (best is 1) and with held-out top-1 (best is -1), and the time.
+// run over the search's images as they are, shifted and mixed, with fitness "divergence" at temperatures 1 and 8 and
+// "outputs", and over the held-out images. Prints a line of CSV for each fitness: its rank correlation with held-out
+// divergence (best is 1) and with held-out top-1 (best is -1), and the time.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -105,7 +105,7 @@ Genome moved(const Genome& from, const Moves& moves, const Arguments& arguments,
 struct View {
   const char* name;
   Augment augment;
-  double temperature;
+  Comparison comparison;
   std::unique_ptr<LocalEvaluator> evaluator = {};
   std::vector<double> divergence = {};  // of each candidate
 };
@@ -118,16 +118,20 @@ void run(const Arguments& arguments) {
   const GeneSpace space(make_space(setup));
   const Moves moves(space);
 
-  std::array<View, 6> views{{{"as they are", Augment::none, 1},
-                             {"as they are", Augment::none, 8},
-                             {"shifted", Augment::shift, 1},
-                             {"shifted", Augment::shift, 8},
-                             {"mixed", Augment::mix, 1},
-                             {"mixed", Augment::mix, 8}}};
+  constexpr Comparison kPlain, kSoftened{Comparison::Of::probabilities, 8}, kOutputs{Comparison::Of::outputs};
+  std::array<View, 9> views{{{"as they are", Augment::none, kPlain},
+                             {"as they are", Augment::none, kSoftened},
+                             {"as they are", Augment::none, kOutputs},
+                             {"shifted", Augment::shift, kPlain},
+                             {"shifted", Augment::shift, kSoftened},
+                             {"shifted", Augment::shift, kOutputs},
+                             {"mixed", Augment::mix, kPlain},
+                             {"mixed", Augment::mix, kSoftened},
+                             {"mixed", Augment::mix, kOutputs}}};
   for (View& view : views) {
     Problem problem = setup.problem;
     problem.augment = view.augment;
-    problem.temperature = view.temperature;
+    problem.comparison = view.comparison;
     view.evaluator = make_local_evaluator(std::move(problem));
   }
   std::vector<double> divergence, top1;
@@ -141,12 +145,13 @@ void run(const Arguments& arguments) {
       view.divergence.push_back(mean_divergence(view.evaluator->score(ImageSet::search, made)));
     }
   }
-  fmt::print("images,temperature,with_divergence,with_top1\n");
+  fmt::print("images,fitness,temperature,with_divergence,with_top1\n");
   for (const View& view : views) {
-    fmt::print("{},{},{:.3f},{:.3f}\n", view.name, view.temperature, rank_correlation(view.divergence, divergence),
-               rank_correlation(view.divergence, top1));
+    const bool outputs = view.comparison.of == Comparison::Of::outputs;
+    fmt::print("{},{},{},{:.3f},{:.3f}\n", view.name, outputs ? "outputs" : "divergence", view.comparison.temperature,
+               rank_correlation(view.divergence, divergence), rank_correlation(view.divergence, top1));
   }
-  fmt::print("held-out divergence itself,1,1.000,{:.3f}\n", rank_correlation(divergence, top1));
+  fmt::print("held-out divergence itself,divergence,1,1.000,{:.3f}\n", rank_correlation(divergence, top1));
   const auto [least, most] = std::minmax_element(divergence.begin(), divergence.end());
   fmt::print("# {} candidates, held-out divergence {:.4g} to {:.4g}, {:.0f} s\n", divergence.size(), *least, *most,
              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

@@ -80,6 +80,7 @@ TEST(ClusterEvaluator, WithoutDivergence) {
 
 TEST(ClusterEvaluator, TheCpuEngineOnItsThreads) {
   Problem problem = small_problem(22, 13, 3);
+  problem.comparison.of = Comparison::Of::outputs;
   problem.engine.kind = EngineKind::cpu;
   problem.engine.threads = 1;
   expect_equal_to_local(problem, 5);

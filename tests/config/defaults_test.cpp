@@ -48,7 +48,7 @@ TEST(Defaults, LeaveMethodsOfOthersAsTheyWerePublished) {
 }
 
 TEST(Defaults, GiveWayWhereTheyMeanNothing) {
-  for (const char* fitness : {"top1", "loss"}) {
+  for (const char* fitness : {"top1", "loss", "outputs"}) {
     EXPECT_EQ(job_of({std::string("search.fitness=") + fitness}).temperature, 1) << fitness;
   }
   // A codebook a channel has the channel's scale in it.

@@ -176,7 +176,6 @@ TEST(CudaPlan, BatchesDependOnNetworkAndBlockAlone) {
 
 // Images as bytes, normalised, counted: the same integers as engine reference's on the same outputs.
 TEST(CudaPlan, TalliesAsReference) {
-  constexpr double kTemperature = 4;
   Graph g({3, 9, 9});
   g.linear(g.flatten(g.relu(g.conv(kInputValue, 5, 3))), 11);
   for (const bool probabilities : {false, true}) {
@@ -192,17 +191,8 @@ TEST(CudaPlan, TalliesAsReference) {
     HostPlan plan(net, 4);
     const auto fp32 = plan.infer(inputs, 37);
     const Outputs kind = probabilities ? Outputs::probabilities : Outputs::logits;
-    for (std::size_t i = 0; i < 37; ++i) {
-      log_probabilities(std::span(fp32).subspan(i * 11, 11), kind, kTemperature,
-                        std::span(fp32_log_p).subspan(i * 11, 11));
-    }
     plan.quantise(random_formats(net, 2));
     const auto outputs = plan.infer(inputs, 37);
-    Tally expected;
-    for (std::size_t i = 0; i < 37; ++i) {
-      count_image(std::span(outputs).subspan(i * 11, 11), shard.images.labels[i], kind,
-                  std::span(fp32_log_p).subspan(i * 11, 11), kTemperature, expected);
-    }
     cuda::ShardView view;
     view.pixels = shard.images.pixels.data();
     view.table = table.front().data();
@@ -210,9 +200,18 @@ TEST(CudaPlan, TalliesAsReference) {
     view.fp32_log_p = fp32_log_p.data();
     view.count = 37;
     view.block = 10;
-    view.temperature = kTemperature;
-    EXPECT_EQ(plan.tally(view, probabilities), expected);
-    EXPECT_GT(expected.divergence, 0);
+    for (const Comparison::Of of : {Comparison::Of::probabilities, Comparison::Of::outputs}) {
+      view.comparison = {of, 4};
+      Tally expected;
+      for (std::size_t i = 0; i < 37; ++i) {
+        const auto log_p = std::span(fp32_log_p).subspan(i * 11, 11);
+        log_probabilities(std::span(fp32).subspan(i * 11, 11), kind, view.comparison, log_p);
+        count_image(std::span(outputs).subspan(i * 11, 11), shard.images.labels[i], kind, log_p, view.comparison,
+                    expected);
+      }
+      EXPECT_EQ(plan.tally(view, probabilities), expected);
+      EXPECT_GT(expected.divergence, 0);
+    }
   }
 }
 
@@ -231,13 +230,14 @@ TEST(CudaPlan, OddOutputsCountAsReference) {
     for (std::int32_t label = kNoLabel; label < 6; ++label) {
       for (const bool probabilities : {false, true}) {
         Tally expected;
-        const double temperature = label % 2 == 0 ? 1 : 8;
+        const Comparison comparison{label % 3 == 2 ? Comparison::Of::outputs : Comparison::Of::probabilities,
+                                    label % 2 == 0 ? 1.0 : 8.0};
         const Outputs kind = probabilities ? Outputs::probabilities : Outputs::logits;
-        count_image(outputs, label, kind, fp32_log_p, temperature, expected);
-        const cuda::Softening by{probabilities, temperature};
+        count_image(outputs, label, kind, fp32_log_p, comparison, expected);
+        const cuda::Softening by{probabilities, comparison};
         EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, by, fp32_log_p.data()), expected);
         Tally alone;
-        count_image(outputs, label, kind, {}, temperature, alone);
+        count_image(outputs, label, kind, {}, comparison, alone);
         EXPECT_EQ(cuda::count_outputs(cuda::Alone(), view, label, by, nullptr), alone);
       }
     }

@@ -18,8 +18,16 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 Tally count(const std::vector<float>& outputs, int label, Outputs kind = Outputs::logits) {
   Tally t;
-  count_image(outputs, label, kind, {}, 1, t);
+  count_image(outputs, label, kind, {}, {}, t);
   return t;
+}
+
+std::vector<float> softmax(const std::vector<float>& logits) {
+  std::vector<float> p;
+  double sum = 0;
+  for (const float z : logits) sum += std::exp(static_cast<double>(z));
+  for (const float z : logits) p.push_back(static_cast<float>(std::exp(static_cast<double>(z)) / sum));
+  return p;
 }
 
 TEST(Tally, LargestOutputIsTop1) {
@@ -41,7 +49,7 @@ TEST(Tally, WithoutALabelAgreementIsCounted) {
   const std::vector<float> outputs{0, 3, 1}, same{-4, -0.1F, -3}, other{-1, -1, -2};
   const auto counted = [&](std::span<const float> fp32) {
     Tally t;
-    count_image(outputs, kNoLabel, Outputs::logits, fp32, 1, t);
+    count_image(outputs, kNoLabel, Outputs::logits, fp32, {}, t);
     return t;
   };
   EXPECT_EQ(counted(same).top1, 1);
@@ -98,22 +106,22 @@ TEST(Tally, OutputsThatAreNotFiniteAreWrong) {
 TEST(Tally, DivergenceFromTheSameOutputsIsZero) {
   const std::vector<float> outputs{0.5F, -1.25F, 2.0F, 0.0F};
   std::vector<float> log_p(4);
-  log_probabilities(outputs, Outputs::logits, 1, log_p);
+  log_probabilities(outputs, Outputs::logits, {}, log_p);
   Tally t;
-  count_image(outputs, 2, Outputs::logits, log_p, 1, t);
+  count_image(outputs, 2, Outputs::logits, log_p, {}, t);
   EXPECT_NEAR(static_cast<double>(t.divergence) / kLossUnit, 0, 1e-6);
 }
 
 TEST(Tally, DivergenceIsKullbackLeibler) {
   const std::vector<float> p{0.5F, 0.25F, 0.25F}, q{0.125F, 0.125F, 0.75F};
   std::vector<float> log_p(3);
-  log_probabilities(p, Outputs::probabilities, 1, log_p);
+  log_probabilities(p, Outputs::probabilities, {}, log_p);
   Tally t;
-  count_image(q, 2, Outputs::probabilities, log_p, 1, t);
+  count_image(q, 2, Outputs::probabilities, log_p, {}, t);
   const double expected = 0.5 * std::log(4.0) + 0.25 * std::log(2.0) + 0.25 * std::log(1.0 / 3);
   EXPECT_NEAR(static_cast<double>(t.divergence) / kLossUnit, expected, 1e-6);
   Tally bad;
-  count_image(std::vector{kNan, 0.0F, 0.0F}, 2, Outputs::logits, log_p, 1, bad);
+  count_image(std::vector{kNan, 0.0F, 0.0F}, 2, Outputs::logits, log_p, {}, bad);
   EXPECT_EQ(bad.divergence, static_cast<std::int64_t>(kLossLimit * kLossUnit));
 }
 
@@ -137,21 +145,14 @@ TEST(Tally, SoftmaxEndingIsSeenThroughReshape) {
 
 // Softened outputs: softmax(z / T) of logits, p^(1/T) of probabilities; loss and counts are of the outputs as they are.
 TEST(Tally, DivergenceAtATemperature) {
-  constexpr double kTemperature = 8;
+  const Comparison softer{Comparison::Of::probabilities, 8};
   const std::vector<float> fp32{3.0F, -1.0F, 0.5F, 2.0F}, now{2.5F, 0.0F, 0.25F, 4.0F};
   const auto softened = [&](const std::vector<float>& logits) {
     std::vector<double> p;
     double sum = 0;
-    for (const float z : logits) p.push_back(std::exp(static_cast<double>(z) / kTemperature));
+    for (const float z : logits) p.push_back(std::exp(static_cast<double>(z) / softer.temperature));
     for (const double v : p) sum += v;
     for (double& v : p) v /= sum;
-    return p;
-  };
-  const auto probabilities = [](const std::vector<float>& logits) {
-    std::vector<float> p;
-    double sum = 0;
-    for (const float z : logits) sum += std::exp(static_cast<double>(z));
-    for (const float z : logits) p.push_back(static_cast<float>(std::exp(static_cast<double>(z)) / sum));
     return p;
   };
   double expected = 0;
@@ -159,13 +160,39 @@ TEST(Tally, DivergenceAtATemperature) {
   for (const Outputs kind : {Outputs::logits, Outputs::probabilities}) {
     const bool logits = kind == Outputs::logits;
     std::vector<float> log_p(4);
-    log_probabilities(logits ? fp32 : probabilities(fp32), kind, kTemperature, log_p);
+    log_probabilities(logits ? fp32 : softmax(fp32), kind, softer, log_p);
     Tally soft, plain;
-    count_image(logits ? now : probabilities(now), 0, kind, log_p, kTemperature, soft);
+    count_image(logits ? now : softmax(now), 0, kind, log_p, softer, soft);
     EXPECT_NEAR(mean_divergence(soft), expected, 1e-6);
-    count_image(logits ? now : probabilities(now), 0, kind, {}, 1, plain);
+    count_image(logits ? now : softmax(now), 0, kind, {}, {}, plain);
     EXPECT_EQ(soft.loss, plain.loss);
     EXPECT_EQ(soft.top1, plain.top1);
+  }
+}
+
+// The mean square of what tells the networks' outputs apart, whatever both are shifted by, and at no temperature.
+TEST(Tally, OutputsAreComparedCentred) {
+  const std::vector<float> fp32{3.0F, -1.0F, 0.5F, 2.0F}, now{2.5F, 0.0F, 0.25F, 4.0F};
+  double means[2] = {}, expected = 0;
+  for (std::size_t c = 0; c < 4; ++c) means[0] += fp32[c] / 4.0, means[1] += now[c] / 4.0;
+  for (std::size_t c = 0; c < 4; ++c) expected += std::pow((fp32[c] - means[0]) - (now[c] - means[1]), 2) / 4;
+  for (const double temperature : {1.0, 8.0}) {
+    const Comparison by{Comparison::Of::outputs, temperature};
+    for (const Outputs kind : {Outputs::logits, Outputs::probabilities}) {
+      const bool logits = kind == Outputs::logits;
+      std::vector<float> log_p(4);
+      log_probabilities(logits ? fp32 : softmax(fp32), kind, by, log_p);
+      Tally t;
+      count_image(logits ? now : softmax(now), 0, kind, log_p, by, t);
+      EXPECT_NEAR(mean_divergence(t), expected, 1e-6);
+      EXPECT_EQ(t.loss, count(logits ? now : softmax(now), 0, kind).loss);
+      EXPECT_EQ(t.top1, 0);
+      Tally bad, far;
+      count_image(std::vector{kNan, 0.0F, 0.0F, 0.0F}, 0, kind, log_p, by, bad);
+      EXPECT_EQ(bad.divergence, static_cast<std::int64_t>(kLossLimit * kLossUnit));
+      count_image(std::vector{1e9F, 0.0F, 0.0F, 0.0F}, 0, Outputs::logits, log_p, by, far);
+      EXPECT_EQ(far.divergence, static_cast<std::int64_t>(kLossLimit * kLossUnit));
+    }
   }
 }
 

@@ -30,7 +30,7 @@ TEST(LocalEvaluator, ValidationImagesAreOfTheSearchsDatasetAndChangedAlike) {
   EXPECT_EQ(plain, make_local_evaluator(searched)->score(ImageSet::search, network));
   for (Problem* of : {&problem, &searched}) {
     of->augment = Augment::mix;
-    of->temperature = 8;
+    of->comparison.temperature = 8;
   }
   const Tally changed = make_local_evaluator(problem)->score(ImageSet::validation, network);
   EXPECT_EQ(changed, make_local_evaluator(searched)->score(ImageSet::search, network));

@@ -19,7 +19,9 @@ TEST(Fitness, IsLargerForBetterNetworks) {
   EXPECT_DOUBLE_EQ(fitness(tally, Fitness::top1), 0.75);
   EXPECT_DOUBLE_EQ(fitness(tally, Fitness::loss), -0.5);
   EXPECT_DOUBLE_EQ(fitness(tally, Fitness::divergence), -0.25);
-  for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence}) EXPECT_EQ(fitness(Tally{}, kind), 0.0);
+  EXPECT_DOUBLE_EQ(fitness(tally, Fitness::outputs), -0.25);
+  for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence, Fitness::outputs})
+    EXPECT_EQ(fitness(Tally{}, kind), 0.0);
 }
 
 // A bit less than the budget is worth 1 nat of harm, a bit more costs 6; harm is counted in its logarithm.
@@ -57,7 +59,7 @@ TEST(Fitness, WithinABoundOnlyHarmCounts) {
 }
 
 TEST(Fitness, NamesGoBothWays) {
-  for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence}) {
+  for (const Fitness kind : {Fitness::top1, Fitness::loss, Fitness::divergence, Fitness::outputs}) {
     EXPECT_EQ(parse_fitness(fitness_name(kind)), kind);
   }
   try {

@@ -18,12 +18,17 @@ std::size_t likeliest(std::span<const float> values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-// log p of one image's classes at a temperature.
+// log p of one image's classes, as they are compared.
 class LogP {
  public:
-  LogP(std::span<const float> outputs, Outputs kind, double temperature)
-      : outputs_(outputs), kind_(kind), temperature_(temperature) {
-    if (kind == Outputs::probabilities && temperature == 1) return;
+  LogP(std::span<const float> outputs, Outputs kind, const Comparison& comparison) : outputs_(outputs), kind_(kind) {
+    if (comparison.of == Comparison::Of::outputs) {
+      for (std::size_t c = 0; c < outputs.size(); ++c) normaliser_ += scaled(c);
+      normaliser_ /= static_cast<double>(outputs.size());
+      return;
+    }
+    temperature_ = comparison.temperature;
+    if (kind == Outputs::probabilities && temperature_ == 1) return;
     // Shifted by the largest, so that nothing overflows.
     double largest = scaled(0), sum = 0;
     for (std::size_t c = 1; c < outputs.size(); ++c) largest = std::max(largest, scaled(c));
@@ -40,9 +45,19 @@ class LogP {
 
   std::span<const float> outputs_;
   Outputs kind_;
-  double temperature_;
-  double normaliser_ = 0;  // log(sum(exp(scaled)))
+  double temperature_ = 1;
+  double normaliser_ = 0;  // log(sum(exp(scaled))), or the mean
 };
+
+double distance(const LogP& log_p, std::span<const float> fp32_log_p, const Comparison& comparison) {
+  const bool squares = comparison.of == Comparison::Of::outputs;
+  double sum = 0;
+  for (std::size_t c = 0; c < fp32_log_p.size(); ++c) {
+    const double log_fp32 = fp32_log_p[c], off = log_fp32 - log_p(c);
+    sum += squares ? off * off : std::exp(log_fp32) * off;
+  }
+  return squares ? sum / static_cast<double>(fp32_log_p.size()) : sum;
+}
 
 }  // namespace
 
@@ -55,8 +70,9 @@ Outputs outputs_of(const Network& network) {
   return Outputs::logits;
 }
 
-void log_probabilities(std::span<const float> outputs, Outputs kind, double temperature, std::span<float> result) {
-  const LogP log_p(outputs, kind, temperature);
+void log_probabilities(std::span<const float> outputs, Outputs kind, const Comparison& comparison,
+                       std::span<float> result) {
+  const LogP log_p(outputs, kind, comparison);
   for (std::size_t c = 0; c < outputs.size(); ++c) result[c] = static_cast<float>(log_p(c));
 }
 
@@ -69,7 +85,7 @@ std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes)
 }
 
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
-                 double temperature, Tally& tally) {
+                 const Comparison& comparison, Tally& tally) {
   tally.seen += 1;
   if (!all_finite(outputs)) {
     tally.loss += fixed_point(kLossLimit);
@@ -85,16 +101,11 @@ void count_image(std::span<const float> outputs, std::int32_t label, Outputs kin
   tally.top1 += better < 1;
   tally.top5 += better < 5;
 
-  const LogP log_p(outputs, kind, 1);
+  const LogP log_p(outputs, kind, {});
   tally.loss += fixed_point(-log_p(l));
   if (fp32_log_p.empty()) return;
-  const LogP softened = temperature == 1 ? log_p : LogP(outputs, kind, temperature);
-  double divergence = 0;
-  for (std::size_t c = 0; c < outputs.size(); ++c) {
-    const double log_fp32 = fp32_log_p[c];
-    divergence += std::exp(log_fp32) * (log_fp32 - softened(c));
-  }
-  tally.divergence += fixed_point(divergence);
+  tally.divergence += fixed_point(
+      distance(comparison == Comparison{} ? log_p : LogP(outputs, kind, comparison), fp32_log_p, comparison));
 }
 
 std::int64_t fixed_point(double nats) {

@@ -18,9 +18,11 @@ enum class Outputs {
 // probabilities when the last operator that computes anything is a Softmax.
 Outputs outputs_of(const Network& network);
 
-// log p of each class at a temperature T, computed in double: of softmax(logits / T), or of p^(1/T) made to sum to 1.
-// outputs, log_p: [classes], host.
-void log_probabilities(std::span<const float> outputs, Outputs kind, double temperature, std::span<float> log_p);
+// log p of each class, computed in double: at a temperature T of softmax(logits / T), or of p^(1/T) made to sum to 1;
+// to compare outputs, log p (or, which is the same then, the logits) less its mean over the classes. outputs, log_p:
+// [classes], host.
+void log_probabilities(std::span<const float> outputs, Outputs kind, const Comparison& comparison,
+                       std::span<float> log_p);
 
 // Images with a log p that is not finite. log_p: [images, classes], host.
 std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes);
@@ -30,11 +32,11 @@ std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes)
 // [classes] of the FP32 network for this image, or empty, when no divergence is counted.
 //   top1: the label's output beats every other; of equal outputs the lower class wins.
 //   top5: fewer than five classes beat the label by the same rule.
-//   loss: -log p(label).   divergence: sum over classes of p_fp32 (log p_fp32 - log p), both at the temperature at
-//   which fp32_log_p is.
+//   loss: -log p(label).   divergence: sum over classes of p_fp32 (log p_fp32 - log p), both at the comparison's
+//   temperature, or the mean over classes of (log p_fp32 - log p)^2, each less its mean. fp32_log_p is of the same.
 // An image with an output that is not finite counts as wrong, and its loss and divergence as kLossLimit.
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
-                 double temperature, Tally& tally);
+                 const Comparison& comparison, Tally& tally);
 
 // max(nats, 0), at most kLossLimit, in 1 / kLossUnit nats; NaN is kLossLimit.
 std::int64_t fixed_point(double nats);

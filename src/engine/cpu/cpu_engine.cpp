@@ -72,7 +72,7 @@ class CpuEngine final : public Engine {
     restore();
     std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes_);
     run_blocks(0, shard_.blocks(), [&](int, std::size_t image, std::span<const float> outputs) {
-      log_probabilities(outputs, outputs_, shard_.temperature, std::span(log_p).subspan(image * classes_, classes_));
+      log_probabilities(outputs, outputs_, shard_.comparison, std::span(log_p).subspan(image * classes_, classes_));
     });
     fp32_log_p_ = std::make_shared<const std::vector<float>>(std::move(log_p));
     quantise(formats, 0);
@@ -108,7 +108,7 @@ class CpuEngine final : public Engine {
     run_blocks(first, count, [&](int lane, std::size_t image, std::span<const float> outputs) {
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(image * classes_, classes_);
-      count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, shard_.temperature,
+      count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, shard_.comparison,
                   tallies[static_cast<std::size_t>(lane)]);
     });
     Tally result;

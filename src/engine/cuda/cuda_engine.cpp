@@ -134,7 +134,7 @@ class CudaEngine final : public Engine {
     view.labels = labels_.as<const std::int32_t>();
     view.count = images.count;
     view.block = block_;
-    view.temperature = shard.temperature;
+    view.comparison = shard.comparison;
     if (shard.with_divergence) {
       const auto numbers = static_cast<std::size_t>(images.count * elements(network_.output_shape()));
       fp32_log_p_ = DeviceBuffer(numbers * sizeof(float));

@@ -40,7 +40,7 @@ class ReferenceEngine final : public Engine {
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes);
     for (std::size_t i = 0; i < log_p.size() / classes; ++i) {
-      log_probabilities(run(trained_, image(i)), outputs_, shard_.temperature,
+      log_probabilities(run(trained_, image(i)), outputs_, shard_.comparison,
                         std::span(log_p).subspan(i * classes, classes));
     }
     fp32_log_p_ = std::make_shared<const std::vector<float>>(std::move(log_p));
@@ -76,7 +76,7 @@ class ReferenceEngine final : public Engine {
     for (std::size_t i = begin; i < end; ++i) {
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(i * classes, classes);
-      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, shard_.temperature, result);
+      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, shard_.comparison, result);
     }
     return result;
   }

@@ -14,8 +14,8 @@ struct ShardView {
   const float* input = nullptr;          // [count, C, H, W], already normalised: what infer() is given; else null
   const float* table = nullptr;          // [C, 256]: what a byte becomes
   const std::int32_t* labels = nullptr;  // [count]
-  float* fp32_log_p = nullptr;           // [count, classes], at the temperature; null without divergence
-  double temperature = 1;                // of the divergence
+  float* fp32_log_p = nullptr;           // [count, classes], as compared; null without divergence
+  Comparison comparison;                 // what the divergence is
   std::int64_t count = 0, block = 1;     // images
 };
 
@@ -72,22 +72,28 @@ VBQ_BOTH inline std::int64_t to_fixed(double nats) {
   return std::llround(nats * kLossUnit);
 }
 
-// How outputs become log p at a temperature, see LogP of engine/common/tally.cpp.
+// How outputs become log p as they are compared, see LogP of engine/common/tally.cpp.
 struct Softening {
   bool probabilities = false;
-  double temperature = 1;
+  Comparison comparison;
+  VBQ_BOTH bool centred() const { return comparison.of == Comparison::Of::outputs; }
   VBQ_BOTH double scaled(float y) const {
     constexpr double kTiny = 1.1754943508222875e-38;  // keeps log(0) finite
-    if (!probabilities) return static_cast<double>(y) / temperature;
-    return std::log(y > kTiny ? static_cast<double>(y) : kTiny) / temperature;
+    const double t = centred() ? 1 : comparison.temperature;
+    if (!probabilities) return static_cast<double>(y) / t;
+    return std::log(y > kTiny ? static_cast<double>(y) : kTiny) / t;
   }
 };
 
-// log(sum(exp(scaled y))); 0 for probabilities as they are.
+// What log p is less than scaled y: log(sum(exp(scaled y))), 0 for probabilities as they are; or the mean of scaled y.
 template <typename Team>
-VBQ_BOTH double log_sum_exp(Team team, const ClassView& y, const Softening& by) {
-  if (by.probabilities && by.temperature == 1) return 0;
+VBQ_BOTH double normaliser_of(Team team, const ClassView& y, const Softening& by) {
   double most = -INFINITY, sum = 0;
+  if (by.centred()) {
+    for (int c = team.rank(); c < y.classes; c += team.size()) sum += by.scaled(y[c]);
+    return team.sum(sum) / y.classes;
+  }
+  if (by.probabilities && by.comparison.temperature == 1) return 0;
   for (int c = team.rank(); c < y.classes; c += team.size()) {
     const double v = by.scaled(y[c]);
     if (most < v) most = v;
@@ -138,17 +144,18 @@ VBQ_BOTH Tally count_outputs(Team team, const ClassView& y, std::int32_t label, 
   better = team.sum(better);
   tally.top1 = better < 1;
   tally.top5 = better < 5;
-  const Softening plain{by.probabilities, 1};
-  double normaliser = log_sum_exp(team, y, plain);
+  const Softening plain{by.probabilities, {}};
+  double normaliser = normaliser_of(team, y, plain);
   tally.loss = to_fixed(-(plain.scaled(own) - normaliser));
   if (fp32_log_p == nullptr) return tally;
-  if (by.temperature != 1) normaliser = log_sum_exp(team, y, by);
+  if (by.centred() || by.comparison.temperature != 1) normaliser = normaliser_of(team, y, by);
   double divergence = 0;
   for (int c = team.rank(); c < y.classes; c += team.size()) {
-    const double log_fp32 = fp32_log_p[c];
-    divergence += std::exp(log_fp32) * (log_fp32 - (by.scaled(y[c]) - normaliser));
+    const double log_fp32 = fp32_log_p[c], off = log_fp32 - (by.scaled(y[c]) - normaliser);
+    divergence += by.centred() ? off * off : std::exp(log_fp32) * off;
   }
-  tally.divergence = to_fixed(team.sum(divergence));
+  divergence = team.sum(divergence);
+  tally.divergence = to_fixed(by.centred() ? divergence / y.classes : divergence);
   return tally;
 }
 
@@ -169,13 +176,13 @@ struct Count {
     if (n >= images.count) return false;
     const std::int64_t image = images.first + n;
     const ClassView of{outputs, &y, n * y.image, classes};
-    const Softening by{probabilities, shard->temperature};
+    const Softening by{probabilities, shard->comparison};
     float* log_p = shard->fp32_log_p == nullptr ? nullptr : shard->fp32_log_p + image * classes;
     if (!record) {
       tally = count_outputs(team, of, shard->labels[image], by, log_p);
       return true;
     }
-    const double normaliser = log_sum_exp(team, of, by);
+    const double normaliser = normaliser_of(team, of, by);
     for (int c = team.rank(); c < classes; c += team.size()) {
       log_p[c] = static_cast<float>(by.scaled(of[c]) - normaliser);
     }
