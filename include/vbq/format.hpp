@@ -28,6 +28,11 @@ enum class Matching { never, end, always };
 // entropy of the layer's levels. Codebooks, scales and what is not quantised are counted in both.
 enum class Coding { fixed, entropy };
 
+inline constexpr int kMostRefit = 3;  // rounds
+
+// What a refit may move: levels that an encoding ties to each other, or that layers share, stay.
+enum class Movable { scales, levels };
+
 // Who says how many levels a codebook has: the format; or, of encoding values (not symmetric, a codebook a layer), each
 // layer's chromosome for itself: 2 to Format::levels genes, or none, which leaves the layer FP32.
 enum class Widths { same, own };
@@ -45,6 +50,7 @@ struct Format {
   // What telling a weight's level costs in compensated and sequential assignment (LayerFormat::rate); none: a gene of
   // each grid.
   std::optional<double> rate = 0;
+  int refit = 0;  // rounds, at most kMostRefit, of compensated and sequential assignment (LayerFormat::refit)
   Coding coding = Coding::fixed;
   Widths widths = Widths::same;  // own: levels is the most that a layer may have
   Scope scope = Scope::layer;
@@ -70,6 +76,10 @@ struct LayerFormat {
   std::vector<float> bias = {};  // [O]: takes the place of the layer's bias; empty: as trained
   // Of assignment that is not the nearest: what telling a weight's level costs, see assign/rate.hpp; 0: nothing.
   float rate = 0;
+  // Likewise: rounds in which levels (with `movable` levels) and scales are fitted to the levels that weights have
+  // taken, and these are taken again (assign/refit.hpp).
+  int refit = 0;
+  Movable movable = Movable::scales;
 
   // Levels of the largest codebook.
   int levels() const {

@@ -26,12 +26,6 @@ void check_covers(const LayerFactor& factor, std::int64_t channels, std::int64_t
   if (count != seen.size()) fail("the factor of node {} has {} weights of {}", factor.node, count, seen.size());
 }
 
-const LayerFactor& factor_of(const Calibration& calibration, int node) {
-  const auto found = std::ranges::find(calibration.factors, node, &LayerFactor::node);
-  if (found == calibration.factors.end()) fail_internal("the calibration has no factor of node {}", node);
-  return *found;
-}
-
 class HostCompensator final : public Compensator {
  public:
   HostCompensator(const Network& network, Engine& engine, std::shared_ptr<const Calibration> calibration)
@@ -58,6 +52,12 @@ class HostCompensator final : public Compensator {
 };
 
 }  // namespace
+
+const LayerFactor& factor_of(const Calibration& calibration, int node) {
+  const auto found = std::ranges::find(calibration.factors, node, &LayerFactor::node);
+  if (found == calibration.factors.end()) fail_internal("the calibration has no factor of node {}", node);
+  return *found;
+}
 
 void check_calibration(const Network& network, const Calibration& calibration) {
   for (const LayerFactor& factor : calibration.factors) {

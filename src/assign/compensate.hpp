@@ -16,6 +16,9 @@ enum class LevelPrice { none, rate };
 std::unique_ptr<Compensator> make_compensator(const Network& network, Engine& engine,
                                               std::shared_ptr<const Calibration> calibration, LevelPrice price);
 
+// Error (internal) where it has none.
+const LayerFactor& factor_of(const Calibration& calibration, int node);
+
 // Error when a factor is not one of the network's, its blocks leave a weight out or have one twice, or a weight of its
 // layer is not finite.
 void check_calibration(const Network& network, const Calibration& calibration);

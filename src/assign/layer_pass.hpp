@@ -32,7 +32,7 @@ class LayerAssigner {
   virtual void learn(int node, ImageRange seen, const Parallel& parallel) = 0;
   // These have been seen, through the network with the layers before this one quantised. Image 0 begins anew.
   virtual void add(int node, ImageRange seen, const Parallel& parallel) = 0;
-  // All have been added: fills in layer.indices.
+  // All have been added: fills in layer.indices; a refit moves its levels and scales, too.
   virtual void assign(LayerFormat& layer, const Parallel& parallel) = 0;
 };
 

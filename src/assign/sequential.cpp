@@ -7,6 +7,7 @@
 #include "assign/compensated.hpp"
 #include "assign/input_moments.hpp"
 #include "assign/products.hpp"
+#include "assign/refit.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -229,6 +230,7 @@ void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
   std::erase_if(factor.blocks, [](const FactorBlock& block) { return block.columns.empty(); });
   if (!std::ranges::all_of(target, [](float v) { return std::isfinite(v); })) target = layer.weight->data;
   format.indices = assign_compensated(target, layer.outputs(), format, factor);
+  refit(target, layer.outputs(), factor, format);
 }
 
 }  // namespace vbq

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "assign/compensated.hpp"
+#include "assign/quadratic.hpp"
 
 namespace vbq {
 namespace {
@@ -10,28 +11,18 @@ namespace {
 // e^T H e of one row. error: [K], of the whole row.
 double row_error(const FactorBlock& block, std::span<const double> error) {
   const std::size_t n = block.columns.size();
-  std::vector<double> fed(n);  // (1 + A)^T e
-  for (std::size_t j = 0; j < n; ++j) {
-    const double own = error[static_cast<std::size_t>(block.columns[j])];
-    fed[j] += own;
-    const float* feedback = block.feedback.data() + j * n;
-    for (std::size_t i = j + 1; i < n; ++i) fed[i] += own * static_cast<double>(feedback[i]);
-  }
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += fed[i] * fed[i] * static_cast<double>(block.diagonal[i]);
-  return sum;
+  std::vector<double> fed(n);
+  for (std::size_t j = 0; j < n; ++j) add_fed(block, j, error[static_cast<std::size_t>(block.columns[j])], fed);
+  return weighted_product(block, fed, fed);
 }
 
 }  // namespace
 
-double weighted_error(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
+double assigned_error(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
                       const LayerFactor& factor) {
   check_factor(weight, channels, factor);
-  LayerFormat nearest = format;
-  nearest.indices.resize(weight.size());
-  nearest_levels(weight, channels, format, nearest.indices);
   std::vector<float> quantised(weight.size());
-  apply_indices(channels, nearest, quantised);
+  apply_indices(channels, format, quantised);
   const std::size_t columns = weight.size() / static_cast<std::size_t>(channels);
   double sum = 0;
   std::vector<double> error(columns);
@@ -45,6 +36,15 @@ double weighted_error(std::span<const float> weight, std::int64_t channels, cons
     }
   }
   return sum;
+}
+
+double weighted_error(std::span<const float> weight, std::int64_t channels, const LayerFormat& format,
+                      const LayerFactor& factor) {
+  check_factor(weight, channels, factor);
+  LayerFormat nearest = format;
+  nearest.indices.resize(weight.size());
+  nearest_levels(weight, channels, format, nearest.indices);
+  return assigned_error(weight, channels, nearest, factor);
 }
 
 }  // namespace vbq

@@ -21,10 +21,10 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 // Taken apart as a whole, so that a field that is added does not compile until it is sent.
 template <class Archive>
 void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
-  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, coding, widths, scope, scale, scale_by,
+  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, refit, coding, widths, scope, scale, scale_by,
          assignment, matching, matching_images, delivery_images, skip, biases] = format;
-  archive& levels& encoding& symmetric& exponent_bits& coding& widths& scope& scale& scale_by& assignment& matching&
-      matching_images& delivery_images& skip& biases;
+  archive& levels& encoding& symmetric& exponent_bits& refit& coding& widths& scope& scale& scale_by& assignment&
+      matching& matching_images& delivery_images& skip& biases;
   bool has_bias = exponent_bias.has_value();
   double bias = exponent_bias.value_or(0);
   archive& has_bias& bias;

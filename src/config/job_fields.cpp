@@ -179,6 +179,9 @@ void add_format(std::vector<JobField>& fields) {
       "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
   fields.push_back({"format.rate", [](Job& j, const TomlValue& v) { j.format.rate = read_rate(v); },
                     [](const Job& j) { return j.format.rate ? number_text(*j.format.rate) : toml_string("gene"); }});
+  fields.push_back({"format.refit",
+                    [](Job& j, const TomlValue& v) { j.format.refit = static_cast<int>(v.integer(0, kMostRefit)); },
+                    [](const Job& j) { return fmt::format("{}", j.format.refit); }});
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
   fields.push_back({"format.budget", set_budget, toml_budget});

@@ -97,6 +97,10 @@ void validate(const Job& job, const std::string& origin) {
         "\"nearest\"",
         origin);
   }
+  if (job.format.refit > 0 && job.format.biases) {
+    fail("format.refit is {} in {}: it goes with format.biases = false only, since it moves levels that biases have",
+         job.format.refit, origin);
+  }
   if (job.budget && job.format.encoding != Encoding::grid && !has_own_widths(job)) {
     fail(
         "format.budget is given in {}: it goes with format.encoding = \"grid\", or \"values\" with format.scope = "

@@ -6,6 +6,7 @@
 #include "config/job_fields.hpp"
 #include "config/names.hpp"
 #include "core/log.hpp"
+#include "quant/encoding.hpp"
 
 namespace vbq {
 namespace {
@@ -52,6 +53,11 @@ std::vector<std::string> unused_keys(const Job& job) {
                     {"format.delivery_images", !needs_images,
                      "format.matching is \"never\", and format.assignment is not \"sequential\""},
                     {"format.rate", format.assignment == Assignment::nearest, "format.assignment is \"nearest\""},
+                    {"format.refit", format.assignment == Assignment::nearest, "format.assignment is \"nearest\""},
+                    {"format.refit",
+                     format.assignment != Assignment::nearest && format.scale == ScaleScope::none &&
+                         movable(format) == Movable::scales,
+                     "format.scale is \"none\", and the levels of this encoding and scope stay"},
                     {"search.temperature", job.fitness != Fitness::divergence, "search.fitness is not \"divergence\""},
                     {"search.preset", !genetic, method},
                     {"search.population", annealing, method + ", whose generations are one candidate"},

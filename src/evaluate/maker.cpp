@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "assign/compensate.hpp"
+#include "assign/refit.hpp"
 #include "assign/sequential.hpp"
 #include "core/check.hpp"
 #include "evaluate/watch.hpp"
@@ -67,7 +68,10 @@ std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage
   std::vector<NetworkFormat> formats;
   formats.reserve(genomes.size());
   for (const Genome& genome : genomes) formats.push_back((*decoder_)(genome));
-  if (format.assignment == Assignment::compensated) (*assigner_)(formats);
+  if (format.assignment == Assignment::compensated) {
+    (*assigner_)(formats);
+    if (format.refit > 0) refit_compensated(problem_.network, engine_, *problem_.calibration, formats);
+  }
 
   const bool matched =
       format.matching == Matching::always || (format.matching == Matching::end && stage == Stage::delivered);

@@ -50,6 +50,10 @@ void check_format(const Format& format) {
   if (format.rate && !(*format.rate >= 0 && *format.rate <= kMostRate)) {
     fail("a format has rate {}; expected 0 to {}", *format.rate, kMostRate);
   }
+  if (format.refit < 0 || format.refit > kMostRefit) {
+    fail("a format has {} rounds of refit; expected 0 to {}", format.refit, kMostRefit);
+  }
+  if (format.refit > 0 && format.biases) fail("a format refits levels that biases take; expected one of the two");
   if (format.encoding == Encoding::power_of_two && (format.levels < 4 || format.levels % 2 != 0)) {
     fail("a format of powers of two has {} levels; expected an even number from 4", format.levels);
   }
@@ -131,6 +135,11 @@ float rate_of(const Chromosome& genes, const Format& format) {
   const double rate = format.rate ? *format.rate : genes.at(1);
   if (!(rate >= 0)) fail("a chromosome has rate {}; expected one that is not below zero", rate);
   return to_float(rate);
+}
+
+Movable movable(const Format& format) {
+  const bool free = format.encoding == Encoding::values && !format.symmetric && format.scope != Scope::network;
+  return free ? Movable::levels : Movable::scales;
 }
 
 double nearest_power(double magnitude) {

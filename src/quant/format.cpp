@@ -104,6 +104,8 @@ NetworkFormat Decoder::operator()(const Genome& genome) const {
     LayerFormat& layer = formats.emplace_back();
     layer.node = layers_[i];
     layer.scales = scales_[i];
+    layer.refit = format_.refit;
+    layer.movable = movable(format_);
     const std::int64_t books = format_.scope == Scope::channel ? channels_[i] : 1;
     for (std::int64_t k = 0; k < books; ++k) {
       if (format_.scope == Scope::network && i > 0) {

@@ -95,6 +95,7 @@ TEST(ClusterEvaluator, NetworksThatNeedAPass) {
       problem.format.assignment = assignment;
       problem.format.matching = matching;
       problem.format.matching_images = 9;
+      problem.format.refit = assignment == Assignment::sequential && matching == Matching::always ? 2 : 0;
       expect_equal_to_local(problem, 7);
       problem.engine.kind = EngineKind::cpu;
       expect_equal_to_local(problem, 2);
