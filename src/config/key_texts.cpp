@@ -33,6 +33,8 @@ constexpr KeyText kTexts[] = {
     {"format.encoding", "\"values\"", "", "How a codebook is spelled in genes."},
     {"format.rate", "0; of a grid \"gene\"", "a number from 0, or \"gene\"",
      "What telling a weight's level costs in compensated and sequential assignment: 0 nothing, 1 the best trade."},
+    {"format.refit", "0", "an integer from 0 to 3",
+     "Rounds after assignment: levels and scales fitted to what weights have taken, and weights assigned anew."},
     {"format.coding", "\"fixed\"; of a grid \"entropy\"", "", "How a candidate's size is counted."},
     {"format.budget", "none",
      "bits a weight (\"2.3 bits\"), a size (\"75 KiB\", \"80000 bytes\"), \"front\", or two of them, the smaller first",

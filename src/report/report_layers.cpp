@@ -39,6 +39,12 @@ std::string row_html(const LayerFacts& layer, double share, double most, bool ha
          bar_svg(share, most) + "</td></tr>\n";
 }
 
+// Of a harm, behind a comma.
+const char* unit(Fitness fitness) {
+  if (fitness == Fitness::top1) return ", %";
+  return fitness == Fitness::outputs ? ", squared" : ", nats";
+}
+
 std::string table_html(const std::vector<LayerFacts>& layers, Fitness fitness) {
   std::int64_t all = 0, most = 0;
   for (const LayerFacts& layer : layers) {
@@ -53,7 +59,7 @@ std::string table_html(const std::vector<LayerFacts>& layers, Fitness fitness) {
       "<div class=\"scroll\"><table><tr><th>layer</th><th class=\"number\">weights</th><th class=\"number\">levels</th>"
       "<th class=\"number\">bits</th><th class=\"number\">entropy</th>";
   if (harm) {
-    text += fmt::format("<th class=\"number\">alone costs{}</th>", fitness == Fitness::top1 ? ", %" : ", nats");
+    text += fmt::format("<th class=\"number\">alone costs{}</th>", unit(fitness));
   }
   text += "<th class=\"number\">bytes</th><th class=\"number\">share</th><th></th></tr>\n";
   for (const LayerFacts& layer : layers) text += row_html(layer, share(layer.bits), share(most), harm, fitness);
