@@ -237,8 +237,10 @@ TEST_F(Cli, EveryFileThatCannotBeWrittenIsAnError) {
 std::string on_terminal(const char* kind) {
   int ours = -1, theirs = -1;
   if (::openpty(&ours, &theirs, nullptr, nullptr, nullptr) != 0) return "no terminal";
-  const int before = ::dup(STDERR_FILENO);
+  std::fflush(stdout);
+  const int before = ::dup(STDERR_FILENO), output_before = ::dup(STDOUT_FILENO);
   ::dup2(theirs, STDERR_FILENO);
+  ::dup2(theirs, STDOUT_FILENO);  // who sends the output elsewhere gets plain lines
   ::setenv("TERM", kind, 1);
   {
     Progress progress(false);
@@ -246,7 +248,9 @@ std::string on_terminal(const char* kind) {
     progress.show("two", Progress::When::now);
   }
   ::dup2(before, STDERR_FILENO);
+  ::dup2(output_before, STDOUT_FILENO);
   ::close(before);
+  ::close(output_before);
   ::close(theirs);
   // What was written arrives in pieces; the last one is followed by an error, since nobody can write there any more.
   std::string text;
@@ -258,7 +262,7 @@ std::string on_terminal(const char* kind) {
 }
 
 TEST(Progress, ADumbTerminalGetsPlainLines) {
-  EXPECT_EQ(on_terminal("xterm"), "\r\x1b[Kone\r\x1b[Ktwo\r\n");
+  EXPECT_EQ(on_terminal("xterm"), "one\x1b[K\r\n\x1b[J\r\x1b[1Atwo\x1b[K\r\n\x1b[J") << "the second over the first";
   EXPECT_EQ(on_terminal("dumb"), "one\r\ntwo\r\n");
   EXPECT_EQ(on_terminal(""), "one\r\ntwo\r\n");
 }
