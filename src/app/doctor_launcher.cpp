@@ -11,6 +11,7 @@
 #include "app/doctor.hpp"
 #include "cluster/launcher.hpp"
 #include "core/check.hpp"
+#include "core/text.hpp"
 
 namespace vbq {
 namespace {
@@ -68,8 +69,9 @@ Finding examine_launcher() {
   }
   // As README.md starts it.
   const char* options = library.starts_with("Open MPI") ? "--bind-to none --oversubscribe" : "";
-  const Attempt tried = attempt(fmt::format("timeout 30 '{}' -n 2 {} '{}' doctor --ranks 2>&1 </dev/null",
-                                            launcher.string(), options, fs::read_symlink("/proc/self/exe").string()));
+  const Attempt tried =
+      attempt(fmt::format("timeout 30 {} -n 2 {} {} doctor --ranks 2>&1 </dev/null", shell_quoted(launcher.string()),
+                          options, shell_quoted(fs::read_symlink("/proc/self/exe").string())));
   Finding finding{"mpi", Health::fine, fmt::format("{}; {} starts two ranks", library, launcher.string()), ""};
   if (tried.code == 0 && ("\n" + tried.output).find("\n2 ranks\n") != std::string::npos) return finding;
   finding.health = Health::wrong;

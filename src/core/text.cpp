@@ -56,4 +56,10 @@ std::string one_line(std::string_view text) {
   return length < text.size() ? line + "..." : line;
 }
 
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 }  // namespace vbq

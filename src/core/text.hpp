@@ -15,4 +15,7 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
 // what is beyond 2,000 bytes is cut.
 std::string one_line(std::string_view text);
 
+// In single quotes, as every shell takes it for one word.
+std::string shell_quoted(std::string_view text);
+
 }  // namespace vbq

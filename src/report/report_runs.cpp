@@ -69,8 +69,7 @@ Result result_of(const Json& summary) {
 std::string row_html(const Run& run, const Span& span) {
   const std::string name =
       run.link.empty() ? html_text(run.name) : fmt::format("<a href=\"{}\">{}</a>", run.link, html_text(run.name));
-  const std::string start =
-      fmt::format("<tr><td class=\"name\">{}</td><td>{}</td>", name, html_text(title_of(run.job)));
+  const std::string start = fmt::format("<tr><td class=\"name\">{}<br>{}</td>", name, html_text(title_of(run.job)));
   if (!run.summary) return start + "<td colspan=\"8\">has not ended</td></tr>\n";
   const Json &summary = *run.summary, &held_out = summary.at("quantised").at("held_out");
   const Result result = result_of(summary);
@@ -94,7 +93,7 @@ std::string table_html(const std::vector<Run>& runs) {
     span = {std::min(span.low, result.low), std::max(span.high, result.high)};
   }
   std::string rows =
-      "<tr><th>run</th><th>of</th><th class=\"number\">bits a weight</th><th class=\"number\">bytes</th><th>top-1, "
+      "<tr><th>run</th><th class=\"number\">bits a weight</th><th class=\"number\">bytes</th><th>top-1, "
       "held "
       "out (95 % interval)</th><th></th><th class=\"number\">FP32</th><th class=\"number\">divergence</th><th "
       "class=\"number\">evaluated</th><th class=\"number\">time</th></tr>\n";

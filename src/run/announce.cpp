@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "evaluate/memory.hpp"
+#include "search/recipe.hpp"
 
 namespace vbq {
 
@@ -18,10 +19,17 @@ std::string images_text(const Problem& problem) {
                      problem.split.held_out.size());
 }
 
+std::int64_t networks_planned(const Job& job) {
+  const std::int64_t population = job.search.population;
+  if (job.search.method == Method::annealing) return job.generations;
+  if (job.front) return population * job.generations;
+  return population + (job.generations - 1) * (population - static_cast<std::int64_t>(survivor_count(job.search)));
+}
+
 std::string expected_time_text(const Job& job, double inference_seconds) {
   if (job.seconds > 0) return fmt::format("{} of search, or less", duration_text(job.seconds));
   if (inference_seconds <= 0) return "told by the first networks";
-  const std::int64_t networks = std::int64_t{job.generations} * job.search.population;
+  const std::int64_t networks = networks_planned(job);
   return fmt::format("about {} of inference ({} networks); making them is measured first",
                      duration_text(static_cast<double>(networks) * inference_seconds), thousands(networks));
 }

@@ -1,24 +1,12 @@
 #include "run/ending.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "core/check.hpp"
+#include "run/history.hpp"
 
 namespace vbq {
-namespace {
-
-double third_column(const std::string& line) {
-  const auto second = line.find(',', line.find(',') + 1);
-  double value = 0;
-  const auto [end, code] = std::from_chars(line.data() + second + 1, line.data() + line.size(), value);
-  if (second == std::string::npos || code != std::errc()) fail("history line \"{}\" has no third number", line);
-  return value;
-}
-
-}  // namespace
-
 const char* ending_name(Ending ending) {
   switch (ending) {
     case Ending::generations:
@@ -46,7 +34,7 @@ int generations_without_gain(const std::vector<std::string>& history) {
   double best = -std::numeric_limits<double>::infinity();
   int since = 0;
   for (const std::string& line : history) {
-    const double now = third_column(line);
+    const double now = history_numbers(line).at(2);
     since = now > best ? 0 : since + 1;
     best = std::max(best, now);
   }

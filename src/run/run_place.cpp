@@ -5,6 +5,7 @@
 
 #include "config/names.hpp"
 #include "core/check.hpp"
+#include "core/text.hpp"
 #include "report/results_folder.hpp"
 #include "store/checkpoint.hpp"
 
@@ -29,9 +30,7 @@ std::string typed(const fs::path& path) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_./=+,:@%-").find(c) < 12;
   };
   if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  return shell_quoted(text);
 }
 
 // Of an exploring look, too.

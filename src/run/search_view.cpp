@@ -167,7 +167,7 @@ std::optional<double> SearchView::first_estimate() const {
   const std::optional<double> one = all_.seconds_a_network(watched_ + since());
   if (!one) return std::nullopt;
   const Job& job = setup_.job;
-  const double whole = *one * job.search.population * job.generations;
+  const double whole = *one * static_cast<double>(networks_planned(job));
   return job.seconds > 0 ? std::min(whole, job.seconds) : whole;
 }
 

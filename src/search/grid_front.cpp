@@ -90,10 +90,7 @@ class GridFront final : public SearchMethod {
       Random random(options_.seed, static_cast<std::uint32_t>(generation), static_cast<std::uint32_t>(k),
                     Purpose::mutation);
       const Genome middle = centre_of(generation * pairs + k);
-      std::vector<double> numbers = normal_numbers(space_, random);
-      genomes.push_back(moved(space_, middle, numbers));
-      for (double& number : numbers) number = -number;
-      genomes.push_back(moved(space_, middle, numbers));
+      for (Genome& one : mirrored_pair(space_, middle, random)) genomes.push_back(std::move(one));
     }
     genomes.resize(std::min(genomes.size(), count));
     while (genomes.size() < count) {
@@ -147,11 +144,7 @@ class GridFront final : public SearchMethod {
           state.parameters.size(), sizes().size() * genes);
     }
     if (state.archive.empty()) fail("a saved search for a front remembers no candidates");
-    for (const Individual& one : state.archive) {
-      space_.check(one.genome, "a candidate of a saved search");
-      if (!std::isfinite(one.fitness)) fail("a candidate of a saved search has fitness {}", one.fitness);
-      if (one.bits < 1) fail("a candidate of a saved search has {} bits", one.bits);
-    }
+    check_candidates(space_, state.archive);
     for (std::size_t k = 0; k < sizes().size(); ++k) {
       space_.check(genome_of(space_, std::span(state.parameters).subspan(k * genes, genes)),
                    "a centre of a saved search");

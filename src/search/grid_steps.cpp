@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/check.hpp"
 #include "search/response_surface.hpp"
 
 namespace vbq {
@@ -43,10 +44,12 @@ std::vector<double> numbers_between(const GeneSpace& space, const Genome& from, 
   return numbers;
 }
 
-std::vector<double> normal_numbers(const GeneSpace& space, Random& random) {
+std::array<Genome, 2> mirrored_pair(const GeneSpace& space, const Genome& middle, Random& random) {
   std::vector<double> numbers(space.chromosomes() * space.genes());
   for (double& number : numbers) number = random.normal();
-  return numbers;
+  Genome one = moved(space, middle, numbers);
+  for (double& number : numbers) number = -number;
+  return {std::move(one), moved(space, middle, numbers)};
 }
 
 Genome mixed(const Genome& mother, const Genome& father, Random& random) {
@@ -83,6 +86,14 @@ Genome genome_of(const GeneSpace& space, std::span<const double> genes) {
     genome.chromosomes.emplace_back(own.begin(), own.end());
   }
   return genome;
+}
+
+void check_candidates(const GeneSpace& space, std::span<const Individual> told) {
+  for (const Individual& one : told) {
+    space.check(one.genome, "a candidate of a saved search");
+    if (!std::isfinite(one.fitness)) fail("a candidate of a saved search has fitness {}", one.fitness);
+    if (one.bits < 1) fail("a candidate of a saved search has {} bits", one.bits);
+  }
 }
 
 Genome least_harmful(const GeneSpace& space, std::span<const Individual> told, std::span<const double> weights,

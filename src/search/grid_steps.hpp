@@ -3,6 +3,7 @@
 // space's log_spread: [chromosomes * genes], chromosome by chromosome.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -22,7 +23,8 @@ Genome moved(const GeneSpace& space, Genome genome, std::span<const double> numb
 // What would move `from` to `to`.
 std::vector<double> numbers_between(const GeneSpace& space, const Genome& from, const Genome& to);
 
-std::vector<double> normal_numbers(const GeneSpace& space, Random& random);
+// `middle` moved by normally distributed numbers, and by the same the other way.
+std::array<Genome, 2> mirrored_pair(const GeneSpace& space, const Genome& middle, Random& random);
 
 // Chromosomes of two parents mixed; mostly, for some children have a mother only.
 Genome mixed(const Genome& mother, const Genome& father, Random& random);
@@ -32,6 +34,9 @@ Genome some_moved(const GeneSpace& space, Genome genome, Random& random);
 // All genes in one row, as checkpoints hold them, and back. genes: [chromosomes * genes].
 std::vector<double> genes_of(const Genome& genome);
 Genome genome_of(const GeneSpace& space, std::span<const double> genes);
+
+// Error where one of these, which a saved search was told, is none of the space.
+void check_candidates(const GeneSpace& space, std::span<const Individual> told);
 
 // Where the response surfaces of what was told, seen from `around`, have the least harm within the budget, not far from
 // there; `around` itself where no surface can be fitted. told: fitness, which must be logarithmic, and bits, > 0.

@@ -32,10 +32,7 @@ class StandardGrids final : public Recipe {
     for (std::size_t k = 0; k < roles.pairs; ++k) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation), static_cast<std::uint32_t>(k),
                     Purpose::mutation);
-      std::vector<double> numbers = normal_numbers(space_, random);
-      genomes.push_back(moved(space_, middle, numbers));
-      for (double& number : numbers) number = -number;
-      genomes.push_back(moved(space_, middle, numbers));
+      for (Genome& one : mirrored_pair(space_, middle, random)) genomes.push_back(std::move(one));
     }
     while (genomes.size() < roles.count) {
       Random random(options_.seed, static_cast<std::uint32_t>(state.generation),
@@ -69,10 +66,7 @@ class StandardGrids final : public Recipe {
       fail("a saved search has {} parameters; expected {}", state.parameters.size(),
            space_.chromosomes() * space_.genes());
     }
-    for (const Individual& one : state.archive) {
-      space_.check(one.genome, "a candidate of a saved search");
-      if (!std::isfinite(one.fitness)) fail("a candidate of a saved search has fitness {}", one.fitness);
-    }
+    check_candidates(space_, state.archive);
     space_.check(centre_of(state), "the centre of a saved search");
   }
 

@@ -12,5 +12,11 @@ TEST(OneLine, IsFitForATerminal) {
   EXPECT_EQ(cut, std::string(1999, 'x') + "...");  // not half an ö
 }
 
+TEST(Text, AShellTakesQuotedTextForOneWord) {
+  EXPECT_EQ(shell_quoted("a b; $c"), "'a b; $c'");
+  EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_quoted(""), "''");
+}
+
 }  // namespace
 }  // namespace vbq

@@ -4,14 +4,12 @@
 
 #include <cmath>
 
+#include "support/count.hpp"
+
 namespace vbq {
 namespace {
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
+using support::count;
 
 TEST(Chart, TextIsEscaped) { EXPECT_EQ(html_text("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;"); }
 

@@ -7,17 +7,14 @@
 #include "report/layer_facts.hpp"
 #include "report/report_layers.hpp"
 #include "search/sensitivity.hpp"
+#include "support/count.hpp"
 #include "support/networks.hpp"
 #include "vbq/quantised_network.hpp"
 
 namespace vbq {
 namespace {
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
+using support::count;
 
 // A chain of `layers` linear layers of 4 x 4 weights.
 Network chain(int layers) {

@@ -18,13 +18,13 @@ Job job(int generations, double seconds, int patience) {
 TEST(Ending, GenerationsSinceTheLastGain) {
   EXPECT_EQ(generations_without_gain({}), 0);
   EXPECT_EQ(generations_without_gain({"1,20,-0.5,-1,-2,70.0,0.1"}), 0);
-  const Lines lines{"1,20,-0.5", "2,40,-0.25,x", "3,60,-0.3", "4,80,-0.25"};
+  const Lines lines{"1,20,-0.5,-1", "2,40,-0.25,-1", "3,60,-0.3,-1", "4,80,-0.25,-1"};
   EXPECT_EQ(generations_without_gain(lines), 2) << "as good as before is no gain";
   EXPECT_EQ(generations_without_gain({"1,20,6.5,14", "2,30,6.75,16"}), 0) << "a front's";
 }
 
 TEST(Ending, WhateverComesFirst) {
-  const Lines stale{"1,20,-0.5", "2,40,-0.5", "3,60,-0.5"};
+  const Lines stale{"1,20,-0.5,-1", "2,40,-0.5,-1", "3,60,-0.5,-1"};
   EXPECT_EQ(ending_of(job(100, 0, 0), {3, 1e9, false}, stale), std::nullopt) << "no limit is the default";
   EXPECT_EQ(ending_of(job(3, 0, 0), {3, 1, false}, stale), Ending::generations);
   EXPECT_EQ(ending_of(job(100, 0, 0), {3, 1, true}, stale), Ending::method);

@@ -38,7 +38,13 @@ TEST(Announce, TheTimeThatIsExpected) {
   job.generations = 30;
   job.search.population = 20;
   EXPECT_EQ(expected_time_text(job, 0), "told by the first networks");
-  EXPECT_EQ(expected_time_text(job, 0.5), "about 5:00 min of inference (600 networks); making them is measured first");
+  EXPECT_EQ(expected_time_text(job, 0.5), "about 3:33 min of inference (426 networks); making them is measured first");
+  job.search.method = Method::annealing;
+  EXPECT_EQ(networks_planned(job), 30) << "a candidate a generation";
+  job.search.method = Method::genetic;
+  job.front.emplace();
+  EXPECT_EQ(networks_planned(job), 600) << "all individuals are new";
+  job.front.reset();
   job.seconds = 600;
   EXPECT_EQ(expected_time_text(job, 0.5), "10:00 min of search, or less");
 }

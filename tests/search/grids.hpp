@@ -9,6 +9,7 @@
 
 #include "core/random.hpp"
 #include "search/search.hpp"
+#include "vbq/error.hpp"
 
 namespace vbq::support {
 
@@ -94,6 +95,20 @@ class Grids {
   Pricing pricing_;
   std::vector<double> harm_, share_;  // [layers]
 };
+
+// Whether a search refuses its own state once `spoil` has changed it, and goes on as if nothing had been tried.
+template <typename Spoil>
+bool refuses(SearchMethod& search, Spoil spoil) {
+  const SearchState good = search.state();
+  SearchState state = good;
+  spoil(state);
+  try {
+    search.restore(state);
+  } catch (const Error&) {
+    return search.state() == good;
+  }
+  return false;
+}
 
 // Asks and tells once.
 inline void generation(SearchMethod& search, const Grids& grids) {

@@ -6,6 +6,7 @@
 
 #include "app/main/command_tree.hpp"
 #include "config/job_fields.hpp"
+#include "core/text.hpp"
 
 namespace vbq {
 namespace {
@@ -23,13 +24,6 @@ std::vector<const CLI::App*> longest_first(const CLI::App& app) {
   return all;
 }
 
-// In single quotes, for either shell.
-std::string in_quotes(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // With a backslash before each of these.
 std::string escaped(const std::string& text, const std::string& special) {
   std::string out;
@@ -42,7 +36,7 @@ std::string escaped(const std::string& text, const std::string& special) {
 
 // What zsh's _describe takes: 'word:what it means'.
 std::string described(const std::string& word, const std::string& meaning) {
-  return in_quotes(escaped(word, ":") + ":" + meaning);
+  return shell_quoted(escaped(word, ":") + ":" + meaning);
 }
 
 std::string zsh_option(const CLI::Option& option) {
@@ -51,7 +45,7 @@ std::string zsh_option(const CLI::Option& option) {
   if (const std::string value = value_name(option); !value.empty()) {
     spec += fmt::format(":{}:{}", value, name == "--set" ? "_vbq_keys" : "_files");
   }
-  return in_quotes(spec);
+  return shell_quoted(spec);
 }
 
 }  // namespace
