@@ -160,6 +160,8 @@ def bench(args):
             if not path.exists():
                 export(model, size, path)
             for batch in batches:
+                if args.batch and batch not in args.batch:
+                    continue
                 compare(args, name, path, model, size, batch)
 
 
@@ -195,6 +197,7 @@ def main():
     benching.add_argument("program")
     benching.add_argument("--networks", type=pathlib.Path)
     benching.add_argument("--only", nargs="*")
+    benching.add_argument("--batch", nargs="*", type=int)
     benching.add_argument("--seconds", type=float, default=4)
     benching.add_argument("--pairs", type=int, default=5)
     args = parser.parse_args()

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Everything that only a GPU can show, from what tests/gpu/pack.sh packed: check.sh RESULTS [PART ...]. Parts, all in turn unless
-# some are named: tests, sanitizer, counts, search, bench. Each leaves RESULTS/PART.txt, and a line in RESULTS/summary.txt. Wants
-# the driver, cuDNN 9 (PYTHON's own is found), compute-sanitizer for its part, and torch for the benchmark. ENGINE=cpu tries the
-# script itself where there is no GPU. It has never run on a GPU.
+# some are named: tests, counts, search, bench, engines, sanitizer. Each leaves RESULTS/PART.txt, and a line in
+# RESULTS/summary.txt, before the next begins; none takes longer than LIMIT seconds (150). Wants the driver, cuDNN 9 (PYTHON's own
+# is found), compute-sanitizer for its part, and torch for the benchmark. ENGINE=cpu tries the script itself where there is no GPU.
 set -u
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 case "${1:--}" in
@@ -13,12 +13,12 @@ case "${1:--}" in
 esac
 mkdir -p "$1" && results=$(cd "$1" && pwd) || exit 1
 shift
-[ $# -gt 0 ] || set -- tests sanitizer counts search bench
+[ $# -gt 0 ] || set -- tests counts search bench engines sanitizer
 for name in "$@"; do
   case "$name" in
-    tests | sanitizer | counts | search | bench) ;;
+    tests | counts | search | bench | engines | sanitizer) ;;
     *)
-      echo "check: '$name' is no part: tests, sanitizer, counts, search or bench" >&2
+      echo "check: '$name' is no part: tests, counts, search, bench, engines or sanitizer" >&2
       exit 1
       ;;
   esac
@@ -37,6 +37,7 @@ for path in site.getsitepackages() + [site.getusersitepackages()]:
 done
 export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}"
 run=$here/bundle/run
+limit="timeout --kill-after 5 ${LIMIT:-150}"
 failed=0
 
 # part NAME COMMAND...: runs it, keeps what it says, and notes how it went.
@@ -60,12 +61,16 @@ shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))' "$file" "$w
 }
 
 tests() {
-  "$run" test_gpu && "$run" test_engine
+  $limit "$run" test_gpu
+}
+
+engines() { # every network of tests/engine on the GPU, too
+  $limit "$run" test_engine
 }
 
 sanitizer() {
   for tool in memcheck racecheck synccheck; do
-    compute-sanitizer --tool "$tool" --error-exitcode 9 --target-processes all "$run" test_gpu --gtest_filter='-*ResNet20*:*Plans*' ||
+    $limit compute-sanitizer --tool "$tool" --error-exitcode 9 --target-processes all "$run" test_gpu --gtest_filter='-*ResNet20*:*Plans*' ||
       return 1
   done
 }
@@ -82,7 +87,7 @@ counts() { # the CPU counts 9155 of 9980 in FP32
   for precision in "fp32 2" "tf32 5" "fp16 10" "bf16 10"; do
     within=${precision#* } precision=${precision% *}
     [ "$engine" = cuda ] || [ "$precision" = fp32 ] || continue
-    "$run" vbq evaluate --network "$work/data/resnet20.onnx" --data "$work/data/test_batch_9980.h5" --engine "$engine" \
+    $limit "$run" vbq evaluate --network "$work/data/resnet20.onnx" --data "$work/data/test_batch_9980.h5" --engine "$engine" \
       --precision "$precision" --json >"$work/counts.json" || return 1
     cat "$work/counts.json"
     correct=$(json "$work/counts.json" top1 correct) || return 1
@@ -110,7 +115,7 @@ generations = 4
 temperature = 1.0
 END
   for try in "$engine first" "$engine second" "cpu third"; do
-    "$run" vbq search "$work/search.toml" --engine "${try% *}" --run "$work/${try#* }" || return 1
+    $limit "$run" vbq search "$work/search.toml" --engine "${try% *}" --run "$work/${try#* }" || return 1
     cp "$work/${try#* }/summary.json" "$results/search_${try#* }.json"
     cp "$work/${try#* }/timing.csv" "$results/search_${try#* }_timing.csv"
   done
@@ -124,11 +129,16 @@ END
 bench() {
   printf '#!/bin/sh\nexec "%s" bench_engine "$@"\n' "$run" >"$work/bench_engine"
   chmod +x "$work/bench_engine"
-  "$python" "$here/gpu.py" bench "$work/bench_engine" --networks "$work/networks" --pairs 3
+  $limit "$python" "$here/gpu.py" bench "$work/bench_engine" --networks "$work/networks" ${BENCH:---pairs 3}
 }
 
 unpack networks
 unpack data
+if [ -e "$here/bundle/payload.tar.xz" ]; then # as run wants it
+  "$python" -c 'import gzip, lzma, shutil, sys
+shutil.copyfileobj(lzma.open(sys.argv[1]), gzip.open(sys.argv[2], "wb", 1))' "$here/bundle/payload.tar.xz" "$here/bundle/payload.tar.gz" &&
+    rm "$here/bundle/payload.tar.xz"
+fi
 { date; nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.mem --format=csv,noheader; "$run" vbq info; } >"$results/machine.txt" 2>&1
 # Or all tests would be skipped, and pass.
 if [ "$engine" = cuda ] && ! grep 'engine cuda ' "$results/machine.txt" | grep -qv 'not available'; then
