@@ -186,6 +186,7 @@ TEST(CudaMatching, SumsTakeEveryValueOnce) {
           float* y;
           std::vector<ChannelSums> parts;
           void run(std::size_t, std::size_t) {}
+          void layer(std::size_t) {}
           cuda::Out array(const cuda::Place&) { return {y, cuda::Type::fp32}; }
           void sum(const cuda::SumRows& op) { sum_channels(op); }
           void sum(const cuda::MatchChannels& op) {

@@ -15,6 +15,10 @@
 // filled with rubbish before each block.
 #define __shared__ static __attribute__((section("emulated_shared")))
 
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+
 inline emulated::Dim threadIdx, blockIdx, gridDim, blockDim;
 
 inline void __syncthreads() { emulated::meet_block(); }
