@@ -20,8 +20,6 @@ constexpr int kPanel = kFactorPanel;
 constexpr int kThreads = 256;
 constexpr int kPanelRows = 128;                              // of a thread block that factors a panel: a thread a row
 constexpr int kTile = 32, kOwn = 2, kAcross = kTile / kOwn;  // small: there are few, and each waits for its numbers
-constexpr int kSolvedRows = 8;                               // of a thread block: a warp a row
-constexpr int kTogether = 16;                                // numbers that are waited for together
 
 // One thread block a run: the order of columns, stable, and the damping.
 __global__ void __launch_bounds__(kThreads)
