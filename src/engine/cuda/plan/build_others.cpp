@@ -83,16 +83,12 @@ void Builder::emit_concat(const Group& group, const Concat& op) {
   for (const ValueId v : group.inputs) {
     const Layout x = value(v).layout;
     Gather part;
-    part.y = y.layout;
+    part.y = part_of(y.layout, static_cast<int>(op.axis), begin, x.extent[op.axis]);
     part.image = x.image;
-    part.partial = true;
     for (int a = 0; a < x.rank; ++a) {
       part.step[a] = x.stride[a];
-      part.high[a] = y.layout.extent[a];
+      part.high[a] = x.extent[a];
     }
-    part.low[op.axis] = begin;
-    part.high[op.axis] = begin + x.extent[op.axis];
-    part.base = -static_cast<std::int64_t>(begin) * x.stride[op.axis];
     begin += x.extent[op.axis];
     add(part, {value(v).place}, y.place);
   }

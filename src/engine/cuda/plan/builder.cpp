@@ -59,6 +59,14 @@ Layout layout_of(const Shape& shape, int multiple, int channel) {
   return layout;
 }
 
+Layout part_of(const Layout& whole, int axis, int begin, int extent) {
+  Layout part = whole;
+  part.extent[axis] = extent;
+  part.first = static_cast<std::int64_t>(begin) * whole.stride[axis];
+  if (axis == whole.channel) part.padded = begin + extent < whole.channels() ? extent : whole.padded - begin;
+  return part;
+}
+
 Builder::Builder(const Network& network, std::int64_t batch, Type type, bool bare_layers)
     : network_(network),
       type_(type),
