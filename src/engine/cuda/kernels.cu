@@ -10,7 +10,7 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kWarp = 32;
 constexpr int kPlacesPerBlock = 4 * kThreads;  // of the quantise kernel
-constexpr std::int64_t kMostBlocks = 1 << 20;  // beyond, threads take several places
+constexpr std::int64_t kMostBlocks = 1 << 13;  // beyond, threads take several runs or rows
 
 // All 32 lanes take part in every call. The order of a sum is fixed: halves, then quarters, ...
 struct Warp {

@@ -24,17 +24,11 @@ struct Range {
   std::int64_t first, count;
 };
 
-// a / b of what is not negative; of 32 bits where they suffice, as in divide().
-VBQ_BOTH inline std::int64_t quotient(std::int64_t a, std::int64_t b) {
-  const bool few = (a | b) <= INT32_MAX;
-  return few ? static_cast<std::uint32_t>(a) / static_cast<std::uint32_t>(b) : a / b;
-}
-
 // The images of an item: a block is run as ceil(block / batch) items of `batch` images, the last of them shorter.
 VBQ_BOTH inline Range images_of(std::int64_t item, std::int64_t batch, std::int64_t block, std::int64_t count) {
-  const std::int64_t parts = quotient(block + batch - 1, batch), number = quotient(item, parts);
-  const std::int64_t start = number * block;
-  const std::int64_t first = start + (item - number * parts) * batch;
+  const std::int64_t parts = (block + batch - 1) / batch;
+  const std::int64_t start = item / parts * block;
+  const std::int64_t first = start + item % parts * batch;
   std::int64_t end = first + batch;
   if (end > start + block) end = start + block;
   if (end > count) end = count;
@@ -52,18 +46,18 @@ struct Normalise {
   template <int width>
   VBQ_BOTH void operator()(Run<width>& run) const {
     const Range images = images_of(*item, batch, shard->block, shard->count);
-    const std::int64_t step = y.number_step();
+    const int step = y.number_step();
     const std::int64_t at = (images.first + run.n) * plane * y.extent[0] + y.number_of(run.i);
     const int channel = run.i.at[0], next = y.channel == 0 ? 1 : 0;  // whose normalisation it is
     const int count = run.n < images.count ? run.count : 0;
     if (const float* input = shard->input) {
-      each<width>([&](int k) { run.v[k] = k < count ? input[at + k * step] : 0.0F; });
+      each<width>([&](int k) { run.v[k] = k < count ? input[at + static_cast<std::int64_t>(k) * step] : 0.0F; });
       return;
     }
     const std::uint8_t* pixels = shard->pixels;
     const float* table = shard->table;
     int pixel[width];
-    each<width>([&](int k) { pixel[k] = k < count ? pixels[at + k * step] : 0; });
+    each<width>([&](int k) { pixel[k] = k < count ? pixels[at + static_cast<std::int64_t>(k) * step] : 0; });
     each<width>([&](int k) { run.v[k] = k < count ? table[(channel + k * next) * 256 + pixel[k]] : 0.0F; });
   }
 };

@@ -65,15 +65,15 @@ struct Layout {
   }
 
   // Row-major number of an element of one image, and back.
-  VBQ_BOTH std::int64_t number_of(const Index& index) const {
-    std::int64_t number = 0;
+  VBQ_BOTH int number_of(const Index& index) const {
+    int number = 0;
     VBQ_UNROLL
     for (int a = 0; a < kAxes; ++a) number = a < rank ? number * extent[a] + index.at[a] : number;
     return number;
   }
   // From one channel to the next.
-  VBQ_BOTH std::int64_t number_step() const {
-    std::int64_t step = 1;
+  VBQ_BOTH int number_step() const {
+    int step = 1;
     VBQ_UNROLL
     for (int a = 1; a < kAxes; ++a) step *= a > channel && a < rank ? extent[a] : 1;
     return step;

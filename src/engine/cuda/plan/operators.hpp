@@ -126,7 +126,8 @@ struct Reorder {
   static constexpr bool kOneByOne = false;
   template <int width>
   VBQ_BOTH void operator()(Run<width>& run) const {
-    const std::int64_t first = run.n * x.image, number = y.number_of(run.i), step = y.number_step();
+    const std::int64_t first = run.n * x.image;
+    const int number = y.number_of(run.i), step = y.number_step();
     each<width>([&](int k) { run.v[k] = k < run.count ? in[0][first + x.place_of_number(number + k * step)] : 0.0F; });
   }
 };
