@@ -77,11 +77,17 @@ void Builder::emit_reduce(const Group& group, Reduce::Kind kind, const std::vect
   values_[static_cast<std::size_t>(group.output)] = y;
 }
 
+// Parts that convolutions have not written where they belong are copied.
 void Builder::emit_concat(const Group& group, const Concat& op) {
-  const Value y = room(group.output);
+  const bool begun = value(group.output).place.kind != Place::Kind::none;
+  const Value y = begun ? value(group.output) : room(group.output);
   int begin = 0;
   for (const ValueId v : group.inputs) {
     const Layout x = value(v).layout;
+    if (parts_[static_cast<std::size_t>(v)].whole == group.output) {
+      begin += x.extent[op.axis];
+      continue;
+    }
     Gather part;
     part.y = part_of(y.layout, static_cast<int>(op.axis), begin, x.extent[op.axis]);
     part.image = x.image;
