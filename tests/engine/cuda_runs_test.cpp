@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/random.hpp"
+#include "engine/compare.hpp"
 #include "engine/cuda/plan/images.hpp"
 #include "engine/cuda/plan/operators.hpp"
 #include "engine/cuda/plan/plan.hpp"
@@ -65,10 +66,9 @@ void expect_same_of_all_widths(const Op& op) {
   expect_same_of_all_widths(op, kImages * op.y.image);
 }
 
-class CudaRuns : public ::testing::TestWithParam<int> {};
+constexpr int kChannels[] = {1, 3, 7, 8, 12, 17, 24, 33};
 
-TEST_P(CudaRuns, AreTheSameOfAllWidths) {
-  const int channels = GetParam();
+void expect_runs_alike(int channels) {
   for (const int multiple : {1, 4, 8}) {
     const Layout y = cuda::layout_of({channels, 5, 3}, multiple), x = cuda::layout_of({channels, 9, 7}, multiple);
     for (const Type type : kTypes) {
@@ -135,34 +135,41 @@ TEST_P(CudaRuns, AreTheSameOfAllWidths) {
   }
 }
 
+TEST(CudaRuns, AreTheSameOfAllWidths) {
+  for (const int channels : kChannels) {
+    SCOPED_TRACE(channels);
+    expect_runs_alike(channels);
+  }
+}
+
 // Bytes and floats to the network's input; the last image is not there.
-TEST_P(CudaRuns, NormaliseTheSameOfAllWidths) {
-  const int channels = GetParam();
-  const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(2 * channels * 15), 7);
-  Memory input(2 * channels * 15, Type::fp32), table(256 * channels, Type::fp32);
-  const std::int64_t item = 0;
-  cuda::ShardView shard;
-  shard.pixels = pixels.data();
-  shard.table = static_cast<const float*>(table.data());
-  shard.count = 2;
-  shard.block = kImages;
-  cuda::Normalise op;
-  op.batch = kImages;
-  op.plane = 15;
-  op.shard = &shard;
-  op.item = &item;
-  for (const bool given : {false, true}) {
-    shard.input = given ? static_cast<const float*>(input.data()) : nullptr;
-    for (const Shape& shape : {Shape{channels, 5, 3}, Shape{channels, 15}}) {
-      op.y = cuda::layout_of(shape, 8);
-      expect_same_of_all_widths(op);
+TEST(CudaRuns, NormaliseTheSameOfAllWidths) {
+  for (const int channels : kChannels) {
+    const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(2 * channels * 15), 7);
+    Memory input(2 * channels * 15, Type::fp32), table(256 * channels, Type::fp32);
+    const std::int64_t item = 0;
+    cuda::ShardView shard;
+    shard.pixels = pixels.data();
+    shard.table = static_cast<const float*>(table.data());
+    shard.count = 2;
+    shard.block = kImages;
+    cuda::Normalise op;
+    op.batch = kImages;
+    op.plane = 15;
+    op.shard = &shard;
+    op.item = &item;
+    for (const bool given : {false, true}) {
+      shard.input = given ? static_cast<const float*>(input.data()) : nullptr;
+      for (const Shape& shape : {Shape{channels, 5, 3}, Shape{channels, 15}}) {
+        op.y = cuda::layout_of(shape, 8);
+        expect_same_of_all_widths(op);
+      }
     }
   }
 }
 
 // The parts of an array, each written with a number of its own: every element of it once, padding by the last.
-TEST_P(CudaRuns, PartsMakeTheWhole) {
-  const int first = GetParam();
+void expect_parts_make_the_whole(int first) {
   for (const Shape& shape : {Shape{first + 13, 3, 5}, Shape{3, first + 13, 5}, Shape{7, first + 13}}) {
     const int axis = shape[1] == first + 13 ? 1 : 0;
     const Layout whole = cuda::layout_of(shape, 8);
@@ -194,7 +201,34 @@ TEST_P(CudaRuns, PartsMakeTheWhole) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Channels, CudaRuns, ::testing::Values(1, 3, 7, 8, 12, 17, 24, 33));
+TEST(CudaRuns, PartsMakeTheWhole) {
+  for (const int first : kChannels) {
+    SCOPED_TRACE(first);
+    expect_parts_make_the_whole(first);
+  }
+}
+
+// Convolutions write where a concatenation wants them, if that is where 16 bytes begin and nothing else looks at them.
+TEST(CudaRuns, ConvolutionsWriteTheirPartOfAConcatenation) {
+  const auto copies = [](std::int64_t width, cuda::Type type, bool used_again) {
+    Graph g({3, 9, 9});
+    const ValueId a = g.relu(g.conv(kInputValue, width, 1)), b = g.relu(g.conv(kInputValue, 64, 3, 1, 1));
+    const ValueId joint = g.concat({a, b, g.conv(kInputValue, 5, 1)});
+    const ValueId c = g.conv(g.conv(joint, 16, 1), 10, 1);  // the last one is of fp32
+    if (used_again) g.sum(g.conv(c, 64, 1), b);
+    int count = 0;
+    for (const cuda::Step& step : cuda::make_plan(g.network(), 4, type).steps) {
+      const auto* gather = std::get_if<cuda::Gather>(&step.op);
+      count += gather != nullptr && gather->y.image > gather->y.rows() * gather->y.padded ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(copies(16, Type::fp16, false), 1);  // of the 5 channels
+  EXPECT_EQ(copies(12, Type::fp32, false), 1);
+  EXPECT_EQ(copies(12, Type::fp16, false), 3);
+  EXPECT_EQ(copies(17, Type::bf16, false), 3);
+  EXPECT_EQ(copies(16, Type::bf16, true), 2);
+}
 
 }  // namespace
 }  // namespace vbq::test
