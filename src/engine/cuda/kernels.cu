@@ -55,10 +55,9 @@ __device__ void add(std::int64_t* to, std::int64_t v) {
   if (v != 0) atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(v));
 }
 
-__global__ void __launch_bounds__(kThreads) count_images(const __grid_constant__ Count op, Tally* tally) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp);
-  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
-  for (std::int64_t n = first; n < op.batch; n += step) {  // whole warps leave
+// A block is one warp: images are few, and are counted by as many processors.
+__global__ void __launch_bounds__(kWarp) count_images(const __grid_constant__ Count op, Tally* tally) {
+  for (std::int64_t n = blockIdx.x; n < op.batch; n += gridDim.x) {
     Tally one;
     if (!op(Warp(), n, one) || Warp::rank() != 0) continue;
     add(&tally->seen, one.seen);
@@ -134,7 +133,8 @@ void launch_set_item(std::int64_t* item, std::int64_t value, cudaStream_t stream
 }
 
 void launch_count(const Count& op, Tally* tally, std::int64_t* item, cudaStream_t stream) {
-  count_images<<<blocks_for(op.batch * kWarp), kThreads, 0, stream>>>(op, tally);
+  const auto blocks = static_cast<int>(op.batch < kMostBlocks ? op.batch : kMostBlocks);
+  count_images<<<blocks, kWarp, 0, stream>>>(op, tally);
   launched("launching the counting kernel");
   next_item<<<1, 1, 0, stream>>>(item);
   launched("launching the step to the next item");

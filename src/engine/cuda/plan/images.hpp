@@ -26,9 +26,11 @@ struct Range {
 
 // The images of an item: a block is run as ceil(block / batch) items of `batch` images, the last of them shorter.
 VBQ_BOTH inline Range images_of(std::int64_t item, std::int64_t batch, std::int64_t block, std::int64_t count) {
-  const std::int64_t parts = (block + batch - 1) / batch;
-  const std::int64_t start = item / parts * block;
-  const std::int64_t first = start + item % parts * batch;
+  // A block is one batch as a rule; divisions of 64 bits would take a GPU longer than all else here.
+  const std::int64_t parts = block <= batch ? 1 : (block + batch - 1) / batch;
+  const std::int64_t number = parts == 1 ? item : item / parts;
+  const std::int64_t start = number * block;
+  const std::int64_t first = start + (item - number * parts) * batch;
   std::int64_t end = first + batch;
   if (end > start + block) end = start + block;
   if (end > count) end = count;

@@ -25,7 +25,8 @@ template <int width, typename Op>
 VBQ_BOTH void compute(const Op& op, std::uint32_t number, const Out& out) {
   const Layout& y = op.y;
   Run<width> run;
-  Divided rest = divide(number, runs_of_row(y, width));
+  Divided rest{number, 0};
+  if (const int row = runs_of_row(y, width); row > 1) rest = divide(number, row);
   const int channel = rest.left * width;
   run.at = y.first + channel;
   VBQ_UNROLL
