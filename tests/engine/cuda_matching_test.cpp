@@ -178,7 +178,7 @@ TEST(CudaMatching, SumsTakeEveryValueOnce) {
         std::vector<ChannelSums> expected(channels);
         cuda::Index index;
         for (std::size_t i = 0; i < y.size(); ++i) {
-          if (!layout.index_of(static_cast<std::int64_t>(i) % layout.image, index)) continue;
+          if (!index_of(layout, static_cast<std::int64_t>(i) % layout.image, index)) continue;
           y[i] = static_cast<float>(i % 101) - 40;  // sums of integers are exact
           expected[static_cast<std::size_t>(index.at[layout.channel])] += {y[i], static_cast<double>(y[i]) * y[i]};
         }

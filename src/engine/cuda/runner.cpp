@@ -155,7 +155,8 @@ void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const
   scratch_bytes_ = std::max(scratch_bytes_, plan.workspace());
   choices_.insert(choices_.end(), plan.choice().begin(), plan.choice().end());
   const auto shared = std::make_shared<ConvolutionPlan>(std::move(plan));  // std::function wants to be copied
-  place_.push_back([shared, op, y, this] { shared->place(op, y.data, scratch_.data()); });
+  std::byte* first = static_cast<std::byte*>(y.data) + op.y.first * bytes_of(y.type);
+  place_.push_back([shared, op, first, this] { shared->place(op, first, scratch_.data()); });
   steps_.push_back([shared, &handle] { shared->run(handle); });
 }
 
