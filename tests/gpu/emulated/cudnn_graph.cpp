@@ -58,6 +58,7 @@ std::shared_ptr<const Part> configuration(const Kernel& kernel, const std::share
   engine->put(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, &kernel.index, 1);
   engine->put(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, kernel.notes.data(),
               std::ssize(kernel.notes));
+  engine->put(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE, nullptr, 0);
   const auto knob = finished(CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
   const auto type = CUDNN_KNOB_TYPE_EMULATED;
   knob->put(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, &type, 1);
