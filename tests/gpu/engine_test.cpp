@@ -23,6 +23,7 @@ std::unique_ptr<Engine> cuda_engine(const Network& net, Precision precision, std
   options.precision = precision;
   options.block = block;
   options.copies = 4;
+  options.tune = false;  // every engine the same kernels
   return make_engine(net, options);
 }
 

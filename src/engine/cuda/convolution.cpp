@@ -11,14 +11,6 @@ namespace vbq::cuda {
 
 bool clamp_fits(const Convolution& op) { return !op.clamped || (op.clamp.low == 0 && op.clamp.high > 0); }
 
-std::optional<ConvolutionPlan> ConvolutionPlan::make(const Target& target, const Convolution& op, std::int64_t batch,
-                                                     Type type, Arithmetic arithmetic, bool fused,
-                                                     std::size_t workspace) {
-  std::optional<Offer> offer = Offers(target, op, batch, type, arithmetic, fused, workspace).next();
-  if (!offer) return std::nullopt;
-  return ConvolutionPlan(*target.api, *std::move(offer), fused);
-}
-
 void ConvolutionPlan::place(const Convolution& op, void* y, void* scratch) {
   std::vector<std::int64_t> ids{kX, kWeights, kY};
   std::vector<const void*> data{op.in[0].data, op.in[2].data, y};
@@ -42,21 +34,25 @@ void ConvolutionPlan::run(const Handle& handle) const {
 }
 
 // As a search runs it: recorded, one run after another. What disturbs it makes it longer, never shorter.
-double ConvolutionPlan::microseconds(const Handle& handle, const Stream& stream) const {
+double ConvolutionPlan::microseconds(const Handle& handle, const Stream& stream, double hopeless) const {
   const auto timed = [&](const auto& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
     stream.synchronise();
     return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   };
-  timed([&] { run(handle); });  // what is loaded at the first call
-  constexpr double kMost = 5000;
-  const int runs = static_cast<int>(std::clamp(kMost / timed([&] { run(handle); }), 1.0, 20.0));
+  timed([&] { run(handle); });                  // what is loaded at the first call
+  constexpr double kMost = 2000, kLaunch = 50;  // kLaunch: what a run alone takes beside its kernel, at most
+  const double alone = timed([&] { run(handle); });
+  if (alone > hopeless + kLaunch) return alone;
+  const int runs = static_cast<int>(std::clamp(kMost / alone, 1.0, 20.0));
   const Graph recorded(stream, [&] {
     for (int i = 0; i < runs; ++i) run(handle);
   });
   double least = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < 6; ++i) least = std::min(least, timed([&] { recorded.launch(stream); }));
+  for (int i = 0; i < 5 && (i == 0 || least / runs <= hopeless); ++i) {
+    least = std::min(least, timed([&] { recorded.launch(stream); }));
+  }
   return least / runs;
 }
 

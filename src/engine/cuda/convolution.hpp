@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -12,22 +13,22 @@ namespace vbq::cuda {
 // Which of cuDNN's kernels was chosen, and for what.
 class ConvolutionPlan {
  public:
-  // The first of Offers(); nothing where there is none.
-  static std::optional<ConvolutionPlan> make(const Target& target, const Convolution& op, std::int64_t batch, Type type,
-                                             Arithmetic arithmetic, bool fused, std::size_t workspace);
   // fused: as the offer was asked for.
   ConvolutionPlan(const Cudnn& api, Offer offer, bool fused) : api_(&api), offer_(std::move(offer)), fused_(fused) {}
 
   std::size_t workspace() const { return offer_.workspace; }
   const KernelChoice& choice() const { return offer_.choice; }
   const Offer& offer() const { return offer_; }
+  bool fused() const { return fused_; }
 
   // Fixes the arrays (device): op's inputs, y, and scratch memory of workspace() bytes.
   void place(const Convolution& op, void* y, void* scratch);
   // Into the handle's stream.
   void run(const Handle& handle) const;
-  // Of one run among many, the least that was seen; waits. Arrays are placed; what they hold does not matter.
-  double microseconds(const Handle& handle, const Stream& stream) const;
+  // Of one run among many, the least that was seen; waits. Arrays are placed; what they hold does not matter. Fewer
+  // runs where it is sure to take more than `hopeless`.
+  double microseconds(const Handle& handle, const Stream& stream,
+                      double hopeless = std::numeric_limits<double>::infinity()) const;
 
  private:
   const Cudnn* api_;

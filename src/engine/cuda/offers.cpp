@@ -103,7 +103,7 @@ Offers::Offers(const Target& target, const Convolution& op, std::int64_t batch, 
   if (!modes_.empty()) configurations_ = configurations(target_, *graph_, modes_.front());
 }
 
-std::optional<Offer> Offers::next() {
+std::optional<Offer> Offers::next(const KernelChoice* wanted) {
   const Cudnn& api = *target_.api;
   while (!modes_.empty()) {
     if (place_ == configurations_.size()) {
@@ -119,6 +119,7 @@ std::optional<Offer> Offers::next() {
         notes_of<cudnnBackendNumericalNote_t>(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE);
     if (!keeps_to(numerical, arithmetic_)) continue;
     KernelChoice choice = choice_of(api, engine, configuration);
+    if (wanted != nullptr && choice != *wanted) continue;
     if (std::ranges::find(seen_, choice) != seen_.end()) continue;
     seen_.push_back(choice);
     Descriptor plan(api, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);

@@ -37,9 +37,13 @@ class Offers {
          std::size_t workspace, std::span<const cudnnBackendHeurMode_t> modes = kModes);
 
   // Nothing where there is no further one.
-  std::optional<Offer> next();
+  std::optional<Offer> next() { return next(nullptr); }
+  // The one of this choice, if it is still to come.
+  std::optional<Offer> find(const KernelChoice& choice) { return next(&choice); }
 
  private:
+  std::optional<Offer> next(const KernelChoice* wanted);
+
   Target target_;
   std::optional<Descriptor> graph_;
   Arithmetic arithmetic_;

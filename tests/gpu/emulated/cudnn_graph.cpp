@@ -1,6 +1,8 @@
 // What the emulated cuDNN checks, offers and runs.
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "gpu/emulated/formula.hpp"
 
@@ -142,7 +144,9 @@ void execute_plan(const Part& plan, const Part& pack, cudaStream_t stream) {
     if (memory[i] == memory.back() && i > 1 && arrays[i].dims == formula.y.dims) continue;
     require(!overlap(memory[i], arrays[i].bytes(), memory.back(), formula.y.bytes()), "the output overlaps an input");
   }
-  const cudaError_t status = enqueue(stream, [=, tf32 = kernel.index == 14] {
+  if (kernel.index == settings().broken) throw std::runtime_error("cuDNN: a kernel that does not run after all");
+  const cudaError_t status = enqueue(stream, [=, tf32 = kernel.index == 14, slow = kernel.index == settings().slow] {
+    if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::memset(scratch, 0xff, bytes);
     formula.compute(memory, tf32);
     std::memset(scratch, 0xff, bytes);
