@@ -20,6 +20,10 @@ namespace vbq {
 enum class EngineKind { automatic, cuda, cpu, reference };
 enum class Precision { fp32, tf32, fp16, bf16, best };
 
+// Which kernels of a library an engine's convolutions and linear layers run in: one entry each, in the library's own
+// numbers.
+using Kernels = std::vector<std::vector<std::int64_t>>;
+
 struct EngineOptions {
   EngineKind kind = EngineKind::automatic;
   Precision precision = Precision::fp32;
@@ -28,6 +32,9 @@ struct EngineOptions {
   int copies = 1;            // of the network, at most: see Engine::copies()
   // Among the workers of this host, who share its GPUs round robin.
   int host_worker = 0, host_workers = 1;
+  // Where a library offers several kernels, some are measured and the fastest taken; else the first by its own order.
+  bool tune = true;
+  Kernels kernels = {};  // if there are any: these, as Engine::kernels() gave them to an engine of the same network
 };
 
 // What results may depend on; recorded in checkpoints and summary.json.
@@ -70,6 +77,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const EngineInfo& info() const = 0;
+  // For other engines that are to give the same bits. Empty where there is no choice.
+  virtual Kernels kernels() const { return {}; }
 
   // Replaces the images; the FP32 network is run over them when shard.with_divergence (whatever the weights are now),
   // unless shard.trained has what came of it before. Error when images do not fit the network's input or a label is not

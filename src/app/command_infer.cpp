@@ -80,7 +80,9 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
     values = channels_first(values, static_cast<std::size_t>(first[0]), static_cast<std::size_t>(first[1] * first[2]));
   }
 
-  const auto engine = make_engine(network, common.engine);
+  EngineOptions options = common.engine;
+  options.tune = false;  // for so few images; and outputs are the same every time
+  const auto engine = make_engine(network, options);
   if (arguments.format) engine->quantise(read_format(*arguments.format, network).network.formats());
   std::vector<float> output(static_cast<std::size_t>(images * elements(network.output_shape())));
   engine->infer(values, images, output);

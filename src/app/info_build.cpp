@@ -35,7 +35,11 @@ Json engine_json(EngineKind kind, const char* name, const EngineOptions& options
 
 }  // namespace
 
-EngineInfo probe_engine(const EngineOptions& options) { return make_engine(probe_network(), options)->info(); }
+EngineInfo probe_engine(const EngineOptions& options) {
+  EngineOptions quick = options;
+  quick.tune = false;
+  return make_engine(probe_network(), quick)->info();
+}
 
 void check_engine(const EngineOptions& options) { probe_engine(options); }
 

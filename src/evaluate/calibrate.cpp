@@ -20,6 +20,13 @@ CalibrationImages images_of(const Problem& problem) {
   return {static_cast<std::int64_t>(problem.split.search.size()), read, problem.engine.block};
 }
 
+// Its kernels chosen by rule: factors are kept from run to run, and are to be the same.
+std::unique_ptr<Engine> calibrating_engine(const Problem& problem, EngineOptions options) {
+  options.tune = false;
+  options.kernels = {};
+  return make_engine(problem.network, options);
+}
+
 }  // namespace
 
 std::vector<int> layers_to_calibrate(const Problem& problem) {
@@ -29,7 +36,7 @@ std::vector<int> layers_to_calibrate(const Problem& problem) {
 
 std::vector<LayerFactor> calibrate(const Problem& problem, std::span<const int> layers, const EngineOptions& options) {
   if (layers.empty()) return {};
-  return calibrate_layers(problem.network, layers, *make_engine(problem.network, options), images_of(problem));
+  return calibrate_layers(problem.network, layers, *calibrating_engine(problem, options), images_of(problem));
 }
 
 std::int64_t calibration_bytes(const Problem& problem, std::span<const int> layers, const EngineOptions& options) {
@@ -41,7 +48,7 @@ std::int64_t calibration_bytes(const Problem& problem, std::span<const int> laye
 }
 
 std::string calibration_engine(const Problem& problem) {
-  const auto engine = make_engine(problem.network, problem.engine);
+  const auto engine = calibrating_engine(problem, problem.engine);
   engine->open(images_of(problem).at_once(problem.network));  // a GPU's kernels are chosen for it
   return engine_identity(engine->info());
 }

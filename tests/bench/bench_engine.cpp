@@ -21,6 +21,7 @@
 #include "assign/compensated.hpp"
 #include "assign/layer_pass.hpp"
 #include "assign/sequential.hpp"
+#include "core/log.hpp"
 #include "core/random.hpp"
 #include "vbq/engine.hpp"
 #include "vbq/error.hpp"
@@ -174,6 +175,7 @@ double seconds_of(Call call) {
 }
 
 void run(const Arguments& a) {
+  if (!a.json) log::set_level(log::Level::debug);
   const Network network = read_onnx(a.network);
   const Shape& shape = network.input_shape();
   if (shape.size() != 3) throw Error("the network does not take images");

@@ -126,6 +126,7 @@ inline std::unique_ptr<Engine> engine_of(EngineKind kind, const Network& net, st
   options.kind = kind;
   options.block = block;
   options.threads = threads;
+  options.tune = false;
   return make_engine(net, options);
 }
 

@@ -17,6 +17,7 @@ inline std::unique_ptr<Engine> cuda_engine(const Network& net, Precision precisi
   options.precision = precision;
   options.block = block;
   options.copies = 4;
+  options.tune = false;  // every engine the same kernels
   return make_engine(net, options);
 }
 

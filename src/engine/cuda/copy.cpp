@@ -10,11 +10,11 @@
 namespace vbq::cuda {
 
 Copy::Copy(const Network& network, const Plan& plan, Arithmetic arithmetic, std::shared_ptr<const Cudnn> api,
-           const ShardView* shard)
+           const ShardView* shard, const KernelRule& rule)
     : network_(network),
       layers_(weight_layers(network)),
       handle_(std::move(api), stream_),
-      runner_(network, plan, arithmetic, handle_, stream_),
+      runner_(network, plan, arithmetic, handle_, stream_, rule),
       shard_(shard),
       item_(sizeof(std::int64_t)),
       tally_(sizeof(Tally)) {

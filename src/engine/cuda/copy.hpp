@@ -15,9 +15,9 @@ namespace vbq::cuda {
 class Copy {
  public:
   // network outlives the copy. shard: device memory of the engine, which holds the images whenever items are run; it
-  // stays where it is. Error (input) when the GPU's memory is too small.
+  // stays where it is. Error (input) as of Runner.
   Copy(const Network& network, const Plan& plan, Arithmetic arithmetic, std::shared_ptr<const Cudnn> api,
-       const ShardView* shard);
+       const ShardView* shard, const KernelRule& rule);
   Copy(const Copy&) = delete;
   Copy& operator=(const Copy&) = delete;
 

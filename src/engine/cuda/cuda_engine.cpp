@@ -90,7 +90,7 @@ class CudaEngine final : public Engine {
     info_.precision = numbers_.name;
     const Plan plan = make_plan(network_, batch_of(network_, block_), numbers_.type);
     batch_ = plan.batch;
-    make_copies(plan, options.copies);
+    make_copies(plan, options);
     const Runner::Census& census = copies_.front()->runner().census();
     log::debug("engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two", census.fused,
                census.bare);
@@ -107,6 +107,7 @@ class CudaEngine final : public Engine {
   }
 
   const EngineInfo& info() const override { return info_; }
+  Kernels kernels() const override { return copies_.front()->runner().kernels(); }
   TrainedOutputs trained_outputs() override {
     if (fp32_log_p_.bytes() == 0) return nullptr;
     use_device(device_.index);
@@ -202,36 +203,40 @@ class CudaEngine final : public Engine {
   }
 
  private:
-  void make_copies(const Plan& plan, int most) {
+  void make_copies(const Plan& plan, const EngineOptions& options) {
+    KernelRule rule{options.tune && tunes_in_environment(), options.kernels};
     do {
       try {
         copies_.push_back(
-            std::make_unique<Copy>(network_, plan, numbers_.arithmetic, api_, view_.as<const ShardView>()));
+            std::make_unique<Copy>(network_, plan, numbers_.arithmetic, api_, view_.as<const ShardView>(), rule));
       } catch (const Error& error) {
         if (copies_.empty() || error.fault() == Fault::internal) throw;
         return log::debug("engine cuda: no further copy of the network: {}", error.what());
       }
-      if (copies_.back()->runner().choices() != copies_.front()->runner().choices()) {
-        fail_internal("cuDNN chose other kernels for the same network on the same GPU");
-      }
-    } while (copies() < most && copies_.front()->bytes() <= kSmall);
+      rule = {false, copies_.front()->runner().kernels()};
+    } while (copies() < options.copies && copies_.front()->bytes() <= kSmall);
   }
 
   std::unique_ptr<Batch> batch(std::int64_t images) {
     use_device(device_.index);
     auto batch = std::make_unique<Batch>(network_, images, numbers_.type, numbers_.arithmetic, api_);
-    choices_.push_back(batch->runner().choices());
+    kernels_.push_back(batch->runner().kernels());
     name_library();
     return batch;
   }
 
   // With which kernels cuDNN chose: another GPU of the same capability, or a part of one, may be given others.
   void name_library() {
-    Hasher kernels;
-    kernels.array(std::span(copies_.front()->runner().choices()));
-    for (const auto& choices : choices_) kernels.array(std::span(choices));
+    Hasher hasher;
+    const auto add = [&](const Kernels& kernels) {
+      std::vector<std::int64_t> all;
+      for (const KernelChoice& choice : kernels) all.insert(all.end(), choice.begin(), choice.end());
+      hasher.array(std::span<const std::int64_t>(all));
+    };
+    add(copies_.front()->runner().kernels());
+    for (const Kernels& kernels : kernels_) add(kernels);
     info_.library =
-        fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), kernels.digest()[0] >> 32, device_.cuda);
+        fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), hasher.digest()[0] >> 32, device_.cuda);
   }
 
   std::int64_t parts() const { return (block_ + batch_ - 1) / batch_; }  // items of a block
@@ -256,7 +261,7 @@ class CudaEngine final : public Engine {
   std::shared_ptr<const Cudnn> api_;
   DeviceBuffer view_, pixels_, labels_, table_, fp32_log_p_;
   std::vector<std::unique_ptr<Copy>> copies_;
-  std::vector<std::vector<std::int64_t>> choices_;  // of the batches that were made, in order
+  std::vector<Kernels> kernels_;  // of the batches that were made, in order
   EngineInfo info_;
   int threads_;
   std::optional<Lanes> lanes_;  // made when first needed

@@ -13,20 +13,25 @@
 namespace vbq::cuda {
 namespace {
 
-constexpr std::size_t kAlignment = 256;                       // bytes
-constexpr std::size_t kMostScratch = std::size_t{512} << 20;  // bytes that a kernel of cuDNN may want
+constexpr std::size_t kAlignment = 256;  // bytes
 
 std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 }  // namespace
 
-Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream)
+Runner::Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream,
+               const KernelRule& rule)
     : plan_(std::move(plan)), packer_(plan_.layers), stream_(stream) {
   allocate(network);
-  for (const Step& step : plan_.steps) {
-    compile(step, arithmetic, handle);
-    ends_.push_back(steps_.size());
+  {
+    KernelChooser chooser(rule, arithmetic, plan_.batch, handle, stream);
+    for (const Step& step : plan_.steps) {
+      compile(step, chooser, handle);
+      ends_.push_back(steps_.size());
+    }
+    chooser.end();
   }
+  if (rule.tune) stream_.zero(arena_.data(), arena_.bytes());  // padding, which kernels that were measured have written
   scratch_ = DeviceBuffer(std::max<std::size_t>(1, scratch_bytes_));
   for (const auto& place : place_) place();
 }
@@ -97,12 +102,12 @@ std::byte* Runner::address(const Place& place) const {
   return nullptr;
 }
 
-void Runner::compile(const Step& step, Arithmetic arithmetic, const Handle& handle) {
+void Runner::compile(const Step& step, KernelChooser& chooser, const Handle& handle) {
   const Operation bound = bind(plan_, step, [&](const Place& place) { return address(place); });
   const Out y{address(step.out), plan_.type_of(step.out)};
   const std::int64_t batch = plan_.batch;
   const Stream* stream = &stream_;
-  if (const auto* conv = std::get_if<Convolution>(&bound)) return compile(step.name, *conv, y, arithmetic, handle);
+  if (const auto* conv = std::get_if<Convolution>(&bound)) return compile(step.name, *conv, y, chooser, handle);
   if (const auto* softmax = std::get_if<Softmax>(&bound)) {
     steps_.push_back([op = *softmax, y, batch, stream] {
       const auto bytes = static_cast<std::size_t>(op.x.image * batch) * static_cast<std::size_t>(bytes_of(y.type));
@@ -122,38 +127,30 @@ void Runner::compile(const Step& step, Arithmetic arithmetic, const Handle& hand
 }
 
 // cuDNN in one kernel; or its bare convolution and a kernel for the rest; or a kernel of ours.
-void Runner::compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic,
+void Runner::compile(const std::string& name, const Convolution& op, Out y, KernelChooser& chooser,
                      const Handle& handle) {
-  const Target target{&handle.api(), handle.get()};
-  if (y.type == Type::fp32 && arithmetic == Arithmetic::half) arithmetic = Arithmetic::tf32;
-  const bool possible = groups_fit(op);
-  if (possible && clamp_fits(op)) {
-    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, y.type, arithmetic, true, kMostScratch)) {
-      ++census_.fused;
-      return add_cudnn(std::move(*plan), op, y, handle);
-    }
+  std::optional<ConvolutionPlan> plan = chooser.choose(name, op, y);
+  kernels_.push_back(plan ? plan->choice() : KernelChoice());
+  if (!plan) {
+    census_.own.push_back(name);
+    steps_.push_back([op, y, this] { launch(op, plan_.batch, y, stream_.get()); });
+    return;
   }
-  if (possible) {
-    if (auto plan = ConvolutionPlan::make(target, op, plan_.batch, y.type, arithmetic, false, kMostScratch)) {
-      ++census_.bare;
-      add_cudnn(std::move(*plan), op, y, handle);
-      Affine rest;
-      rest.y = op.y;
-      rest.clamp = op.clamped ? op.clamp : Clamp{-INFINITY, INFINITY};
-      rest.in[0] = In{y.data, y.type};
-      rest.in[1] = op.in[1];
-      rest.in[3] = op.in[3];
-      steps_.push_back([rest, y, this] { launch(rest, plan_.batch, y, stream_.get()); });
-      return;
-    }
-  }
-  census_.own.push_back(name);
-  steps_.push_back([op, y, this] { launch(op, plan_.batch, y, stream_.get()); });
+  const bool fused = plan->fused();
+  ++(fused ? census_.fused : census_.bare);
+  add_cudnn(std::move(*plan), op, y, handle);
+  if (fused) return;
+  Affine rest;
+  rest.y = op.y;
+  rest.clamp = op.clamped ? op.clamp : Clamp{-INFINITY, INFINITY};
+  rest.in[0] = In{y.data, y.type};
+  rest.in[1] = op.in[1];
+  rest.in[3] = op.in[3];
+  steps_.push_back([rest, y, this] { launch(rest, plan_.batch, y, stream_.get()); });
 }
 
 void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle) {
   scratch_bytes_ = std::max(scratch_bytes_, plan.workspace());
-  choices_.insert(choices_.end(), plan.choice().begin(), plan.choice().end());
   const auto shared = std::make_shared<ConvolutionPlan>(std::move(plan));  // std::function wants to be copied
   std::byte* first = static_cast<std::byte*>(y.data) + op.y.first * bytes_of(y.type);
   place_.push_back([shared, op, first, this] { shared->place(op, first, scratch_.data()); });

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cuda/convolution.hpp"
+#include "engine/cuda/kernel_chooser.hpp"
 #include "engine/cuda/plan/pack.hpp"
 #include "engine/cuda/plan/plan.hpp"
+#include "vbq/engine.hpp"
 #include "vbq/format.hpp"
 #include "vbq/network.hpp"
 
@@ -18,8 +19,10 @@ namespace vbq::cuda {
 
 class Runner {
  public:
-  // stream and handle outlive the runner. Error (input) when the GPU's memory is too small.
-  Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream);
+  // stream and handle outlive the runner. Error (input) when the GPU's memory is too small, or the kernels given are
+  // not among those that cuDNN offers.
+  Runner(const Network& network, Plan plan, Arithmetic arithmetic, const Handle& handle, const Stream& stream,
+         const KernelRule& rule = {});
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -54,14 +57,14 @@ class Runner {
     std::vector<std::string> own;  // names of nodes
   };
   const Census& census() const { return census_; }
-  // Of the kernels that cuDNN chose: where it differs, results may.
-  const std::vector<std::int64_t>& choices() const { return choices_; }
+  // cuDNN's kernel of each convolution and linear layer, empty for one of ours: where they differ, results may.
+  const Kernels& kernels() const { return kernels_; }
 
  private:
   std::byte* address(const Place& place) const;
   void allocate(const Network& network);
-  void compile(const Step& step, Arithmetic arithmetic, const Handle& handle);
-  void compile(const std::string& name, const Convolution& op, Out y, Arithmetic arithmetic, const Handle& handle);
+  void compile(const Step& step, KernelChooser& chooser, const Handle& handle);
+  void compile(const std::string& name, const Convolution& op, Out y, KernelChooser& chooser, const Handle& handle);
   // Words of the format, and `count` fixed ones from each of `fixed` on, to where the kernels find them.
   void upload(std::initializer_list<std::pair<std::size_t, std::size_t>> fixed);
   void round_biases() const;
@@ -84,7 +87,7 @@ class Runner {
   std::vector<std::function<void()>> place_;
   std::size_t scratch_bytes_ = 0;
   Census census_;
-  std::vector<std::int64_t> choices_;
+  Kernels kernels_;
 };
 
 }  // namespace vbq::cuda

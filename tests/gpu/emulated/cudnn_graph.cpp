@@ -1,6 +1,8 @@
 // What the emulated cuDNN checks, offers and runs.
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "gpu/emulated/formula.hpp"
 
@@ -58,6 +60,7 @@ std::shared_ptr<const Part> configuration(const Kernel& kernel, const std::share
   engine->put(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, &kernel.index, 1);
   engine->put(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, kernel.notes.data(),
               std::ssize(kernel.notes));
+  engine->put(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE, nullptr, 0);
   const auto knob = finished(CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
   const auto type = CUDNN_KNOB_TYPE_EMULATED;
   knob->put(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, &type, 1);
@@ -141,7 +144,9 @@ void execute_plan(const Part& plan, const Part& pack, cudaStream_t stream) {
     if (memory[i] == memory.back() && i > 1 && arrays[i].dims == formula.y.dims) continue;
     require(!overlap(memory[i], arrays[i].bytes(), memory.back(), formula.y.bytes()), "the output overlaps an input");
   }
-  const cudaError_t status = enqueue(stream, [=, tf32 = kernel.index == 14] {
+  if (kernel.index == settings().broken) throw std::runtime_error("cuDNN: a kernel that does not run after all");
+  const cudaError_t status = enqueue(stream, [=, tf32 = kernel.index == 14, slow = kernel.index == settings().slow] {
+    if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::memset(scratch, 0xff, bytes);
     formula.compute(memory, tf32);
     std::memset(scratch, 0xff, bytes);

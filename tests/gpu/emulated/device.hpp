@@ -20,6 +20,7 @@ struct Settings {
   enum class Cudnn { fused, bare, none } cudnn = Cudnn::fused;  // refused: nothing; what is fused; everything
   std::size_t memory = std::size_t{8} << 30;                    // bytes of the GPU
   int allocations = -1;                                         // after so many more, memory has run out; -1: never
+  std::int64_t slow = -1, broken = -1;                          // numbers of cuDNN's kernels: takes long; does not run
 };
 Settings& settings();
 

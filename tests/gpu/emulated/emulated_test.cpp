@@ -121,6 +121,7 @@ EngineOptions options() {
   all.block = 4;
   all.precision = Precision::fp16;
   all.copies = 2;
+  all.tune = false;
   return all;
 }
 
@@ -144,11 +145,13 @@ TEST_F(Emulated, MemoryMayEndAnywhere) {
   const Network net = support::residual_network();
   const int before = emulated::live_objects();
   int failed = 0;
+  EngineOptions tuned = options();
+  tuned.tune = true;
   for (bool done = false; !done; ++failed) {
     ASSERT_LT(failed, 1000);
     settings().allocations = failed;
     try {
-      const auto engine = make_engine(net, options());
+      const auto engine = make_engine(net, tuned);
       engine->load(images(9));
       const auto matcher = engine->pass(images(8), PassLevels::given);
       const auto runner = engine->open(8);

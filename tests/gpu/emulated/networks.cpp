@@ -11,6 +11,7 @@ std::vector<float> infer_by_cuda_plan(const Network& net, PlanNumbers numbers, c
   EngineOptions options;
   options.kind = EngineKind::cuda;
   options.block = 4;  // the last batch is not full
+  options.tune = false;
   options.precision = numbers == PlanNumbers::fp16 ? Precision::fp16 : Precision::bf16;
   return infer(*make_engine(net, options), net, input, images);
 }

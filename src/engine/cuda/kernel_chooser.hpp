@@ -1,0 +1,59 @@
+// Which of the kernels that cuDNN offers each convolution of a network gets.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/cuda/convolution.hpp"
+
+namespace vbq::cuda {
+
+struct KernelRule {
+  bool tune = false;                    // some are measured; else the first of Offers()
+  std::span<const KernelChoice> given;  // if there are any: these, one for each convolution; empty for one of ours
+};
+
+// False where VBQ_CUDA_TUNE=0: engines then take the first, whatever they are asked.
+bool tunes_in_environment();
+
+class KernelChooser {
+ public:
+  // The handle, whose work goes into the stream, and what was given outlive it.
+  KernelChooser(KernelRule rule, Arithmetic arithmetic, std::int64_t batch, const Handle& handle, const Stream& stream)
+      : rule_(rule), arithmetic_(arithmetic), batch_(batch), handle_(handle), stream_(stream) {}
+
+  // For the next convolution of the network, with its arrays: all that follows it in one kernel, or the bare
+  // convolution, or nothing, where cuDNN has none. What is measured writes y. Error (input) when the one that was given
+  // is not offered.
+  std::optional<ConvolutionPlan> choose(const std::string& name, const Convolution& op, Out y);
+  // There is no further one. Error (input) when more were given.
+  void end() const;
+
+ private:
+  // Of a shape of convolution.
+  struct Measured {
+    KernelChoice choice;
+    double first = 0, least = 0;  // microseconds
+  };
+  Offers offers(const Convolution& op, Out y, bool fused) const;
+  std::optional<ConvolutionPlan> choose(const Convolution& op, Out y, bool fused);
+  std::optional<ConvolutionPlan> fastest(const Convolution& op, Out y, bool fused);
+  std::optional<ConvolutionPlan> measure(const Convolution& op, Out y, bool fused, Measured& measured);
+
+  KernelRule rule_;
+  Arithmetic arithmetic_;
+  std::int64_t batch_;
+  const Handle& handle_;
+  const Stream& stream_;
+  std::size_t next_ = 0;  // number of convolutions so far
+  std::map<std::vector<std::int64_t>, Measured> measured_;
+  DeviceBuffer scratch_;
+  double seconds_ = 0, first_ = 0, least_ = 0;  // to measure; microseconds of all convolutions
+};
+
+}  // namespace vbq::cuda
