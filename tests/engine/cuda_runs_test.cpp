@@ -121,6 +121,7 @@ void expect_runs_alike(int channels) {
         cuda::Border border;
         border.y = x;
         border.x = y;
+        border.mode = Pad::Mode::edge;
         border.before[1] = border.before[2] = 2;
         border.in[0] = b.in();
         expect_same_of_all_widths(border);
