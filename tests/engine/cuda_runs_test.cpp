@@ -121,6 +121,7 @@ void expect_runs_alike(int channels) {
         cuda::Border border;
         border.y = x;
         border.x = y;
+        border.mode = Pad::Mode::edge;
         border.before[1] = border.before[2] = 2;
         border.in[0] = b.in();
         expect_same_of_all_widths(border);
@@ -228,6 +229,25 @@ TEST(CudaRuns, ConvolutionsWriteTheirPartOfAConcatenation) {
   EXPECT_EQ(copies(12, Type::fp16, false), 3);
   EXPECT_EQ(copies(17, Type::bf16, false), 3);
   EXPECT_EQ(copies(16, Type::bf16, true), 2);
+}
+
+// A mean over all of an image is one long sum, however it is written.
+TEST(CudaRuns, MeansOfWholeImagesAreReductionsOfOneAxis) {
+  for (const bool pool : {false, true}) {
+    Graph g({9, 5, 7});
+    if (pool) {
+      g.add(AveragePool{{5, 7}, {1, 1}, {}, false}, {kInputValue}, {9, 1, 1});
+    } else {
+      g.add(GlobalAveragePool{}, {kInputValue}, {9, 1, 1});
+    }
+    const cuda::Plan plan = cuda::make_plan(g.network(), 4, Type::fp16);
+    ASSERT_EQ(plan.steps.size(), 1U);
+    const auto* mean = std::get_if<cuda::Reduction>(&plan.steps[0].op);
+    ASSERT_NE(mean, nullptr);
+    EXPECT_EQ(mean->reduced, 1);
+    EXPECT_EQ(mean->extent[0], 35);
+    expect_equal_engines(g.network());
+  }
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ template <typename T, int width>
 struct alignas(width * sizeof(T) < 16 ? width * sizeof(T) : 16) Chunk {
   T at[width];
   VBQ_BOTH static bool fits(const T* place, int count) {
-    return count >= width && reinterpret_cast<std::uintptr_t>(place) % alignof(Chunk) == 0;
+    return count >= width && (width == 1 || reinterpret_cast<std::uintptr_t>(place) % alignof(Chunk) == 0);
   }
 };
 
