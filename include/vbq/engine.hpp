@@ -67,9 +67,9 @@ enum class PassLevels { given, sequential };
 class DevicePass {
  public:
   virtual ~DevicePass() = default;
-  // As those of LayerPass. No layer is refitted.
-  virtual NetworkFormat assign(const NetworkFormat& formats) = 0;
-  virtual NetworkFormat match(const NetworkFormat& formats) = 0;
+  // As those of LayerPass, each network as if it were alone. No layer is refitted.
+  virtual std::vector<NetworkFormat> assign(std::span<const NetworkFormat> networks) = 0;
+  virtual std::vector<NetworkFormat> match(std::span<const NetworkFormat> networks) = 0;
 };
 
 // Weights start as trained. Not thread safe: one caller at a time.

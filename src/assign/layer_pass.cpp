@@ -34,11 +34,21 @@ void LayerPass::learn() {
   }
 }
 
-NetworkFormat LayerPass::assign(const NetworkFormat& formats) {
-  return own_ != nullptr ? own_->assign(formats) : run(formats, Find::levels);
+NetworkFormat LayerPass::assign(const NetworkFormat& formats) { return assign(std::span(&formats, 1)).front(); }
+NetworkFormat LayerPass::match(const NetworkFormat& formats) { return match(std::span(&formats, 1)).front(); }
+
+std::vector<NetworkFormat> LayerPass::assign(std::span<const NetworkFormat> networks) {
+  return own_ != nullptr ? own_->assign(networks) : run(networks, Find::levels);
 }
-NetworkFormat LayerPass::match(const NetworkFormat& formats) {
-  return own_ != nullptr ? own_->match(formats) : run(formats, Find::levels_and_moments);
+std::vector<NetworkFormat> LayerPass::match(std::span<const NetworkFormat> networks) {
+  return own_ != nullptr ? own_->match(networks) : run(networks, Find::levels_and_moments);
+}
+
+std::vector<NetworkFormat> LayerPass::run(std::span<const NetworkFormat> networks, Find find) {
+  std::vector<NetworkFormat> found;
+  found.reserve(networks.size());
+  for (const NetworkFormat& formats : networks) found.push_back(run(formats, find));
+  return found;
 }
 
 NetworkFormat LayerPass::run(const NetworkFormat& formats, Find find) {

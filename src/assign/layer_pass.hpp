@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "assign/moments.hpp"
@@ -49,14 +50,17 @@ class LayerPass {
   // The network under `formats`, without gains and shifts. With an assigner, a layer without levels is given them, for
   // the inputs that it sees now.
   NetworkFormat assign(const NetworkFormat& formats);
+  std::vector<NetworkFormat> assign(std::span<const NetworkFormat> networks);
   // The same with gain and shift, so that every output channel of a layer that is quantised has over the images the
   // mean and variance that it has as trained.
   NetworkFormat match(const NetworkFormat& formats);
+  std::vector<NetworkFormat> match(std::span<const NetworkFormat> networks);
 
  private:
   void learn();
   enum class Find { levels, levels_and_moments };
   NetworkFormat run(const NetworkFormat& formats, Find find);
+  std::vector<NetworkFormat> run(std::span<const NetworkFormat> networks, Find find);
   // Shows the assigner what the layer sees, part by part; seen(part) after each.
   void show(int node, const std::function<void(ImageRange)>& seen);
   Moments measure(int node);

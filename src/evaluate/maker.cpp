@@ -81,15 +81,15 @@ std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage
       format.matching == Matching::always || (format.matching == Matching::end && stage == Stage::delivered);
   std::vector<QuantisedNetwork> made;
   made.reserve(genomes.size());
-  for (NetworkFormat& network : formats) {
-    if (format.assignment != Assignment::sequential) take_nearest(problem_.network, network);
-    if (matched || format.assignment == Assignment::sequential) {
-      const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::pass));
-      LayerPass& pass = pass_of(stage);
-      network = matched ? pass.match(network) : pass.assign(network);
-    }
-    made.emplace_back(network);
+  if (format.assignment != Assignment::sequential) {
+    for (NetworkFormat& network : formats) take_nearest(problem_.network, network);
   }
+  if (matched || format.assignment == Assignment::sequential) {
+    const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::pass));
+    LayerPass& pass = pass_of(stage);
+    formats = matched ? pass.match(formats) : pass.assign(formats);
+  }
+  for (const NetworkFormat& network : formats) made.emplace_back(network);
   return made;
 }
 

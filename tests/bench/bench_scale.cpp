@@ -67,13 +67,17 @@ class NoImages final : public ImageSource {
 class SleepingMatcher final : public DevicePass {
  public:
   explicit SleepingMatcher(Seconds time) : time_(time) {}
-  NetworkFormat assign(const NetworkFormat& formats) override { return formats; }
-  NetworkFormat match(const NetworkFormat& formats) override {
-    std::this_thread::sleep_for(time_);
-    NetworkFormat matched = formats;
-    for (LayerFormat& layer : matched) {
-      layer.gain.assign(layer.scales.size(), 1.0F);
-      layer.shift.assign(layer.scales.size(), 0.0F);
+  std::vector<NetworkFormat> assign(std::span<const NetworkFormat> networks) override {
+    return {networks.begin(), networks.end()};
+  }
+  std::vector<NetworkFormat> match(std::span<const NetworkFormat> networks) override {
+    std::vector<NetworkFormat> matched = assign(networks);
+    for (NetworkFormat& network : matched) {
+      std::this_thread::sleep_for(time_);
+      for (LayerFormat& layer : network) {
+        layer.gain.assign(layer.scales.size(), 1.0F);
+        layer.shift.assign(layer.scales.size(), 0.0F);
+      }
     }
     return matched;
   }

@@ -115,7 +115,9 @@ TEST_F(CudaEngine, MatchingIsTheHosts) {
     const auto own = cuda_engine(net, precision, 8);
     const auto matcher = own->pass(some_images(16, 8), PassLevels::given);  // what engine cuda offers
     ASSERT_NE(matcher, nullptr);
-    const NetworkFormat got = matcher->match(coarse(net, true)), again = matcher->match(coarse(net, true));
+    std::vector<NetworkFormat> twice(2, coarse(net, true));
+    twice = matcher->match(twice);
+    const NetworkFormat &got = twice.front(), &again = twice.back();
     ASSERT_EQ(got.size(), expected.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
       EXPECT_EQ(again[i].gain, got[i].gain);  // to the bit

@@ -48,12 +48,12 @@ void compare_with_host(const Network& net, const Shard& images) {
       layer.rate = rate;
       if (layer.node != formats.back().node) layer.indices.clear();
     }
-    const auto own = engine->pass(images, PassLevels::sequential);
-    ASSERT_NE(own, nullptr);
+    LayerPass own = sequential_pass(net, *engine, images, Refit::none);
+    ASSERT_NE(engine->pass(images, PassLevels::sequential), nullptr);  // so it is the engine's
     LayerPass host(net, *engine, images, std::make_shared<SequentialAssigner>(net, images.images.count));
     for (const bool matched : {false, true}) {
       const NetworkFormat expected = matched ? host.match(formats) : host.assign(formats);
-      const NetworkFormat got = matched ? own->match(formats) : own->assign(formats);
+      const NetworkFormat got = matched ? own.match(formats) : own.assign(formats);
       ASSERT_EQ(got.size(), expected.size());
       std::size_t weights = 0, others = 0;
       for (std::size_t i = 0; i < got.size(); ++i) {
@@ -67,8 +67,20 @@ void compare_with_host(const Network& net, const Shard& images) {
       EXPECT_LE(others, weights / 500) << "of " << weights << ", rate " << rate << (matched ? ", matched" : "");
       EXPECT_NO_THROW(engine->quantise(got));
     }
-    const NetworkFormat once = own->assign(formats), again = own->assign(formats);
-    for (std::size_t i = 0; i < once.size(); ++i) EXPECT_EQ(again[i].indices, once[i].indices);  // to the bit
+    // To the bit, whatever runs beside it.
+    NetworkFormat others = coarse(net, channels);
+    for (LayerFormat& layer : others) {
+      layer.indices.clear();
+      for (float& scale : layer.scales) scale *= 1.25F;
+    }
+    const NetworkFormat once = own.assign(formats), other = own.assign(others);
+    const std::vector<NetworkFormat> many{formats, others, formats, others, others, formats};
+    const std::vector<NetworkFormat> found = own.assign(many);
+    ASSERT_EQ(found.size(), many.size());
+    for (std::size_t k = 0; k < many.size(); ++k) {
+      const NetworkFormat& alone = k == 0 || k == 2 || k == 5 ? once : other;
+      for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(found[k][i].indices, alone[i].indices) << k;
+    }
   }
 }
 

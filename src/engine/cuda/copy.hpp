@@ -12,6 +12,9 @@
 
 namespace vbq::cuda {
 
+// Networks that are small for a GPU run several at a time.
+inline constexpr std::size_t kSmall = std::size_t{256} << 20;  // bytes of GPU memory
+
 class Copy {
  public:
   // network outlives the copy. shard: device memory of the engine, which holds the images whenever items are run; it

@@ -5,8 +5,10 @@
 
 #include "core/log.hpp"
 #include "engine/common/weights.hpp"
+#include "engine/cuda/copy.hpp"
 #include "engine/cuda/kernels.hpp"
 #include "engine/cuda/moments.hpp"
+#include "vbq/error.hpp"
 
 namespace vbq::cuda {
 namespace {
@@ -82,29 +84,58 @@ void LayerPass::pass(std::span<const LayerFormat* const> formats, bool matched) 
   pass_.run(formats, memory, queue, matched);
 }
 
-NetworkFormat LayerPass::run(const NetworkFormat& formats, bool matched) {
+void LayerPass::start(const NetworkFormat& formats, bool matched) {
   use_device(device_);
-  NetworkFormat result = formats;
-  for (LayerFormat& format : result) format.gain = format.shift = {};
-  if (sequential_) sequential_->take(result);
-  check_formats(network_, result);
-  const std::vector<const LayerFormat*> all = formats_of(layers_, result);
+  result_ = formats;
+  matched_ = matched;
+  for (LayerFormat& format : result_) format.gain = format.shift = {};
+  if (sequential_) sequential_->take(result_);
+  check_formats(network_, result_);
+  const std::vector<const LayerFormat*> all = formats_of(layers_, result_);
   batch_->runner().quantise(all);
   if (sequential_) sequential_->begin(all);
   pass(all, matched);
-  const Stream& stream = batch_->stream();
-  std::vector<float> matching(2 * pass_.channels());
-  if (matched) stream.download(matching.data(), matching_.data(), matching.size() * sizeof(float));
+  found_.resize(2 * pass_.channels());
+  if (matched) batch_->stream().download(found_.data(), matching_.data(), found_.size() * sizeof(float));
   if (sequential_) sequential_->download();
-  stream.synchronise();
-  if (sequential_) sequential_->put(result);
-  if (matched) pass_.put(matching, result);
-  return result;
+}
+
+NetworkFormat LayerPass::finish() {
+  use_device(device_);
+  batch_->stream().synchronise();
+  if (sequential_) sequential_->put(result_);
+  if (matched_) pass_.put(found_, result_);
+  return std::move(result_);
 }
 
 std::size_t LayerPass::bytes() const {
   return batch_->bytes() + parts_.bytes() + norms_.bytes() + trained_.bytes() + matching_.bytes() +
          (sequential_ ? sequential_->bytes() : 0);
+}
+
+LayerPasses::LayerPasses(std::unique_ptr<LayerPass> first, int most,
+                         const std::function<std::unique_ptr<LayerPass>()>& further) {
+  const bool small = first->bytes() <= kSmall;
+  passes_.push_back(std::move(first));
+  while (small && std::ssize(passes_) < most) {
+    try {
+      passes_.push_back(further());
+    } catch (const Error& error) {
+      if (error.fault() == Fault::internal) throw;
+      return log::debug("engine cuda: no further pass at once: {}", error.what());
+    }
+  }
+}
+
+std::vector<NetworkFormat> LayerPasses::run(std::span<const NetworkFormat> networks, bool matched) {
+  const std::size_t count = passes_.size();
+  std::vector<NetworkFormat> found;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    if (i >= count) found.push_back(passes_[i % count]->finish());
+    passes_[i % count]->start(networks[i], matched);
+  }
+  while (found.size() < networks.size()) found.push_back(passes_[found.size() % count]->finish());
+  return found;
 }
 
 }  // namespace vbq::cuda

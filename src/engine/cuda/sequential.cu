@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/cuda/device.hpp"
+#include "engine/cuda/unrolled.hpp"
 
 namespace vbq::cuda {
 namespace {
@@ -33,9 +34,11 @@ struct Tiles {  // a thread's own numbers lie side by side, and a row's first on
   float left[kDepth][kTile + 4], right[kDepth][kTile + 4];
 };
 
-// sum[a][b] = fma(left[k][..], right[k][..], sum[a][b]) for k in order.
-__device__ inline void multiply(const Tiles& tiles, int depth, float (&sum)[kOwn][kOwn]) {
+// sum[a][b] = fma(left[k][..], right[k][..], sum[a][b]) for the first `depth` k, in order.
+template <int depth>
+__device__ inline void multiply(const Tiles& tiles, float (&sum)[kOwn][kOwn]) {
   const int down = static_cast<int>(threadIdx.x) / kAcross, across = static_cast<int>(threadIdx.x) % kAcross;
+  VBQ_UNROLLED
   for (int k = 0; k < depth; ++k) {
     const float4 left = *reinterpret_cast<const float4*>(&tiles.left[k][down * kOwn]);
     const float4 right = *reinterpret_cast<const float4*>(&tiles.right[k][across * kOwn]);
@@ -67,7 +70,7 @@ __global__ void __launch_bounds__(kThreads)
           right ? weight[static_cast<std::int64_t>(group * shape.rows + channel + r) * shape.columns + column] : 0.0F;
     }
     __syncthreads();
-    multiply(tiles, depth, sum);
+    multiply<kDepth>(tiles, sum);  // beyond `depth` there are zeros
     __syncthreads();
   }
   for (int a = 0; a < kOwn; ++a) {
@@ -110,34 +113,46 @@ __global__ void __launch_bounds__(kThreads) sum_products(const SequentialShape s
   const std::int64_t last = helds * (split + 1) / splits * kHeld, end = last < count ? last : count;
   const float* columns = patches + group * shape.columns + shape.first(run);
   const float* rows = missing + group * shape.rows - n;
+  // A thread brings numbers of one row and one column, kTile * kDepth / kThreads positions of each at a time; the next
+  // ones are on their way while it multiplies.
+  constexpr int kSome = kTile * kDepth / kThreads, kStep = kThreads / kTile;
+  const int r = thread % kTile, above = thread / kTile;
+  const int row = down * kTile + r, column = across * kTile + r;
+  const float* left = row < n ? columns + row : rows + row;
+  const std::int64_t stride = shape.row(), left_stride = row < n ? shape.row() : shape.outputs();
+  const bool left_in = row < height, right_in = column < n;
+  float next_left[kSome], next_right[kSome];
+  const auto fetch = [&](std::int64_t first) {
+    for (int q = 0; q < kSome; ++q) {
+      const std::int64_t p = first + above + q * kStep;
+      next_left[q] = left_in && p < end ? left[p * left_stride] : 0.0F;
+      next_right[q] = right_in && p < end ? columns[p * stride + column] : 0.0F;
+    }
+  };
   double all[kOwn][kOwn] = {};
+  fetch(begin);
   for (std::int64_t held = begin; held < end; held += kHeld) {
     float sum[kOwn][kOwn] = {};
     for (std::int64_t first = held; first < held + kHeld && first < end; first += kDepth) {
-      for (int i = thread; i < kTile * kDepth; i += kThreads) {
-        const int r = i % kTile, k = i / kTile;
-        const std::int64_t p = first + k;
-        const int row = down * kTile + r, column = across * kTile + r;
-        float left = 0, right = 0;
-        if (p < end && row < height) left = row < n ? columns[p * shape.row() + row] : rows[p * shape.outputs() + row];
-        if (p < end && column < n) right = columns[p * shape.row() + column];
-        tiles.left[k][r] = left;
-        tiles.right[k][r] = right;
+      for (int q = 0; q < kSome; ++q) {
+        tiles.left[above + q * kStep][r] = next_left[q];
+        tiles.right[above + q * kStep][r] = next_right[q];
       }
       __syncthreads();
-      multiply(tiles, kDepth, sum);
+      fetch(first + kDepth);
+      multiply<kDepth>(tiles, sum);
       __syncthreads();
     }
-    for (int a = 0; a < kOwn; ++a) {
-      for (int b = 0; b < kOwn; ++b) all[a][b] += static_cast<double>(sum[a][b]);
+    for (int i = 0; i < kOwn; ++i) {
+      for (int j = 0; j < kOwn; ++j) all[i][j] += static_cast<double>(sum[i][j]);
     }
   }
   double* to = parts + (static_cast<std::int64_t>(split) * shape.runs() + run) * shape.trapezoid();
   for (int a = 0; a < kOwn; ++a) {
-    const int row = down * kTile + thread / kAcross * kOwn + a;
+    const int i = down * kTile + thread / kAcross * kOwn + a;
     for (int b = 0; b < kOwn; ++b) {
-      const int column = across * kTile + thread % kAcross * kOwn + b;
-      if (row < height && column < n) to[static_cast<std::int64_t>(row) * n + column] = all[a][b];
+      const int j = across * kTile + thread % kAcross * kOwn + b;
+      if (i < height && j < n) to[static_cast<std::int64_t>(i) * n + j] = all[a][b];
     }
   }
 }

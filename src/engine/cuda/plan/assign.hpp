@@ -69,6 +69,7 @@ struct AssignPanel {
   float targets[kAssignRows][kAssignPanel + 1];
   float errors[kAssignRows][kAssignPanel + 1];
   float thresholds[kMostLevels], values[kMostLevels], costs[kMostLevels];  // of a codebook that all rows share
+  float scales[kAssignRows];
 };
 
 // The rows that one thread block assigns.
@@ -110,6 +111,9 @@ class AssignRows {
   // Targets: the weights, in the order of assignment.
   VBQ_BOTH void begin(int thread) {
     const PackedLayer& format = task_.format;
+    if (thread < rows_ && format.scale_count > 0) {
+      panel_.scales[thread] = words_[format.scales + (format.scale_count > 1 ? task_.first_row + first_ + thread : 0)];
+    }
     for (int k = thread; format.codebooks == 1 && k < format.levels; k += kAssignThreads) {
       panel_.thresholds[k] = words_[format.thresholds + k];
       panel_.values[k] = words_[format.values + k];
@@ -139,7 +143,7 @@ class AssignRows {
     const bool shared = format.codebooks == 1;
     const int own = shared ? 0 : channel * format.levels;
     const bool scaled = format.scale_count > 0;
-    const float s = scaled ? words_[format.scales + (format.scale_count > 1 ? channel : 0)] : 1.0F;
+    const float s = scaled ? panel_.scales[r] : 1.0F;
     const float target = panel_.targets[r][i];
     const float x = scaled ? target / s : target;
     const float* thresholds = shared ? panel_.thresholds : words_ + format.thresholds + own;

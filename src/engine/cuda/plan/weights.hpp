@@ -53,8 +53,14 @@ VBQ_BOTH int task_of(const Task* tasks, int count, int block) {
   return low;
 }
 
-// The number of thresholds below w, as Codebook::index().
+// The number of thresholds below w, as Codebook::index(). Few are all looked at: none waits for another.
 VBQ_BOTH inline int level_of(float w, const float* thresholds, int levels) {
+  constexpr int kFew = 16;
+  if (levels <= kFew) {
+    int below = 0;
+    for (int k = 0; k < levels - 1; ++k) below += thresholds[k] < w ? 1 : 0;
+    return below;
+  }
   int low = 0, high = levels - 1;
   while (low < high) {
     const int middle = (low + high) / 2;
