@@ -132,6 +132,9 @@ class Engine {
 // is not in this build or finds no device. The network is copied as far as needed.
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options);
 
+// Whether such an engine would measure kernels here: then others that are to give the same bits need its kernels().
+bool measures_kernels(const EngineOptions& options);
+
 // Bytes on the host that an engine of these options takes, before any image is loaded: the network's weights in all
 // copies, and the activations of its threads. opened: images that a runner is opened for, 0 for none. An estimate, of
 // the large parts; of engine cuda the host's part alone.

@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "core/stop.hpp"
 #include "run/data_warnings.hpp"
+#include "run/kept_kernels.hpp"
 #include "run/ranks.hpp"
 #include "run/run_job.hpp"
 #include "run/scores.hpp"
@@ -73,6 +74,7 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
     const Assignment asked = setup.problem.format.assignment;
     setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
     find_calibration(world, setup, place.folder);
+    find_kernels(world, setup, place.folder);
     setup.problem.format.assignment = asked;
     if (!job.budget) add_warnings(setup.warnings, unused_keys_of_compare(setup.job));
     setup.problem.population = setup.job.search.population;  // that of all searches, whatever the job's own method

@@ -12,6 +12,7 @@
 #include "report/progress.hpp"
 #include "report/results_folder.hpp"
 #include "run/extras.hpp"
+#include "run/kept_kernels.hpp"
 #include "run/quantised_table.hpp"
 #include "run/ranks.hpp"
 #include "run/run_job.hpp"
@@ -106,6 +107,7 @@ int command_quantise(const QuantiseArguments& arguments, const CommonOptions& co
     Setup setup = agree(world, [&] { return make_setup(job, std::move(content), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });
     find_calibration(world, setup, place.folder);
+    find_kernels(world, setup, place.folder);
     const JobOutcome outcome = run_job(world, setup, place, common);
     if (!leads) return outcome.code;
     if (outcome.code == kExitStopped) tell_stopped(place, common);

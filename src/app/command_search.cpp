@@ -10,6 +10,7 @@
 #include "report/output.hpp"
 #include "report/report.hpp"
 #include "run/extras.hpp"
+#include "run/kept_kernels.hpp"
 #include "run/ranks.hpp"
 #include "run/run_job.hpp"
 #include "run/stopping.hpp"
@@ -33,6 +34,7 @@ int sweep(Communicator& world, Setup& setup, const RunPlace& place, const Common
   std::optional<std::pair<Genome, Format>> before;
   const auto begun = [&] { write_file(place.folder / "job.toml", to_toml(setup.job)); };
   for (const int levels : setup.job.sweep) {
+    find_kernels(world, setup, place.folder);  // the first width leaves them
     Setup one = with_job(setup, job_of_width(setup.job, levels));
     if (before) one.starts = {widen(before->first, before->second, one.problem.format)};
     RunPlace own = place;
@@ -67,6 +69,7 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
     if (!job.sweep.empty()) {
       code = sweep(world, setup, place, common);
     } else {
+      find_kernels(world, setup, place.folder);
       const JobOutcome outcome = one_width(world, setup, place, common);
       if (world.rank() == 0 && outcome.code == 0 && common.json) print(outcome.summary);
       code = outcome.code;

@@ -9,6 +9,7 @@
 #include "core/stop.hpp"
 #include "json/json.hpp"
 #include "report/output.hpp"
+#include "run/kept_kernels.hpp"
 #include "run/ranks.hpp"
 #include "run/run_job.hpp"
 #include "run/sensitivity.hpp"
@@ -36,6 +37,7 @@ int lead(Setup& setup, Evaluator& evaluator, const ComputeInfo& compute, const R
   make_folder(place.folder);
   const FolderLock lock(place.folder);
   keep_calibration(setup);
+  keep_kernels(setup, compute.kernels);
   Progress progress(common.quiet, common.screen);
   const Choices choices = make_space(setup).choices;
   try {
@@ -66,6 +68,7 @@ int command_sensitivity(const SearchArguments& arguments, const CommonOptions& c
     Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });
     find_calibration(world, setup, place.folder);
+    find_kernels(world, setup, place.folder);
     std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
       return lead(setup, evaluator, compute, place, common);
     });

@@ -12,6 +12,7 @@
 #include "report/score_json.hpp"
 #include "run/conclude.hpp"
 #include "run/data_warnings.hpp"
+#include "run/kept_kernels.hpp"
 #include "search/fitness.hpp"
 #include "vbq/format_file.hpp"
 
@@ -52,6 +53,7 @@ void ComparedRows::begin(const Job& job) {
   folder_.write("job.toml", to_toml(job));
   write_tables();  // which mark the folder as a comparison's
   keep_calibration(base_);
+  keep_kernels(base_, compute_.kernels);
   const ComparisonClock::time_point start = ComparisonClock::now();
   ComparedFormat row{"fp32", 0, "as trained", "-", "-"};
   row.size = weight_size(base_.problem.network, QuantisedNetwork());

@@ -10,6 +10,7 @@
 #include "cluster/heartbeat.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/prepare.hpp"
+#include "cluster/share_kernels.hpp"
 #include "core/check.hpp"
 #include "core/stop.hpp"
 #include "evaluate/local_evaluator.hpp"
@@ -24,7 +25,7 @@ using protocol::Order;
 ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     : world_(&world), problem_(&problem), at_once_(0), exceptions_(std::uncaught_exceptions()) {
   if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
-  prepare(world, problem);
+  kernels_ = share_kernels(world, prepare(world, problem), {});
   const Report mine = agree(world, [&] {
     at_once_ = made_at_once(problem.network, problem.format);
     hand_over_seconds_ = hand_over_seconds(problem.network, problem.format);
@@ -229,11 +230,13 @@ Workforce make_evaluator(Communicator& world, const Problem& problem) {
   if (world.size() == 1) {
     auto local = make_local_evaluator(problem);
     const EngineInfo info = local->info();
-    return {std::move(local), {{0, world.host(), info}}};
+    Kernels kernels = local->kernels();
+    return {std::move(local), {{0, world.host(), info}}, std::move(kernels)};
   }
   auto cluster = std::make_unique<ClusterEvaluator>(world, problem);
   std::vector<WorkerInfo> workers = cluster->workers();
-  return {std::move(cluster), std::move(workers)};
+  Kernels kernels = cluster->kernels();
+  return {std::move(cluster), std::move(workers), std::move(kernels)};
 }
 
 }  // namespace vbq

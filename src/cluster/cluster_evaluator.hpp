@@ -43,6 +43,8 @@ class ClusterEvaluator final : public Evaluator {
   std::int64_t not_finite(ImageSet set) override;
 
   const std::vector<WorkerInfo>& workers() const { return workers_; }
+  // That all engines run in, where there is a choice: those of the problem, or rank 1's.
+  const Kernels& kernels() const { return kernels_; }
   // Bytes of messages that rank 0 has sent, and, of workers to each other, networks that were handed over.
   struct Traffic {
     std::int64_t bytes_sent = 0, handed_over = 0;
@@ -74,6 +76,7 @@ class ClusterEvaluator final : public Evaluator {
   int exceptions_;
   bool working_ = false;
   std::vector<WorkerInfo> workers_;
+  Kernels kernels_;
   std::vector<std::int64_t> ahead_;  // tasks that each worker is given ahead: one more than it runs at once
   std::vector<std::int64_t> given_;  // tasks that each has not answered yet
   std::uint64_t first_number_ = 0, next_number_ = 0;  // of this call's networks, and of the next call's
@@ -85,6 +88,7 @@ class ClusterEvaluator final : public Evaluator {
 struct Workforce {
   std::unique_ptr<Evaluator> evaluator;  // ends its workers when it goes
   std::vector<WorkerInfo> workers;
+  Kernels kernels;
 };
 
 // On rank 0: the cluster's evaluator, or, alone, the local one. With threads = 0, workers share their host's

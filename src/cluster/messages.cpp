@@ -133,7 +133,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 5;
+constexpr std::uint32_t kMessageVersion = 6;
 
 }  // namespace
 
@@ -170,6 +170,7 @@ T unpack(std::string_view bytes) {
 }
 
 template std::string pack(const std::vector<Genome>&);
+template std::string pack(const Kernels&);
 template std::string pack(const Format&);
 template std::string pack(const LayerFactor&);
 template std::string pack(const QuantisedNetwork&);
@@ -179,6 +180,7 @@ template std::string pack(const protocol::HandedOver&);
 template std::string pack(const Report&);
 template std::string pack(const Failure&);
 template std::vector<Genome> unpack(std::string_view);
+template Kernels unpack(std::string_view);
 template Format unpack(std::string_view);
 template LayerFactor unpack(std::string_view);
 template QuantisedNetwork unpack(std::string_view);

@@ -14,7 +14,6 @@ EngineOptions prepare(Communicator& world, const Problem& problem) {
   if (options.threads == 0) options.threads = threads;
   options.host_worker = place.index;
   options.host_workers = place.count;
-  options.tune = options.tune && alone;  // each would measure other times, and choose other kernels
   agree(world, [&] {
     const std::int64_t workers = alone ? 1 : world.size() - 1;
     validate(problem);  // what every rank refuses comes first

@@ -145,10 +145,22 @@ class Service {
 
 }  // namespace
 
-void serve(Communicator& world, Problem problem, const Worker::MakeEngine& make) {
+void serve(Communicator& world, Problem problem, const Worker::MakeEngine& make, const MeasuresKernels& measures) {
   problem.engine = prepare(world, problem);
   const WorkerPlace mine{world.rank() - 1, world.size() - 1};
-  const auto worker = agree(world, [&] { return std::make_unique<Worker>(std::move(problem), mine, make); });
+  std::unique_ptr<Worker> worker;
+  const auto make_worker = [&] { worker = std::make_unique<Worker>(std::move(problem), mine, make); };
+  const FirstEngine first{measures, [&] {
+                            make_worker();
+                            return worker->kernels();
+                          }};
+  Kernels kernels = share_kernels(world, EngineOptions(problem.engine), first);
+  agree(world, [&] {
+    if (worker) return;
+    problem.engine.tune = false;
+    problem.engine.kernels = std::move(kernels);
+    make_worker();
+  });
   const Problem& held = worker->problem();
   agree_on(world, {world.host(), network_hash(held.network), data_hash(held), settings_hash(held), worker->info(),
                    worker->copies()});

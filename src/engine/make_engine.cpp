@@ -45,6 +45,15 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
   return (2 * weights + (opened > 0 ? weights : 0) + (opened + 1) * values) * kFloat;
 }
 
+bool measures_kernels([[maybe_unused]] const EngineOptions& options) {
+#ifdef VBQ_HAS_CUDA
+  const bool on_gpu = options.kind == EngineKind::cuda || options.kind == EngineKind::automatic;
+  return on_gpu && cuda_measures_kernels(options) && why_no_cuda().empty();
+#else
+  return false;
+#endif
+}
+
 std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions& options) {
   if (options.block < 1) fail("a block of {} images was asked for, expected at least 1", options.block);
   if (options.threads < 0) fail("{} threads were asked for, expected 0 (all) or more", options.threads);

@@ -26,6 +26,7 @@ class LocalEvaluator final : public Evaluator {
   std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
 
   const EngineInfo& info() const { return worker_.info(); }
+  Kernels kernels() const { return worker_.kernels(); }
 
  private:
   // Of the whole set; Stopped where a wish to stop came first.

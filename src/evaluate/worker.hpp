@@ -94,6 +94,7 @@ class Worker {
   std::int64_t not_finite(ImageSet set);
 
   const EngineInfo& info() const { return engine_->info(); }
+  Kernels kernels() const { return engine_->kernels(); }
   int copies() const { return engine_->copies(); }
   const Problem& problem() const { return problem_; }
 

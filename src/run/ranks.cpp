@@ -54,6 +54,7 @@ int with_evaluator(Communicator& world, const Problem& problem,
   ComputeInfo compute;
   compute.engine = force.workers.front().engine;
   compute.identity = engine_identity(compute.engine);
+  compute.kernels = force.kernels;
   compute.ranks = world.size();
   compute.workers = static_cast<int>(force.workers.size());
   for (const WorkerInfo& worker : force.workers) compute.worker_names.push_back(name_of(worker, force.workers));

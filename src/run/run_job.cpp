@@ -16,6 +16,7 @@
 #include "run/announce.hpp"
 #include "run/data_warnings.hpp"
 #include "run/front_text.hpp"
+#include "run/kept_kernels.hpp"
 #include "run/ranks.hpp"
 #include "run/stopping.hpp"
 #include "run/summary.hpp"
@@ -58,6 +59,7 @@ JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, cons
                      const RunPlace& place, const CommonOptions& common) {
   announce(setup, compute, folder);
   keep_calibration(setup);
+  keep_kernels(setup, compute.kernels);
   const double seconds = check_as_trained(setup, evaluator);
   log::info("time      {}", expected_time_text(setup.job, seconds));
   Progress progress(common.quiet, common.screen);

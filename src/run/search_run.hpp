@@ -22,6 +22,7 @@ namespace vbq {
 struct ComputeInfo {
   EngineInfo engine;     // of the workers; the same on all
   std::string identity;  // engine in one line, as checkpoints record it
+  Kernels kernels;       // that the engines run in, where there is a choice
   int ranks = 1, workers = 1;
   std::vector<std::string> worker_names;  // for the screen: where each is, and on what device
 };

@@ -254,7 +254,6 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   problem.format = job.format;
   problem.engine = engine;
   problem.engine.block = job.block;
-  problem.engine.tune = false;  // a resume is to compute with the same kernels
   problem.with_divergence = true;
   if (job.fitness == Fitness::outputs) problem.comparison.of = Comparison::Of::outputs;
   problem.comparison.temperature = job.temperature;

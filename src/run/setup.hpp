@@ -24,8 +24,9 @@ struct Setup {
   Job job;  // as resolved: search_images is the number that is used, network_output the name of one of several
   Problem problem;
   std::string network_hash, data_hash;
-  std::string calibration_key = {};        // rank 0's: what problem.calibration depends on
-  std::filesystem::path keep_calibration;  // where to leave problem.calibration; empty: it is there, or there is none
+  std::string calibration_key = {};         // rank 0's: what problem.calibration depends on
+  std::filesystem::path keep_calibration;   // where to leave problem.calibration; empty: it is there, or there is none
+  std::filesystem::path keep_kernels = {};  // the same of the engines' kernels, should they have any
   std::optional<std::int64_t> budget_bits = {};  // of all quantised weights together; none: no limit
   std::optional<BitRange> range = {};            // of a front; its larger end is budget_bits
   std::vector<Genome> starts;                    // more seeds for the search: what another one has found

@@ -90,6 +90,12 @@ TEST(Messages, ReportsAndFailuresComeBack) {
   EXPECT_EQ(failure.fault, Fault::internal);
 }
 
+TEST(Messages, KernelsComeBack) {
+  const Kernels kernels{{14, 7, -3, std::int64_t{1} << 40}, {}, {15}};
+  EXPECT_EQ(unpack<Kernels>(pack(kernels)), kernels);
+  EXPECT_EQ(unpack<Kernels>(pack(Kernels())), Kernels());
+}
+
 TEST(Messages, BrokenOnesAreErrors) {
   const std::string good = pack(std::vector<Genome>{{{{1.0, 2.0}, {3.0}}}});
   EXPECT_THROW(unpack<std::vector<Genome>>(good + "x"), Error);

@@ -39,6 +39,31 @@ TEST_F(CudaEngine, OutputsAreNearTheReferences) {
   }
 }
 
+// Chosen by measuring, then given to another engine.
+TEST_F(CudaEngine, TheSameKernelsGiveTheSameBits) {
+  const Network net = support::residual_network(3, 9, 16, 10);
+  const auto input = inputs_for(net, 23);
+  for (const auto& [precision, tolerance] : kPrecisions) {
+    EngineOptions options;
+    options.kind = EngineKind::cuda;
+    options.precision = precision;
+    options.block = 10;
+    options.copies = 2;
+    const auto one = make_engine(net, options);
+    options.kernels = one->kernels();
+    const auto other = make_engine(net, options);
+    EXPECT_EQ(options.kernels.size(), 3U);
+    EXPECT_EQ(other->kernels(), one->kernels());
+    EXPECT_EQ(other->info().library, one->info().library);
+    EXPECT_EQ(infer(*other, net, input, 23), infer(*one, net, input, 23));
+    Shard shard = some_images(20, 10);
+    one->load(shard);
+    other->load(shard);
+    other->start(0, 2, 1);
+    EXPECT_EQ(other->finish(1), one->tally(0, 2));  // another copy
+  }
+}
+
 TEST_F(CudaEngine, TalliesAreTheReferences) {
   const Network net = support::residual_network(3, 9, 16, 5);
   const auto reference = engine_of(EngineKind::reference, net, 10);

@@ -206,7 +206,7 @@ class CudaEngine final : public Engine {
 
  private:
   void make_copies(const Plan& plan, const EngineOptions& options) {
-    KernelRule rule{options.tune && tunes_in_environment(), options.kernels};
+    KernelRule rule{cuda_measures_kernels(options), options.kernels};
     do {
       try {
         copies_.push_back(
@@ -291,6 +291,10 @@ std::string why_no_cuda() {
 
 bool cuda_leaves_layers(const Network& network, std::int64_t images) {
   return images > 0 && !fits_one_batch(network, images);
+}
+
+bool cuda_measures_kernels(const EngineOptions& options) {
+  return options.tune && options.kernels.empty() && tunes_in_environment();
 }
 
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, const EngineOptions& options,

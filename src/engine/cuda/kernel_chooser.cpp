@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <exception>
 #include <string_view>
@@ -23,12 +24,13 @@ constexpr std::size_t kMostMeasuredScratch = std::size_t{64} << 20;
 // Not worth measuring well, and as good as the fastest: by how much slower.
 constexpr double kHopeless = 3, kAsGood = 1.1;
 
-// Convolutions that take the same time.
+// Of convolutions for which cuDNN offers the same, and which take the same time.
 std::vector<std::int64_t> shape_of(const Convolution& op, Out y, bool fused) {
   std::vector<std::int64_t> shape{fused, op.clamped, op.in[1] ? 1 : 0, static_cast<std::int64_t>(y.type)};
-  shape.insert(shape.end(), {op.groups, op.inner});
+  shape.insert(shape.end(), {op.groups, op.inner, std::isfinite(op.clamp.high)});
   for (const Layout* layout : {&op.x, &op.y}) {
-    shape.insert(shape.end(), {layout->padded, layout->extent[1], layout->extent[2], layout->image, layout->stride[1]});
+    shape.insert(shape.end(), {layout->padded, layout->extent[1], layout->extent[2]});
+    shape.insert(shape.end(), {layout->image, layout->stride[1], layout->stride[2]});  // a part of a larger array?
   }
   const Window& w = op.window;
   for (const auto* part : {&w.kernel, &w.stride, &w.dilation, &w.pad, &w.far}) {

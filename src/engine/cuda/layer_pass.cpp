@@ -122,7 +122,8 @@ LayerPasses::LayerPasses(std::unique_ptr<LayerPass> first, int most,
       passes_.push_back(further());
     } catch (const Error& error) {
       if (error.fault() == Fault::internal) throw;
-      return log::debug("engine cuda: no further pass at once: {}", error.what());
+      log::debug("engine cuda: no further pass at once: {}", error.what());
+      break;
     }
   }
 }
