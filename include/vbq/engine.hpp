@@ -59,11 +59,16 @@ class Compensator {
   virtual std::vector<std::vector<std::uint8_t>> assign(std::span<const LayerFormat* const> layers) = 0;
 };
 
-// Moment matching (assign/layer_pass.hpp) over the same images again and again.
-class Matcher {
+// Where a pass's weights have their levels from: they come with them, or sequential assignment (assign/sequential.hpp)
+// gives them to those that have none.
+enum class PassLevels { given, sequential };
+
+// A pass from layer to layer (assign/layer_pass.hpp) over the same images again and again.
+class DevicePass {
  public:
-  virtual ~Matcher() = default;
-  // As LayerPass::match() without an assigner; weights all have their level.
+  virtual ~DevicePass() = default;
+  // As those of LayerPass. No layer is refitted.
+  virtual NetworkFormat assign(const NetworkFormat& formats) = 0;
   virtual NetworkFormat match(const NetworkFormat& formats) = 0;
 };
 
@@ -119,8 +124,8 @@ class Engine {
   // On the engine's device, or nullptr. Error when a factor is not one of this network's, or a weight is not finite.
   // The engine outlives what it makes.
   virtual std::unique_ptr<Compensator> compensator(const std::shared_ptr<const Calibration>&) { return nullptr; }
-  // The same for moment matching over these images. Error as LayerPass.
-  virtual std::unique_ptr<Matcher> matcher(const Shard&) { return nullptr; }
+  // The same for passes over these images. Error as LayerPass.
+  virtual std::unique_ptr<DevicePass> pass(const Shard&, PassLevels) { return nullptr; }
 };
 
 // The only place with a backend #ifdef. automatic: the best engine that this machine has. Error when the kind asked for

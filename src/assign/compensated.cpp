@@ -67,10 +67,6 @@ class BlockAssigner {
   const RateChooser* chooser_;
 };
 
-// Rounds of rate-distortion assignment: each with the code lengths of the one before, the first with those of the
-// nearest levels.
-constexpr int kRateRounds = 2;
-
 }  // namespace
 
 void check_factor(std::span<const float> weight, std::int64_t channels, const LayerFactor& factor) {

@@ -36,6 +36,10 @@ FactorBlock make_factor(std::vector<double> h, std::vector<std::int32_t> columns
 std::vector<std::uint8_t> assign_compensated(std::span<const float> weight, std::int64_t channels,
                                              const LayerFormat& format, const LayerFactor& factor);
 
+// Rounds of rate-distortion assignment: each with the code lengths of the one before, the first with those of the
+// nearest levels.
+inline constexpr int kRateRounds = 2;
+
 // Error when the factor is not one of a layer of these weights, or a weight is not finite.
 void check_factor(std::span<const float> weight, std::int64_t channels, const LayerFactor& factor);
 

@@ -14,12 +14,15 @@ LayerPass::LayerPass(const Network& network, Engine& engine, Shard images, std::
       images_(images.images.count),
       layers_(weight_layers(network)),
       assigner_(std::move(assigner)) {
-  if (assigner_ == nullptr) matcher_ = engine.matcher(images);
-  if (matcher_ != nullptr) return;
+  if (assigner_ == nullptr) own_ = engine.pass(images, PassLevels::given);
+  if (own_ != nullptr) return;
   runner_ = engine.open(images_);
   runner_->load(std::move(images));
   learn();
 }
+
+LayerPass::LayerPass(const Network& network, Engine& engine, std::unique_ptr<DevicePass> own)
+    : network_(network), engine_(engine), own_(std::move(own)) {}
 
 void LayerPass::learn() {
   for (const int node : layers_) {
@@ -31,15 +34,16 @@ void LayerPass::learn() {
   }
 }
 
-NetworkFormat LayerPass::assign(const NetworkFormat& formats) { return run(formats, Find::levels); }
+NetworkFormat LayerPass::assign(const NetworkFormat& formats) {
+  return own_ != nullptr ? own_->assign(formats) : run(formats, Find::levels);
+}
 NetworkFormat LayerPass::match(const NetworkFormat& formats) {
-  return matcher_ != nullptr ? matcher_->match(formats) : run(formats, Find::levels_and_moments);
+  return own_ != nullptr ? own_->match(formats) : run(formats, Find::levels_and_moments);
 }
 
 NetworkFormat LayerPass::run(const NetworkFormat& formats, Find find) {
   NetworkFormat result = formats;
   for (LayerFormat& layer : result) layer.gain = layer.shift = {};
-  if (runner_ == nullptr) return result;
   runner_->restart();
   for (const int node : std::exchange(set_, {})) {
     if (std::ranges::find(result, node, &LayerFormat::node) == result.end()) runner_->set(node, nullptr);

@@ -40,9 +40,11 @@ class LayerPass {
  public:
   // Keeps the images (labels do not count), and runs the network as trained over them: the assigner (nullptr: none)
   // learns every layer with weights; moments of their outputs are kept. Without an assigner the engine may do all that
-  // itself (Engine::matcher()). network and engine outlive the pass. Error as LayerRunner::load(), or where moments as
+  // itself (Engine::pass()). network and engine outlive the pass. Error as LayerRunner::load(), or where moments as
   // trained are not finite.
   LayerPass(const Network& network, Engine& engine, Shard images, std::shared_ptr<LayerAssigner> assigner);
+  // One that the engine does itself.
+  LayerPass(const Network& network, Engine& engine, std::unique_ptr<DevicePass> own);
 
   // The network under `formats`, without gains and shifts. With an assigner, a layer without levels is given them, for
   // the inputs that it sees now.
@@ -62,11 +64,11 @@ class LayerPass {
 
   const Network& network_;
   Engine& engine_;
-  std::int64_t images_;
+  std::int64_t images_ = 0;
   std::vector<int> layers_;
   std::shared_ptr<LayerAssigner> assigner_;
-  std::unique_ptr<Matcher> matcher_;
-  std::unique_ptr<LayerRunner> runner_;  // null with a matcher
+  std::unique_ptr<DevicePass> own_;
+  std::unique_ptr<LayerRunner> runner_;  // null with a pass of the engine's own
   std::vector<Moments> trained_;         // of each of layers_
   std::set<int> set_;                    // layers whose weights are not as trained
 };

@@ -35,6 +35,11 @@ double step_square(const std::vector<Codebook>& codebooks) {
 
 }  // namespace
 
+double price_of_a_bit(const LayerFormat& format) {
+  return static_cast<double>(format.rate) * 2 * std::numbers::ln2 * step_square(format.codebooks) / 12 *
+         mean_square(format.scales);
+}
+
 RateChooser::RateChooser(const LayerFormat& format, const LayerFactor& factor, std::span<const std::uint8_t> taken)
     : costs_(code_lengths(taken, format.levels())) {
   double diagonal = 0, columns = 0;
@@ -43,8 +48,7 @@ RateChooser::RateChooser(const LayerFormat& format, const LayerFactor& factor, s
     columns += static_cast<double>(block.diagonal.size());
   }
   if (columns > 0) diagonal /= columns;
-  const double lambda = static_cast<double>(format.rate) * 2 * std::numbers::ln2 * step_square(format.codebooks) / 12 *
-                        mean_square(format.scales) * diagonal;
+  const double lambda = price_of_a_bit(format) * diagonal;
   for (float& cost : costs_) cost = static_cast<float>(lambda * static_cast<double>(cost));
 }
 

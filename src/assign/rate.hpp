@@ -11,6 +11,9 @@
 
 namespace vbq {
 
+// rate * 2 ln 2 * step^2 / 12 * mean(s^2): all of lambda (below) but the mean of D.
+double price_of_a_bit(const LayerFormat& format);
+
 // Chooses levels of one layer. With x a weight divided by its scale s, D the diagonal of H = (1 + A) D (1 + A)^T at its
 // column, the level with the least
 //   (x - level)^2 s^2 D + lambda bits(level),

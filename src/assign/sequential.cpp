@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "assign/compensated.hpp"
@@ -12,14 +13,6 @@
 
 namespace vbq {
 namespace {
-
-Patches patches_of(const Network& network, int node, std::int64_t images) {
-  const Node& layer = network.nodes[static_cast<std::size_t>(node)];
-  const Shape& input = network.shapes[static_cast<std::size_t>(layer.inputs.front())];
-  const Shape& output = network.shapes[static_cast<std::size_t>(node) + 1];
-  const std::int64_t columns = Patches(layer, node, input, output, 1).columns();
-  return {layer, node, input, output, sequential_positions(network.shapes.front(), columns, images)};
-}
 
 // Parts of 64 images have whole parts of the 64 positions that sums in float are of, so that these are the same however
 // the images are cut.
@@ -53,10 +46,18 @@ std::int64_t sequential_positions(const Shape& image, std::int64_t columns, std:
   return std::max(kInAnImage, std::min(wanted, std::int64_t{std::lround(std::sqrt(pixels) / 2)}));
 }
 
+Patches sequential_patches(const Network& network, int node, std::int64_t images) {
+  const Node& layer = network.nodes[static_cast<std::size_t>(node)];
+  const Shape& input = network.shapes[static_cast<std::size_t>(layer.inputs.front())];
+  const Shape& output = network.shapes[static_cast<std::size_t>(node) + 1];
+  const std::int64_t columns = Patches(layer, node, input, output, 1).columns();
+  return {layer, node, input, output, sequential_positions(network.shapes.front(), columns, images)};
+}
+
 std::int64_t sequential_bytes(const Network& network, std::int64_t images) {
   std::int64_t numbers = 0, most = 0;
   for (const int k : weight_layers(network)) {
-    const Patches patches = patches_of(network, k, images);
+    const Patches patches = sequential_patches(network, k, images);
     const Shape& weight = weight_of(network.nodes[static_cast<std::size_t>(k)])->shape;
     const std::int64_t part = std::min(images, images_at_once(patches, images, kHeldNumbers)) * patches.per_image();
     // A copy and a transposed one; outputs as trained.
@@ -73,7 +74,7 @@ SequentialAssigner::SequentialAssigner(const Network& network, std::int64_t imag
   if (images < 1) fail_internal("sequential assignment needs images");
   std::int64_t most = 0;
   for (const int k : weight_layers(network_)) {
-    const Patches patches = patches_of(network_, k, images);
+    const Patches patches = sequential_patches(network_, k, images);
     const Tensor* weight = weight_of(network_.nodes[static_cast<std::size_t>(k)]);
     Layer layer{k, weight, patches, column_runs(patches), {}, images_at_once(patches, images, held)};
     const auto columns = static_cast<std::size_t>(patches.columns());
@@ -231,6 +232,14 @@ void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
   if (!std::ranges::all_of(target, [](float v) { return std::isfinite(v); })) target = layer.weight->data;
   format.indices = assign_compensated(target, layer.outputs(), format, factor);
   refit(target, layer.outputs(), factor, format);
+}
+
+LayerPass sequential_pass(const Network& network, Engine& engine, Shard images, Refit refit) {
+  if (refit == Refit::none) {
+    if (auto own = engine.pass(images, PassLevels::sequential)) return {network, engine, std::move(own)};
+  }
+  auto assigner = std::make_shared<SequentialAssigner>(network, images.images.count);
+  return {network, engine, std::move(images), std::move(assigner)};
 }
 
 }  // namespace vbq

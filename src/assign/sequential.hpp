@@ -19,6 +19,9 @@ namespace vbq {
 // columns: of one group of the layer. What it is worth: docs/results.md, "Positions".
 std::int64_t sequential_positions(const Shape& image, std::int64_t columns, std::int64_t images);
 
+// Patches of what the layer `node` of the network sees of so many images.
+Patches sequential_patches(const Network& network, int node, std::int64_t images);
+
 // Patches of one layer that are held together: at most so many numbers (128 MiB), or those of 64 images.
 inline constexpr std::int64_t kHeldNumbers = std::int64_t{1} << 25;
 
@@ -77,5 +80,12 @@ class SequentialAssigner final : public LayerAssigner {
   std::vector<Sums> sums_;                     // of each of the runs of the layer that is being added up
   std::int64_t summed_ = 0;                    // positions
 };
+
+// Whether levels and scales are refitted (LayerFormat::refit), which devices do not know yet.
+enum class Refit { none, some };
+
+// A pass that assigns sequentially: by the engine itself, where it offers that and nothing is refitted; else by a
+// SequentialAssigner. Error as LayerPass.
+LayerPass sequential_pass(const Network& network, Engine& engine, Shard images, Refit refit);
 
 }  // namespace vbq

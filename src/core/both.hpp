@@ -6,3 +6,10 @@
 #else
 #define VBQ_BOTH
 #endif
+
+// Before a loop whose variable picks elements of a small array: on a GPU the array then lies in registers.
+#ifdef __CUDA_ARCH__
+#define VBQ_UNROLL _Pragma("unroll")
+#else
+#define VBQ_UNROLL
+#endif

@@ -46,18 +46,22 @@ void Maker::prepare() {
 // depend on the number of ranks.
 LayerPass& Maker::pass_of(Stage stage) {
   const Format& format = problem_.format;
-  const OpenedFor wanted{format.assignment == Assignment::sequential, pass_images(problem_, stage)};
+  const bool sequential = format.assignment == Assignment::sequential;
+  const OpenedFor wanted{sequential, sequential && format.refit > 0, pass_images(problem_, stage)};
   if (pass_ && opened_for_ == wanted) return *pass_;
   pass_.reset();  // before another takes as much
   const std::vector<std::int64_t>& all = problem_.split.search;
   const auto count = static_cast<std::size_t>(wanted.images);
   std::vector<std::int64_t> chosen;
   for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
-  std::shared_ptr<LayerAssigner> assigner;
-  if (wanted.sequential) assigner = std::make_shared<SequentialAssigner>(problem_.network, wanted.images);
   Shard images{problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
                problem_.engine.block, false};
-  pass_.emplace(problem_.network, engine_, std::move(images), std::move(assigner));
+  if (wanted.sequential) {
+    const Refit refit = wanted.refit ? Refit::some : Refit::none;
+    pass_.emplace(sequential_pass(problem_.network, engine_, std::move(images), refit));
+  } else {
+    pass_.emplace(problem_.network, engine_, std::move(images), nullptr);
+  }
   opened_for_ = wanted;
   return *pass_;
 }

@@ -31,7 +31,7 @@ class Maker {
  private:
   // What a pass over the network depends on.
   struct OpenedFor {
-    bool sequential = false;
+    bool sequential = false, refit = false;
     std::int64_t images = 0;
     bool operator==(const OpenedFor&) const = default;
   };

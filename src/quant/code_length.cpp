@@ -2,24 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 namespace vbq {
-
-std::int64_t log2_fixed(std::uint64_t x) {
-  constexpr int kBits = 16;
-  const int whole = static_cast<int>(std::bit_width(x)) - 1;
-  // In [1, 2) in units of 2^-31. Squared 16 times: each time that 2 is reached, there is a bit.
-  std::uint64_t mantissa = whole >= 31 ? x >> (whole - 31) : x << (31 - whole);
-  std::int64_t result = whole;
-  for (int i = 0; i < kBits; ++i) {
-    mantissa = (mantissa * mantissa) >> 31;
-    const bool reached = mantissa >> 32 != 0;
-    if (reached) mantissa >>= 1;
-    result = 2 * result + (reached ? 1 : 0);
-  }
-  return result;
-}
 
 std::vector<float> code_lengths(std::span<const std::uint8_t> taken, int levels) {
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(levels));

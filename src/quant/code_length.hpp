@@ -6,10 +6,26 @@
 #include <span>
 #include <vector>
 
+#include "core/both.hpp"
+
 namespace vbq {
 
 // log2(x) in units of 2^-16 bits, rounded down; x >= 1. Integers only, so the same on every machine.
-std::int64_t log2_fixed(std::uint64_t x);
+VBQ_BOTH inline std::int64_t log2_fixed(std::uint64_t x) {
+  constexpr int kBits = 16;
+  int whole = 0;
+  while (whole < 63 && x >> (whole + 1) != 0) ++whole;
+  // In [1, 2) in units of 2^-31. Squared 16 times: each time that 2 is reached, there is a bit.
+  std::uint64_t mantissa = whole >= 31 ? x >> (whole - 31) : x << (31 - whole);
+  std::int64_t result = whole;
+  for (int i = 0; i < kBits; ++i) {
+    mantissa = (mantissa * mantissa) >> 31;
+    const bool reached = mantissa >> 32 != 0;
+    if (reached) mantissa >>= 1;
+    result = 2 * result + (reached ? 1 : 0);
+  }
+  return result;
+}
 
 // Of each of `levels` levels, -log2 of its share of these weights, in bits; a level that none takes counts as taken
 // once.

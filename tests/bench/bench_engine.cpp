@@ -1,7 +1,8 @@
 // Images a second of an engine (all its copies at once), and what of a genome's way costs beside: quantising, telling
 // networks apart, compensated assignment (no layer remembered; of one genome, and of 16 together), moment matching, and
-// sequential assignment with it, over 200 images; and whole evaluations, genomes taking the copies in turn as in a
-// search: bench_engine NETWORK.onnx [--seconds S] [--threads T] [--images N] [--block B] [--engine cpu|cuda]
+// sequential assignment with it, over 200 images or --pass-images N; and whole evaluations, genomes taking the copies
+// in turn as in a search: bench_engine NETWORK.onnx [--seconds S] [--threads T] [--images N] [--block B] [--engine
+// cpu|cuda]
 // [--precision P]
 // [--json]. Random pixels; normalising them and counting the tally are part of the time. --tally: no assignment and no
 // matching.
@@ -36,6 +37,7 @@ struct Arguments {
   double seconds = 5;
   int threads = 0;
   std::int64_t images = 0, block = 100;  // images 0: about a tenth of a second's
+  std::int64_t pass_images = 200;        // of the sequential pass
   bool json = false, tally_only = false;
   EngineKind engine = EngineKind::cpu;
   Precision precision = Precision::fp32;
@@ -57,6 +59,8 @@ Arguments parse(const std::vector<std::string>& words) {
       a.seconds = std::stod(value());
     } else if (words[i] == "--threads") {
       a.threads = std::stoi(value());
+    } else if (words[i] == "--pass-images") {
+      a.pass_images = std::stoll(value());
     } else if (words[i] == "--images") {
       a.images = std::stoll(value());
     } else if (words[i] == "--block") {
@@ -224,8 +228,7 @@ void run(const Arguments& a) {
     constexpr std::int64_t kPassImages = 200;
     LayerPass matched(network, *engine, random_shard(shape, kPassImages, a.block), nullptr);
     matching = median_seconds(5, [&] { matched.match(formats); });
-    LayerPass pass(network, *engine, random_shard(shape, kPassImages, a.block),
-                   std::make_shared<SequentialAssigner>(network, kPassImages));
+    LayerPass pass = sequential_pass(network, *engine, random_shard(shape, a.pass_images, a.block), Refit::none);
     sequential = median_seconds(5, [&] { pass.match(bare); });
   }
 

@@ -64,9 +64,10 @@ class NoImages final : public ImageSource {
 };
 
 // What a pass would find is as large: each channel has a gain and a shift.
-class SleepingMatcher final : public Matcher {
+class SleepingMatcher final : public DevicePass {
  public:
   explicit SleepingMatcher(Seconds time) : time_(time) {}
+  NetworkFormat assign(const NetworkFormat& formats) override { return formats; }
   NetworkFormat match(const NetworkFormat& formats) override {
     std::this_thread::sleep_for(time_);
     NetworkFormat matched = formats;
@@ -93,7 +94,9 @@ class SleepingEngine final : public Engine {
   int copies() const override { return 1; }
   void quantise(const NetworkFormat&, int) override {}
   std::unique_ptr<LayerRunner> open(std::int64_t) override { fail("nothing is computed here"); }
-  std::unique_ptr<Matcher> matcher(const Shard&) override { return std::make_unique<SleepingMatcher>(make_); }
+  std::unique_ptr<DevicePass> pass(const Shard&, PassLevels) override {
+    return std::make_unique<SleepingMatcher>(make_);
+  }
   void start(std::int64_t first, std::int64_t count, int) override {
     seen_ = std::min(count_, (first + count) * block_images_) - first * block_images_;
     std::this_thread::sleep_for(block_ * static_cast<double>(count));

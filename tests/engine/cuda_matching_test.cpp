@@ -178,7 +178,7 @@ TEST(CudaMatching, SumsTakeEveryValueOnce) {
         std::vector<ChannelSums> expected(channels);
         cuda::Index index;
         for (std::size_t i = 0; i < y.size(); ++i) {
-          if (!layout.index_of(static_cast<std::int64_t>(i) % layout.image, index)) continue;
+          if (!index_of(layout, static_cast<std::int64_t>(i) % layout.image, index)) continue;
           y[i] = static_cast<float>(i % 101) - 40;  // sums of integers are exact
           expected[static_cast<std::size_t>(index.at[layout.channel])] += {y[i], static_cast<double>(y[i]) * y[i]};
         }
@@ -186,6 +186,7 @@ TEST(CudaMatching, SumsTakeEveryValueOnce) {
           float* y;
           std::vector<ChannelSums> parts;
           void run(std::size_t, std::size_t) {}
+          void layer(std::size_t) {}
           cuda::Out array(const cuda::Place&) { return {y, cuda::Type::fp32}; }
           void sum(const cuda::SumRows& op) { sum_channels(op); }
           void sum(const cuda::MatchChannels& op) {

@@ -281,7 +281,7 @@ TEST(CudaPlan, RefusesShapesThatItCannotHold) {
   cuda::Index index;
   std::int64_t real = 0;
   for (std::int64_t place = 0; place < layout.image; ++place) {
-    if (!layout.index_of(place, index)) continue;
+    if (!index_of(layout, place, index)) continue;
     ++real;
     EXPECT_EQ(layout.place_of(index), place);
     EXPECT_EQ(layout.place_of_number(layout.number_of(index)), place);

@@ -59,6 +59,7 @@ class HostMatcher {
     plan_.run(first, last);
     steps_run_ += last - first;
   }
+  static void layer(std::size_t) {}
   cuda::Out array(const cuda::Place& place) { return plan_.out(place); }
   template <typename Op>
   void sum(const Op& op) const {

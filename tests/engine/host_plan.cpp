@@ -14,6 +14,18 @@ constexpr std::byte kNan{0xff};  // in every byte: a NaN in all types
 
 }  // namespace
 
+bool index_of(const cuda::Layout& layout, std::int64_t place, cuda::Index& index) {
+  std::int64_t rest = place / layout.padded;
+  index = {};
+  for (int a = layout.rank - 1; a >= 0; --a) {
+    if (a == layout.channel) continue;
+    index.at[a] = static_cast<int>(rest % layout.extent[a]);
+    rest /= layout.extent[a];
+  }
+  index.at[layout.channel] = static_cast<int>(place % layout.padded);
+  return index.at[layout.channel] < layout.channels();
+}
+
 HostPlan::HostPlan(const Network& network, std::int64_t batch, cuda::Type type, Numbers numbers, bool bare_layers)
     : network_(network),
       layers_(weight_layers(network)),
@@ -186,7 +198,7 @@ void HostPlan::check_room(const cuda::Place& place, std::int64_t places) const {
 void HostPlan::check_padding(const cuda::Layout& layout, cuda::In values) const {
   cuda::Index index;
   for (std::int64_t place = 0; place < layout.image; ++place) {
-    if (layout.index_of(place, index)) continue;
+    if (index_of(layout, place, index)) continue;
     for (std::int64_t n = 0; n < plan_.batch; ++n) {
       const float v = values[n * layout.image + place];
       if (v != 0) fail_internal("padding of a convolution's array is {}", v);

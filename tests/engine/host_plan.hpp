@@ -11,6 +11,9 @@
 
 namespace vbq::test {
 
+// Index of a place of one image; false for padding.
+bool index_of(const cuda::Layout& layout, std::int64_t place, cuda::Index& index);
+
 class HostPlan {
  public:
   enum class Numbers {
@@ -35,15 +38,13 @@ class HostPlan {
   void feed(const cuda::ShardView& shard, std::int64_t item);
   // Steps first..last-1 of the plan.
   void run(std::size_t first, std::size_t last);
-  // As a kernel of places does it.
+  // As a kernel of runs does it.
   template <typename Op>
   void fill(const Op& op, cuda::Out y) const {
-    for (std::int64_t n = 0; n < plan_.batch; ++n) {
-      for (std::int64_t p = 0; p < op.y.image; ++p) {
-        float v;
-        if (op(n, p, v)) y.store(n * op.y.image + p, v);
-      }
-    }
+    cuda::with_width<Op>(y.type, [&](auto width) {
+      const std::int64_t runs = plan_.batch * cuda::runs_of(op.y, width);
+      for (std::int64_t k = 0; k < runs; ++k) cuda::compute<width>(op, static_cast<std::uint32_t>(k), y);
+    });
   }
   cuda::Out out(const cuda::Place& place) { return {address(place), plan_.type_of(place)}; }
 

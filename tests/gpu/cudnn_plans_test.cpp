@@ -20,6 +20,7 @@ struct Case {
   bool residual;
   float high;  // of the clamp from 0; NaN for none
   int groups = 1;
+  int beside = 0;  // channels on either side of the output, of other parts of a concatenation
 };
 const Case kCases[] = {
     {"first", 3, 16, 3, 1, 1, 1, 32, false, INFINITY},
@@ -34,6 +35,9 @@ const Case kCases[] = {
     {"depthwise", 96, 96, 3, 1, 1, 1, 56, false, 6.0F, 96},
     {"depthwise strided", 144, 144, 5, 2, 2, 2, 56, false, NAN, 144},
     {"groups", 128, 128, 3, 1, 1, 1, 56, false, INFINITY, 32},
+    {"1x1 expand", 16, 64, 1, 1, 0, 0, 55, false, INFINITY, 1, 64},
+    {"3x3 expand", 16, 64, 3, 1, 1, 1, 55, false, INFINITY, 1, 64},
+    {"grown", 32, 32, 3, 1, 1, 1, 28, false, NAN, 1, 48},
     {"groups, residual", 256, 512, 3, 2, 1, 1, 28, true, INFINITY, 8},
 };
 
@@ -44,7 +48,7 @@ Convolution convolution(const Case& c, int multiple) {
   op.inputs = c.inputs / c.groups;
   op.x = layout_of({c.inputs, c.size, c.size}, multiple);
   op.inner = c.groups == 1 ? op.x.padded : op.inputs;
-  op.y = layout_of({c.outputs, out, out}, multiple);
+  op.y = part_of(layout_of({c.outputs + 2 * c.beside, out, out}, multiple), 0, c.beside, c.outputs);
   for (int a = 0; a < 2; ++a) {
     op.window.kernel[a] = c.kernel;
     op.window.stride[a] = c.stride;

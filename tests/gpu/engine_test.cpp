@@ -9,55 +9,13 @@
 #include "assign/compensate.hpp"
 #include "assign/layer_pass.hpp"
 #include "data/importers.hpp"
-#include "engine/compare.hpp"
 #include "engine/random_calibration.hpp"
+#include "gpu/cuda_engine.hpp"
 #include "vbq/error.hpp"
 #include "vbq/onnx.hpp"
 
 namespace vbq::test {
 namespace {
-
-std::unique_ptr<Engine> cuda_engine(const Network& net, Precision precision, std::int64_t block) {
-  EngineOptions options;
-  options.kind = EngineKind::cuda;
-  options.precision = precision;
-  options.block = block;
-  options.copies = 4;
-  options.tune = false;  // every engine the same kernels
-  return make_engine(net, options);
-}
-
-class CudaEngine : public ::testing::Test {
- protected:
-  void SetUp() override {
-    try {
-      cuda_engine(support::residual_network(), Precision::fp32, 4);
-    } catch (const Error& error) {
-#ifdef VBQ_EMULATED_GPU
-      FAIL() << error.what();
-#else
-      GTEST_SKIP() << error.what();
-#endif
-    }
-  }
-};
-
-NetworkFormat coarse(const Network& net, bool channels) {
-  NetworkFormat formats;
-  for (const int node : weight_layers(net)) {
-    const Tensor& weight = *weight_of(net.nodes[static_cast<std::size_t>(node)]);
-    LayerFormat format;
-    format.node = node;
-    format.codebooks = {Codebook::from_levels({-0.6F, -0.2F, 0.02F, 0.3F, 0.7F})};
-    format.scales.assign(channels ? static_cast<std::size_t>(weight.shape[0]) : 1, 0.8F);
-    formats.push_back(std::move(format));
-  }
-  return with_levels(net, std::move(formats));
-}
-
-Shard some_images(std::int64_t count, std::int64_t block) {
-  return {support::random_images(count), {{0.4F, 0.5F, 0.6F}, {0.2F, 0.3F, 0.25F}}, block, true};
-}
 
 // Largest relative error of outputs that each precision may have.
 constexpr std::pair<Precision, double> kPrecisions[] = {
@@ -180,7 +138,7 @@ TEST_F(CudaEngine, MatchingIsTheHosts) {
   const NetworkFormat expected = LayerPass(net, *cpu, some_images(16, 8), nullptr).match(coarse(net, true));
   for (const auto& [precision, tolerance] : kPrecisions) {
     const auto own = cuda_engine(net, precision, 8);
-    const auto matcher = own->matcher(some_images(16, 8));  // what engine cuda offers
+    const auto matcher = own->pass(some_images(16, 8), PassLevels::given);  // what engine cuda offers
     ASSERT_NE(matcher, nullptr);
     const NetworkFormat got = matcher->match(coarse(net, true)), again = matcher->match(coarse(net, true));
     ASSERT_EQ(got.size(), expected.size());

@@ -13,9 +13,9 @@ cudnnDataType_t data_type(Type type) {
   return type == Type::fp32 ? CUDNN_DATA_FLOAT : type == Type::fp16 ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
 }
 
-// [N, C, H, W] that lies as NHWC; filters alike, as KRSC.
-Descriptor tensor(const Cudnn& api, std::int64_t uid, const Dims& dims, cudnnDataType_t type, bool is_virtual = false) {
-  const Dims strides{dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1]};
+// [N, C, H, W] that lies by these strides.
+Descriptor tensor(const Cudnn& api, std::int64_t uid, const Dims& dims, const Dims& strides, cudnnDataType_t type,
+                  bool is_virtual = false) {
   Descriptor t(api, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   t.set(CUDNN_ATTR_TENSOR_DATA_TYPE, type);
   t.set(CUDNN_ATTR_TENSOR_DIMENSIONS, dims);
@@ -25,6 +25,11 @@ Descriptor tensor(const Cudnn& api, std::int64_t uid, const Dims& dims, cudnnDat
   if (is_virtual) t.set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &is_virtual);
   t.finalise();
   return t;
+}
+
+// As NHWC without gaps; filters alike, as KRSC.
+Descriptor tensor(const Cudnn& api, std::int64_t uid, const Dims& dims, cudnnDataType_t type, bool is_virtual = false) {
+  return tensor(api, uid, dims, {dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1]}, type, is_virtual);
 }
 
 // The operations conv -> + residual -> + bias -> clamp, each but the last into a virtual tensor of fp32.
@@ -59,7 +64,8 @@ class GraphMaker {
   // Where the next operation writes.
   Descriptor next() {
     --left_;
-    return left_ == 0 ? tensor(api_, kY, y_dims(), type_)
+    const Layout& y = op_.y;  // may be a part of an array
+    return left_ == 0 ? tensor(api_, kY, y_dims(), {y.image, 1, y.stride[1], y.stride[2]}, type_)
                       : tensor(api_, kFirstVirtual + left_, y_dims(), CUDNN_DATA_FLOAT, true);
   }
 

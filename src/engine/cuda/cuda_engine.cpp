@@ -18,8 +18,8 @@
 #include "engine/common/weights.hpp"
 #include "engine/cuda/compensator.hpp"
 #include "engine/cuda/copy.hpp"
+#include "engine/cuda/layer_pass.hpp"
 #include "engine/cuda/layer_runner.hpp"
-#include "engine/cuda/matcher.hpp"
 #include "engine/cuda/plan/binding.hpp"
 
 namespace vbq {
@@ -196,10 +196,10 @@ class CudaEngine final : public Engine {
     return std::make_unique<cuda::Compensator>(network_, *calibration, device_.index);
   }
 
-  std::unique_ptr<vbq::Matcher> matcher(const Shard& images) override {
+  std::unique_ptr<DevicePass> pass(const Shard& images, PassLevels levels) override {
     check_shard(network_, images, block_);
     if (!fits_one_batch(network_, images.images.count)) return nullptr;
-    return std::make_unique<cuda::Matcher>(network_, images, batch(images.images.count), device_.index);
+    return std::make_unique<cuda::LayerPass>(network_, images, levels, batch(images.images.count), device_.index);
   }
 
  private:

@@ -1,4 +1,4 @@
-// Kernels: each thread asks a function of plan/ for its place's value. What they compute is tested on the host.
+// Kernels: each thread asks a function of plan/ for its values. What they compute is tested on the host.
 #include <cuda_runtime.h>
 
 #include "engine/cuda/device.hpp"
@@ -10,7 +10,7 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kWarp = 32;
 constexpr int kPlacesPerBlock = 4 * kThreads;  // of the quantise kernel
-constexpr std::int64_t kMostBlocks = 1 << 20;  // beyond, threads take several places
+constexpr std::int64_t kMostBlocks = 1 << 13;  // beyond, threads take several runs or rows
 
 // All 32 lanes take part in every call. The order of a sum is fixed: halves, then quarters, ...
 struct Warp {
@@ -34,19 +34,16 @@ int blocks_for(std::int64_t threads) {
   return static_cast<int>(blocks < kMostBlocks ? blocks : kMostBlocks);
 }
 
-template <typename Op>
-__global__ void __launch_bounds__(kThreads) each_place(const Op op, std::int64_t places, Out y) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kThreads;
-  const bool few = places <= UINT32_MAX;  // then they are divided in 32 bits, which is much faster
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < places; i += step) {
-    const std::int64_t n =
-        few ? static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(op.y.image) : i / op.y.image;
-    float v;
-    if (op(n, i - n * op.y.image, v)) y.store(i, v);
+template <typename Op, int width>
+__global__ void __launch_bounds__(kThreads)
+    each_run(const __grid_constant__ Op op, std::uint32_t runs, Out y, Width<width>) {
+  const std::uint64_t step = static_cast<std::uint64_t>(gridDim.x) * kThreads;
+  for (std::uint64_t i = static_cast<std::uint64_t>(blockIdx.x) * kThreads + threadIdx.x; i < runs; i += step) {
+    compute<width>(op, static_cast<std::uint32_t>(i), y);
   }
 }
 
-__global__ void __launch_bounds__(kThreads) softmax_rows(const Softmax op, std::int64_t rows, Out y) {
+__global__ void __launch_bounds__(kThreads) softmax_rows(const __grid_constant__ Softmax op, std::int64_t rows, Out y) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp);
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
   for (std::int64_t i = first; i < rows; i += step) op(Warp(), i / op.rows, static_cast<int>(i % op.rows), y);
@@ -58,10 +55,9 @@ __device__ void add(std::int64_t* to, std::int64_t v) {
   if (v != 0) atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(v));
 }
 
-__global__ void __launch_bounds__(kThreads) count_images(const Count op, Tally* tally) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp);
-  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
-  for (std::int64_t n = first; n < op.batch; n += step) {  // whole warps leave
+// A block is one warp: images are few, and are counted by as many processors.
+__global__ void __launch_bounds__(kWarp) count_images(const __grid_constant__ Count op, Tally* tally) {
+  for (std::int64_t n = blockIdx.x; n < op.batch; n += gridDim.x) {
     Tally one;
     if (!op(Warp(), n, one) || Warp::rank() != 0) continue;
     add(&tally->seen, one.seen);
@@ -106,10 +102,13 @@ void launched(const char* what) { check(cudaGetLastError(), what); }
 
 template <typename Op>
 void launch(const Op& op, std::int64_t images, Out y, cudaStream_t stream) {
-  const std::int64_t places = images * op.y.image;
-  if (places == 0) return;
-  each_place<<<blocks_for(places), kThreads, 0, stream>>>(op, places, y);
-  launched("launching a kernel of places");
+  with_width<Op>(y.type, [&](auto width) {
+    const std::int64_t runs = images * runs_of(op.y, width);
+    check(runs > UINT32_MAX ? cudaErrorInvalidValue : cudaSuccess, "counting a kernel's runs");
+    if (runs == 0) return;
+    each_run<<<blocks_for(runs), kThreads, 0, stream>>>(op, static_cast<std::uint32_t>(runs), y, width);
+    launched("launching a kernel of runs");
+  });
 }
 template void launch(const Affine&, std::int64_t, Out, cudaStream_t);
 template void launch(const Map&, std::int64_t, Out, cudaStream_t);
@@ -134,7 +133,8 @@ void launch_set_item(std::int64_t* item, std::int64_t value, cudaStream_t stream
 }
 
 void launch_count(const Count& op, Tally* tally, std::int64_t* item, cudaStream_t stream) {
-  count_images<<<blocks_for(op.batch * kWarp), kThreads, 0, stream>>>(op, tally);
+  const auto blocks = static_cast<int>(op.batch < kMostBlocks ? op.batch : kMostBlocks);
+  count_images<<<blocks, kWarp, 0, stream>>>(op, tally);
   launched("launching the counting kernel");
   next_item<<<1, 1, 0, stream>>>(item);
   launched("launching the step to the next item");

@@ -11,7 +11,7 @@
 
 namespace vbq::cuda {
 
-// Every place of `images` images: y[n * op.y.image + place] = op(n, place).
+// Every place of `images` images of op.y, see run.hpp.
 template <typename Op>
 void launch(const Op& op, std::int64_t images, Out y, cudaStream_t stream);
 extern template void launch(const Affine&, std::int64_t, Out, cudaStream_t);

@@ -68,6 +68,7 @@ void Runner::allocate(const Network& network) {
   for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
     const Layer& layer = plan_.layers[i];
     const auto& data = weight_of(network.nodes[static_cast<std::size_t>(layer.node)])->data;
+    trained_at_.push_back(static_cast<std::size_t>(at - trained_.as<float>()));
     stream_.upload(at, data.data(), data.size() * sizeof(float));
     LayerTask task = task_for(layer, at, weights_.data() + weights_at_[i]);
     alone.push_back(task);
@@ -151,7 +152,8 @@ void Runner::compile(const std::string& name, const Convolution& op, Out y, Kern
 void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle) {
   scratch_bytes_ = std::max(scratch_bytes_, plan.workspace());
   const auto shared = std::make_shared<ConvolutionPlan>(std::move(plan));  // std::function wants to be copied
-  place_.push_back([shared, op, y, this] { shared->place(op, y.data, scratch_.data()); });
+  std::byte* first = static_cast<std::byte*>(y.data) + op.y.first * bytes_of(y.type);
+  place_.push_back([shared, op, first, this] { shared->place(op, first, scratch_.data()); });
   steps_.push_back([shared, &handle] { shared->run(handle); });
 }
 
@@ -171,9 +173,24 @@ void Runner::quantise(std::size_t layer, const LayerFormat* format) {
   constexpr std::size_t kHeader = sizeof(PackedLayer) / sizeof(std::uint32_t);
   const auto biases = static_cast<std::size_t>(plan_.layers[layer].padded_outputs);
   upload({{layer * kHeader, kHeader}, {packer_.bias(layer), biases}});
+  take_levels(layer);
+  round_biases();
+}
+
+void Runner::take_levels(std::size_t layer) const {
   launch_quantise(tasks_.as<const LayerTask>() + plan_.layers.size() + layer, 1, fixed_.as<const PackedLayer>() + layer,
                   words_.as<const std::uint32_t>(), quantise_blocks_[layer], stream_.get());
-  round_biases();
+}
+
+PackedLayer Runner::packed(std::size_t layer) const {
+  PackedLayer packed;
+  std::memcpy(static_cast<void*>(&packed), packed_.fixed.data() + layer * (sizeof packed / sizeof(std::uint32_t)),
+              sizeof packed);
+  return packed;
+}
+
+std::uint8_t* Runner::levels(std::size_t layer) const {
+  return reinterpret_cast<std::uint8_t*>(words_.as<std::uint32_t>() + packed(layer).indices);
 }
 
 void Runner::upload(std::initializer_list<std::pair<std::size_t, std::size_t>> fixed) {

@@ -30,6 +30,15 @@ class Runner {
   void quantise(std::span<const LayerFormat* const> formats);
   // Of plan().layers[layer] alone.
   void quantise(std::size_t layer, const LayerFormat* format);
+  // Again, after something on the GPU has changed its levels() since it was quantised with all others. Only queued.
+  void take_levels(std::size_t layer) const;
+  // Of the last quantise() of all layers, until the next: a layer's format where the kernels find it; words(): what it
+  // tells the places of; levels(): a byte a weight, in the order as trained.
+  PackedLayer packed(std::size_t layer) const;
+  const float* words() const { return words_.as<const float>(); }
+  std::uint8_t* levels(std::size_t layer) const;
+  // [outputs, ...] as trained, FP32.
+  const float* trained(std::size_t layer) const { return trained_.as<const float>() + trained_at_[layer]; }
 
   // The whole network over one batch: input() -> output(). Only queued.
   void forward() const;
@@ -70,6 +79,7 @@ class Runner {
   PinnedBuffer pinned_;                                // fixed_ and words_ on their way
   DeviceBuffer biases_;                                // all biases once more, in half precision
   std::vector<std::size_t> constant_at_, weights_at_;  // bytes
+  std::vector<std::size_t> trained_at_;                // numbers
   std::vector<int> quantise_blocks_;                   // of each layer
   // Steps in order; those of cuDNN get their scratch memory when all are known.
   std::vector<std::function<void()>> steps_;

@@ -131,7 +131,7 @@ TEST_F(Emulated, TheEngineGivesBackWhatItTakes) {
     const Network net = support::residual_network();
     const auto engine = make_engine(net, options());
     engine->load(images(9));
-    const auto matcher = engine->matcher(images(8));
+    const auto matcher = engine->pass(images(8), PassLevels::given);
     const auto runner = engine->open(8);
     runner->load(images(8));
     engine->start(0, 3, 1);  // nobody asks for the result
@@ -153,7 +153,7 @@ TEST_F(Emulated, MemoryMayEndAnywhere) {
     try {
       const auto engine = make_engine(net, tuned);
       engine->load(images(9));
-      const auto matcher = engine->matcher(images(8));
+      const auto matcher = engine->pass(images(8), PassLevels::given);
       const auto runner = engine->open(8);
       runner->load(images(8));
       runner->outputs(0, [](std::int64_t, const TapView&) {});

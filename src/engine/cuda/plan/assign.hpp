@@ -28,8 +28,39 @@ struct AssignTask {
   PackedLayer format;
   int first_row = 0, rows = 0, n = 0, row_length = 0;
   int first_block = 0;  // of its thread blocks in the grid
+  // Where telling a level has a price (RateChooser): of each level, lambda bits; and the block's diagonal, [n]. Else
+  // null.
+  const float* costs = nullptr;
+  const float* diagonal = nullptr;
+  const int* broken = nullptr;  // not 0: the nearest level all the same; may be null
 };
 VBQ_BOTH constexpr int assign_blocks(int rows) { return (rows + kAssignRows - 1) / kAssignRows; }
+
+// As RateChooser::choose(). importance: s^2 D.
+VBQ_BOTH inline int priced_level(float x, float importance, const float* thresholds, const float* values, int levels,
+                                 const float* costs) {
+  const int nearest = level_of(x, thresholds, levels);
+  const auto cost_of = [&](int k) {
+    const float off = x - values[k];
+    return off * off * importance + costs[k];
+  };
+  int best = nearest;
+  float least = cost_of(nearest);
+  const auto consider = [&](int k) {
+    const float cost = cost_of(k);
+    if (cost < least) {
+      least = cost;
+      best = k;
+    }
+  };
+  for (int k = nearest < 2 ? 0 : nearest - 2; k <= nearest + 2 && k < levels; ++k) {
+    if (k > 0 && !(thresholds[k - 1] < INFINITY)) break;  // a shorter codebook's end
+    consider(k);
+  }
+  const int zero = level_of(0.0F, thresholds, levels);
+  if (values[zero] == 0.0F) consider(zero);
+  return best;
+}
 
 // Shared memory of a thread block; one column more than needed, so that rows lie in different banks.
 struct AssignPanel {
@@ -37,6 +68,7 @@ struct AssignPanel {
   float weights[kAssignRows][kAssignPanel + 1];  // as trained
   float targets[kAssignRows][kAssignPanel + 1];
   float errors[kAssignRows][kAssignPanel + 1];
+  float thresholds[kMostLevels], values[kMostLevels], costs[kMostLevels];  // of a codebook that all rows share
 };
 
 // The rows that one thread block assigns.
@@ -51,6 +83,7 @@ class AssignRows {
     const std::int64_t before = static_cast<std::int64_t>(task.first_row + first_) * task.row_length;
     weight_ = task.weight + before;
     levels_ = levels + task.levels + before;
+    priced_ = task.costs != nullptr && (task.broken == nullptr || *task.broken == 0);
   }
 
   // team.each(f): f(thread) by each of kAssignThreads threads; team.meet(): all wait for all, and see what they wrote;
@@ -76,6 +109,12 @@ class AssignRows {
  private:
   // Targets: the weights, in the order of assignment.
   VBQ_BOTH void begin(int thread) {
+    const PackedLayer& format = task_.format;
+    for (int k = thread; format.codebooks == 1 && k < format.levels; k += kAssignThreads) {
+      panel_.thresholds[k] = words_[format.thresholds + k];
+      panel_.values[k] = words_[format.values + k];
+      if (task_.costs != nullptr) panel_.costs[k] = task_.costs[k];
+    }
     for (int k = thread; k < rows_ * task_.n; k += kAssignThreads) targets_[k] = weight_[at(k / task_.n, k % task_.n)];
   }
 
@@ -97,19 +136,33 @@ class AssignRows {
     if (r >= rows_) return;
     const PackedLayer& format = task_.format;
     const int channel = task_.first_row + first_ + r;
-    const int own = format.codebooks > 1 ? channel * format.levels : 0;
+    const bool shared = format.codebooks == 1;
+    const int own = shared ? 0 : channel * format.levels;
     const bool scaled = format.scale_count > 0;
     const float s = scaled ? words_[format.scales + (format.scale_count > 1 ? channel : 0)] : 1.0F;
     const float target = panel_.targets[r][i];
-    const int level = level_of(scaled ? target / s : target, words_ + format.thresholds + own, format.levels);
-    const float value = words_[format.values + own + level];
+    const float x = scaled ? target / s : target;
+    const float* thresholds = shared ? panel_.thresholds : words_ + format.thresholds + own;
+    const float* values = shared ? panel_.values : words_ + format.values + own;
+    const float* costs = shared ? panel_.costs : task_.costs;
+    const int level = priced_
+                          ? priced_level(x, s * s * task_.diagonal[first + i], thresholds, values, format.levels, costs)
+                          : level_of(x, thresholds, format.levels);
+    const float value = values[level];
     const float error = panel_.weights[r][i] - (scaled ? s * value : value);
     if (rank == 0) {
       levels_[at(r, first + i)] = static_cast<std::uint8_t>(level);
       panel_.errors[r][i] = error;
     }
-    for (int j = i + 1 + rank; j < width; j += kRowThreads) {
-      panel_.targets[r][j] = fmaf(error, panel_.feedback[i][j], panel_.targets[r][j]);
+    constexpr int kOwn = kAssignPanel / kRowThreads;
+    float targets[kOwn];  // all are asked for before the first one is waited for
+    for (int k = 0; k < kOwn; ++k) {
+      const int j = rank + k * kRowThreads;
+      targets[k] = fmaf(error, panel_.feedback[i][j], panel_.targets[r][j]);
+    }
+    for (int k = 0; k < kOwn; ++k) {
+      const int j = rank + k * kRowThreads;
+      if (j > i && j < width) panel_.targets[r][j] = targets[k];
     }
   }
 
@@ -124,11 +177,18 @@ class AssignRows {
         const int r = group + k * kDown;
         sum[k] = r < rows_ ? targets_[r * task_.n + j] : 0.0F;
       }
-      for (int i = 0; i < width; ++i) {
-        const float a = task_.feedback[static_cast<std::int64_t>(first + i) * task_.n + j];
-        for (int k = 0; k < kRows; ++k) {
-          const int r = group + k * kDown;
-          if (r < rows_) sum[k] = fmaf(panel_.errors[r][i], a, sum[k]);
+      constexpr int kTogether = 16;  // numbers of the feedback that are waited for together
+      for (int begin = 0; begin < width; begin += kTogether) {
+        float a[kTogether];
+        for (int i = 0; i < kTogether; ++i) {
+          a[i] = begin + i < width ? task_.feedback[static_cast<std::int64_t>(first + begin + i) * task_.n + j] : 0.0F;
+        }
+        for (int i = 0; i < kTogether; ++i) {
+          if (begin + i >= width) break;
+          for (int k = 0; k < kRows; ++k) {
+            const int r = group + k * kDown;
+            if (r < rows_) sum[k] = fmaf(panel_.errors[r][begin + i], a[i], sum[k]);
+          }
         }
       }
       for (int k = 0; k < kRows; ++k) {
@@ -147,6 +207,7 @@ class AssignRows {
   const float* words_;
   AssignPanel& panel_;
   int first_, rows_;  // of the task's rows
+  bool priced_;
   float* targets_;
   const float* weight_;
   std::uint8_t* levels_;

@@ -66,7 +66,7 @@ void Builder::add_layer(const Group& group, Convolution op, const Value& x, cons
 }
 
 void Builder::emit_conv(const Group& group, const Conv& op) {
-  const Value y = room(group.output), x = dense(group.inputs[0], plan_.type_of(y.place));
+  const Value y = room_of_conv(group), x = dense(group.inputs[0], plan_.type_of(y.place));
   Convolution conv;
   conv.groups = static_cast<int>(op.group);
   const std::int64_t pads[2][2] = {{group.pad.top, group.pad.bottom}, {group.pad.left, group.pad.right}};

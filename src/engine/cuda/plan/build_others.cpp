@@ -44,6 +44,11 @@ void Builder::emit_binary(const Group& group, vbq::Binary::Kind kind) {
 
 void Builder::emit_pool(const Group& group, const Window& window, bool largest, bool count_padding) {
   const Value& x = value(group.inputs[0]);
+  const auto whole = [&](int a) {
+    return window.pad[a] == 0 && window.kernel[a] == x.layout.extent[a + 1] && window.far[a] == window.kernel[a];
+  };
+  // The mean of the whole image, as some exporters write it, has few places for much work.
+  if (!largest && whole(0) && whole(1)) return emit_reduce(group, Reduce::Kind::mean, {1, 2});
   const Value y = room(group.output);
   Pool op;
   op.y = y.layout;
@@ -66,8 +71,14 @@ void Builder::emit_reduce(const Group& group, Reduce::Kind kind, const std::vect
   int out = 0;
   for (int a = 0; a < x.layout.rank; ++a) {
     if (std::find(axes.begin(), axes.end(), a) != axes.end()) {
-      op.extent[op.reduced] = x.layout.extent[a];
-      op.stride[op.reduced++] = x.layout.stride[a];
+      const int last = op.reduced - 1, extent = x.layout.extent[a], stride = x.layout.stride[a];
+      if (op.reduced > 0 && op.stride[last] == extent * stride) {  // the two are one long axis
+        op.extent[last] *= extent;
+        op.stride[last] = stride;
+      } else {
+        op.extent[op.reduced] = extent;
+        op.stride[op.reduced++] = stride;
+      }
       if (kept) ++out;
     } else {
       op.step[out++] = x.layout.stride[a];
@@ -77,22 +88,24 @@ void Builder::emit_reduce(const Group& group, Reduce::Kind kind, const std::vect
   values_[static_cast<std::size_t>(group.output)] = y;
 }
 
+// Parts that convolutions have not written where they belong are copied.
 void Builder::emit_concat(const Group& group, const Concat& op) {
-  const Value y = room(group.output);
+  const bool begun = value(group.output).place.kind != Place::Kind::none;
+  const Value y = begun ? value(group.output) : room(group.output);
   int begin = 0;
   for (const ValueId v : group.inputs) {
     const Layout x = value(v).layout;
+    if (parts_[static_cast<std::size_t>(v)].whole == group.output) {
+      begin += x.extent[op.axis];
+      continue;
+    }
     Gather part;
-    part.y = y.layout;
+    part.y = part_of(y.layout, static_cast<int>(op.axis), begin, x.extent[op.axis]);
     part.image = x.image;
-    part.partial = true;
     for (int a = 0; a < x.rank; ++a) {
       part.step[a] = x.stride[a];
-      part.high[a] = y.layout.extent[a];
+      part.high[a] = x.extent[a];
     }
-    part.low[op.axis] = begin;
-    part.high[op.axis] = begin + x.extent[op.axis];
-    part.base = -static_cast<std::int64_t>(begin) * x.stride[op.axis];
     begin += x.extent[op.axis];
     add(part, {value(v).place}, y.place);
   }

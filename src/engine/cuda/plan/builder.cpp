@@ -59,6 +59,14 @@ Layout layout_of(const Shape& shape, int multiple, int channel) {
   return layout;
 }
 
+Layout part_of(const Layout& whole, int axis, int begin, int extent) {
+  Layout part = whole;
+  part.extent[axis] = extent;
+  part.first = static_cast<std::int64_t>(begin) * whole.stride[axis];
+  if (axis == whole.channel) part.padded = begin + extent < whole.channels() ? extent : whole.padded - begin;
+  return part;
+}
+
 Builder::Builder(const Network& network, std::int64_t batch, Type type, bool bare_layers)
     : network_(network),
       type_(type),
@@ -66,6 +74,7 @@ Builder::Builder(const Network& network, std::int64_t batch, Type type, bool bar
       multiple_(type == Type::fp32 ? 4 : 8),
       values_(network.shapes.size()),
       exact_(network.shapes.size()),
+      parts_(network.shapes.size()),
       layers_(weight_layers(network)) {
   plan_.batch = batch;
   plan_.type = type;
@@ -84,12 +93,40 @@ void Builder::find_outputs() {
   }
 }
 
+// A part is a convolution's that nothing else looks at, and begins and ends where 16 bytes do.
+void Builder::find_parts(const std::vector<Group>& groups) {
+  std::vector<int> uses(values_.size());
+  std::vector<bool> fits(values_.size());
+  for (const Group& group : groups) {
+    for (const ValueId v : group.inputs) ++uses[static_cast<std::size_t>(v)];
+    if (group.residual >= 0) ++uses[static_cast<std::size_t>(group.residual)];
+    const auto out = static_cast<std::size_t>(group.output);
+    fits[out] = std::holds_alternative<Conv>(node(group.node).op) && group.residual < 0;
+  }
+  for (const Group& group : groups) {
+    const auto* concat = std::get_if<Concat>(&node(group.node).op);
+    if (concat == nullptr || concat->axis != 0 || shape(group.output).size() != 3) continue;
+    std::int64_t begin = 0;
+    for (const ValueId v : group.inputs) {
+      const auto i = static_cast<std::size_t>(v);
+      const std::int64_t channels = shape(v)[0];
+      const bool same = exact_[i] == exact_[static_cast<std::size_t>(group.output)];
+      if (fits[i] && uses[i] == 1 && same && begin % multiple_ == 0 && channels % multiple_ == 0) {
+        parts_[i] = {group.output, static_cast<int>(begin)};
+      }
+      begin += channels;
+    }
+  }
+}
+
 Plan Builder::build() {
   values_[kInputValue] = room(kInputValue);
   plan_.input = values_[kInputValue];
   FuseOptions options;
   options.bare_layers = bare_layers_;
-  for (const Group& group : fuse(network_, options)) {
+  const std::vector<Group> groups = fuse(network_, options);
+  if (!bare_layers_) find_parts(groups);  // a layer's own outputs lie alone
+  for (const Group& group : groups) {
     name_ = node(group.node).name;
     emit(group);
   }
@@ -160,6 +197,14 @@ Value Builder::fresh(const Layout& layout, Type type) {
 
 Value Builder::room(ValueId v) {
   return fresh(layout_of(shape(v), multiple_), exact_[static_cast<std::size_t>(v)] ? Type::fp32 : type_);
+}
+
+Value Builder::room_of_conv(const Group& group) {
+  const Part& part = parts_[static_cast<std::size_t>(group.output)];
+  if (part.whole < 0) return room(group.output);
+  Value& whole = values_[static_cast<std::size_t>(part.whole)];
+  if (whole.place.kind == Place::Kind::none) whole = room(part.whole);
+  return {part_of(whole.layout, 0, part.begin, static_cast<int>(shape(group.output)[0])), whole.place};
 }
 
 Value Builder::dense(ValueId v, Type type) {

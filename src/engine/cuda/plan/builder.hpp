@@ -50,7 +50,10 @@ class Builder {
   Place constant(std::vector<float> data);
   void add(const Operation& op, std::initializer_list<Place> in, const Place& out);
   void use(const Place& place);
-  void find_outputs();  // fills exact_
+  void find_outputs();                                // fills exact_
+  void find_parts(const std::vector<Group>& groups);  // fills parts_
+  // Memory for a convolution's output: its part of a concatenation, or room().
+  Value room_of_conv(const Group& group);
 
   const Network& network_;
   Type type_;
@@ -59,6 +62,12 @@ class Builder {
   Plan plan_;
   std::vector<Value> values_;
   std::vector<bool> exact_;  // values kept in fp32: the outputs, and what is only moved or averaged into them
+  // Outputs of convolutions that are written where a concatenation wants them.
+  struct Part {
+    ValueId whole = -1;
+    int begin = 0;
+  };
+  std::vector<Part> parts_;
   std::vector<int> layers_;  // nodes with weights
   std::string name_;         // of the node being emitted
 };

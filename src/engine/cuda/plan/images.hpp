@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "engine/cuda/plan/run.hpp"
 #include "engine/cuda/plan/team.hpp"
 #include "vbq/tally.hpp"
 
@@ -25,9 +26,11 @@ struct Range {
 
 // The images of an item: a block is run as ceil(block / batch) items of `batch` images, the last of them shorter.
 VBQ_BOTH inline Range images_of(std::int64_t item, std::int64_t batch, std::int64_t block, std::int64_t count) {
-  const std::int64_t parts = (block + batch - 1) / batch;
-  const std::int64_t start = item / parts * block;
-  const std::int64_t first = start + item % parts * batch;
+  // A block is one batch as a rule; divisions of 64 bits would take a GPU longer than all else here.
+  const std::int64_t parts = block <= batch ? 1 : (block + batch - 1) / batch;
+  const std::int64_t number = parts == 1 ? item : item / parts;
+  const std::int64_t start = number * block;
+  const std::int64_t first = start + (item - number * parts) * batch;
   std::int64_t end = first + batch;
   if (end > start + block) end = start + block;
   if (end > count) end = count;
@@ -41,16 +44,23 @@ struct Normalise {
   int plane = 1;                       // H * W
   const ShardView* shard = nullptr;    // device
   const std::int64_t* item = nullptr;  // device: which item is next
-  VBQ_BOTH bool operator()(std::int64_t n, std::int64_t place, float& v) const {
+  static constexpr bool kOneByOne = false;
+  template <int width>
+  VBQ_BOTH void operator()(Run<width>& run) const {
     const Range images = images_of(*item, batch, shard->block, shard->count);
-    Index i;
-    v = 0;
-    if (n >= images.count || !y.index_of(place, i)) return true;
-    const std::int64_t number = y.number_of(i);
-    const std::int64_t at = (images.first + n) * plane * (y.extent[0]) + number;
-    v = shard->input != nullptr ? shard->input[at]
-                                : shard->table[static_cast<int>(number) / plane * 256 + shard->pixels[at]];
-    return true;
+    const int step = y.number_step();
+    const std::int64_t at = (images.first + run.n) * plane * y.extent[0] + y.number_of(run.i);
+    const int channel = run.i.at[0], next = y.channel == 0 ? 1 : 0;  // whose normalisation it is
+    const int count = run.n < images.count ? run.count : 0;
+    if (const float* input = shard->input) {
+      each<width>([&](int k) { run.v[k] = k < count ? input[at + static_cast<std::int64_t>(k) * step] : 0.0F; });
+      return;
+    }
+    const std::uint8_t* pixels = shard->pixels;
+    const float* table = shard->table;
+    int pixel[width];
+    each<width>([&](int k) { pixel[k] = k < count ? pixels[at + static_cast<std::int64_t>(k) * step] : 0; });
+    each<width>([&](int k) { run.v[k] = k < count ? table[(channel + k * next) * 256 + pixel[k]] : 0.0F; });
   }
 };
 
@@ -60,7 +70,9 @@ struct ClassView {
   const Layout* layout;
   std::int64_t first;  // place of the image
   int classes;
-  VBQ_BOTH float operator[](int c) const { return y[first + layout->place_of_number(c)]; }
+  VBQ_BOTH float operator[](int c) const {
+    return y[first + (layout->channels() == classes ? c : layout->place_of_number(c))];
+  }
 };
 
 VBQ_BOTH inline bool is_finite(float v) { return v - v == 0.0F; }

@@ -101,15 +101,14 @@ MatchChannels MatchingPass::match_of(std::size_t point, bool record, const Match
   return op;
 }
 
-void MatchingPass::check(const Network& network, std::span<const ChannelMoments> trained) const {
-  for (std::size_t k = 0; k < first_.size(); ++k) {
-    const Plan::LayerPoint& point = plan_.layer_points[k];
-    const int node = plan_.layers[static_cast<std::size_t>(point.layer)].node;
-    std::vector<double> means;
-    const auto channels = static_cast<std::size_t>(point.output.layout.channels());
-    for (const ChannelMoments& channel : trained.subspan(first_[k], channels)) means.push_back(channel.mean);
-    check_trained(network.nodes[static_cast<std::size_t>(node)], means);
-  }
+void MatchingPass::check_point(const Network& network, std::span<const ChannelMoments> trained,
+                               std::size_t point) const {
+  const Plan::LayerPoint& layer = plan_.layer_points[point];
+  const int node = plan_.layers[static_cast<std::size_t>(layer.layer)].node;
+  std::vector<double> means;
+  const auto channels = static_cast<std::size_t>(layer.output.layout.channels());
+  for (const ChannelMoments& channel : trained.subspan(first_[point], channels)) means.push_back(channel.mean);
+  check_trained(network.nodes[static_cast<std::size_t>(node)], means);
 }
 
 void MatchingPass::put(std::span<const float> matching, NetworkFormat& formats) const {

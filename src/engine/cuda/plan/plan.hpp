@@ -97,6 +97,9 @@ bool fits_one_batch(const Network& network, std::int64_t images);
 // more than kAxes axes or an image more than 2^31 - 1 places.
 Layout layout_of(const Shape& shape, int multiple, int channel = -1);
 
+// A view of the elements begin..begin+extent-1 of an axis; the last channels go with the padding after them.
+Layout part_of(const Layout& whole, int axis, int begin, int extent);
+
 // Compiles the network. Error naming the node that this engine cannot run. bare_layers: for a layer at a time; nothing
 // but a batch norm is fused into a layer, and layer_points are told.
 Plan make_plan(const Network& network, std::int64_t batch, Type type, bool bare_layers = false);

@@ -10,10 +10,15 @@
 
 #define __global__
 #define __device__
+#define __grid_constant__
 #define __launch_bounds__(threads)
 // One thread block runs at a time, so its shared memory may be static. In a section of its own it can be found, and
 // filled with rubbish before each block.
 #define __shared__ static __attribute__((section("emulated_shared")))
+
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
 
 inline emulated::Dim threadIdx, blockIdx, gridDim, blockDim;
 
