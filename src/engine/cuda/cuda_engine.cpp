@@ -233,13 +233,8 @@ class CudaEngine final : public Engine {
   // With which kernels cuDNN chose: another GPU of the same capability, or a part of one, may be given others.
   void name_library() {
     Hasher hasher;
-    const auto add = [&](const Kernels& kernels) {
-      std::vector<std::int64_t> all;
-      for (const KernelChoice& choice : kernels) all.insert(all.end(), choice.begin(), choice.end());
-      hasher.array(std::span<const std::int64_t>(all));
-    };
-    add(copies_.front()->runner().kernels());
-    for (const Kernels& kernels : kernels_) add(kernels);
+    hasher.array(std::span<const std::int64_t>(in_a_row(copies_.front()->runner().kernels())));
+    for (const Kernels& kernels : kernels_) hasher.array(std::span<const std::int64_t>(in_a_row(kernels)));
     info_.library =
         fmt::format("cuDNN {} (kernels {:08x}), CUDA {}", api_->version(), hasher.digest()[0] >> 32, device_.cuda);
   }

@@ -50,6 +50,12 @@ bool tunes_in_environment() {
   return value == nullptr || value != std::string_view("0");
 }
 
+std::vector<std::int64_t> in_a_row(std::span<const KernelChoice> kernels) {
+  std::vector<std::int64_t> numbers;
+  for (const KernelChoice& choice : kernels) numbers.insert(numbers.end(), choice.begin(), choice.end());
+  return numbers;
+}
+
 std::optional<ConvolutionPlan> KernelChooser::choose(const std::string& name, const Convolution& op, Out y) {
   const std::size_t number = next_++;
   const bool given = !rule_.given.empty();

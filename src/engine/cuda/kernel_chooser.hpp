@@ -21,6 +21,9 @@ struct KernelRule {
 // False where VBQ_CUDA_TUNE=0: engines then take the first, whatever they are asked.
 bool tunes_in_environment();
 
+// Their numbers, one kernel after another.
+std::vector<std::int64_t> in_a_row(std::span<const KernelChoice> kernels);
+
 class KernelChooser {
  public:
   // The handle, whose work goes into the stream, and what was given outlive it.
