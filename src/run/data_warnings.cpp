@@ -50,6 +50,16 @@ std::vector<std::string> normalisation_warnings(const Normalisation& normalisati
   return {};
 }
 
+std::vector<std::string> validation_warnings(std::int64_t images, std::int64_t block) {
+  constexpr std::int64_t kFew = 6;
+  const std::int64_t blocks = (images + block - 1) / block;
+  if (images == 0 || blocks >= kFew) return {};
+  return {
+      fmt::format("{} validation images in {} blocks of {} hardly tell a gain from chance: ten blocks or more were "
+                  "expected; use smaller ones (data.block) or more images (data.validation)",
+                  images, blocks, block)};
+}
+
 std::vector<std::string> class_warnings(const DatasetInfo& info) {
   if (info.class_names.empty() || !std::ranges::all_of(info.class_names, is_split_name)) return {};
   return {

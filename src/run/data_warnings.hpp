@@ -23,6 +23,9 @@ std::vector<std::string> class_warnings(const DatasetInfo& info);
 std::vector<std::string> emptied_class_warnings(const DatasetInfo& info, const std::vector<std::int64_t>& images,
                                                 const std::vector<bool>& expected);
 
+// Of validation images in so few blocks that even a large gain would look like chance. images: 0 for none.
+std::vector<std::string> validation_warnings(std::int64_t images, std::int64_t block);
+
 // Of a network as trained that is hardly better than guessing.
 std::vector<std::string> accuracy_warnings(const Problem& problem, ImageSet set, const Tally& as_trained);
 

@@ -248,6 +248,7 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   const std::int64_t apart_from_search =
       validation_count(job.validation_images, std::ssize(problem.split.search), job.block);
   if (apart_from_search > 0) set_validation_apart(problem.split, searched->labels(), apart_from_search);
+  add_warnings(setup.warnings, validation_warnings(apart_from_search, job.block));
   job.validation_images = static_cast<double>(apart_from_search);
   problem.search_source = searched;
   problem.held_out_source = data;

@@ -120,5 +120,15 @@ TEST(UnusedKeys, OfCompare) {
   EXPECT_EQ(unused_keys_of_compare(job("preset = \"nogami2018\"")).size(), 1U);
 }
 
+// Seen on a GPU: eight searches with large blocks, whose gains two blocks could not tell from chance.
+TEST(DataWarnings, ValidationInFewBlocks) {
+  EXPECT_TRUE(validation_warnings(0, 100).empty());
+  EXPECT_TRUE(validation_warnings(500, 50).empty());
+  EXPECT_TRUE(validation_warnings(501, 100).empty());
+  const auto found = validation_warnings(500, 250);
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_NE(found.front().find("500 validation images in 2 blocks of 250"), std::string::npos) << found.front();
+}
+
 }  // namespace
 }  // namespace vbq

@@ -12,7 +12,6 @@
 
 namespace vbq::cuda {
 
-// Networks that are small for a GPU run several at a time.
 inline constexpr std::size_t kSmall = std::size_t{256} << 20;  // bytes of GPU memory
 
 class Copy {

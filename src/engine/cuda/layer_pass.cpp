@@ -5,7 +5,6 @@
 
 #include "core/log.hpp"
 #include "engine/common/weights.hpp"
-#include "engine/cuda/copy.hpp"
 #include "engine/cuda/kernels.hpp"
 #include "engine/cuda/moments.hpp"
 #include "vbq/error.hpp"
@@ -115,7 +114,7 @@ std::size_t LayerPass::bytes() const {
 
 LayerPasses::LayerPasses(std::unique_ptr<LayerPass> first, int most,
                          const std::function<std::unique_ptr<LayerPass>()>& further) {
-  const bool small = first->bytes() <= kSmall;
+  const bool small = first->bytes() <= kSmallPass;
   passes_.push_back(std::move(first));
   while (small && std::ssize(passes_) < most) {
     try {

@@ -43,6 +43,8 @@ class LayerPass {
   std::vector<float> found_;  // gains and shifts
 };
 
+inline constexpr std::size_t kSmallPass = std::size_t{2} << 30;  // bytes of GPU memory
+
 // Several at once, each on a stream of its own: none of them keeps a GPU busy alone.
 class LayerPasses final : public DevicePass {
  public:
