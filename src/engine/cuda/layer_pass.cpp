@@ -128,13 +128,24 @@ LayerPasses::LayerPasses(std::unique_ptr<LayerPass> first, int most,
 }
 
 std::vector<NetworkFormat> LayerPasses::run(std::span<const NetworkFormat> networks, bool matched) {
-  const std::size_t count = passes_.size();
   std::vector<NetworkFormat> found;
-  for (std::size_t i = 0; i < networks.size(); ++i) {
-    if (i >= count) found.push_back(passes_[i % count]->finish());
-    passes_[i % count]->start(networks[i], matched);
+  auto next = passes_.begin(), oldest = next;  // each in turn
+  const auto advance = [this](auto& pass) {
+    if (++pass == passes_.end()) pass = passes_.begin();
+  };
+  std::size_t running = 0;
+  const auto finish = [&] {
+    found.push_back((*oldest)->finish());
+    advance(oldest);
+    --running;
+  };
+  for (const NetworkFormat& formats : networks) {
+    if (running == passes_.size()) finish();
+    (*next)->start(formats, matched);
+    advance(next);
+    ++running;
   }
-  while (found.size() < networks.size()) found.push_back(passes_[found.size() % count]->finish());
+  while (running > 0) finish();
   return found;
 }
 
