@@ -2,6 +2,7 @@
 // deflate, zstd, arithmetic coding and Arm's weight streams come close to.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -26,6 +27,10 @@ VBQ_BOTH inline std::int64_t log2_fixed(std::uint64_t x) {
   }
   return result;
 }
+
+// How many of these weights have each level.
+using LevelCounts = std::array<std::int64_t, 256>;
+LevelCounts count_levels(std::span<const std::uint8_t> taken);
 
 // Of each of `levels` levels, -log2 of its share of these weights, in bits; a level that none takes counts as taken
 // once.

@@ -47,15 +47,21 @@ QuantisedLayer made_of(const LayerFormat& format) {
   for (std::size_t b = 0; b < books; ++b) {
     const Codebook& codebook = format.codebooks[b];
     const auto indices = std::span(format.indices).subspan(b * row, row);
+    const LevelCounts counts = count_levels(indices);
     std::vector<bool> taken(static_cast<std::size_t>(codebook.size()));
-    for (const std::uint8_t index : indices) {
-      if (index >= taken.size()) {
-        fail("layer {}: a weight has level {} of a codebook of {}", format.node, index, taken.size());
+    for (std::size_t k = 0; k < counts.size(); ++k) {
+      if (counts[k] == 0) continue;
+      if (k >= taken.size()) {
+        fail("layer {}: a weight has level {} of a codebook of {}", format.node, k, taken.size());
       }
-      taken[index] = true;
+      taken[k] = true;
     }
     Shrunk shrunk = shrink(codebook, taken);
-    for (std::size_t i = 0; i < row; ++i) levels[b * row + i] = shrunk.becomes[indices[i]];
+    if (shrunk.codebook.size() == codebook.size()) {
+      std::ranges::copy(indices, levels.begin() + static_cast<std::ptrdiff_t>(b * row));
+    } else {
+      for (std::size_t i = 0; i < row; ++i) levels[b * row + i] = shrunk.becomes[indices[i]];
+    }
     most = std::max(most, shrunk.codebook.size());
     layer.codebooks.push_back(std::move(shrunk.codebook));
   }
@@ -155,14 +161,30 @@ QuantisedNetwork quantise(const Network& network, NetworkFormat formats) {
   return QuantisedNetwork(formats);
 }
 
+namespace {
+
+// Eight levels of so many bits fill as many bytes.
+constexpr std::size_t kTogether = 8;
+
+std::uint64_t packed_word(const std::uint8_t* levels, std::size_t count, std::size_t bits) {
+  std::uint64_t word = 0;
+  for (std::size_t k = 0; k < count; ++k) word |= std::uint64_t{levels[k]} << (k * bits);
+  return word;
+}
+
+}  // namespace
+
 PackedLevels pack_levels(std::span<const std::uint8_t> levels, int width) {
   const auto bits = static_cast<std::size_t>(width);
   PackedLevels packed{width, static_cast<std::int64_t>(levels.size()),
                       std::vector<std::uint8_t>((levels.size() * bits + 7) / 8)};
-  for (std::size_t i = 0, bit = 0; i < levels.size(); ++i, bit += bits) {
-    const unsigned value = static_cast<unsigned>(levels[i]) << (bit % 8);
-    packed.bytes[bit / 8] = static_cast<std::uint8_t>(packed.bytes[bit / 8] | (value & 0xff));
-    if (value > 0xff) packed.bytes[bit / 8 + 1] = static_cast<std::uint8_t>(value >> 8);
+  std::uint8_t* to = packed.bytes.data();
+  for (std::size_t i = 0; i < levels.size(); i += kTogether) {
+    const std::size_t some = std::min(kTogether, levels.size() - i);
+    const std::uint64_t word = some == kTogether ? packed_word(&levels[i], kTogether, bits)  // a loop that is unrolled
+                                                 : packed_word(&levels[i], some, bits);
+    const std::size_t bytes = (some * bits + 7) / 8;
+    for (std::size_t k = 0; k < bytes; ++k) *to++ = static_cast<std::uint8_t>(word >> (8 * k));
   }
   return packed;
 }
@@ -173,10 +195,13 @@ std::vector<std::uint8_t> unpack_levels(const PackedLevels& packed) {
     fail_internal("{} levels of {} bits in {} bytes", count, packed.width, packed.bytes.size());
   }
   std::vector<std::uint8_t> levels(count);
-  for (std::size_t i = 0, bit = 0; i < count; ++i, bit += bits) {
-    const unsigned low = packed.bytes[bit / 8];
-    const unsigned high = bit / 8 + 1 < packed.bytes.size() ? packed.bytes[bit / 8 + 1] : 0U;
-    levels[i] = static_cast<std::uint8_t>((low | high << 8) >> (bit % 8) & ((1U << bits) - 1));
+  const std::uint8_t* from = packed.bytes.data();
+  const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
+  for (std::size_t i = 0; i < count; i += kTogether) {
+    const std::size_t some = std::min(kTogether, count - i), bytes = (some * bits + 7) / 8;
+    std::uint64_t word = 0;
+    for (std::size_t k = 0; k < bytes; ++k) word |= std::uint64_t{*from++} << (8 * k);
+    for (std::size_t k = 0; k < some; ++k) levels[i + k] = static_cast<std::uint8_t>(word >> (k * bits) & mask);
   }
   return levels;
 }
