@@ -108,7 +108,7 @@ TEST_F(SequentialKernels, FactorsAndTargetsAreTheHosts) {
   };
   for (const Case& c : {Case{1, 27, 5, 4096, 700, 700}, Case{3, 9, 1, 4096, 300, 128}, Case{1, 70, 66, 4096, 1100, 600},
                         Case{2, 70, 3, 40, 520, 520}, Case{1, 33, 1, 4096, 64, 64}, Case{1, 1, 2, 4096, 70, 70},
-                        Case{1, 130, 9, 4096, 10, 10}}) {
+                        Case{1, 130, 9, 4096, 10, 10}, Case{1, 70, 130, 4096, 100, 100}}) {
     SCOPED_TRACE(testing::Message() << c.groups << " groups of " << c.columns << " columns, " << c.rows << " rows");
     const SequentialShape shape = shape_of(c.groups, c.columns, c.rows, c.longest);
     const std::vector<float> patches = numbers(c.positions, shape.row(), 1);

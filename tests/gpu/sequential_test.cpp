@@ -17,7 +17,7 @@ Network odd_network() {
   Conv grouped;
   grouped.weight = support::normal_tensor({8, 3, 3, 3}, 41, 0.3);
   grouped.group = 2;
-  grouped.stride = {2, 2};
+  grouped.stride = {2, 3};
   grouped.pad.top = grouped.pad.left = grouped.pad.right = 1;
   Conv each;
   each.weight = support::normal_tensor({8, 1, 3, 3}, 42, 0.5);
@@ -28,12 +28,12 @@ Network odd_network() {
   net.name = "odd";
   net.input_name = "x";
   net.output_name = "y";
-  net.shapes = {{6, 9, 9}, {8, 4, 5}, {8, 4, 5}, {8, 4, 5}, {160}, {10}};
+  net.shapes = {{6, 9, 9}, {8, 4, 3}, {8, 4, 3}, {8, 4, 3}, {96}, {10}};
   net.nodes = {{"grouped", grouped, {0}, "a"},
                {"each", each, {1}, "b"},
-               {"rows", Linear{support::normal_tensor({5, 5}, 43, 0.5), std::vector<float>(5, 0.1F)}, {2}, "c"},
+               {"rows", Linear{support::normal_tensor({3, 3}, 43, 0.5), std::vector<float>(3, 0.1F)}, {2}, "c"},
                {"flat", Reshape{}, {3}, ""},
-               {"last", Linear{support::normal_tensor({10, 160}, 44, 0.2), std::vector<float>(10, 0.0F)}, {4}, "d"}};
+               {"last", Linear{support::normal_tensor({10, 96}, 44, 0.2), std::vector<float>(10, 0.0F)}, {4}, "d"}};
   return net;
 }
 

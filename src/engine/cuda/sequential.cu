@@ -19,14 +19,14 @@ constexpr int kHeld = 64;  // positions summed in float before they are added in
 static_assert(kAcross * kAcross == kThreads && kHeld % kDepth == 0);
 
 __global__ void __launch_bounds__(kThreads)
-    sample_patches(const Sample op, std::int64_t first, std::int64_t numbers, float* to, int* bad) {
+    sample_patches(const Sample op, std::int64_t first, std::int64_t numbers, float* to, float* bad) {
   constexpr float kMost = 0x1p60F;
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kThreads;
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < numbers; i += step) {
     const Divided position = divide(static_cast<std::uint32_t>(i), op.row);
     const float v = op(first + position.whole, position.left);
     to[i] = v;
-    if (bad != nullptr && !(fabsf(v) < kMost)) *bad = 1;
+    if (bad != nullptr && !(fabsf(v) < kMost)) *bad = v;
   }
 }
 
@@ -180,7 +180,8 @@ int blocks_for(std::int64_t threads) {
 
 }  // namespace
 
-void launch_sample(const Sample& op, std::int64_t first, std::int64_t count, float* to, int* bad, cudaStream_t stream) {
+void launch_sample(const Sample& op, std::int64_t first, std::int64_t count, float* to, float* bad,
+                   cudaStream_t stream) {
   const std::int64_t numbers = count * op.row;
   sample_patches<<<blocks_for(numbers), kThreads, 0, stream>>>(op, first, numbers, to, bad);
   check(cudaGetLastError(), "launching the sampling of a layer's inputs");

@@ -9,9 +9,10 @@
 
 namespace vbq::cuda {
 
-// Patches of positions first .. first + count - 1. bad: set where a number is not finite or very large, as
-// check_inputs() says; may be null.
-void launch_sample(const Sample& op, std::int64_t first, std::int64_t count, float* to, int* bad, cudaStream_t stream);
+// Patches of positions first .. first + count - 1. bad: becomes one that is not finite or very large, where
+// there are such, as check_inputs() says; may be null.
+void launch_sample(const Sample& op, std::int64_t first, std::int64_t count, float* to, float* bad,
+                   cudaStream_t stream);
 
 // W x of `count` patches, to [count, outputs]; or, with `trained` of the same shape, trained - W x.
 void launch_outputs(const SequentialShape& shape, const float* patches, std::int64_t count, const float* weight,

@@ -1,7 +1,6 @@
 #include "engine/cuda/sequential_layers.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -123,12 +122,12 @@ void SequentialLayers::allocate() {
   memory_.broken = reinterpret_cast<int*>(memory_.damping + runs);
   memory_.costs = reinterpret_cast<float*>(memory_.broken + runs + 1);
   memory_.taken = reinterpret_cast<std::uint32_t*>(memory_.costs + kMostLevels);
-  make(bad_inputs_, std::ssize(points_), sizeof(int));
+  make(bad_inputs_, std::ssize(points_), sizeof(float));
   stream_.zero(bad_inputs_.data(), bad_inputs_.bytes());
 }
 
 template <typename Each>
-void SequentialLayers::parts(const LayerPoint& point, int* bad, Each each) {
+void SequentialLayers::parts(const LayerPoint& point, float* bad, Each each) {
   for (std::int64_t image = 0; image < images_; image += point.at_once) {
     const std::int64_t some = std::min(point.at_once, images_ - image) * point.shape.per_image;
     const std::int64_t first = image * point.shape.per_image;
@@ -139,7 +138,7 @@ void SequentialLayers::parts(const LayerPoint& point, int* bad, Each each) {
 
 void SequentialLayers::learn(std::size_t k) {
   const LayerPoint& point = points_[k];
-  parts(point, bad_inputs_.as<int>() + k, [&](std::int64_t first, std::int64_t count) {
+  parts(point, bad_inputs_.as<float>() + k, [&](std::int64_t first, std::int64_t count) {
     if (!point.shape.corrected()) return;
     launch_outputs(point.shape, memory_.patches, count, runner_.trained(point.layer), nullptr,
                    point.trained.as<float>() + first * point.shape.outputs(), stream_.get());
@@ -148,15 +147,13 @@ void SequentialLayers::learn(std::size_t k) {
 
 void SequentialLayers::learnt() {
   bad_.resize(points_.size());
-  stream_.download(bad_.data(), bad_inputs_.data(), bad_.size() * sizeof(int));
+  stream_.download(bad_.data(), bad_inputs_.data(), bad_.size() * sizeof(float));
   stream_.synchronise();
 }
 
 void SequentialLayers::check(std::size_t k) const {
-  if (bad_[k] == 0) return;
   const int node = runner_.plan().layers[points_[k].layer].node;
-  const float bad[] = {std::numeric_limits<float>::infinity()};
-  check_inputs(network_.nodes[static_cast<std::size_t>(node)].name, bad);
+  check_inputs(network_.nodes[static_cast<std::size_t>(node)].name, std::span(bad_).subspan(k, 1));
 }
 
 void SequentialLayers::take(NetworkFormat& formats) {

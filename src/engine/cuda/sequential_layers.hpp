@@ -62,14 +62,14 @@ class SequentialLayers {
   void allocate();
   // each(first image, images) for each part, its patches sampled.
   template <typename Each>
-  void parts(const LayerPoint& point, int* bad, Each each);
+  void parts(const LayerPoint& point, float* bad, Each each);
 
   const Network& network_;
   std::int64_t images_;
   Runner& runner_;
   const Stream& stream_;
   std::vector<LayerPoint> points_;
-  std::vector<int> bad_;        // of each point, once learnt
+  std::vector<float> bad_;      // of each point, once learnt: an input that is no number to work with, or 0
   std::vector<Wanted> wanted_;  // of each layer of the plan
   SequentialMemory memory_;
   DeviceBuffer patches_, missing_, parts_, sums_, factor_, diagonal_, small_, target_, scratch_, feedback_, order_;
