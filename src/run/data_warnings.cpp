@@ -55,7 +55,7 @@ std::vector<std::string> validation_warnings(std::int64_t images, std::int64_t b
   const std::int64_t blocks = (images + block - 1) / block;
   if (images == 0 || blocks >= kFew) return {};
   return {
-      fmt::format("{} validation images in {} blocks of {} hardly tell a gain from chance: ten blocks or more were "
+      fmt::format("{} validation images in {} blocks of {} hardly tell a gain from chance: six blocks at least were "
                   "expected; use smaller ones (data.block) or more images (data.validation)",
                   images, blocks, block)};
 }

@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "cluster/share_kernels.hpp"
 #include "core/hash.hpp"
+#include "store/checkpoint.hpp"
 #include "store/kernels_file.hpp"
 
 namespace vbq {
@@ -21,6 +23,16 @@ std::string key_of(const Setup& setup) {
   return hasher.hex();
 }
 
+// Then its kernels are those that the run began with, or it began without: none may take their place, whatever is asked
+// of the folder now.
+bool has_checkpoint(const std::filesystem::path& folder) {
+  std::error_code none;  // a folder that is not there, or cannot be read, has none
+  for (const auto& file : std::filesystem::directory_iterator(folder, none)) {
+    if (is_checkpoint_name(file.path().filename().string())) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void find_kernels(Communicator& world, Setup& setup, const std::filesystem::path& folder) {
@@ -31,7 +43,7 @@ void find_kernels(Communicator& world, Setup& setup, const std::filesystem::path
     const std::filesystem::path path = folder / kKernelsFile;
     std::optional<Kernels> kept = load_kernels(path, key_of(setup));
     if (kept) engine.kernels = *std::move(kept);
-    setup.keep_kernels = engine.kernels.empty() ? path : std::filesystem::path();
+    setup.keep_kernels = engine.kernels.empty() && !has_checkpoint(folder) ? path : std::filesystem::path();
   }
   if (world.size() > 1) broadcast(world, engine.kernels);
 }

@@ -42,10 +42,12 @@ void check_same_run(const RunState& state, const Setup& setup, const ComputeInfo
   if (setup.network_hash != state.network_hash) fail("--resume: {}", other_network(setup.job, then));
   if (setup.data_hash != state.data_hash) fail("--resume: {}", other_images(setup.job, then));
   if (compute.identity != state.engine) {
+    const bool gpu = compute.identity.find("cuDNN") != std::string::npos;
     fail(
         "--resume: this machine computes with {}, the run did with {}, and results could differ: --engine, --precision "
-        "and a machine as before were expected",
-        compute.identity, state.engine);
+        "and a machine as before were expected{}",
+        compute.identity, state.engine,
+        gpu ? ", and the run's kernels.h5, or VBQ_CUDA_TUNE=0 where it began without one" : "");
   }
   const int generations = setup.job.generations;
   if (generations < state.search.generation) {

@@ -49,6 +49,13 @@ void write_array(hid_t location, const char* name, const ArrayView& array, const
   dataset.close("write an array", where);
 }
 
+void check_unfiltered(const Dataset& dataset, const char* name, const std::string& where) {
+  const Properties creation(H5Dget_create_plist(dataset.get()), "read an array's layout", where);
+  if (check(H5Pget_nfilters(creation.get()), "read an array's filters", where) > 0) {
+    fail("{}: array \"{}\" is compressed, which vbq does not write", where, name);
+  }
+}
+
 void check_storage(const Dataset& dataset, const char* name, const std::string& where) {
   const Space space(H5Dget_space(dataset.get()), "read an array's size", where);
   const Type type(H5Dget_type(dataset.get()), "read an array's type", where);

@@ -20,6 +20,9 @@ struct ArrayView {
 void write_array(hid_t location, const char* name, const ArrayView& array, const Properties& creation,
                  const std::string& where);
 
+// Error when the array is compressed, as large ones of a dataset may be, and no others.
+void check_unfiltered(const Dataset& dataset, const char* name, const std::string& where);
+
 // Error unless the file holds storage for all elements of the array: bounds what is allocated for it by what is there.
 // Deflate cannot shrink by more than 1,032 : 1. Chunked arrays must have all their chunks.
 void check_storage(const Dataset& dataset, const char* name, const std::string& where);
@@ -40,6 +43,7 @@ std::vector<T> read_vector(hid_t location, const char* name, const std::string& 
   if (extents.size() != 1 || check(H5Tequal(type.get(), native_type<T>()), "compare types", where) == 0) {
     fail("{}: array \"{}\" has an unexpected type or rank", where, name);
   }
+  check_unfiltered(dataset, name, where);
   check_storage(dataset, name, where);
   std::vector<T> values(extents[0]);
   if (!values.empty()) {

@@ -179,5 +179,20 @@ TEST_F(SequentialKernels, WhatIsNotFiniteStaysInItsGroup) {
   }
 }
 
+// One target that overflows, and all of the layer's are as trained.
+TEST_F(SequentialKernels, TargetsThatOverflowAreAsTrained) {
+  const SequentialShape shape = shape_of(1, 20, 4, 4096);
+  constexpr std::int64_t kPositions = 100;
+  const std::vector<float> patches = numbers(kPositions, shape.row(), 1);
+  std::vector<float> missing;  // so that the correction is as large
+  for (std::int64_t i = 0; i < kPositions * shape.outputs(); ++i) {
+    missing.push_back(1e36F * patches[static_cast<std::size_t>(i / shape.outputs() * shape.row())]);
+  }
+  const std::vector<float> weight(static_cast<std::size_t>(shape.outputs()) * 20, 3.4025e38F);
+  const Found found = find(shape, patches, missing, weight, kPositions, kPositions);
+  EXPECT_EQ(found.broken, (std::vector<int>{0, 1}));
+  EXPECT_EQ(found.target, weight);
+}
+
 }  // namespace
 }  // namespace vbq::test

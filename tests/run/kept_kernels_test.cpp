@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "support/folder.hpp"
 
 namespace vbq {
@@ -46,6 +48,21 @@ TEST(KeptKernels, OfSomethingElseAreChosenAgain) {
   EXPECT_EQ(found(other, folder), Kernels());
   keep_kernels(other, {{1}});
   EXPECT_EQ(found(other, folder), Kernels({{1}}));
+}
+
+// A start in the wrong precision, which is refused later on, would else take the run's kernels away for good.
+TEST(KeptKernels, OfARunThatHasBegunAreNeverReplaced) {
+  const test::Folder folder;
+  vbq::Setup setup;
+  found(setup, folder);
+  keep_kernels(setup, kMadeUp);
+  std::ofstream(folder.path() / "checkpoint-000001.h5") << "as good as one";
+  vbq::Setup other = setup;
+  other.problem.engine.precision = Precision::fp16;
+  EXPECT_EQ(found(other, folder), Kernels());
+  keep_kernels(other, {{1}});
+  EXPECT_EQ(found(other, folder), Kernels());
+  EXPECT_EQ(found(setup, folder), kMadeUp);
 }
 
 TEST(KeptKernels, EngineCpuHasNone) {

@@ -75,7 +75,6 @@ class CudaEngine final : public Engine {
       : network_(network),
         layers_(weight_layers(network)),
         block_(options.block),
-        copies_wanted_(options.copies),
         numbers_(numbers_of(options.precision)),
         device_(take_device(options)),
         api_(Cudnn::load()),
@@ -197,11 +196,7 @@ class CudaEngine final : public Engine {
   std::unique_ptr<DevicePass> pass(const Shard& images, PassLevels levels) override {
     check_shard(network_, images, block_);
     if (!fits_one_batch(network_, images.images.count)) return nullptr;
-    const std::int64_t count = images.images.count;
-    auto first = std::make_unique<cuda::LayerPass>(network_, images, levels, batch(count), device_.index);
-    return std::make_unique<cuda::LayerPasses>(std::move(first), copies_wanted_, [&] {
-      return std::make_unique<cuda::LayerPass>(network_, images, levels, make_batch(count), device_.index);
-    });
+    return std::make_unique<cuda::LayerPass>(network_, images, levels, batch(images.images.count), device_.index);
   }
 
  private:
@@ -219,12 +214,9 @@ class CudaEngine final : public Engine {
     } while (copies() < options.copies && copies_.front()->bytes() <= kSmall);
   }
 
-  std::unique_ptr<Batch> make_batch(std::int64_t images) {
-    use_device(device_.index);
-    return std::make_unique<Batch>(network_, images, numbers_.type, numbers_.arithmetic, api_);
-  }
   std::unique_ptr<Batch> batch(std::int64_t images) {
-    auto batch = make_batch(images);
+    use_device(device_.index);
+    auto batch = std::make_unique<Batch>(network_, images, numbers_.type, numbers_.arithmetic, api_);
     kernels_.push_back(batch->runner().kernels());
     name_library();
     return batch;
@@ -255,7 +247,6 @@ class CudaEngine final : public Engine {
   Network network_;  // weights as trained
   std::vector<int> layers_;
   std::int64_t block_;
-  int copies_wanted_;
   std::int64_t batch_ = 1, count_ = 0;  // images in a batch, in the shard
   Numbers numbers_;
   DeviceInfo device_;

@@ -18,7 +18,7 @@ struct KernelRule {
   std::span<const KernelChoice> given;  // if there are any: these, one for each convolution; empty for one of ours
 };
 
-// False where VBQ_CUDA_TUNE=0: engines then take the first, whatever they are asked.
+// False where VBQ_CUDA_TUNE=0: engines then measure none, and take the first where none were given.
 bool tunes_in_environment();
 
 // Their numbers, one kernel after another.

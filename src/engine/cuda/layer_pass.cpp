@@ -7,7 +7,6 @@
 #include "engine/common/weights.hpp"
 #include "engine/cuda/kernels.hpp"
 #include "engine/cuda/moments.hpp"
-#include "vbq/error.hpp"
 
 namespace vbq::cuda {
 namespace {
@@ -83,70 +82,36 @@ void LayerPass::pass(std::span<const LayerFormat* const> formats, bool matched) 
   pass_.run(formats, memory, queue, matched);
 }
 
-void LayerPass::start(const NetworkFormat& formats, bool matched) {
+NetworkFormat LayerPass::run(const NetworkFormat& formats, bool matched) {
   use_device(device_);
-  result_ = formats;
-  matched_ = matched;
-  for (LayerFormat& format : result_) format.gain = format.shift = {};
-  if (sequential_) sequential_->take(result_);
-  check_formats(network_, result_);
-  const std::vector<const LayerFormat*> all = formats_of(layers_, result_);
+  NetworkFormat result = formats;
+  for (LayerFormat& format : result) format.gain = format.shift = {};
+  if (sequential_) sequential_->take(result);
+  check_formats(network_, result);
+  const std::vector<const LayerFormat*> all = formats_of(layers_, result);
   batch_->runner().quantise(all);
   if (sequential_) sequential_->begin(all);
   pass(all, matched);
-  found_.resize(2 * pass_.channels());
-  if (matched) batch_->stream().download(found_.data(), matching_.data(), found_.size() * sizeof(float));
+  const Stream& stream = batch_->stream();
+  std::vector<float> matching(2 * pass_.channels());
+  if (matched) stream.download(matching.data(), matching_.data(), matching.size() * sizeof(float));
   if (sequential_) sequential_->download();
+  stream.synchronise();
+  if (sequential_) sequential_->put(result);
+  if (matched) pass_.put(matching, result);
+  return result;
 }
 
-NetworkFormat LayerPass::finish() {
-  use_device(device_);
-  batch_->stream().synchronise();
-  if (sequential_) sequential_->put(result_);
-  if (matched_) pass_.put(found_, result_);
-  return std::move(result_);
+std::vector<NetworkFormat> LayerPass::run(std::span<const NetworkFormat> networks, bool matched) {
+  std::vector<NetworkFormat> found;
+  found.reserve(networks.size());
+  for (const NetworkFormat& formats : networks) found.push_back(run(formats, matched));
+  return found;
 }
 
 std::size_t LayerPass::bytes() const {
   return batch_->bytes() + parts_.bytes() + norms_.bytes() + trained_.bytes() + matching_.bytes() +
          (sequential_ ? sequential_->bytes() : 0);
-}
-
-LayerPasses::LayerPasses(std::unique_ptr<LayerPass> first, int most,
-                         const std::function<std::unique_ptr<LayerPass>()>& further) {
-  const bool small = first->bytes() <= kSmallPass;
-  passes_.push_back(std::move(first));
-  while (small && std::ssize(passes_) < most) {
-    try {
-      passes_.push_back(further());
-    } catch (const Error& error) {
-      if (error.fault() == Fault::internal) throw;
-      log::debug("engine cuda: no further pass at once: {}", error.what());
-      break;
-    }
-  }
-}
-
-std::vector<NetworkFormat> LayerPasses::run(std::span<const NetworkFormat> networks, bool matched) {
-  std::vector<NetworkFormat> found;
-  auto next = passes_.begin(), oldest = next;  // each in turn
-  const auto advance = [this](auto& pass) {
-    if (++pass == passes_.end()) pass = passes_.begin();
-  };
-  std::size_t running = 0;
-  const auto finish = [&] {
-    found.push_back((*oldest)->finish());
-    advance(oldest);
-    --running;
-  };
-  for (const NetworkFormat& formats : networks) {
-    if (running == passes_.size()) finish();
-    (*next)->start(formats, matched);
-    advance(next);
-    ++running;
-  }
-  while (running > 0) finish();
-  return found;
 }
 
 }  // namespace vbq::cuda

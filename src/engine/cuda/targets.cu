@@ -99,7 +99,7 @@ __global__ void __launch_bounds__(kThreads) feed_back(const SequentialShape shap
     const int row = n - 1 - i, column = n - 1 - j;
     const double least = diagonal[static_cast<std::int64_t>(column) * kPanel + column % kPanel];
     float value = 0;
-    if (j > i && memory.broken[run] == 0) {
+    if (j > i) {  // of a broken run: 0
       const bool near = row / kPanel == column / kPanel;
       const double l = near ? diagonal[static_cast<std::int64_t>(row) * kPanel + column % kPanel]
                             : a[static_cast<std::int64_t>(row) * n + column];
