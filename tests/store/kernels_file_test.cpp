@@ -1,7 +1,12 @@
 #include "store/kernels_file.hpp"
 
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
+#include <vector>
+
+#include "store/checkpoint_file.hpp"
+#include "store/memory_image.hpp"
 #include "support/folder.hpp"
 
 namespace vbq {
@@ -36,6 +41,28 @@ TEST(KernelsFile, ADamagedOneIsNone) {
   flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
   test::put(path, flipped);
   EXPECT_FALSE(load_kernels(path, "key").has_value());
+}
+
+// Sealed and whole, with a key that deflate has made small: it would be as large as memory once read.
+TEST(KernelsFile, ACompressedKeyIsNotRead) {
+  const test::Folder folder;
+  const auto path = folder / "kernels.h5";
+  hdf5::MemoryImage image("kernels");
+  const hsize_t size = hsize_t{64} << 20;
+  const hid_t space = H5Screate_simple(1, &size, nullptr), creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(creation, 1, &size);
+  H5Pset_deflate(creation, 1);
+  const hid_t key = H5Dcreate2(image.file(), "key", H5T_NATIVE_UINT8, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  const std::vector<std::uint8_t> zeros(size);
+  H5Dwrite(key, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data());
+  H5Dclose(key);
+  H5Pclose(creation);
+  H5Sclose(space);
+  test::put(path, seal_checkpoint(image.finish()));
+  ::testing::internal::CaptureStderr();
+  EXPECT_FALSE(load_kernels(path, "key").has_value());
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("compressed"), std::string::npos) << said;
 }
 
 }  // namespace
