@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
+#include "assign/priced_level.hpp"
 #include "quant/code_length.hpp"
 
 namespace vbq {
@@ -53,25 +54,8 @@ RateChooser::RateChooser(const LayerFormat& format, const LayerFactor& factor, s
 }
 
 int RateChooser::choose(const Codebook& codebook, float x, float importance) const {
-  const auto levels = codebook.levels();
-  const int nearest = codebook.index(x), count = codebook.size();
-  int best = nearest;
-  const auto cost_of = [&](int k) {
-    const float off = x - levels[static_cast<std::size_t>(k)];
-    return off * off * importance + costs_[static_cast<std::size_t>(k)];
-  };
-  float least = cost_of(nearest);
-  const auto consider = [&](int k) {
-    const float cost = cost_of(k);
-    if (cost < least) {
-      least = cost;
-      best = k;
-    }
-  };
-  for (int k = std::max(0, nearest - 2); k <= std::min(count - 1, nearest + 2); ++k) consider(k);
-  const int zero = codebook.index(0.0F);
-  if (levels[static_cast<std::size_t>(zero)] == 0.0F) consider(zero);
-  return best;
+  return cheapest_level(x, importance, codebook.levels().data(), codebook.size(), costs_.data(), codebook.index(x),
+                        codebook.index(0.0F));
 }
 
 }  // namespace vbq

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "assign/priced_level.hpp"
 #include "engine/cuda/plan/weights.hpp"
 
 namespace vbq::cuda {
@@ -40,26 +41,9 @@ VBQ_BOTH constexpr int assign_blocks(int rows) { return (rows + kAssignRows - 1)
 VBQ_BOTH inline int priced_level(float x, float importance, const float* thresholds, const float* values, int levels,
                                  const float* costs) {
   const int nearest = level_of(x, thresholds, levels);
-  const auto cost_of = [&](int k) {
-    const float off = x - values[k];
-    return off * off * importance + costs[k];
-  };
-  int best = nearest;
-  float least = cost_of(nearest);
-  const auto consider = [&](int k) {
-    const float cost = cost_of(k);
-    if (cost < least) {
-      least = cost;
-      best = k;
-    }
-  };
-  for (int k = nearest < 2 ? 0 : nearest - 2; k <= nearest + 2 && k < levels; ++k) {
-    if (k > 0 && !(thresholds[k - 1] < INFINITY)) break;  // a shorter codebook's end
-    consider(k);
-  }
-  const int zero = level_of(0.0F, thresholds, levels);
-  if (values[zero] == 0.0F) consider(zero);
-  return best;
+  int count = nearest + 1;  // a shorter codebook's end
+  while (count < levels && count <= nearest + 2 && thresholds[count - 1] < INFINITY) ++count;
+  return cheapest_level(x, importance, values, count, costs, nearest, level_of(0.0F, thresholds, levels));
 }
 
 // Shared memory of a thread block; one column more than needed, so that rows lie in different banks.
