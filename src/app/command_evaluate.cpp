@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/commands.hpp"
+#include "app/import.hpp"
 #include "config/unused.hpp"
 #include "core/check.hpp"
 #include "data/label_offset.hpp"
@@ -15,6 +16,7 @@
 #include "run/ranks.hpp"
 #include "run/scores.hpp"
 #include "run/setup.hpp"
+#include "store/file_kind.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
 
@@ -61,14 +63,30 @@ void count_agreement(Problem& problem, const EvaluateArguments& arguments) {
   problem.with_divergence = true;
 }
 
-Scored make_scored(const EvaluateArguments& arguments, std::string network, const EngineOptions& engine) {
+// A dataset file, or a source whose kind stands before its path, as they are; other images are imported.
+std::shared_ptr<const ImageSource> open_data(const EvaluateArguments& arguments, const Shape& input,
+                                             const CommonOptions& common, std::vector<std::string>& warnings) {
+  ImportArguments import = arguments.import;
+  import.sources = {arguments.data};
+  const bool as_it_is = identify(arguments.data) != FileKind::other || !std::filesystem::exists(arguments.data);
+  if (as_it_is && import.kind.empty()) {
+    const Normalisation given{{import.mean.begin(), import.mean.end()}, {import.std.begin(), import.std.end()}};
+    import.mean = import.std = {};  // which may only say what the dataset says
+    refuse_import_options(import, arguments.data);
+    return open_images(std::filesystem::absolute(arguments.data), given);
+  }
+  if (import.kind.empty()) import.kind = kind_of_source(arguments.data);
+  complete_photo_options(import, input);
+  return import_to_memory(import, common, warnings);
+}
+
+Scored make_scored(const EvaluateArguments& arguments, std::string network, const CommonOptions& common) {
+  const EngineOptions& engine = common.engine;
   Scored scored;
   Problem& problem = scored.problem;
   problem.network = parse_onnx(std::move(network), arguments.network, arguments.output_name);
-  const Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
-                                    {arguments.std.begin(), arguments.std.end()}};
-  problem.search_source = with_label_offset(open_images(std::filesystem::absolute(arguments.data), normalisation),
-                                            arguments.label_offset.value_or(0));
+  problem.search_source = with_label_offset(
+      open_data(arguments, problem.network.input_shape(), common, scored.warnings), arguments.label_offset.value_or(0));
   const DatasetInfo& info = problem.search_source->info();
   check_fit(info, problem.network, arguments.network.string());
   std::vector<std::string>& warnings = scored.warnings;
@@ -121,7 +139,7 @@ void print(const Tally& tally, Labels labels, const EngineInfo& engine, double s
 int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common) {
   return on_all_ranks([&](Communicator& world) {
     std::string network = share_network(world, arguments.network);
-    const Scored scored = agree(world, [&] { return make_scored(arguments, std::move(network), common.engine); });
+    const Scored scored = agree(world, [&] { return make_scored(arguments, std::move(network), common); });
     return with_evaluator(world, scored.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
       const auto start = std::chrono::steady_clock::now();
       const Tally tally = evaluator.score(ImageSet::search, scored.network);

@@ -181,7 +181,8 @@ int keys_info(const CommonOptions& common) {
     keys.push_back({{"key", field.key},
                     {"default", field.text.default_text},
                     {"values", field.values()},
-                    {"meaning", field.text.meaning}});
+                    {"meaning", field.text.meaning},
+                    {"details", key_details(field.key)}});
   }
   print_json({{"keys", keys}});
   return 0;

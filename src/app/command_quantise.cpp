@@ -43,20 +43,6 @@ RunPlace place_of(const QuantiseArguments& arguments, const CommonOptions& commo
   return place;
 }
 
-// What is done to photos so that they become what the network takes, where nobody has said it.
-void complete_photo_options(ImportArguments& import, const Shape& input) {
-  if (!is_photo_kind(import.kind) || input.size() != 3) return;
-  if (input[0] == 1 && !import.grey) {
-    import.grey = true;
-    log::info("photos    made grey, as the network takes one channel");
-  }
-  if (!import.resize.empty() || !import.crop.empty()) return;
-  import.crop = fmt::format("{}x{}", input[1], input[2]);
-  import.resize = input[1] == input[2] ? fmt::format("{}", input[1]) : import.crop;
-  log::info("photos    --resize {} --crop {}, as the network takes {}x{}; give both where it was trained otherwise",
-            import.resize, import.crop, input[1], input[2]);
-}
-
 // A dataset file as it is; other images become one in the folder.
 QuantiseSource source_of(const QuantiseArguments& arguments, const fs::path& folder, const std::string& network,
                          const CommonOptions& common) {

@@ -42,9 +42,10 @@ int command_quantise(const QuantiseArguments& arguments, const CommonOptions& co
 struct EvaluateArguments {
   std::filesystem::path network, data;
   std::optional<std::filesystem::path> format;
-  std::string images;             // "A:B", A inclusive, B exclusive; either may be left out
-  std::vector<double> mean, std;  // for data that must be imported first
-  std::string output_name;        // of the network; empty: its first
+  std::string images;  // "A:B", A inclusive, B exclusive; either may be left out
+  ImportArguments
+      import;  // how data that is no dataset file is read; kind: empty: told from it. sources, output: not used
+  std::string output_name;  // of the network; empty: its first
   std::optional<std::int64_t> label_offset;
 };
 int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& common);

@@ -1,6 +1,7 @@
 #include "app/import.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -8,10 +9,13 @@
 #include "config/names.hpp"
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "data/dataset_checks.hpp"
 #include "data/image_stream.hpp"
+#include "data/import_kinds.hpp"
 #include "data/importers.hpp"
 #include "report/progress.hpp"
 #include "run/data_warnings.hpp"
+#include "run/setup.hpp"
 #include "store/dataset_stream.hpp"
 #include "vbq/dataset_file.hpp"
 #include "vbq/label.hpp"
@@ -42,6 +46,10 @@ DatasetInfo info_of(const ImageList& list, const Preprocessing& how, Normalisati
   return info;
 }
 
+Normalisation normalisation_of(const ImportArguments& arguments) {
+  return {{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
+}
+
 Existing existing_of(const ImportArguments& arguments) {
   return arguments.overwrite ? Existing::overwrite : Existing::refuse;
 }
@@ -62,29 +70,28 @@ std::vector<bool> classes_expected(const ImageList& list, const std::string& kin
   return expected;
 }
 
-// Photos stream from their files to the dataset's.
-DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normalisation, const CommonOptions& common,
-                          std::vector<std::string>& warnings) {
+// Takes photos in pieces, as they are read; of the first, info is whole but for its hash.
+using TakePhotos = std::function<void(const Images& piece, const DatasetInfo& info)>;
+
+// Photos stream from their files to whoever takes them.
+DatasetInfo stream_photos(const ImportArguments& arguments, const CommonOptions& common,
+                          std::vector<std::string>& warnings, const TakePhotos& take) {
   const BadFiles bad_files = arguments.skip_bad ? BadFiles::leave_out : BadFiles::refuse;
   ImageStreamOptions options{preprocessing_of(arguments), bad_files, common.engine.threads};
   ImageList list = list_images(arguments.kind, arguments.sources, arguments.root, bad_files);
   if (!arguments.class_names.empty()) name_classes(list, arguments.class_names);
-  check_output(arguments.output, inputs_of(list, arguments), existing_of(arguments));
+  if (!arguments.output.empty()) check_output(arguments.output, inputs_of(list, arguments), existing_of(arguments));
   Progress progress(common.quiet, common.screen);
   options.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(fmt::format("{} of {} photos", thousands(done), thousands(total)));
   };
-  DatasetInfo info = info_of(list, options.preprocessing, std::move(normalisation));
+  DatasetInfo info = info_of(list, options.preprocessing, normalisation_of(arguments));
   std::vector<std::int64_t> images(static_cast<std::size_t>(list.classes));
-  std::optional<DatasetStream> stream;
   const std::int64_t left_out = list.left_out + stream_images(list, options, [&](const Images& piece) {
-                                  if (!stream) {
-                                    info.channels = piece.channels;
-                                    info.height = piece.height;
-                                    info.width = piece.width;
-                                    stream.emplace(arguments.output, info);
-                                  }
-                                  stream->append(piece);
+                                  info.channels = piece.channels;
+                                  info.height = piece.height;
+                                  info.width = piece.width;
+                                  take(piece, info);
                                   for (const std::int32_t label : piece.labels) {
                                     if (label != kNoLabel) ++images[static_cast<std::size_t>(label)];
                                   }
@@ -94,7 +101,7 @@ DatasetInfo import_photos(const ImportArguments& arguments, Normalisation normal
     log::warning("{} of {} files were left out", left_out,
                  static_cast<std::int64_t>(list.files.size()) + list.left_out);
   add_warnings(warnings, emptied_class_warnings(info, images, classes_expected(list, arguments.kind)));
-  return stream->finish();
+  return info;
 }
 
 // As told, or none: the shape must tell.
@@ -156,18 +163,56 @@ void refuse_import_options(const ImportArguments& arguments, const std::filesyst
   }
 }
 
+void complete_photo_options(ImportArguments& arguments, const Shape& input) {
+  if (!is_photo_kind(arguments.kind) || input.size() != 3) return;
+  if (input[0] == 1 && !arguments.grey) {
+    arguments.grey = true;
+    log::info("photos    made grey, as the network takes one channel");
+  }
+  if (!arguments.resize.empty() || !arguments.crop.empty()) return;
+  arguments.crop = fmt::format("{}x{}", input[1], input[2]);
+  arguments.resize = input[1] == input[2] ? fmt::format("{}", input[1]) : arguments.crop;
+  log::info("photos    --resize {} --crop {}, as the network takes {}x{}; give both where it was trained otherwise",
+            arguments.resize, arguments.crop, input[1], input[2]);
+}
+
+std::unique_ptr<ImageSource> import_to_memory(const ImportArguments& arguments, const CommonOptions& common,
+                                              std::vector<std::string>& warnings) {
+  refuse_unused_options(arguments);
+  const std::optional<Layout> layout = layout_of(arguments);
+  if (!is_photo_kind(arguments.kind)) {
+    check_import(arguments.sources);
+    ImportedImages imported = import_images(arguments.kind, arguments.sources, normalisation_of(arguments), layout);
+    return memory_source(std::move(imported.images), std::move(imported.info));
+  }
+  Images images;
+  DatasetInfo info = stream_photos(arguments, common, warnings, [&](const Images& piece, const DatasetInfo& of) {
+    if (images.count == 0) {
+      const std::int64_t one = image_bytes(of.channels, of.height, of.width, of.origin);
+      check_imported(of.origin, pixel_bytes(of.count, one, of.origin));
+    }
+    append_images(images, piece, of.origin);
+  });
+  info.count = images.count;  // without those left out
+  complete_info(info, images, info.origin);
+  return memory_source(std::move(images), std::move(info));
+}
+
 DatasetInfo import_dataset(const ImportArguments& arguments, const CommonOptions& common,
                            std::vector<std::string>& warnings) {
-  Normalisation normalisation{{arguments.mean.begin(), arguments.mean.end()},
-                              {arguments.std.begin(), arguments.std.end()}};
   refuse_unused_options(arguments);
   const std::optional<Layout> layout = layout_of(arguments);
   check_output(arguments.output, arguments.sources, existing_of(arguments));
   DatasetInfo info;
   if (is_photo_kind(arguments.kind)) {
-    info = import_photos(arguments, std::move(normalisation), common, warnings);
+    std::optional<DatasetStream> stream;
+    stream_photos(arguments, common, warnings, [&](const Images& piece, const DatasetInfo& of) {
+      if (!stream) stream.emplace(arguments.output, of);
+      stream->append(piece);
+    });
+    info = stream->finish();
   } else {
-    ImportedImages imported = import_images(arguments.kind, arguments.sources, std::move(normalisation), layout);
+    ImportedImages imported = import_images(arguments.kind, arguments.sources, normalisation_of(arguments), layout);
     write_dataset(arguments.output, imported.images, imported.info);
     info = std::move(imported.info);
   }

@@ -37,9 +37,18 @@ inline constexpr std::int64_t kMostClasses = 1 << 24;
 // Appends the file's images; `images` starts empty or holds images of the same size.
 void append_cifar(Images& images, const std::filesystem::path& path, const CifarFormat& format);
 void append_mnist(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file);
+
+// Images of one kind of number: pixels, or values of a normalised image [count, C, H, W], which pixels are made of when
+// all are known.
+struct NpyImages {
+  Images images;              // of values: no pixels yet
+  std::vector<float> values;  // empty: there are pixels
+};
 // label_file: empty: there are no labels.
-void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
+void append_npy(NpyImages& all, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
                 std::optional<Layout> layout);
+// Makes pixels of values, if there are any; gives their normalisation, else the given one. See pixels_of().
+Normalisation finish(NpyImages& all, Normalisation given, const std::string& where);
 
 // Adds `more` behind `images`; Error, naming `where`, when their sizes differ.
 void append_images(Images& images, Images more, const std::string& where);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using Names = std::vector<std::string>;
-using AppendPair = std::function<void(Images&, const fs::path&, const fs::path&)>;
+using AppendPair = std::function<void(const fs::path&, const fs::path&)>;
 
 // Replaces the last occurrence.
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -25,18 +25,18 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-void append_pairs(Images& images, const std::string& kind, std::vector<fs::path> sources, const AppendPair& append) {
+void append_pairs(const std::string& kind, std::vector<fs::path> sources, const AppendPair& append) {
   if (sources.size() == 1) {
     const std::string name = sources[0].filename().string();
     const std::string labels = replaced(replaced(name, "images", "labels"), "idx3", "idx1");
     if (labels == name || !fs::exists(sources[0].parent_path() / labels)) {
-      if (kind == "npy") return append(images, sources[0], {});
+      if (kind == "npy") return append(sources[0], {});
       fail("{} takes images and labels: only {} was given, and no labels lie beside it", kind, sources[0].string());
     }
     sources.push_back(sources[0].parent_path() / labels);
   }
   if (sources.size() % 2 != 0) fail("{} takes pairs of images and labels: {} files were given", kind, sources.size());
-  for (std::size_t i = 0; i < sources.size(); i += 2) append(images, sources[i], sources[i + 1]);
+  for (std::size_t i = 0; i < sources.size(); i += 2) append(sources[i], sources[i + 1]);
 }
 
 void append_all(Images& images, const std::vector<fs::path>& sources, const CifarFormat& format) {
@@ -99,15 +99,18 @@ ImportedImages import_images(const std::string& kind, const std::vector<fs::path
     append_all(out.images, sources, kCifar100);
     out.info.classes = 100;
   } else if (kind == "mnist") {
-    append_pairs(out.images, kind, sources, append_mnist);
+    append_pairs(kind, sources,
+                 [&](const fs::path& images, const fs::path& labels) { append_mnist(out.images, images, labels); });
     out.info.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     out.info.classes = 10;
   } else if (is_photo_kind(kind)) {
     append_photos(out, kind, sources);
   } else {
-    append_pairs(out.images, kind, sources, [&](Images& images, const fs::path& image_file, const fs::path& labels) {
-      append_npy(images, image_file, labels, layout);
-    });
+    NpyImages all;
+    append_pairs(kind, sources,
+                 [&](const fs::path& images, const fs::path& labels) { append_npy(all, images, labels, layout); });
+    normalisation = finish(all, std::move(normalisation), sources[0].string());
+    out.images = std::move(all.images);
   }
   out.info.origin = sources[0].string();
   out.info.normalisation = std::move(normalisation);

@@ -20,7 +20,8 @@ struct ImportedImages {
 // kind: "cifar10", "cifar100": one or more binary files, joined in order; "mnist", "npy": IMAGES LABELS, or several
 // such pairs, or IMAGES alone where the labels lie beside it under the same name with "labels" for "images" (and "idx1"
 // for "idx3"); npy alone without them has no labels. npy: uint8 [N, C, H, W], [N, H, W, C] (layout says which; without
-// it, the shape must) or [N, H, W], labels [N] of integers. "folder", "list": photos as they are, which must have one
+// it, the shape must) or [N, H, W], labels [N] of integers; or as many values of float32 or float64 as the network is
+// fed, whose normalisation it then is (float_pixels.hpp). "folder", "list": photos as they are, which must have one
 // size (image_stream.hpp resizes and needs no memory for all of them). Normalisation: empty means mean 0, empty std 1.
 // Error: one sentence with file, what was found, what was expected.
 ImportedImages import_images(const std::string& kind, const std::vector<std::filesystem::path>& sources,

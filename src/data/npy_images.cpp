@@ -2,8 +2,10 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "core/log.hpp"
 #include "data/channels_first.hpp"
 #include "data/dataset_checks.hpp"
+#include "data/float_pixels.hpp"
 #include "data/import_kinds.hpp"
 #include "data/npy.hpp"
 #include "vbq/label.hpp"
@@ -50,32 +52,60 @@ std::vector<std::int32_t> read_labels(const std::filesystem::path& file, const N
 
 }  // namespace
 
-void append_npy(Images& images, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
+void append_npy(NpyImages& all, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
                 std::optional<Layout> layout) {
-  NpyArray pixels = read_npy(image_file);
-  const auto& shape = pixels.shape;
-  if (pixels.type != NpyType::uint8 || (shape.size() != 4 && shape.size() != 3)) {
-    fail("{} is {} of shape [{}]: images of uint8 [N, C, H, W], [N, H, W, C] or [N, H, W] were expected", pixels.origin,
-         npy_type_name(pixels.type), fmt::join(shape, ", "));
+  NpyArray array = read_npy(image_file);
+  const auto& shape = array.shape;
+  const bool floats = array.type == NpyType::float32 || array.type == NpyType::float64;
+  if ((array.type != NpyType::uint8 && !floats) || (shape.size() != 4 && shape.size() != 3)) {
+    fail("{} is {} of shape [{}]: images of uint8 or float32 [N, C, H, W], [N, H, W, C] or [N, H, W] were expected",
+         array.origin, npy_type_name(array.type), fmt::join(shape, ", "));
   }
-  std::int64_t one = 1;  // bytes an image
-  for (std::size_t a = 1; a < shape.size(); ++a) one = image_bytes(one, shape[a], 1, pixels.origin);
-  pixel_bytes(shape[0], one, pixels.origin);
+  if (all.images.count > 0 && floats == all.values.empty()) {
+    fail("{} is {}: the files before it are not", array.origin, npy_type_name(array.type));
+  }
+  std::int64_t one = 1;  // values an image
+  for (std::size_t a = 1; a < shape.size(); ++a) one = image_bytes(one, shape[a], 1, array.origin);
+  pixel_bytes(shape[0], one, array.origin);
   std::vector<std::int32_t> labels = label_file.empty()
                                          ? std::vector<std::int32_t>(static_cast<std::size_t>(shape[0]), kNoLabel)
-                                         : read_labels(label_file, pixels);
+                                         : read_labels(label_file, array);
 
-  Images more{shape[0], 1, shape[1], shape[2], std::move(pixels.bytes), std::move(labels)};
-  if (shape.size() == 4 && (layout ? *layout : layout_of(shape, pixels.origin)) == Layout::nhwc) {
-    more.channels = shape[3];
-    more.pixels =
-        channels_first(more.pixels, static_cast<std::size_t>(shape[3]), static_cast<std::size_t>(shape[1] * shape[2]));
-  } else if (shape.size() == 4) {
-    more.channels = shape[1];
-    more.height = shape[2];
-    more.width = shape[3];
+  Images more{shape[0], 1, shape[1], shape[2], {}, std::move(labels)};
+  const bool last = shape.size() == 4 && (layout ? *layout : layout_of(shape, array.origin)) == Layout::nhwc;
+  if (shape.size() == 4) {
+    more.channels = shape[last ? 3 : 1];
+    more.height = shape[last ? 1 : 2];
+    more.width = shape[last ? 2 : 3];
   }
-  append_images(images, std::move(more), pixels.origin);
+  const auto as_channels_first = [&](auto values) {
+    const auto channels = static_cast<std::size_t>(more.channels);
+    return last ? channels_first(values, channels, static_cast<std::size_t>(more.height * more.width)) : values;
+  };
+  std::vector<float> values;
+  if (floats) {
+    values = as_channels_first(array.as_floats());
+  } else {
+    more.pixels = as_channels_first(std::move(array.bytes));
+  }
+  append_images(all.images, std::move(more), array.origin);  // which refuses other extents
+  all.values.insert(all.values.end(), values.begin(), values.end());
+}
+
+Normalisation finish(NpyImages& all, Normalisation given, const std::string& where) {
+  if (all.values.empty()) return given;
+  FloatPixels found =
+      pixels_of(all.values, all.images.channels, all.images.height * all.images.width, std::move(given), where);
+  constexpr double kExact = 1e-3;  // of a step: floats of images of 8 bits
+  if (found.rounding > kExact) {
+    log::warning(
+        "{}: values are kept as pixels, 256 steps a channel: they are rounded by {:.2f} of a step (root mean "
+        "square)",
+        where, found.rounding);
+  }
+  all.images.pixels = std::move(found.pixels);
+  all.values = {};
+  return std::move(found.normalisation);
 }
 
 }  // namespace vbq

@@ -83,14 +83,6 @@ std::int64_t unpacked_size(const fs::path& path) {
                                                        (std::int64_t{last[2]} << 16) + (std::int64_t{last[3]} << 24));
 }
 
-// All images of a source that is imported on the fly stay in the memory of every process.
-void check_import(const std::vector<fs::path>& sources) {
-  std::int64_t bytes = 0;
-  for (const fs::path& source : sources) bytes += unpacked_size(source);
-  check_reading(sources.front().string(), bytes, 2, launcher_local_size(),
-                "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
-}
-
 std::vector<std::int64_t> all_indices(std::int64_t count) {
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
@@ -180,6 +172,17 @@ std::int64_t bits_of(const Budget& budget, const Network& network) {
   return static_cast<std::int64_t>(std::min(std::floor(bits), 9e18));
 }
 
+void check_imported(const std::string& origin, std::int64_t bytes) {
+  check_reading(origin, bytes, 2, launcher_local_size(),
+                "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
+}
+
+void check_import(const std::vector<fs::path>& sources) {
+  std::int64_t bytes = 0;
+  for (const fs::path& source : sources) bytes += unpacked_size(source);
+  check_imported(sources.front().string(), bytes);
+}
+
 std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
   const std::string text = path.filename().string();
   const auto colon = text.find(':');
@@ -197,7 +200,8 @@ std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Norma
       check_given(normalisation, dataset->info());
       return dataset;
     }
-    if (found == FileKind::checkpoint) fail("{} is a checkpoint: a dataset was expected", path.string());
+    if (found == FileKind::checkpoint)
+      fail("{} is a checkpoint, or another sealed file of a run: a dataset was expected", path.string());
     kind = detect_kind(path);
     if (kind.empty()) {
       fail("{} is neither a dataset file nor a source that can be told: `vbq data import` makes a dataset of it",

@@ -22,7 +22,8 @@ std::string header_of(std::string_view image) {
 std::string seal_checkpoint(std::string_view image) { return header_of(image) + std::string(image); }
 
 std::string_view unseal_checkpoint(std::string_view file, const std::string& where) {
-  if (!file.starts_with(kCheckpointMagic)) fail("{} is not a checkpoint: its first bytes are others", where);
+  if (!file.starts_with(kCheckpointMagic))
+    fail("{} is not a checkpoint, nor another sealed file of a run: its first bytes are others", where);
   const std::string version = fmt::format("{}{}\n", kCheckpointMagic, kVersion);
   if (file.size() >= kBlock && !file.starts_with(version)) fail("{} is damaged, or not of version {}", where, kVersion);
   if (file.size() < kBlock) fail("{} is cut off: it ends after {} bytes", where, file.size());

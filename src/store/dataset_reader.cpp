@@ -25,7 +25,8 @@ File open_whole(const fs::path& path, const std::string& where) {
   if (!fs::exists(status)) fail("{} does not exist", where);
   if (!fs::is_regular_file(status)) fail("{} is not a file", where);
   const FileKind kind = identify(path);
-  if (kind == FileKind::checkpoint) fail("{} is a checkpoint: a dataset was expected", where);
+  if (kind == FileKind::checkpoint)
+    fail("{} is a checkpoint, or another sealed file of a run: a dataset was expected", where);
   if (kind == FileKind::other)
     fail("{} is not an HDF5 file, or cannot be read: a dataset of `vbq data import` was expected", where);
   return open_file(path, where);

@@ -13,7 +13,8 @@
 namespace vbq {
 namespace {
 
-constexpr int kFormatVersion = 1;  // of the file; raised when a reader of before would misunderstand it
+// Of the file; raised where a reader of before would misunderstand it: one that did not know "scales" made them anew.
+constexpr int kFormatVersion = 2, kVersionWithoutScales = 1;
 
 // The double with the float's own shortest decimal spelling: 0.1f is written 0.1, not 0.10000000149011612.
 Json short_number(float value) {
@@ -89,6 +90,18 @@ std::vector<Codebook> read_codebooks(const Json& json, std::size_t channels, Num
   return codebooks;
 }
 
+// One or one a channel, or none where they are those of the file's rule.
+std::vector<float> read_scales(const Json& layer, std::size_t channels, const std::string& where) {
+  if (!layer.contains("scales")) return {};
+  const std::string place = where + "scales";
+  std::vector<float> scales = read_numbers(layer["scales"], channels, place);
+  const bool good = std::ranges::all_of(scales, [](float v) { return std::isfinite(v) && v > 0; });
+  if (!good || (scales.size() != 1 && scales.size() != channels)) {
+    fail("{}: 1 or {} finite numbers above zero were expected", place, channels);
+  }
+  return scales;
+}
+
 // A number for each output channel.
 std::vector<float> read_channels(const Json& layer, const char* key, std::size_t channels, const std::string& where) {
   const std::string place = where + key;
@@ -131,6 +144,7 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   LayerFormat made;
   made.node = *found;
   made.codebooks = read_codebooks(layer[key], channels, kind, where + key);
+  made.scales = read_scales(layer, channels, where);
   if (layer.contains("gain") || layer.contains("shift")) {
     made.gain = read_channels(layer, "gain", channels, where);
     made.shift = read_channels(layer, "shift", channels, where);
@@ -140,12 +154,24 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   return made;
 }
 
+// Of all layers with weights, wanted or not, as a format's rule makes them.
+std::vector<std::vector<float>> scales_by_rule(const Network& network, Format format) {
+  format.skip = {};
+  return layer_scales(network, format);
+}
+
 }  // namespace
 
 std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found) {
+  const std::vector<int> all = weight_layers(network);
+  const std::vector<std::vector<float>> scales = scales_by_rule(network, format);
+  const auto moved = [&](const QuantisedLayer& layer) {  // by a refit
+    const auto at = std::ranges::find(all, layer.node) - all.begin();
+    return layer.scales != scales[static_cast<std::size_t>(at)];
+  };
   Json json;
   json["vbq"] = kVersion;
-  json["format_version"] = kFormatVersion;
+  json["format_version"] = std::ranges::any_of(found.network.layers(), moved) ? kFormatVersion : kVersionWithoutScales;
   json["network_hash"] = network_hash(network);
   json["bits"] = index_bits(format.levels);
   json["levels"] = format.levels;
@@ -161,6 +187,7 @@ std::string format_to_json(const Network& network, const Format& format, const F
     Json entry;
     entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
     entry["levels"] = levels_of(layer);
+    if (moved(layer)) entry["scales"] = short_numbers(layer.scales);
     if (!layer.bias.empty()) entry["bias"] = short_numbers(layer.bias);
     if (!layer.gain.empty()) {
       entry["gain"] = short_numbers(layer.gain);
@@ -217,9 +244,9 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
       }
     }
   }
-  // Scales are made of the weights by the file's rule; they exist for all layers, wanted or not.
-  const std::vector<std::vector<float>> scales = layer_scales(network, format);
+  const std::vector<std::vector<float>> scales = scales_by_rule(network, format);
   for (LayerFormat& layer : layers) {
+    if (!layer.scales.empty()) continue;  // the file's own
     const auto at = std::find(all.begin(), all.end(), layer.node) - all.begin();
     layer.scales = scales[static_cast<std::size_t>(at)];
   }

@@ -211,6 +211,10 @@ std::string encode_run_state(const RunState& state) {
 RunState decode_run_state(std::string_view image, const std::string& where) {
   const Silence silence;
   const File file = open_image(image, where);
+  if (check(H5Lexists(file.get(), "key", H5P_DEFAULT), "look for an array", where) > 0) {
+    fail("{} is what a run keeps for itself (a calibration, sensitivities or kernels): a checkpoint was expected",
+         where);
+  }
   const Reader in(file, where);
   const std::int64_t version = in.count("version");
   if (version < 1 || version > kVersion) {

@@ -1,8 +1,11 @@
 // What a person is told of images: options that cannot be meant, and data that cannot be right.
+#include <array>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
 
+#include "data/npy.hpp"
+#include "data/pixel_table.hpp"
 #include "support/cli.hpp"
 #include "vbq/dataset_file.hpp"
 
@@ -90,6 +93,59 @@ TEST_F(DataCli, PhotosThatDoNotFitTheNetworkNameTheOptions) {
   expect_refused(evaluate + "large.h5", {"(import the photos with --resize or --crop 8x8)"});
   ASSERT_EQ(run("data import folder d --output good.h5 --grey --resize 8x8").code, 0);
   EXPECT_EQ(run(evaluate + "good.h5").code, 0);
+}
+
+// Photos are made to fit the network as vbq quantise does it, or as is asked for: what an import would give.
+TEST_F(DataCli, EvaluateTakesPhotos) {
+  copy_digits();
+  const fs::path photos = fs::path(VBQ_SOURCE) / "tests" / "data" / "photos";
+  fs::create_directories(path("d/a"));
+  fs::create_directories(path("d/b"));
+  fs::copy_file(photos / "rgb.jpg", path("d/a/x.jpg"));
+  fs::copy_file(photos / "plain.png", path("d/b/x.png"));
+  const std::string evaluate = "evaluate --network digits.onnx --json --data ", norm = " --mean 0.3064 --std 0.3753";
+  for (const auto& [given, imported] :
+       {std::pair("", " --grey --resize 8 --crop 8x8"), {" --grey --resize 8x8", nullptr}}) {
+    ASSERT_EQ(
+        run("data import folder d --overwrite --output d.h5" + norm + (imported != nullptr ? imported : given)).code,
+        0);
+    const Outcome file = run(evaluate + "d.h5"), folder = run(evaluate + "d" + norm + given);
+    ASSERT_EQ(folder.code, 0) << folder.err;
+    const Json a = Json::parse(file.out), b = Json::parse(folder.out);
+    for (const char* number : {"images", "top1", "loss"}) EXPECT_EQ(a[number], b[number]) << given << number;
+  }
+  expect_refused(evaluate + "d.h5 --resize 8", {"--resize is for images that are imported"});
+  expect_refused(evaluate + "d --quiet --crop 9" + norm, {"network digits.onnx takes 1x8x8"});
+  write("list.txt", "d/a/x.jpg,3\nd/b/x.png,4\n");
+  EXPECT_EQ(run(evaluate + "list.txt" + norm).code, 0);
+  write("what.bin", "?");
+  expect_refused(evaluate + "what.bin", {"what.bin is none of what can be told"});
+}
+
+// What the network is fed, as other programs keep it, is those images again.
+TEST_F(DataCli, FloatsAreTheImagesThatTheyCameFrom) {
+  copy_digits();
+  const auto source = open_dataset(path("digits_test.h5"));
+  const DatasetInfo& info = source->info();
+  std::vector<std::int64_t> all(static_cast<std::size_t>(info.count));
+  std::iota(all.begin(), all.end(), 0);
+  const Images images = source->read(all);
+  std::vector<float> values(images.pixels.size());
+  normalise(pixel_table(info.normalisation), images.pixels.data(), images.pixels.size(), values.data());
+  write_npy(path("images.npy"), std::array<std::int64_t, 4>{info.count, 1, 8, 8}, values);
+  const std::string import = "data import npy images.npy --overwrite --output x.h5";
+  for (const char* given : {"", " --mean 0.3064 --std 0.3753"}) {
+    const Outcome outcome = run(import + given);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err.find("rounded"), std::string::npos) << outcome.err;
+    EXPECT_EQ(open_dataset(path("x.h5"))->read(all).pixels, images.pixels) << given;
+  }
+  expect_refused(import + " --mean 0.9 --std 0.3753",
+                 {"images.npy: image ", "which is pixel ", "without --mean and --std"});
+  // Ten images halfway between two pixels.
+  for (std::size_t i = 0; i < 640; ++i) values[i] += 0.5F / 255 / 0.3753F * (values[i] < 1 ? 1.0F : -1.0F);
+  write_npy(path("images.npy"), std::array<std::int64_t, 4>{info.count, 1, 8, 8}, values);
+  EXPECT_NE(run(import + " --mean 0.3064 --std 0.3753").err.find("rounded by 0.0"), std::string::npos);
 }
 
 // Named, counted, and not silently gone.

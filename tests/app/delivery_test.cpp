@@ -65,6 +65,26 @@ TEST_F(Delivery, AGainBeyondChanceIsDelivered) {
 
 TEST_F(Delivery, WhatTooFewGenerationsFindIsToldAsItIs) { expect_told(searched(3)); }
 
+// Levels and scales that a refit has moved are in best.json, too.
+TEST_F(Delivery, ARefittedNetworkIsWhatItsFileSays) {
+  for (const char* format : {"format.encoding=values", "format.encoding=grid"}) {
+    const Outcome found =
+        run("search search.toml --run '" + std::string(format) +
+            "' --threads 1 --log error --set format.refit=2 --set format.bits=2 --set format.scale=channel --set "
+            "format.assignment=sequential --set format.matching=never --set search.population=4 --set "
+            "search.generations=1 --set " +
+            format);
+    ASSERT_EQ(found.code, 0) << found.err;
+    const Json summary = Json::parse(read(std::string(format) + "/summary.json"))["quantised"]["held_out"];
+    const Outcome outcome = run("evaluate --network digits.onnx --data digits_test.h5 --json --threads 1 --format '" +
+                                std::string(format) + "/best.json'");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    for (const char* number : {"top1", "top5", "loss"}) {
+      EXPECT_EQ(Json::parse(outcome.out)[number], summary[number]) << format;
+    }
+  }
+}
+
 TEST_F(Delivery, ValidationImagesMustBeEnoughAndLeaveSome) {
   expect_refused("search budget.toml --run out --set data.validation=40", {"data.validation", "two blocks"});
   expect_refused("search budget.toml --run out --set data.validation=1200", {"data.validation", "some must be left"});

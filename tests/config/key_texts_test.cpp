@@ -62,5 +62,17 @@ TEST(KeyTexts, AreOneSentenceEach) {
   }
 }
 
+TEST(KeyTexts, DetailsAreOfKeysAndWholeSentences) {
+  for (const auto& [key, details] : all_key_details()) {
+    EXPECT_EQ(std::ranges::count(key_texts(), key, &KeyText::key), 1) << key;
+    EXPECT_EQ(key_details(key), details) << "given twice";
+    EXPECT_TRUE(details.ends_with('.')) << key;
+    EXPECT_EQ(std::ranges::count(details, '`') % 2, 0) << key;
+    EXPECT_EQ(details.find('|'), std::string_view::npos) << key << ": it would end a cell of the table";
+  }
+  EXPECT_GT(all_key_details().size(), 20);
+  EXPECT_EQ(key_details("search.seeds"), "");
+}
+
 }  // namespace
 }  // namespace vbq

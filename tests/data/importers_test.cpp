@@ -196,8 +196,8 @@ TEST_F(ImportTest, NpyPairs) {
   EXPECT_EQ(grey.images.channels, 1);
   EXPECT_EQ(grey.images.width, 4);
 
-  EXPECT_TRUE(has(refusal("npy", {file("a", npy("<f4", "(2, 1, 3, 1)", pixels)), l}),
-                  "float32 of shape [2, 1, 3, 1]: images of uint8"));
+  EXPECT_TRUE(has(refusal("npy", {file("a", npy("<i4", "(2, 1, 3, 1)", pixels)), l}),
+                  "int32 of shape [2, 1, 3, 1]: images of uint8"));
   EXPECT_TRUE(has(refusal("npy", {file("b", npy("|u1", "(24,)", pixels)), l}), "images of uint8"));
   EXPECT_TRUE(has(refusal("npy", {file("c", npy("|u1", "(2, 3, 4, 1)", pixels)), l}), "--layout nchw"));
   EXPECT_TRUE(

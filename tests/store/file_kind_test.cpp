@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "store/checkpoint.hpp"
+#include "store/kernels_file.hpp"
 #include "store/samples.hpp"
 #include "support/folder.hpp"
 #include "vbq/dataset_file.hpp"
@@ -37,8 +38,16 @@ TEST(FileKind, ACheckpointIsNoDatasetAndTheOtherWayRound) {
   save_checkpoint(folder.path(), test::sample_state(1, 1));
   write_dataset(folder / "d.h5", test::sample_images(3, 1, 2, 2, 2, 1), {});
   EXPECT_TRUE(test::has(test::error_of([&] { open_dataset(folder / "checkpoint-000001.h5"); }),
-                        "is a checkpoint: a dataset was expected"));
+                        "is a checkpoint, or another sealed file of a run: a dataset was expected"));
   EXPECT_TRUE(test::has(test::error_of([&] { read_checkpoint(folder / "d.h5"); }), "is not a checkpoint"));
+}
+
+// Sealed alike: what is inside tells.
+TEST(FileKind, WhatARunKeepsForItselfIsNoCheckpoint) {
+  const test::Folder folder;
+  save_kernels(folder / "kernels.h5", {{1, 2}, {3}}, "key");
+  EXPECT_TRUE(test::has(test::error_of([&] { read_checkpoint(folder / "kernels.h5"); }),
+                        "a calibration, sensitivities or kernels): a checkpoint was expected"));
 }
 
 }  // namespace

@@ -66,6 +66,33 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
   }
 }
 
+// A refit moves scales, which are not those of the file's rule any more: then the file has them.
+TEST_F(FormatFile, KeepsScalesThatARefitHasMoved) {
+  for (const ScaleScope scope : {ScaleScope::layer, ScaleScope::channel}) {
+    Format format;
+    format.scale = scope;
+    NetworkFormat formats = Decoder(network_, format)(some_genome(network_, format));
+    take_nearest(network_, formats);
+    EXPECT_EQ(
+        nlohmann::json::parse(format_to_json(network_, format, {QuantisedNetwork(formats), 50}))["format_version"], 1);
+    formats[1].scales.back() *= 1.0625F;
+    const QuantisedNetwork moved(formats);
+    auto json = nlohmann::json::parse(format_to_json(network_, format, {moved, 50}));
+    EXPECT_EQ(json["format_version"], 2);
+    EXPECT_FALSE(json["layers"][0].contains("scales"));
+    write(json.dump());
+    EXPECT_EQ(read_format(path_, network_).network, moved);
+
+    nlohmann::json& scales = json["layers"][1]["scales"];
+    scales.back() = 0;
+    EXPECT_NE(refusal(json.dump()).find("finite numbers above zero were expected"), std::string::npos) << json;
+    scales = {1, 2};
+    EXPECT_NE(refusal(json.dump()).find("finite numbers above zero were expected"), std::string::npos) << json;
+    scales = "1";
+    EXPECT_NE(refusal(json.dump()).find("an array of 1 to"), std::string::npos) << json;
+  }
+}
+
 // As they were written before every layer had indices: the nearest levels are found again, by the bins' boundaries
 // where the encoding has them.
 TEST_F(FormatFile, LayersWithoutIndicesTakeTheNearestLevels) {
@@ -135,7 +162,7 @@ TEST_F(FormatFile, HasAVersion) {
     json["format_version"] = version;
     return refusal(json.dump());
   };
-  EXPECT_NE(of_version(2).find("of format version 2, which a later vbq has written"), std::string::npos);
+  EXPECT_NE(of_version(3).find("of format version 3, which a later vbq has written"), std::string::npos);
   for (const nlohmann::json& version : std::vector<nlohmann::json>{0, -1, 1.5, "1", nullptr, {1}}) {
     EXPECT_NE(of_version(version).find("a version from 1"), std::string::npos) << version;
   }

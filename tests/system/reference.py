@@ -2,7 +2,7 @@
 """docs/reference.md and the program name the same keys, commands and options; README.md and docs/start.md name none that there
 is not.
 
-  reference.py VBQ SOURCE    VBQ: the program; SOURCE: vbq's root folder
+  reference.py VBQ SOURCE [--write]    VBQ: the program; SOURCE: vbq's root folder; --write: makes the table of keys anew
 """
 import json
 import pathlib
@@ -54,14 +54,21 @@ def options_faults(name, text, commands):
     return faults
 
 
-def keys_faults(reference, keys):
-    section = reference.partition("\n| key | default | meaning |\n")[2].partition("\n\n")[0]
-    rows = [[cell.strip().replace("`", "") for cell in line.split(" | ")] for line in section.splitlines()[1:]]
-    said = {row[0].lstrip("| "): row[1] for row in rows}
-    faults = [f"docs/reference.md: {key} is no key of a job" for key in said.keys() - keys.keys()]
-    faults += [f"docs/reference.md: key {key} is missing" for key in keys.keys() - said.keys()]
-    return faults + [f"docs/reference.md: {key} defaults to {said[key]}, where vbq info --keys says {keys[key]}"
-                     for key in said.keys() & keys.keys() if said[key] != keys[key]]
+KEYS_HEAD = "\n| key | default | meaning |\n|---|---|---|\n"
+
+
+def keys_rows(keys):
+    """The reference's table of keys as the program's own table has it."""
+    def code(text):
+        return re.sub(r'"[^"]*"|\[\]|\b(?:true|false)\b|\b[a-z]+_[a-z]+\b', lambda found: f"`{found[0]}`", text)
+    return "".join(f"| `{row['key']}` | {code(row['default'])} | {row['details'] or row['meaning']} |\n" for row in keys)
+
+
+def with_keys(reference, keys):
+    """The reference with this table in the place of its own."""
+    before, head, rest = reference.partition(KEYS_HEAD)
+    assert head, "docs/reference.md has no table of keys"
+    return before + head + keys_rows(keys) + "\n" + rest.partition("\n\n")[2]
 
 
 def main():
@@ -69,10 +76,14 @@ def main():
     pages = {name: (source / name).read_text() for name in ("docs/reference.md", "docs/start.md", "README.md")}
     reference = pages["docs/reference.md"]
     commands = commands_of(vbq)
-    keys = {row["key"]: row["default"] for row in json.loads(printed(vbq, "info", "--keys", "--json"))["keys"]}
+    keys = json.loads(printed(vbq, "info", "--keys", "--json"))["keys"]
     assert len(commands) > 9 and len(keys) > 40 and "--network" in commands["evaluate"], (commands, keys)
 
-    faults = keys_faults(reference, keys)
+    made = with_keys(reference, keys)
+    if "--write" in sys.argv:
+        (source / "docs/reference.md").write_text(made)
+        reference = made
+    faults = [] if made == reference else ["docs/reference.md: its table of keys is not the program's: reference.py --write"]
     in_code = "\n".join(code_in(reference))
     help_all = printed(vbq, "--help-all")
     for command, options in commands.items():

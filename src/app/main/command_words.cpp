@@ -60,44 +60,12 @@ Command add_sensitivity(CLI::App& app) {
           Ranks::all};
 }
 
-Command add_evaluate(CLI::App& app) {
-  const auto arguments = std::make_shared<EvaluateArguments>();
-  CLI::App* command = app.add_subcommand("evaluate", "accuracy of a network, as trained or quantised");
-  command->add_option("--network", arguments->network, "ONNX file")->required();
-  command->add_option("--data", arguments->data, "dataset file, or a source that can be imported")->required();
-  command->add_option("--format", arguments->format, "best.json of a search");
-  command->add_option("--images", arguments->images, "A:B: images A to B-1 only");
-  command->add_option("--mean", arguments->mean, "normalisation of imported images (of x/255), a channel each")
-      ->delimiter(',');
-  command->add_option("--std", arguments->std, "likewise")->delimiter(',');
-  add_output_name(command, arguments->output_name);
-  command
-      ->add_option("--label-offset", arguments->label_offset,
-                   "added to every label: 1 for a network with a background class first")
-      ->type_name("N");
-  command->footer("Example: vbq evaluate --network net.onnx --data test.h5 --format runs/first/best.json");
-  return {command, [arguments](const CommonOptions& common) { return command_evaluate(*arguments, common); },
-          Ranks::all};
-}
-
-Command add_infer(CLI::App& app) {
-  const auto arguments = std::make_shared<InferArguments>();
-  CLI::App* command = app.add_subcommand("infer", "raw outputs of a network for a .npy array of inputs");
-  command->add_option("--network", arguments->network, "ONNX file")->required();
-  command->add_option("--input", arguments->input, ".npy, float32, [N, C, H, W] or [N, H, W, C], already normalised")
-      ->required();
-  command->add_option("--output", arguments->output, ".npy to write, float32, batch first")->required();
-  command->add_flag("--overwrite", arguments->overwrite, "replace the output where it exists");
-  command->add_option("--format", arguments->format, "best.json of a search");
-  add_output_name(command, arguments->output_name);
-  command->add_option("--layout", arguments->layout, "of the input: nchw or nhwc; default: told from its shape")
+void add_kind(CLI::App* command, ImportArguments& arguments) {
+  command->add_option("--kind", arguments.kind, "of the images, where it cannot be told: cifar10, list, ...")
       ->type_name("NAME");
-  command->footer("Example: vbq infer --network net.onnx --input x.npy --output y.npy");
-  return {command, [arguments](const CommonOptions& common) { return command_infer(*arguments, common); },
-          Ranks::first};
 }
 
-// What is done to images on their way into a dataset file.
+// What is done to images that are imported.
 void add_import_options(CLI::App* command, ImportArguments& arguments) {
   command->add_option("--mean", arguments.mean, "normalisation: mean of x/255, a channel each")->delimiter(',');
   command->add_option("--std", arguments.std, "normalisation: standard deviation of x/255, a channel each")
@@ -119,6 +87,48 @@ void add_import_options(CLI::App* command, ImportArguments& arguments) {
   command->add_flag("--skip-bad", arguments.skip_bad, "photos: name damaged files and leave them out");
 }
 
+Command add_evaluate(CLI::App& app) {
+  const auto arguments = std::make_shared<EvaluateArguments>();
+  CLI::App* command = app.add_subcommand("evaluate", "accuracy of a network, as trained or quantised");
+  command->add_option("--network", arguments->network, "ONNX file")->required();
+  command
+      ->add_option("--data", arguments->data,
+                   "dataset file (.h5), or what vbq data import takes: a folder of photos, CIFAR-10, .npy")
+      ->required();
+  command->add_option("--format", arguments->format, "best.json of a search");
+  command->add_option("--images", arguments->images, "A:B: images A to B-1 only");
+  add_kind(command, arguments->import);
+  add_import_options(command, arguments->import);
+  add_output_name(command, arguments->output_name);
+  command
+      ->add_option("--label-offset", arguments->label_offset,
+                   "added to every label: 1 for a network with a background class first")
+      ->type_name("N");
+  command->footer(
+      "Example: vbq evaluate --network net.onnx --data test.h5 --format runs/first/best.json\n"
+      "         vbq evaluate --network net.onnx --data photos --resize 256 --crop 224 --mean 0.485,0.456,0.406 --std "
+      "0.229,0.224,0.225");
+  return {command, [arguments](const CommonOptions& common) { return command_evaluate(*arguments, common); },
+          Ranks::all};
+}
+
+Command add_infer(CLI::App& app) {
+  const auto arguments = std::make_shared<InferArguments>();
+  CLI::App* command = app.add_subcommand("infer", "raw outputs of a network for a .npy array of inputs");
+  command->add_option("--network", arguments->network, "ONNX file")->required();
+  command->add_option("--input", arguments->input, ".npy, float32, [N, C, H, W] or [N, H, W, C], already normalised")
+      ->required();
+  command->add_option("--output", arguments->output, ".npy to write, float32, batch first")->required();
+  command->add_flag("--overwrite", arguments->overwrite, "replace the output where it exists");
+  command->add_option("--format", arguments->format, "best.json of a search");
+  add_output_name(command, arguments->output_name);
+  command->add_option("--layout", arguments->layout, "of the input: nchw or nhwc; default: told from its shape")
+      ->type_name("NAME");
+  command->footer("Example: vbq infer --network net.onnx --input x.npy --output y.npy");
+  return {command, [arguments](const CommonOptions& common) { return command_infer(*arguments, common); },
+          Ranks::first};
+}
+
 Command add_quantise(CLI::App& app) {
   const auto arguments = std::make_shared<QuantiseArguments>();
   CLI::App* command =
@@ -135,8 +145,7 @@ Command add_quantise(CLI::App& app) {
       ->type_name("TIME");
   command->add_option("--output", arguments->output, "folder for the results; default: NETWORK-quantised")
       ->type_name("DIR");
-  command->add_option("--kind", arguments->images.kind, "of the images, where it cannot be told: cifar10, list, ...")
-      ->type_name("NAME");
+  add_kind(command, arguments->images);
   add_import_options(command, arguments->images);
   add_output_name(command, arguments->output_name);
   command->add_option("--set", arguments->set, "override a key of the job: search.seed=2")->allow_extra_args(false);

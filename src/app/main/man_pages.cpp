@@ -1,6 +1,8 @@
 #include "app/main/manual.hpp"
 
 #include <algorithm>
+#include <regex>
+#include <string_view>
 #include <system_error>
 
 #include "app/main/command_tree.hpp"
@@ -69,11 +71,19 @@ std::string synopsis(const CLI::App& command) {
   return ".SH SYNOPSIS\n" + text + " [" + italic("OPTIONS") + "]\n";
 }
 
+// Backticks go, and of links the pages that they are to.
+std::string without_markdown(std::string_view text) {
+  static const std::regex marks(R"(`| ?\(\[[^\]]*\]\([^)]*\)\))");
+  return std::regex_replace(std::string(text), marks, "");
+}
+
 std::string keys_section() {
   std::string text = ".SH KEYS OF A JOB\nIn a job file, or by " + bold("--set") + ".\n";
   for (const JobField& field : job_fields()) {
-    text += entry(bold(field.key), roff(fmt::format("{} Default: {}. Values: {}.", field.text.meaning,
-                                                    field.text.default_text, field.values())));
+    const std::string details = without_markdown(key_details(field.key));
+    text += entry(bold(field.key),
+                  roff(fmt::format("{} Default: {}. Values: {}.", details.empty() ? field.text.meaning : details,
+                                   field.text.default_text, field.values())));
   }
   return text;
 }
