@@ -2,7 +2,7 @@
 """Documents keep what they promise.
 
   documents.py links SOURCE            every link of every page leads to a file, and its anchor to a heading
-  documents.py commands VBQ SOURCE     runs the `sh` blocks of docs/start.md and README.md's part on one's own network, in an empty folder,
+  documents.py commands VBQ SOURCE     runs the `sh` blocks of docs/start.md, docs/deploy.md and README.md's part on one's own network, in an empty folder,
                                        with the built-in example's network and images, and fewer generations
 """
 import os
@@ -81,6 +81,17 @@ def start_page(source, environment):
         fail(f"docs/start.md: no accuracy was told:\n{out}")
 
 
+def deploy_page(source, environment):
+    text = smaller("\n".join(blocks(source / "docs/deploy.md")), [(r'--size "1.5 bits"', '--size "1.5 bits" --set search.generations=2')])
+    with tempfile.TemporaryDirectory() as folder:
+        out = run("docs/deploy.md", text, folder, environment)
+        for made in ("small/best.onnx", "codebook.onnx", "packed.onnx", "float.onnx"):
+            if not (pathlib.Path(folder) / made).is_file():
+                fail(f"docs/deploy.md: {made} was expected")
+    if len(re.findall(r"^\S+ +\d+ levels, +\d+ weights, first -?[\d.]+$", out, flags=re.MULTILINE)) != 7:
+        fail(f"docs/deploy.md: levels.py was to tell seven layers:\n{out}")
+
+
 def own_network(source, environment):
     readme = (source / "README.md").read_text().split("## Your own network")[1].split("\n## ")[0]
     script = re.search(r"```sh\n(.*?)```", readme, flags=re.DOTALL).group(1)
@@ -118,8 +129,9 @@ def main():
     environment = dict(os.environ, PATH=folder + os.pathsep + os.environ["PATH"], DIGITS=str(source / "jobs/digits"),
                        OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     start_page(source, environment)
+    deploy_page(source, environment)
     own_network(source, environment)
-    print("docs/start.md and README.md's own network: all commands end well")
+    print("docs/start.md, docs/deploy.md and README.md's own network: all commands end well")
     return None
 
 
