@@ -8,8 +8,11 @@
 #include <exception>
 #include <map>
 
+#include "assign/compensate.hpp"
+#include "assign/weighted_error.hpp"
 #include "config/job.hpp"
 #include "search/sensitivity.hpp"
+#include "store/calibration_file.hpp"
 #include "store/sensitivity_file.hpp"
 #include "vbq/error.hpp"
 #include "vbq/format_file.hpp"
@@ -48,6 +51,19 @@ std::vector<DrawnLevel> drawn_levels(const LayerFormat& format, std::size_t row)
   return levels;
 }
 
+// Of the weights' squares, that of what the levels are off by.
+double weight_error(const Tensor& weight, const LayerFormat& format) {
+  std::vector<float> quantised(weight.data.size());
+  apply_indices(weight.shape.front(), format, quantised);
+  double error = 0, all = 0;
+  for (std::size_t i = 0; i < quantised.size(); ++i) {
+    const double w = static_cast<double>(weight.data[i]), off = w - static_cast<double>(quantised[i]);
+    error += off * off;
+    all += w * w;
+  }
+  return all > 0 ? error / all : 0;
+}
+
 LayerFacts facts_as_trained(const Network& network, int node) {
   LayerFacts facts;
   facts.node = node;
@@ -68,6 +84,7 @@ void add_format(LayerFacts& facts, const Network& network, const QuantisedLayer&
   facts.entropy = alone.level_bits().entropy / static_cast<double>(std::max<std::int64_t>(1, facts.weights));
   const std::int64_t others = 32 * (weight_count(network) - facts.weights);
   facts.bits = coded_bits(weight_size(network, alone), coding) - others;
+  facts.weight_error = weight_error(weight, format);
   facts.drawn = drawn_levels(format, weight.data.size() / static_cast<std::size_t>(weight.shape.front()));
   std::vector<float> ends;
   ends.reserve(facts.drawn.size());
@@ -107,12 +124,33 @@ bool add_harm(std::vector<LayerFacts>& layers, const Sensitivity& sensitivity, c
   return true;
 }
 
+void add_output_errors(std::vector<LayerFacts>& layers, const Calibration& calibration, const Network& network,
+                       const QuantisedNetwork& quantised) {
+  check_calibration(network, calibration);
+  for (const LayerFormat& format : quantised.formats()) {
+    const auto factor = std::ranges::find(calibration.factors, format.node, &LayerFactor::node);
+    const auto facts = std::ranges::find(layers, format.node, &LayerFacts::node);
+    if (factor == calibration.factors.end() || facts == layers.end()) continue;
+    const Tensor& weight = *weight_of(node_of(network, format.node));
+    LayerFormat gone{format.node, {Codebook::from_levels({0})}, {}};  // of which the whole output is the error
+    gone.indices.assign(weight.data.size(), 0);
+    const auto error = [&](const LayerFormat& of) {
+      return assigned_error(weight.data, weight.shape.front(), of, *factor);
+    };
+    if (const double all = error(gone); all > 0) facts->output_error = error(format) / all;
+  }
+}
+
 FolderLayers read_layers(const fs::path& folder, const Job& job) {
   try {
     const Network network = read_onnx(job.network, job.network_output);
-    std::vector<LayerFacts> layers = layer_facts(network, read_format(folder / "best.json", network).network, job);
+    const QuantisedNetwork quantised = read_format(folder / "best.json", network).network;
+    std::vector<LayerFacts> layers = layer_facts(network, quantised, job);
     if (const auto sensitivity = read_sensitivity(folder / "sensitivity.h5")) {
       add_harm(layers, *sensitivity, network, job);
+    }
+    if (const auto calibration = read_calibration(folder / "calibration.h5")) {
+      add_output_errors(layers, *calibration, network, quantised);
     }
     return {std::move(layers), ""};
   } catch (const std::exception& error) {  // of a file that is gone, or another by now: the rest of the page stands

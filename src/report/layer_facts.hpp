@@ -19,13 +19,19 @@ struct LayerFacts {
   int codebooks = 0;  // 0: the layer stays FP32
   int levels = 0;     // of the largest
   int index_bits = 0;
-  double entropy = 0;                  // of its levels, bits a weight
-  std::int64_t bits = 0;               // that the layer takes in the job's coding, codebook, scales and shifts counted
+  double entropy = 0;     // of its levels, bits a weight
+  std::int64_t bits = 0;  // that the layer takes in the job's coding, codebook, scales and shifts counted
+  // Of what quantising changes, sums of squares over those as trained: of the weights (0 of one that stays FP32), and
+  // of the layer's outputs by the inputs that it sees as trained (assign/weighted_error.hpp), where a calibration
+  // tells.
+  double weight_error = 0;
+  std::optional<double> output_error = {};
   std::optional<double> harm = {};     // of this layer quantised alone, in about so many bits: fitness lost
   Histogram histogram = {};            // of its weights, divided by their scales
   std::vector<DrawnLevel> drawn = {};  // its levels, in the same units
 };
 
+struct Calibration;
 struct Job;
 struct Network;
 class QuantisedNetwork;
@@ -38,8 +44,12 @@ std::vector<LayerFacts> layer_facts(const Network& network, const QuantisedNetwo
 // them. False, and nothing is added, where the table is not of these layers.
 bool add_harm(std::vector<LayerFacts>& layers, const Sensitivity& sensitivity, const Network& network, const Job& job);
 
-// The same of a run's folder: from the network that its job names, its best.json and, where it is there,
-// sensitivity.h5.
+// Adds output_error of the quantised layers that have a factor. Error where a factor is not one of this network.
+void add_output_errors(std::vector<LayerFacts>& layers, const Calibration& calibration, const Network& network,
+                       const QuantisedNetwork& quantised);
+
+// The same of a run's folder: from the network that its job names, its best.json and, where they are there,
+// sensitivity.h5 and calibration.h5.
 struct FolderLayers {
   std::vector<LayerFacts> layers;
   std::string missing;  // why there are none: a sentence

@@ -29,14 +29,24 @@ std::string levels_text(const LayerFacts& layer) {
                               : fmt::format("{} codebooks of {}", thousands(layer.codebooks), layer.levels);
 }
 
-std::string row_html(const LayerFacts& layer, double share, double most, bool harm, Fitness fitness) {
+// Columns that only some tables have.
+struct Columns {
+  bool harm, outputs;
+  Fitness fitness;
+};
+
+std::string share_text(std::optional<double> share) { return share ? fmt::format("{:.2f} %", 100 * *share) : ""; }
+
+std::string row_html(const LayerFacts& layer, double share, double most, const Columns& columns) {
   const bool quantised = layer.codebooks > 0;
   const auto cell = [](const std::string& text) { return "<td class=\"number\">" + text + "</td>"; };
   return "<tr><td class=\"name\">" + html_text(layer.name) + "</td>" + cell(thousands(layer.weights)) +
          cell(levels_text(layer)) + cell(quantised ? std::to_string(layer.index_bits) : "32") +
-         cell(quantised ? fmt::format("{:.3f}", layer.entropy) : "") + (harm ? cell(harm_text(layer, fitness)) : "") +
-         cell(thousands((layer.bits + 7) / 8)) + cell(fmt::format("{:.1f} %", 100 * share)) + "<td>" +
-         bar_svg(share, most) + "</td></tr>\n";
+         cell(quantised ? fmt::format("{:.3f}", layer.entropy) : "") +
+         cell(quantised ? share_text(layer.weight_error) : "") +
+         (columns.outputs ? cell(share_text(layer.output_error)) : "") +
+         (columns.harm ? cell(harm_text(layer, columns.fitness)) : "") + cell(thousands((layer.bits + 7) / 8)) +
+         cell(fmt::format("{:.1f} %", 100 * share)) + "<td>" + bar_svg(share, most) + "</td></tr>\n";
 }
 
 // Of a harm, behind a comma.
@@ -54,19 +64,27 @@ std::string table_html(const std::vector<LayerFacts>& layers, Fitness fitness) {
   const auto share = [&](std::int64_t bits) {
     return all > 0 ? static_cast<double>(bits) / static_cast<double>(all) : 0.0;
   };
-  const bool harm = std::ranges::any_of(layers, [](const LayerFacts& layer) { return layer.harm.has_value(); });
+  const Columns columns{std::ranges::any_of(layers, [](const LayerFacts& of) { return of.harm.has_value(); }),
+                        std::ranges::any_of(layers, [](const LayerFacts& of) { return of.output_error.has_value(); }),
+                        fitness};
   std::string text =
       "<div class=\"scroll\"><table><tr><th>layer</th><th class=\"number\">weights</th><th class=\"number\">levels</th>"
-      "<th class=\"number\">bits</th><th class=\"number\">entropy</th>";
-  if (harm) {
+      "<th class=\"number\">bits</th><th class=\"number\">entropy</th><th class=\"number\">weight error</th>";
+  if (columns.outputs) text += "<th class=\"number\">output error</th>";
+  if (columns.harm) {
     text += fmt::format("<th class=\"number\">alone costs{}</th>", unit(fitness));
   }
   text += "<th class=\"number\">bytes</th><th class=\"number\">share</th><th></th></tr>\n";
-  for (const LayerFacts& layer : layers) text += row_html(layer, share(layer.bits), share(most), harm, fitness);
+  for (const LayerFacts& layer : layers) text += row_html(layer, share(layer.bits), share(most), columns);
   text +=
       "</table></div>\n<p class=\"note\">Bits: of a weight's index. Entropy: of the layer's levels, bits a weight. "
-      "Bytes and share of all layers: in the job's coding, with codebook, scales and shifts.";
-  if (harm) {
+      "Bytes and share of all layers: in the job's coding, with codebook, scales and shifts. Weight error: the square "
+      "of what the levels are off by, of "
+      "the weights' own.";
+  if (columns.outputs) {
+    text += " Output error: the same of what the layer gives for the inputs that it sees as trained (calibration.h5).";
+  }
+  if (columns.harm) {
     text += fmt::format(
         " Alone costs: {} on the search's images when this layer alone is quantised, to about this size "
         "(sensitivity.h5).",

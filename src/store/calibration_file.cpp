@@ -71,11 +71,11 @@ std::string encode(const Calibration& calibration, const std::string& key) {
 
 }  // namespace
 
-std::optional<Calibration> decode_calibration(std::string_view image, const std::string& key,
+std::optional<Calibration> decode_calibration(std::string_view image, const std::string* key,
                                               const std::string& where) {
   const Silence silence;
   const File file = open_image(image, where);
-  if (!has_key(file.get(), key, where)) return std::nullopt;
+  if (key != nullptr && !has_key(file.get(), *key, where)) return std::nullopt;
   const auto integers = [&](const char* name) { return read_vector<std::int64_t>(file.get(), name, where); };
   const auto node = integers("node"), blocks = integers("blocks_of_node"), first_row = integers("first_row");
   const auto rows = integers("rows"), columns_of = integers("columns_of"), feedback_of = integers("feedback_of");
@@ -116,7 +116,13 @@ std::optional<Calibration> load_calibration(const std::filesystem::path& path, c
                                             std::int64_t bytes) {
   return load_keyed<Calibration>(
       path, "calibration", bytes + kSmallParts, "the calibration is made again",
-      [&](std::string_view image, const std::string& where) { return decode_calibration(image, key, where); });
+      [&](std::string_view image, const std::string& where) { return decode_calibration(image, &key, where); });
+}
+
+std::optional<Calibration> read_calibration(const std::filesystem::path& path) {
+  return load_keyed<Calibration>(
+      path, "calibration", std::int64_t{2} << 30, "the report goes without it",
+      [](std::string_view image, const std::string& where) { return decode_calibration(image, nullptr, where); });
 }
 
 }  // namespace vbq

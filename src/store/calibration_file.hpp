@@ -20,8 +20,11 @@ void save_calibration(const std::filesystem::path& path, const Calibration& cali
 std::optional<Calibration> load_calibration(const std::filesystem::path& path, const std::string& key,
                                             std::int64_t bytes);
 
-// What is inside the seal: the bytes of an HDF5 file. None for another key; Error, beginning with `where`, when it is
-// not a calibration.
-std::optional<Calibration> decode_calibration(std::string_view image, const std::string& key, const std::string& where);
+// The same whatever it was made of, up to 2 GiB: for who only shows it. None, with a warning, likewise.
+std::optional<Calibration> read_calibration(const std::filesystem::path& path);
+
+// What is inside the seal: the bytes of an HDF5 file. None for another key (nullptr: any); Error, beginning with
+// `where`, when it is not a calibration.
+std::optional<Calibration> decode_calibration(std::string_view image, const std::string* key, const std::string& where);
 
 }  // namespace vbq

@@ -8,7 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    vbq::decode_calibration({reinterpret_cast<const char*>(data), size}, "key", "calibration");
+    vbq::decode_calibration({reinterpret_cast<const char*>(data), size}, nullptr, "calibration");
   } catch (const vbq::Error&) {
   }
   return 0;

@@ -9,6 +9,8 @@
 #include "search/sensitivity.hpp"
 #include "support/count.hpp"
 #include "support/networks.hpp"
+#include "vbq/calibration.hpp"
+#include "vbq/error.hpp"
 #include "vbq/quantised_network.hpp"
 
 namespace vbq {
@@ -59,6 +61,26 @@ TEST(Layers, AreCountedInTheJobsCoding) {
   ASSERT_EQ(layers[0].drawn.size(), 3U);
   EXPECT_EQ(layers[0].drawn[0].weights, 4);
   EXPECT_EQ(layers[0].drawn[1].weights, 8);
+}
+
+TEST(Layers, ErrorsAreSharesOfWhatThereWas) {
+  Network network = chain(2);
+  std::get<Linear>(network.nodes[1].op).weight.data = {3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+  const QuantisedNetwork quantised = in_three(network, {1}, 1);  // 3 becomes 1
+  auto layers = layer_facts(network, quantised, {});
+  EXPECT_EQ(layers[0].weight_error, 0);
+  EXPECT_DOUBLE_EQ(layers[1].weight_error, 4.0 / 12);
+  EXPECT_FALSE(layers[1].output_error.has_value());
+  // Of inputs that are alike in size but for the first, which is half as large: H = diag(1/4, 1, 1, 1).
+  FactorBlock block{0, 4, {0, 1, 2, 3}, std::vector<float>(16), {0.25F, 1, 1, 1}};
+  add_output_errors(layers, {{{1, {block}}}}, network, quantised);
+  EXPECT_FALSE(layers[0].output_error.has_value());
+  EXPECT_DOUBLE_EQ(*layers[1].output_error, 1.0 / (9.0 / 4 + 3));
+  const std::string page = layers_html(layers, Fitness::divergence);
+  EXPECT_NE(page.find("output error</th>"), std::string::npos);
+  EXPECT_NE(page.find(">33.33 %</td><td class=\"number\">19.05 %</td>"), std::string::npos) << page;
+  block.columns = {0, 1, 2, 4};
+  EXPECT_THROW(add_output_errors(layers, {{{1, {block}}}}, network, quantised), Error);
 }
 
 TEST(Layers, HarmIsThatOfTheNearestSize) {
