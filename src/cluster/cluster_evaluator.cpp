@@ -103,6 +103,10 @@ std::vector<Tally> ClusterEvaluator::score_blocks(ImageSet set, const QuantisedN
   return score_all(set, network, Generation::Detail::blocks).blocks();
 }
 
+std::vector<std::int32_t> ClusterEvaluator::classify(ImageSet set, const QuantisedNetwork& network) {
+  return score_all(set, network, Generation::Detail::classes).classes();
+}
+
 Generation ClusterEvaluator::score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail) {
   const auto workers = static_cast<std::int64_t>(workers_.size());
   Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail);
@@ -157,8 +161,9 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
     const auto answer = unpack<Answer>(message.bytes);
     const auto w = static_cast<std::size_t>(message.from - 1);
     --given_.at(w);
-    if (answer.op == Op::run) {
+    if (answer.op == Op::run || answer.op == Op::classify) {
       spent.inference += answer.seconds;
+      if (answer.op == Op::classify) generation.classified(answer.blocks, answer.classes);
       generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.blocks, answer.tally,
                      answer.seconds);
     } else {
@@ -193,7 +198,7 @@ void ClusterEvaluator::hand_out(Generation& generation, std::span<const Genome> 
     if (task->kind == Task::Kind::make) {
       for (const std::size_t g : task->networks) what.genomes.push_back(genomes[g]);
     } else {
-      what.op = Op::run;
+      what.op = generation.classifies() ? Op::classify : Op::run;
     }
     if (task->from) {
       order(static_cast<std::size_t>(*task->from), {Op::hand_over, what.numbers, {}, {}, {}, workers_[w].rank});

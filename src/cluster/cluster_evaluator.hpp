@@ -38,6 +38,7 @@ class ClusterEvaluator final : public Evaluator {
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
   Tally score(ImageSet set, const QuantisedNetwork& network) override;
   std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override;

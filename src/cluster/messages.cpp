@@ -98,7 +98,7 @@ void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
   archive& answer.op& answer.numbers& answer.ids& answer.count& answer.blocks& answer.tally& answer.seconds& answer
-      .network& answer.failure& answer.bits;
+      .network& answer.failure& answer.bits& answer.classes;
 }
 
 template <class Archive>
@@ -133,7 +133,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 6;
+constexpr std::uint32_t kMessageVersion = 7;
 
 }  // namespace
 

@@ -24,6 +24,7 @@ enum class Op : std::int64_t {
   begin,       // a new call: networks numbered below this are forgotten. Not answered
   make,        // the genomes' networks under these numbers -> ids, seconds
   run,         // blocks of a set through a network -> tally, seconds. Where `peer` is a rank, it comes from there first
+  classify,    // the same -> the images' classes, seconds
   hand_over,   // a network to rank `peer`. Answered by that rank's run
   take_part,   // in a broadcast of the network of this number. Not answered
   not_finite,  // of the worker's part of a set -> count
@@ -53,6 +54,7 @@ struct Answer {
   std::string network;                  // an archive
   std::string failure = {};             // an archive; empty: there was none
   std::vector<std::int64_t> bits = {};  // of the networks that were made, beside their ids
+  std::vector<std::int32_t> classes = {};
 };
 
 // From worker to worker: the network and the number that it goes by.

@@ -81,6 +81,8 @@ class Service {
         return make(order);
       case Op::run:
         return run_blocks(order);
+      case Op::classify:
+        return answer(worker_.classify(order.numbers.at(0), order.set, order.blocks), Op::classify);
       case Op::take_part: {
         std::string archive;
         world_.broadcast(archive);
@@ -134,8 +136,8 @@ class Service {
     if (const std::optional<Ran> ran = worker_.finish()) answer(*ran);
   }
 
-  void answer(const Ran& ran) {
-    world_.send(0, pack(Answer{Op::run, {ran.network}, {}, 0, ran.blocks, ran.tally, ran.seconds, {}}));
+  void answer(const Ran& ran, Op op = Op::run) {
+    world_.send(0, pack(Answer{op, {ran.network}, {}, 0, ran.blocks, ran.tally, ran.seconds, {}, {}, {}, ran.classes}));
   }
 
   Communicator& world_;

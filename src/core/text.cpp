@@ -56,6 +56,17 @@ std::string one_line(std::string_view text) {
   return length < text.size() ? line + "..." : line;
 }
 
+std::string csv_field(std::string_view text) {
+  std::string field;
+  for (const char c : text) {
+    const bool ends = c == '\n' || c == '\r' || c == '\0';
+    field += c == '"' ? std::string("\"\"") : std::string(1, ends ? ' ' : c);
+  }
+  const bool plain =
+      !field.empty() && field.find_first_of(",\"") == std::string::npos && field.front() != ' ' && field.back() != ' ';
+  return plain || field.empty() ? field : '"' + field + '"';
+}
+
 std::string shell_quoted(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);

@@ -15,6 +15,9 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
 // what is beyond 2,000 bytes is cut.
 std::string one_line(std::string_view text);
 
+// As a field of a CSV file (RFC 4180): in double quotes where it has to be. Line ends become spaces.
+std::string csv_field(std::string_view text);
+
 // In single quotes, as every shell takes it for one word.
 std::string shell_quoted(std::string_view text);
 

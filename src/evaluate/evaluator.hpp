@@ -66,6 +66,15 @@ class Evaluator {
     return *known;
   }
   bool knows_as_trained(ImageSet set) const { return as_trained_[static_cast<std::size_t>(set)].has_value(); }
+  // The class that a network takes each image of a set for, in the set's order: that of its largest output, of equal
+  // ones the lowest; kNoLabel (vbq/label.hpp) where an output is not finite. Stopped as score().
+  virtual std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network) = 0;
+  // The same of the network as trained, which is asked once.
+  const std::vector<std::int32_t>& classify_as_trained(ImageSet set) {
+    std::vector<std::int32_t>& known = classes_as_trained_[static_cast<std::size_t>(set)];
+    if (known.empty()) known = classify(set, {});
+    return known;
+  }
   // The genome's network as it is delivered, which makes a difference where matching is left to the end.
   virtual QuantisedNetwork network(const Genome& genome) = 0;
   // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
@@ -84,6 +93,7 @@ class Evaluator {
  private:
   std::function<void(const TaskDone&)> told_;
   std::array<std::optional<Tally>, 3> as_trained_;
+  std::array<std::vector<std::int32_t>, 3> classes_as_trained_;
 };
 
 }  // namespace vbq

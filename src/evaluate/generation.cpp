@@ -36,6 +36,12 @@ std::vector<Tally> Generation::blocks() const {
   return tallies;
 }
 
+std::vector<std::int32_t> Generation::classes() const {
+  std::vector<std::int32_t> all;
+  for (const auto& [block, classes] : classes_) all.insert(all.end(), classes.begin(), classes.end());
+  return all;
+}
+
 std::vector<Evaluated> Generation::result(std::int64_t images) const {
   std::vector<Evaluated> result = evaluated_;
   for (Evaluated& of : result) {

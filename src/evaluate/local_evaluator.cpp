@@ -32,6 +32,10 @@ std::vector<Tally> LocalEvaluator::score_blocks(ImageSet set, const QuantisedNet
   return score_all(set, network, Generation::Detail::blocks).blocks();
 }
 
+std::vector<std::int32_t> LocalEvaluator::classify(ImageSet set, const QuantisedNetwork& network) {
+  return score_all(set, network, Generation::Detail::classes).classes();
+}
+
 Generation LocalEvaluator::score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail) {
   Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1), detail);
   worker_.give(0, network);
@@ -59,6 +63,12 @@ void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genom
     const std::optional<Task> task = generation.next(0);
     if (!task) {  // all that is left runs already
       if (!take(worker_.finish())) break;
+      continue;
+    }
+    if (generation.classifies()) {
+      Ran ran = worker_.classify(task->networks.front(), set, task->blocks);
+      generation.classified(ran.blocks, std::move(ran.classes));
+      take(ran);
       continue;
     }
     if (task->kind == Task::Kind::run) {

@@ -12,6 +12,7 @@
 #include "core/check.hpp"
 #include "data/memory_source.hpp"
 #include "evaluate/calibrate.hpp"
+#include "evaluate/classify.hpp"
 #include "quant/packing.hpp"
 
 namespace vbq {
@@ -145,6 +146,7 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   if (holds_out) add(ImageSet::held_out);
   if (!problem.split.validation.empty()) add(ImageSet::validation);
   need.images = std::max(need.images + beside, alone + kept_search) + kept_others;
+  if (holds_out && problem.population > 1) need.images += classify_bytes(problem.network, block);  // at a search's end
 
   const Format& format = problem.format;
   const std::int64_t most_passed =

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "engine/common/tally.hpp"
+#include "evaluate/classify.hpp"
 #include "evaluate/memory.hpp"
 #include "evaluate/watch.hpp"
 #include "vbq/size.hpp"
@@ -23,6 +24,9 @@ EngineOptions with_copies(const Problem& problem) {
   options.copies = problem.population > 1 ? 4 : 1;
   return options;
 }
+
+// A set that leads the search, or is to be compared with what does.
+bool leads(ImageSet set) { return set != ImageSet::held_out; }
 
 // Images of those loaded with divergence for which the network as trained gives an output that is not finite: from
 // those nothing can diverge. 0 without.
@@ -121,14 +125,9 @@ std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks)
     load(set, piece, problem_.with_divergence);
   }
   const int copy = free_copy(network.id());
-  std::optional<NetworkId>& held = in_copy_[static_cast<std::size_t>(copy)];
   const auto since = std::chrono::steady_clock::now();
   const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::other));
-  if (held != network.id()) {
-    held.reset();
-    engine_->quantise(network.formats(), copy);
-    held = network.id();
-  }
+  put(network, copy);
   engine_->start(blocks.first - loaded_.first, blocks.count, copy);
   running_.push_back({number, blocks, copy, since});
   return finished;
@@ -143,6 +142,33 @@ std::optional<Ran> Worker::finish() {
   return Ran{first.number, first.blocks, tally, seconds_since(first.since)};
 }
 
+Ran Worker::classify(std::size_t number, ImageSet set, Range blocks) {
+  if (!running_.empty()) fail_internal("images were to be classified while a network runs");
+  const QuantisedNetwork& network = networks_.at(number);
+  const auto since = std::chrono::steady_clock::now();
+  {
+    const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::other));
+    put(network, 0);
+  }
+  Ran ran{number, blocks, {}, 0};
+  for (std::int64_t block = blocks.first; block < blocks.end(); ++block) {
+    const std::vector<std::int32_t> classes =
+        classes_of(*engine_, problem_.network, read(set, {block, 1}), source_of(problem_, set).info().normalisation);
+    ran.classes.insert(ran.classes.end(), classes.begin(), classes.end());
+  }
+  ran.tally.seen = std::ssize(ran.classes);
+  ran.seconds = seconds_since(since);
+  return ran;
+}
+
+void Worker::put(const QuantisedNetwork& network, int copy) {
+  std::optional<NetworkId>& held = in_copy_[static_cast<std::size_t>(copy)];
+  if (held == network.id()) return;
+  held.reset();
+  engine_->quantise(network.formats(), copy);
+  held = network.id();
+}
+
 // One that holds the network already, or else any that does not run.
 int Worker::free_copy(const NetworkId& network) const {
   int any = -1;
@@ -155,18 +181,19 @@ int Worker::free_copy(const NetworkId& network) const {
   return any;
 }
 
-void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
+Images Worker::read(ImageSet set, Range blocks) const {
   const std::vector<std::int64_t>& all = images_of(problem_, set);
   const std::int64_t block = problem_.engine.block;
   const auto first = static_cast<std::size_t>(blocks.first * block);
   const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
-  const ImageSource& source = source_of(problem_, set);
+  return read_augmented(source_of(problem_, set), all, first, count, leads(set) ? problem_.augment : Augment::none);
+}
+
+void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   loaded_ = {};  // whatever happens below, the old images no longer count
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
-  const bool leads = set != ImageSet::held_out;  // or is to be compared with what does
-  Shard shard{read_augmented(source, all, first, count, leads ? problem_.augment : Augment::none),
-              source.info().normalisation, block, with_divergence};
-  if (leads) shard.comparison = problem_.comparison;
+  Shard shard{read(set, blocks), source_of(problem_, set).info().normalisation, problem_.engine.block, with_divergence};
+  if (leads(set)) shard.comparison = problem_.comparison;
   const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
   if (keeps) shard.trained = trained_[{set, blocks.first}];
   engine_->load(std::move(shard));

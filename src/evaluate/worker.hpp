@@ -52,6 +52,7 @@ struct Ran {
   Range blocks;
   Tally tally;
   double seconds = 0;
+  std::vector<std::int32_t> classes = {};  // of Worker::classify(): the images' classes
 };
 
 class Worker {
@@ -86,6 +87,9 @@ class Worker {
   std::optional<Ran> start(std::size_t number, ImageSet set, Range blocks);
   // Waits for the task that was started first; none when nothing runs.
   std::optional<Ran> finish();
+  // The class of each of the blocks' images by a network that it has (Evaluator::classify()), while none runs; of the
+  // tally, `seen` alone. Images are read for it: those that are loaded stay.
+  Ran classify(std::size_t number, ImageSet set, Range blocks);
   // Whether another task may be started without waiting for one.
   bool has_room() const { return running_.size() < static_cast<std::size_t>(engine_->copies()); }
 
@@ -108,6 +112,10 @@ class Worker {
 
   void load(ImageSet set, Range blocks, bool with_divergence);
   int free_copy(const NetworkId& network) const;
+  // Of blocks; as many images as there are.
+  Images read(ImageSet set, Range blocks) const;
+  // Makes the copy hold the network.
+  void put(const QuantisedNetwork& network, int copy);
 
   Problem problem_;
   WorkerPlace place_;

@@ -4,19 +4,12 @@
 #include <tuple>
 
 #include "core/check.hpp"
+#include "core/text.hpp"
 #include "json/json.hpp"
 #include "report/progress.hpp"
 #include "report/score_json.hpp"
 
 namespace vbq {
-namespace {
-
-std::string quoted(const std::string& field) {
-  return field.find(',') == std::string::npos ? field : '"' + field + '"';
-}
-
-}  // namespace
-
 std::vector<ComparedFormat> sorted_rows(std::vector<ComparedFormat> rows) {
   std::vector<std::string> groups;
   for (const ComparedFormat& row : rows) {
@@ -55,8 +48,8 @@ std::string comparison_csv(const std::vector<ComparedFormat>& rows) {
       "search_top5,search_divergence,bits_per_weight,entropy_bits_per_weight,evaluations,row,bytes,held_out_divergence,"
       "seconds\n";
   for (const ComparedFormat& row : rows) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f}\n", quoted(row.group),
-                        quoted(row.codebook), row.assignment, row.matching, row.held_out.seen, row.held_out.top1,
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f}\n", csv_field(row.group),
+                        csv_field(row.codebook), row.assignment, row.matching, row.held_out.seen, row.held_out.top1,
                         row.held_out.top5, row.search.seen, row.search.top1, row.search.top5,
                         mean_divergence(row.search), row.size.bits_per_weight(), row.size.entropy_bits_per_weight(),
                         row.evaluations, row.number, row.bytes, mean_divergence(row.held_out), row.seconds);

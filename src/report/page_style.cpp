@@ -32,7 +32,7 @@ figure { margin: 0; min-width: 0; } figcaption { color: var(--quiet); margin-bot
 .cards { grid-template-columns: repeat(auto-fill, minmax(min(100%, 280px), 1fr)); gap: 1em 1.6em; }
 svg { width: 100%; height: auto; display: block; overflow: visible; }
 svg.ticks { width: 400px; max-width: 50vw; } svg.key { display: inline-block; width: 30px; height: 12px; }
-svg.interval { width: 110px; } svg.bar { width: 70px; }
+svg.interval { width: 110px; } svg.bar { width: 70px; } svg.change { width: 110px; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--quiet); }
 .grid { stroke: var(--line); } .axis { stroke: var(--quiet); } .tick { stroke: var(--c0); stroke-width: 1.5; }
 .rule { stroke: var(--quiet); stroke-dasharray: 2 3; }
@@ -50,7 +50,7 @@ line.whisker { stroke-dasharray: none; }
 .weights { fill: var(--quiet); fill-opacity: .35; } .level { stroke: var(--c0); stroke-width: 1.6; }
 .head, .dot { fill: var(--c0); } .span { stroke: var(--c0); stroke-width: 1.5; }
 rect { shape-rendering: crispEdges; } .making { fill: var(--c0); } .inference { fill: url(#hatched); stroke: none; }
-.waiting { fill: var(--line); }
+.waiting { fill: var(--line); } .lost { fill: var(--c1); } .gained { fill: var(--c0); }
 .hatch { stroke: var(--c1); stroke-width: 4; }
 .legend { color: var(--quiet); font-size: .87em; margin: .2em 0 0; }
 .legend span { display: inline-block; margin-right: 1em; }

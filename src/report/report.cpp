@@ -11,6 +11,7 @@
 #include "json/json_file.hpp"
 #include "report/chart.hpp"
 #include "report/compared_rows.hpp"
+#include "report/report_classes.hpp"
 #include "report/report_front.hpp"
 #include "report/report_layers.hpp"
 #include "report/report_parts.hpp"
@@ -55,6 +56,12 @@ std::string network_html(const fs::path& folder, const Job& job, const Json& bes
              html_text(read.missing));
 }
 
+// Tables that are not needed for the rest: runs of before have none.
+std::optional<Table> read_extra(const fs::path& path, std::initializer_list<std::string_view> texts) {
+  if (!fs::exists(path)) return std::nullopt;
+  return read_table(path, texts);
+}
+
 // A run that vbq compare has made has the comparison's folder around it.
 std::string baselines_html(const fs::path& folder) {
   try {
@@ -77,11 +84,14 @@ std::string page(const fs::path& folder) {
   if (summary) text += tiles_html(*summary);
   text += settings_html(job, history["generation"].size(), summary.has_value());
   if (summary) text += results_html(*summary, job);
+  if (const auto classes = read_extra(folder / "classes.csv", {"name"}); summary && classes) {
+    text += classes_html(*classes);
+  }
   text += baselines_html(folder);
   if (best) text += network_html(folder, job, *best);
   text += progress_html(history, job);
   if (summary) text += sizes_html(*summary);
-  text += speed_html(timing);
+  text += speed_html(timing, read_extra(folder / "workers.csv", {"host", "device"}));
   if (summary) text += machine_html(*summary);
   return html_page(title_of(job), text + fmt::format("<h2>Job</h2>\n<pre>{}</pre>\n", html_text(job_text)));
 }

@@ -14,14 +14,34 @@ namespace {
 constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20;
 constexpr std::ptrdiff_t kMostColumns = 64;
 
-std::vector<std::string_view> split(std::string_view text, char by) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t at = text.find(by);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
+struct Fields {
+  std::vector<std::string> values;  // kMostColumns of them at most
+  std::ptrdiff_t count = 0;
+  bool quoted = false;  // the last one's quote does not end
+};
+
+Fields split(std::string_view line) {
+  Fields fields;
+  std::string value;
+  bool& quoted = fields.quoted;
+  const auto end_field = [&] {
+    if (++fields.count <= kMostColumns) fields.values.push_back(std::move(value));
+    value.clear();
+  };
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"') {
+      value += line[++i];
+    } else if (c == '"' && (quoted || value.empty())) {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      end_field();
+    } else {
+      value += c;
+    }
   }
+  end_field();
+  return fields;
 }
 
 double number(std::string_view field, const fs::path& path) {
@@ -43,25 +63,41 @@ const std::vector<double>& Table::operator[](std::string_view name) const {
   return columns[static_cast<std::size_t>(found - names.begin())];
 }
 
-Table read_table(const fs::path& path) {
-  const std::string text = read_file(path, "table", kLargestTable);
+const std::vector<std::string>& Table::text(std::string_view name) const {
+  const auto found = texts.find(name);
+  if (found == texts.end()) fail("a table has no column \"{}\" of text", name);
+  return found->second;
+}
+
+Table read_table(const fs::path& path, std::initializer_list<std::string_view> texts) {
+  const std::string content = read_file(path, "table", kLargestTable);
   Table table;
-  for (std::string_view rest(text); !rest.empty();) {
+  std::vector<std::vector<std::string>*> text_of;  // of each column; none: numbers
+  for (std::string_view rest(content); !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     if (line.empty()) continue;
-    const std::ptrdiff_t count = std::count(line.begin(), line.end(), ',') + 1;
+    const auto [fields, count, quoted] = split(line);
+    if (quoted) fail("{} has a quote that does not end", path.string());
     if (count > kMostColumns || (!table.names.empty() && count != std::ssize(table.names))) {
       fail("{} has a line of {} fields: {} were expected", path.string(), count,
            table.names.empty() ? kMostColumns : std::ssize(table.names));
     }
-    const auto fields = split(line, ',');
     if (table.names.empty()) {
-      table.names.assign(fields.begin(), fields.end());
+      table.names = fields;
       table.columns.resize(fields.size());
+      for (const std::string& name : fields) {
+        text_of.push_back(std::ranges::find(texts, name) == texts.end() ? nullptr : &table.texts[name]);
+      }
       continue;
     }
-    for (std::size_t k = 0; k < fields.size(); ++k) table.columns[k].push_back(number(fields[k], path));
+    for (std::size_t k = 0; k < fields.size(); ++k) {
+      if (text_of[k] != nullptr) {
+        text_of[k]->push_back(fields[k]);
+      } else {
+        table.columns[k].push_back(number(fields[k], path));
+      }
+    }
   }
   return table;
 }

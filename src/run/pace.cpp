@@ -5,16 +5,18 @@
 namespace vbq {
 
 void Pace::add(const TaskDone& done) {
-  busy_.at(done.worker) += done.seconds;
+  WorkerSeconds& own = spent_.at(done.worker);
+  (done.made > 0 ? own.making : own.running) += done.seconds;
+  (done.made > 0 ? making_ : running_) += done.seconds;
   made_ += done.made;
   images_ += done.images;
-  (done.made > 0 ? making_ : running_) += done.seconds;
 }
 
 std::int64_t Pace::run() const { return images_ / std::max<std::int64_t>(1, images_a_network_); }
 
 double Pace::busy(std::size_t worker, double seconds) const {
-  return seconds > 0 ? std::clamp(busy_.at(worker) / seconds, 0.0, 1.0) : 0.0;
+  const WorkerSeconds& own = spent_.at(worker);
+  return seconds > 0 ? std::clamp((own.making + own.running) / seconds, 0.0, 1.0) : 0.0;
 }
 
 std::optional<double> Pace::seconds_a_network(double seconds) const {

@@ -57,7 +57,10 @@ int with_evaluator(Communicator& world, const Problem& problem,
   compute.kernels = force.kernels;
   compute.ranks = world.size();
   compute.workers = static_cast<int>(force.workers.size());
-  for (const WorkerInfo& worker : force.workers) compute.worker_names.push_back(name_of(worker, force.workers));
+  for (const WorkerInfo& worker : force.workers) {
+    compute.worker_names.push_back(name_of(worker, force.workers));
+    compute.worker_places.push_back({worker.rank, worker.host, worker.engine.device});
+  }
   return body(*force.evaluator, compute);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/file.hpp"
+#include "run/worker_times.hpp"
 #include "store/checkpoint.hpp"
 
 namespace vbq {
@@ -50,14 +51,20 @@ void RunFolder::begin_tables(const std::string& header, const std::vector<std::s
                              const std::vector<std::string>& timing) {
   write("history.csv", table(header, history));
   write("timing.csv", table(kTimingHeader, timing));
+  write("workers.csv",
+        table(kWorkersHeader, kept_worker_lines(path_ / "workers.csv", static_cast<int>(history.size()))));
   history_ = open_for_append(path_ / "history.csv");
   timing_ = open_for_append(path_ / "timing.csv");
+  workers_ = open_for_append(path_ / "workers.csv");
 }
 
-void RunFolder::append(const std::string& history, const std::string& timing) {
+void RunFolder::append(const std::string& history, const std::string& timing, const std::vector<std::string>& workers) {
   history_ << history << '\n' << std::flush;
   timing_ << timing << '\n' << std::flush;
-  if (!history_ || !timing_) fail("cannot write history.csv or timing.csv in {}: is the disk full?", path_.string());
+  for (const std::string& line : workers) workers_ << line << '\n';
+  workers_ << std::flush;
+  if (history_ && timing_ && workers_) return;
+  fail("cannot write history.csv, timing.csv or workers.csv in {}: is the disk full?", path_.string());
 }
 
 void RunFolder::write(const std::string& name, const std::string& content) const {

@@ -25,10 +25,12 @@ class RunFolder {
   std::optional<RunState> newest_checkpoint() const;
   void save(const RunState& state) const;
 
-  // Writes history.csv, under this header, and timing.csv anew with these lines, then leaves them open for append().
+  // Writes history.csv, under this header, and timing.csv anew with these lines, and workers.csv with what it has of as
+  // many generations, then leaves them open for append().
   void begin_tables(const std::string& header, const std::vector<std::string>& history,
                     const std::vector<std::string>& timing);
-  void append(const std::string& history, const std::string& timing);
+  // workers: lines of workers.csv.
+  void append(const std::string& history, const std::string& timing, const std::vector<std::string>& workers);
 
   // job.toml, best.json, summary.json, front/03/best.json, ...
   void write(const std::string& name, const std::string& content) const;
@@ -38,7 +40,7 @@ class RunFolder {
  private:
   std::filesystem::path path_;
   std::optional<FolderLock> lock_;
-  std::ofstream history_, timing_;
+  std::ofstream history_, timing_, workers_;
 };
 
 }  // namespace vbq

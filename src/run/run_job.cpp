@@ -83,6 +83,7 @@ JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, cons
     return format_to_json(setup.problem.network, setup.problem.format, {network, setup.job.block});
   };
   folder.write("best.json", json(best));
+  folder.write("classes.csv", outcome.result.classes);
   if (outcome.result.front) {
     folder.remove("front");  // points of a shorter run
     for (const FrontNetwork& one : outcome.result.front->networks) {

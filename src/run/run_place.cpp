@@ -14,9 +14,10 @@ namespace fs = std::filesystem;
 namespace {
 
 // All that vbq search and vbq compare write, checkpoints apart.
-constexpr const char* kFiles[] = {"job.toml",       "history.csv",    "timing.csv",  "best.json",    "summary.json",
-                                  "calibration.h5", "sensitivity.h5", "kernels.h5",  "best.onnx",    "report.html",
-                                  "front.csv",      "compare.txt",    "compare.csv", "compare.json", "conclusion.json"};
+constexpr const char* kFiles[] = {"job.toml",       "history.csv",    "timing.csv",  "best.json",   "summary.json",
+                                  "calibration.h5", "sensitivity.h5", "kernels.h5",  "best.onnx",   "report.html",
+                                  "front.csv",      "classes.csv",    "workers.csv", "compare.txt", "compare.csv",
+                                  "compare.json",   "conclusion.json"};
 
 bool same_file(const fs::path& a, const fs::path& b) {
   std::error_code code;

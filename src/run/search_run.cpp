@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
+#include "run/class_changes.hpp"
 #include "run/deliver.hpp"
 #include "run/ending.hpp"
 #include "run/finalists.hpp"
@@ -36,6 +37,7 @@ class Loop {
         evaluator_(evaluator),
         folder_(folder),
         progress_(progress),
+        workers_(compute.worker_places),
         view_(setup, evaluator, compute.worker_names, progress),
         scorer_(evaluator),
         search_(make_search(setup.job.search, std::move(space))) {
@@ -152,7 +154,8 @@ class Loop {
     complete_ = state;
     ++generations_since_;
     unsaved_ = true;
-    folder_.append(state_.history.back(), state_.timing.back());
+    folder_.append(state_.history.back(), state_.timing.back(),
+                   worker_lines(state.generation, seconds, view_.pace(), workers_));
     const double rate = static_cast<double>(scorer_.images() - images_before) / seconds;
     view_.end(
         {state, search_->front(), best, age(), state_.history, scorer_.evaluations(), rate, ending().has_value()});
@@ -203,6 +206,7 @@ class Loop {
   Evaluator& evaluator_;
   RunFolder& folder_;
   Progress& progress_;
+  const std::vector<ComputingRank>& workers_;
   SearchView view_;
   Scorer scorer_;
   std::unique_ptr<SearchMethod> search_;
@@ -271,6 +275,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
     } else {
       loop.finish(result);
     }
+    result.classes = held_out_classes(setup, evaluator, result.network);
     warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
   } catch (const Stopped&) {
     result.stopped = true;

@@ -14,6 +14,7 @@
 #include "run/run_folder.hpp"
 #include "run/scores.hpp"
 #include "run/setup.hpp"
+#include "run/worker_times.hpp"
 #include "search/search.hpp"
 
 namespace vbq {
@@ -24,7 +25,8 @@ struct ComputeInfo {
   std::string identity;  // engine in one line, as checkpoints record it
   Kernels kernels;       // that the engines run in, where there is a choice
   int ranks = 1, workers = 1;
-  std::vector<std::string> worker_names;  // for the screen: where each is, and on what device
+  std::vector<std::string> worker_names;     // for the screen: where each is, and on what device
+  std::vector<ComputingRank> worker_places;  // the same for workers.csv
 };
 
 // The network that the search began with (the best of its first generation) beside the best that it has found.
@@ -44,6 +46,7 @@ struct SearchResult {
   Individual best;
   QuantisedNetwork network;    // that is delivered; of a front: its knee
   std::optional<Front> front;  // of a job that asks for one
+  std::string classes;         // classes.csv
   int generations = 0;
   std::int64_t evaluations = 0,
                images = 0;         // networks really run over the search images; images inferred by the search

@@ -43,6 +43,8 @@ class SearchView {
   // One begins, with so many networks asked for.
   void begin(int generation, std::size_t networks);
   void end(const GenerationDone& done);
+  // Of the generation under way, or the last one.
+  const Pace& pace() const { return generation_; }
   // Something that is no generation.
   void phase(const std::string& text);
 

@@ -102,7 +102,7 @@ TEST_F(Cli, SearchWritesItsRunFolder) {
   EXPECT_EQ(summary["quantised"]["search"]["images"], 200);
   EXPECT_GT(summary["quantised"]["held_out"]["top1"]["percent"].get<double>(), 50.0);
   EXPECT_GT(summary["fp32"]["held_out"]["top1"]["percent"].get<double>(), 95.0);
-  for (const char* name : {"job.toml", "history.csv", "timing.csv", "best.json"})
+  for (const char* name : {"job.toml", "history.csv", "timing.csv", "workers.csv", "best.json"})
     EXPECT_TRUE(fs::exists(path("out/" + std::string(name))));
   const std::string history = read("out/history.csv");
   EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 3);

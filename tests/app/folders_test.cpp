@@ -221,8 +221,8 @@ TEST_F(Cli, EveryFileThatCannotBeWrittenIsAnError) {
   blocked("q.onnx", "export --network digits.onnx --format out/best.json --output q.onnx");
   blocked("page.html", "report out --output page.html");
   blocked("out/report.html", "report out");
-  for (const char* file :
-       {"job.toml", "history.csv", "timing.csv", "best.json", "summary.json", "best.onnx", "report.html"}) {
+  for (const char* file : {"job.toml", "history.csv", "timing.csv", "workers.csv", "best.json", "classes.csv",
+                           "summary.json", "best.onnx", "report.html"}) {
     blocked(std::string("out/") + file, tiny("--resume"));
   }
   // A disk that fills up in the midst of a table: a limit on the sizes of files stands for it.

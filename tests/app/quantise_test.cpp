@@ -160,7 +160,7 @@ TEST_F(Quantise, ImagesWithoutLabels) {
   EXPECT_LE(found["quantised"]["held_out"]["agreement"]["correct"], 40);
   EXPECT_FALSE(found["quantised"]["held_out"].contains("top1"));
   EXPECT_FALSE(found["quantised"]["held_out"].contains("loss"));
-  for (const char* file : {"out/report.html", "out/summary.json", "out/history.csv"}) {
+  for (const char* file : {"out/report.html", "out/summary.json", "out/history.csv", "out/classes.csv"}) {
     EXPECT_EQ(read(file).find("top-1"), std::string::npos) << file;
     EXPECT_NE(read(file).find("agreement"), std::string::npos) << file;
   }

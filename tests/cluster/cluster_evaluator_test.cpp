@@ -38,6 +38,8 @@ void expect_equal_to_local(const Problem& problem, int genome_count) {
       EXPECT_EQ(evaluator.score(set, {}), local->score(set, {}));
       EXPECT_EQ(evaluator.score(set, network), local->score(set, network));
       EXPECT_EQ(evaluator.score_blocks(set, network), local->score_blocks(set, network));
+      EXPECT_EQ(evaluator.classify(set, network), local->classify(set, network));
+      EXPECT_EQ(evaluator.classify_as_trained(set), local->classify_as_trained(set));
     }
     EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);
     EXPECT_EQ(evaluator.evaluate(genomes, {}), expected);

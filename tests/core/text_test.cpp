@@ -18,5 +18,14 @@ TEST(Text, AShellTakesQuotedTextForOneWord) {
   EXPECT_EQ(shell_quoted(""), "''");
 }
 
+TEST(Text, AFieldOfATableIsQuotedWhereItHasToBe) {
+  EXPECT_EQ(csv_field("EPYC 7763"), "EPYC 7763");
+  EXPECT_EQ(csv_field("tench, Tinca tinca"), "\"tench, Tinca tinca\"");
+  EXPECT_EQ(csv_field("19\" rack"), "\"19\"\" rack\"");
+  EXPECT_EQ(csv_field("a\r\nb"), "a  b");
+  EXPECT_EQ(csv_field(" a"), "\" a\"");
+  EXPECT_EQ(csv_field(""), "");
+}
+
 }  // namespace
 }  // namespace vbq

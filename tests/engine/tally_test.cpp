@@ -196,5 +196,18 @@ TEST(Tally, OutputsAreComparedCentred) {
   }
 }
 
+// The class that is right where it is the label, by the same rule.
+TEST(Tally, TheClassIsTheLabelThatCountsAsRight) {
+  EXPECT_EQ(class_of(std::vector<float>{0, 3, 1}), 1);
+  EXPECT_EQ(class_of(std::vector<float>{2, 2, 2}), 0);
+  EXPECT_EQ(class_of(std::vector<float>{-3, -1, -1}), 1);
+  EXPECT_EQ(class_of(std::vector<float>{0, kNan, 1}), kNoLabel);
+  EXPECT_EQ(class_of(std::vector<float>{0, -kInfinity, 1}), kNoLabel);
+  for (const std::vector<float>& outputs :
+       {std::vector<float>{5, 5, -1}, {1, 2, 2}, {0, 0, 0}, {3, 1, 2}, {-kInfinity, 0, 1}}) {
+    for (int label = 0; label < 3; ++label) EXPECT_EQ(count(outputs, label).top1 == 1, class_of(outputs) == label);
+  }
+}
+
 }  // namespace
 }  // namespace vbq

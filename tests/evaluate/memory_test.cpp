@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "evaluate/calibrate.hpp"
+#include "evaluate/classify.hpp"
 #include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
 #include "vbq/error.hpp"
@@ -94,6 +95,9 @@ TEST(Memory, ImagesThatWereImportedAreCounted) {
   EXPECT_EQ(worker_memory(problem, {0, 4}).images, quarter + bytes);  // which every worker holds
   problem.held_out_source = problem.search_source;                    // but once
   for (std::int64_t i = 0; i < 100; ++i) problem.split.held_out.push_back(2 * i);
+  // And a block of them, which is classified at the end.
+  EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + bytes + classify_bytes(problem.network, 4));
+  problem.population = 1;
   EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + bytes);
 }
 

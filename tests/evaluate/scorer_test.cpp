@@ -44,6 +44,7 @@ class FakeEvaluator final : public Evaluator {
   void use(const Format&) override {}
   Tally score(ImageSet, const QuantisedNetwork&) override { return {}; }
   std::vector<Tally> score_blocks(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
+  std::vector<std::int32_t> classify(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
   QuantisedNetwork network(const Genome&) override { return {}; }
   std::int64_t not_finite(ImageSet) override { return 0; }
   EvaluatorTimes times() override { return {}; }

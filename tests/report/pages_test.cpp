@@ -174,12 +174,28 @@ TEST(Pages, ARunOfAComparisonHasItsBaselines) {
   test::error_of([&] { comparison_html(folder.path()); });
 }
 
+TEST(Pages, ClassesAndWorkersAreThereWhereTheirTablesAre) {
+  const test::Folder folder;
+  put_run(folder.path(), folder / "gone.onnx");
+  put_summary(folder.path());
+  const std::string classes =
+      "class,images,right_as_trained,right_quantised,lost,gained,p,taken_for,taken_for_images\n";
+  EXPECT_FALSE(has(report_html(folder.path()), "<h2>Classes</h2>"));
+  put(folder / "classes.csv", classes + "0,200,180,170,12,2,0.0129,7,10\n");
+  put(folder / "workers.csv", "generation,worker,workers,host,device,making,inference,waiting\n1,1,1,h,d,1,1,0.5\n");
+  const std::string page = report_html(folder.path());
+  EXPECT_TRUE(has(page, "7 (10 of 12)"));
+  EXPECT_TRUE(has(page, "worker 1, generation 1: 2.5 s"));
+  put(folder / "workers.csv", "generation,worker,workers,host,device,making,inference,waiting\n1,1,1,h,d,one,1,0\n");
+  EXPECT_TRUE(has(test::error_of([&] { report_html(folder.path()); }), "workers.csv"));
+}
+
 TEST(Pages, TimeIsDrawnWhateverItsNumbersAre) {
   const auto table = [](double seconds, double share) {
     return Table{{"generation", "seconds", "images_per_second", "quantise", "inference", "communication"},
                  {{1}, {seconds}, {10}, {share}, {share}, {share}}};
   };
-  EXPECT_TRUE(has(speed_html(table(10, 0.25)), "generation 1: 10 s\nmaking networks: 25.0 %"));
+  EXPECT_TRUE(has(speed_html(table(10, 0.25)), "generation 1: 10.0 s\nmaking networks: 25.0 %"));
   for (const double seconds : {0.0, -5.0, 1e308}) {
     for (const double share : {-1e308, 0.9, 1e308}) {
       const std::string html = speed_html(table(seconds, share));

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The promise of exactness, on any job: the same history.csv and best.json on any number of ranks, and after kills.
+"""The promise of exactness, on any job: the same history.csv, best.json and classes.csv on any number of ranks, and after kills.
 
 Runs one search undisturbed on one rank; the same on each number of ranks given; then again, killed with SIGKILL at random
-moments and resumed each time on another number of ranks. Every history.csv and best.json must be byte for byte the first's.
+moments and resumed each time on another number of ranks. Each of the three must be byte for byte the first's.
 
     exactness.py VBQ JOB.toml --ranks 2,4,7 --kills 3 [--seed 1] [--set key=value]...
 """

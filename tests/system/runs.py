@@ -115,7 +115,7 @@ def same(folder, expected, what):
     points = sorted(str(path.relative_to(expected)) for path in expected.glob("front/*/best.json"))
     if points != sorted(str(path.relative_to(folder)) for path in folder.glob("front/*/best.json")):
         fail(f"{what}: a front of other points than the undisturbed run's, {points}")
-    for name in ["history.csv", "best.json"] + (["front.csv"] + points if points else []):
+    for name in ["history.csv", "best.json", "classes.csv"] + (["front.csv"] + points if points else []):
         mine, whole = (folder / name).read_bytes().splitlines(), (expected / name).read_bytes().splitlines()
         if mine != whole:
             line = next((i for i, (a, b) in enumerate(zip(mine, whole)) if a != b), min(len(mine), len(whole)))

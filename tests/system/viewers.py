@@ -24,19 +24,26 @@ from runs import fail
 WIDTHS = 390, 1280
 THEMES = {"dark": "rgb(20, 24, 29)", "light": "rgb(255, 255, 255)"}  # and each one's background
 TIMING = "generation seconds images_per_second quantise inference communication"
+WORKERS = "generation worker workers host device making inference waiting"
+CLASSES = "class images right_as_trained right_quantised lost gained p taken_for taken_for_images"
+TEXT = "network", "host", "device"  # columns of text
 TABLES = {  # and their columns, as docs/formats.md and docs/reference.md have them
     "search/history.csv": "generation evaluations best median worst top1 diversity", "search/timing.csv": TIMING,
+    "search/classes.csv": CLASSES, "search/workers.csv": WORKERS, "ranks/workers.csv": WORKERS, "front/classes.csv": CLASSES,
     "front/history.csv": "generation evaluations hypervolume networks", "front/timing.csv": TIMING,
     "front/front.csv": "point network budget_bytes bytes_fixed bits_fixed bytes_entropy bits_entropy search validation held_out top1 top1_low top1_high"}
 # Pages and the headings that they must have.
 PAGES = {
-    "search/report.html": ["Accuracy", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
-    "front/report.html": ["Front", "Accuracy", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
+    "search/report.html": ["Accuracy", "Classes", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
+    "ranks/report.html": ["Accuracy", "Classes", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
+    "front/report.html": ["Front", "Accuracy", "Classes", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine", "Job"],
     "compare/report.html": ["Which one?", "Rows"],
-    "compare/2bits-search/report.html": ["Accuracy", "Baselines", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine",
+    "compare/2bits-search/report.html": ["Accuracy", "Classes", "Baselines", "Layers", "Codebooks", "Search", "Size", "Speed", "Machine",
                                          "Job"],
     "runs.html": ["Sizes", "Rows of compare", "Curves", "Where their jobs differ"],
 }
+# The charts of workers' time, and the rows in each.
+ROWS = {"search/report.html": 1, "ranks/report.html": 3, "front/report.html": 1, "compare/2bits-search/report.html": 1}
 # Says what a reader would see of the page that it is in. What scrolls in a box of its own may be wider.
 PROBE = """<script>addEventListener("load", () => {
   const wide = [...document.body.querySelectorAll("*")].filter(e => {
@@ -47,7 +54,8 @@ PROBE = """<script>addEventListener("load", () => {
     page: NAME, width: innerWidth, dark: matchMedia("(prefers-color-scheme: dark)").matches,
     background: getComputedStyle(document.body).backgroundColor, scroll: document.documentElement.scrollWidth,
     headings: [...document.querySelectorAll("h2")].map(e => e.textContent),
-    drawn: document.querySelectorAll("svg.chart").length, wide: wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))}));
+    drawn: document.querySelectorAll("svg.chart").length,
+    rows: document.querySelectorAll("svg[aria-label*=worker] path.inference").length, wide: wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))}));
 });</script>"""
 
 
@@ -64,13 +72,18 @@ def make(folder, vbq, digits):
                    "format.matching_images=20", "format.delivery_images=20"):
         small += ["--set", change]
     budget = f"{digits}/budget.toml"
+    ranks = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "4", vbq]
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     for words in (["search", f"{digits}/search.toml", "--run", "search", *small[:8]],
+                  [*ranks, "search", f"{digits}/search.toml", "--run", "ranks", *small[:8]],
                   ["search", budget, "--run", "front", *small, "--set", 'format.budget=["1 bits", "3 bits"]'],
                   ["compare", budget, "--run", "compare", *small, "--set", "format.budget=2 bits", "--set", "search.population=4"],
                   ["report", "compare/2bits-search"], ["report", "search", "front", "compare"]):
-        done = subprocess.run([vbq, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+        line = words if words[0] == "mpirun" else [vbq, *words]
+        done = subprocess.run(line, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                              check=False, env=environment)
         if done.returncode != 0:
-            fail(f"vbq {' '.join(words)}: {done.stderr}")
+            fail(f"{' '.join(line)}: {done.stderr}")
 
 
 def look(folder, theme):
@@ -112,6 +125,8 @@ def chromium(folder):
                 fail(f"{where}: background {probe['background']}")
             if probe["headings"] != PAGES[probe["page"]]:
                 fail(f"{where}: headings {probe['headings']}")
+            if probe["rows"] != ROWS.get(probe["page"], 0):
+                fail(f"{where}: {probe['rows']} workers are drawn")
             if probe["drawn"] == 0:
                 fail(f"{where}: no chart")
             if probe["scroll"] > probe["width"] or probe["wide"]:
@@ -167,7 +182,7 @@ def pandas(folder):
         if list(frame.columns) != list(expected):
             fail(f"pandas finds columns {list(frame.columns)} in {table}")
         for name, values in expected.items():
-            text = name == "network"
+            text = name in TEXT
             if library.api.types.is_numeric_dtype(frame[name]) == text:
                 fail(f"pandas finds {frame[name].dtype} in {table}, column {name}")
             if [None if v != v else v for v in frame[name].tolist()] != values:

@@ -108,6 +108,10 @@ void count_image(std::span<const float> outputs, std::int32_t label, Outputs kin
       distance(comparison == Comparison{} ? log_p : LogP(outputs, kind, comparison), fp32_log_p, comparison));
 }
 
+std::int32_t class_of(std::span<const float> outputs) {
+  return all_finite(outputs) ? static_cast<std::int32_t>(likeliest(outputs)) : kNoLabel;
+}
+
 std::int64_t fixed_point(double nats) {
   if (std::isnan(nats)) nats = kLossLimit;
   return std::llround(std::clamp(nats, 0.0, kLossLimit) * kLossUnit);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "vbq/label.hpp"
 #include "vbq/network.hpp"
 #include "vbq/tally.hpp"
 
@@ -37,6 +38,10 @@ std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes)
 // An image with an output that is not finite counts as wrong, and its loss and divergence as kLossLimit.
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
                  const Comparison& comparison, Tally& tally);
+
+// The class that the outputs of one image say: its largest output's, of equal ones the lowest; kNoLabel where an output
+// is not finite. So an image with a label counts as right (top1) where this is it.
+std::int32_t class_of(std::span<const float> outputs);
 
 // max(nats, 0), at most kLossLimit, in 1 / kLossUnit nats; NaN is kLossLimit.
 std::int64_t fixed_point(double nats);
