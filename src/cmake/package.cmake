@@ -9,7 +9,7 @@ install(RUNTIME_DEPENDENCY_SET carried
         PRE_EXCLUDE_REGEXES "^lib(c|m|mvec|dl|rt|pthread|resolv|util|stdc\\+\\+|gcc_s|z|cuda|mpi)\\.so" "^ld-linux"
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/vbq COMPONENT carried EXCLUDE_FROM_ALL)
 install(CODE "set(VBQ_CARRIED_DIR ${CMAKE_INSTALL_LIBDIR}/vbq)\nset(VBQ_LICENCES_DIR ${CMAKE_INSTALL_DOCDIR}/carried)" COMPONENT carried EXCLUDE_FROM_ALL)
-install(SCRIPT ${CMAKE_CURRENT_LIST_DIR}/carried_licences.cmake COMPONENT carried EXCLUDE_FROM_ALL)
+install(SCRIPT ${CMAKE_CURRENT_LIST_DIR}/carried.cmake COMPONENT carried EXCLUDE_FROM_ALL)
 
 string(TOLOWER "${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR}" system)
 set(CPACK_GENERATOR DEB TGZ)

@@ -16,8 +16,8 @@ import tempfile
 from packages import MPI, PROGRAM, SEARCH, pack, run, skip, unpack
 from python_wheel import USE, make as make_wheel
 
-# Fresh /proc and this machine's /dev, for as long as the command runs.
-ENTER = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"'
+# Fresh /proc, this machine's /dev and /sys, for as long as the command runs.
+ENTER = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys" && exec chroot "$0" "$@"'
 QUANTISE = "--bits 3 --output /tmp/quantised --set search.generations=2 --set search.population=4 --json --log warning".split()
 
 
@@ -26,7 +26,7 @@ class Root:
         self.folder = folder
 
     def run(self, *command):
-        environment = dict(MPI, PATH="/usr/sbin:/usr/bin:/sbin:/bin", HOME="/root", LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive")
+        environment = dict(MPI, PATH="/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME="/root", LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive")
         return run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, self.folder, *command, environment=environment)
 
     def install(self, *packages):

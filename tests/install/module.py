@@ -69,6 +69,9 @@ def errors(folder):
         (folder / "fake").chmod(0o755)
         with environment(VBQ=str(folder / "fake")), refused(part, {"exit 3": 3, "exit 127": 127}.get(script, -9)):
             vbq.run("info")
+    (folder / "fake").write_text("#!/bin/sh\necho 'UCX {ERROR} before'\necho '{\n\"images\": 5}'\necho behind\n")
+    with environment(VBQ=str(folder / "fake")):
+        assert vbq.run("evaluate") == {"images": 5}
     with environment(VBQ=str(folder / "nosuch")), refused("nosuch cannot be run", 127):
         vbq.run("info")
     with environment(VBQ="", PATH="/nowhere"), refused("vbq is not there", 127):

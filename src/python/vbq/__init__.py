@@ -11,6 +11,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -68,10 +69,7 @@ def run(*words, ranks: int = 1, **options) -> typing.Any:
             out = _output(process)
     except OSError as error:
         raise Error(f"{command[0]} cannot be run: {error.strerror}", 127) from error
-    try:
-        answer = json.loads(out)
-    except ValueError:
-        answer = out
+    answer = _answer(out)
     if process.returncode != 0:
         raise _error(answer, process.returncode)
     return answer
@@ -129,6 +127,15 @@ def _output(process):
     except KeyboardInterrupt:
         process.communicate()
         raise
+
+
+def _answer(out):
+    """The JSON object in what was printed, or else all of it: libraries beneath MPI sometimes print lines of their own, before or behind."""
+    begins = re.search(r"^\{", out, re.MULTILINE)
+    try:
+        return json.JSONDecoder().raw_decode(out, begins.start())[0] if begins else out
+    except ValueError:
+        return out
 
 
 def _error(answer, code):
