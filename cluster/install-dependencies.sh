@@ -8,6 +8,8 @@
 #   cluster/install-dependencies.sh --lint   install also what CI's checks of the code itself need: clang's tools
 #   cluster/install-dependencies.sh --pages  install also what opens vbq's pages and tables in tests: Chromium, gnuplot
 #                                            (370 MB, half a minute); may be given beside --lint
+#   cluster/install-dependencies.sh --packages  install also what Debian packages are made with, and what makes a clean
+#                                            Debian to try them in; may be given beside the others
 #
 # The list is Debian 12's, and the same names serve elsewhere:
 #   Debian 13     the same names.
@@ -76,6 +78,7 @@ for option in "$@"; do
   case "$option" in
     --lint) packages+=(clang clang-format clang-tidy libclang-rt-dev) ;;
     --pages) packages+=(chromium gnuplot-nox) ;;
+    --packages) packages+=(dpkg-dev file mmdebstrap) ;;
     --check) check=yes ;;
     --list)
       printf '%s\n' "${packages[@]}"
@@ -86,7 +89,7 @@ for option in "$@"; do
       exit
       ;;
     *)
-      echo "install-dependencies: unknown option '$option', expected --list, --check, --lint, --pages or nothing" >&2
+      echo "install-dependencies: unknown option '$option', expected --list, --check, --lint, --pages, --packages or nothing" >&2
       exit 1
       ;;
   esac

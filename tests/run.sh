@@ -3,6 +3,7 @@
 #
 #   tests/run.sh               all of it
 #   tests/run.sh --fast        the release build only
+#   tests/run.sh --long        with the long set (label `long`), which is skipped otherwise: minutes, root, a package mirror
 #   tests/run.sh --preset P    one preset of CMakePresets.json only (may be given more than once), such as tsan
 #   tests/run.sh --jobs N      N compilers and tests at a time (as many as there are cores)
 #
@@ -23,6 +24,7 @@ bad_usage() {
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --fast) presets=(release) ;;
+    --long) export VBQ_LONG_TESTS=1 ;;
     --preset)
       [[ -n ${2-} ]] || bad_usage "--preset needs the name of a preset"
       presets+=("$2")
@@ -37,7 +39,7 @@ while [[ $# -gt 0 ]]; do
       usage
       exit
       ;;
-    *) bad_usage "unknown option '$1', expected --fast, --preset P or --jobs N" ;;
+    *) bad_usage "unknown option '$1', expected --fast, --long, --preset P or --jobs N" ;;
   esac
   shift
 done
@@ -55,8 +57,8 @@ export LSAN_OPTIONS=suppressions=$root/tests/lsan.supp:print_suppressions=0
 
 step() { printf '\n== %s\n' "$*"; }
 
-# CI checks the code's form too, fuzzes it, and opens pages in Chromium; without those tools their tests skip.
-cluster/install-dependencies.sh ${CI:+--lint --pages}
+# CI checks the code's form too, fuzzes it, opens pages in Chromium, and makes packages; without those tools their tests skip.
+cluster/install-dependencies.sh ${CI:+--lint --pages --packages} ${VBQ_LONG_TESTS:+--packages}
 
 reports=()
 broken=()

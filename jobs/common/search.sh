@@ -9,7 +9,7 @@
 #   RANKS         processes: one master, the others work. Default: the job's tasks (SLURM_NTASKS), or 3
 #   MPIRUN_OPTIONS  more for mpirun
 #   MAX_RESTARTS  starts after the first one, at most. Default: 20
-#   VBQ           the program. Default: build/release/bin/vbq of this checkout
+#   VBQ           the program. Default: build/release/bin/vbq of this checkout, else that of the PATH
 #
 # Exit codes of `vbq search`: 0 done; 1 bad input, which no restart mends; 75 stopped after a checkpoint (preempted, or short of
 # time); any other: a rank was lost. On the last two the search goes on from its checkpoint: in Slurm by `scontrol requeue`, elsewhere
@@ -17,7 +17,7 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-vbq=${VBQ:-$here/../../build/release/bin/vbq}
+vbq=${VBQ:-$(PATH=$here/../../build/release/bin:$PATH command -v vbq || echo vbq)}
 max_restarts=${MAX_RESTARTS:-20}
 ranks=${RANKS:-${SLURM_NTASKS:-3}}
 
@@ -32,7 +32,7 @@ if [[ ${1-} == --help || ${1-} == -h || $# -lt 3 || ${2-} != --run ]]; then
 fi
 [[ $max_restarts =~ ^[0-9]+$ ]] || die "MAX_RESTARTS is '$max_restarts', expected a number from 0"
 [[ $ranks =~ ^[1-9][0-9]*$ ]] || die "RANKS is '$ranks', expected a number from 1"
-[[ -x $vbq ]] || die "$vbq is not there: build it (cmake --preset release; cmake --build --preset release), or set VBQ"
+[[ -x $vbq ]] || die "$vbq is not there: build it (cmake --preset release; cmake --build --preset release), install it, or set VBQ"
 job=$1 folder=$3
 shift 3
 in_slurm=no

@@ -8,7 +8,7 @@
 # RESIZE, CROP: as the weights want them (256, 224; torchvision's newer weights: 232, 224).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-vbq=${VBQ:-$here/../../build/release/bin/vbq}
+vbq=${VBQ:-$(PATH=$here/../../build/release/bin:$PATH command -v vbq || echo vbq)} # of this checkout, or as installed
 if [[ $# -ne 2 || ! -d ${2-}/train || ! -d ${2-}/val ]]; then
   echo "usage: prepare.sh NETWORK.onnx IMAGENET_FOLDER, with train/CLASS/ and val/CLASS/ in it (see the head of this file)" >&2
   exit 1

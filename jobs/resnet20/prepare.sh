@@ -7,7 +7,7 @@
 # CIFAR-10 networks use.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-vbq=${VBQ:-$here/../../build/release/bin/vbq}
+vbq=${VBQ:-$(PATH=$here/../../build/release/bin:$PATH command -v vbq || echo vbq)} # of this checkout, or as installed
 if [[ $# -ne 2 ]]; then
   echo "usage: prepare.sh NETWORK.onnx CIFAR_FOLDER (see the head of this file)" >&2
   exit 1

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Installs a build, builds the program of this folder against what was installed, and compares its counts with vbq's.
+"""Installs a build, builds the program of uses_vbq/ against what was installed, and compares its counts with vbq's.
 
   install.py BUILD DIGITS    BUILD: a build folder, whose `vbq` is built; DIGITS: jobs/digits
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -28,11 +29,18 @@ def main():
         headers = {path.name for path in (prefix / "include" / "vbq").iterdir()}
         assert headers == {path.name for path in (here.parents[1] / "include" / "vbq").iterdir()}, headers
         share = prefix / "share"
-        for file in ("man/man1/vbq.1", "man/man1/vbq-search.1", "bash-completion/completions/vbq", "zsh/site-functions/_vbq"):
+        for file in ("man/man1/vbq.1", "man/man1/vbq-search.1", "bash-completion/completions/vbq", "zsh/site-functions/_vbq", "doc/vbq/copyright",
+                     "doc/vbq/README.md", "doc/vbq/docs/start.md", "vbq/jobs/digits/digits.onnx", "vbq/jobs/common/search.sh"):
             assert (share / file).stat().st_size > 1000, file
+        # Jobs without what was run or prepared in them (val.h5, network.onnx); and nothing that only packages carry.
+        jobs = {path.relative_to(share / "vbq/jobs") for path in (share / "vbq/jobs").rglob("*") if path.is_file()}
+        texts = {path.relative_to(digits.parent) for path in digits.parent.rglob("*") if path.suffix in (".toml", ".md", ".sh", ".sbatch")}
+        brought = {pathlib.Path("digits") / name for name in ("digits.onnx", "digits_train.h5", "digits_test.h5")}
+        assert jobs == {path for path in texts | brought if "runs" not in path.parts and path.name != "run.sh"}, jobs
+        assert os.access(share / "vbq/jobs/common/search.sh", os.X_OK) and not list(prefix.rglob("*.so*"))
         # Moved once, as a package is: nothing may point to where it was installed first.
         prefix = prefix.rename(root / "moved")
-        run("cmake", "-S", here, "-B", program, "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}")
+        run("cmake", "-S", here / "uses_vbq", "-B", program, "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}")
         run("cmake", "--build", program)
 
         network, data, best = digits / "digits.onnx", digits / "digits_test.h5", root / "best.json"
