@@ -79,8 +79,8 @@ std::string table_html(const std::vector<LayerFacts>& layers, Fitness fitness) {
   text +=
       "</table></div>\n<p class=\"note\">Bits: of a weight's index. Entropy: of the layer's levels, bits a weight. "
       "Bytes and share of all layers: in the job's coding, with codebook, scales and shifts. Weight error: the square "
-      "of what the levels are off by, of "
-      "the weights' own.";
+      "of what the levels are off by, of the weights' own; error compensation moves weights to make up for others, so "
+      "that it may be above 100 %.";
   if (columns.outputs) {
     text += " Output error: the same of what the layer gives for the inputs that it sees as trained (calibration.h5).";
   }

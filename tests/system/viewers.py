@@ -5,9 +5,9 @@
   viewers.py FOLDER chromium           opens their pages at two widths in both themes: no script error, nothing missing, nothing
                                        cut off, nothing wider than the page
   viewers.py FOLDER gnuplot            reads their tables by the names of columns, and compares numbers
-  viewers.py FOLDER pandas             the same
+  viewers.py FOLDER pandas VENV        the same, in the virtual environment VENV where this Python has no pandas
 
-Exit code 77 (skipped) where the program, or the pandas of this Python, is not there.
+Exit code 77 (skipped) where the program is not there, or pandas cannot be installed.
 """
 import csv
 import importlib.util
@@ -20,6 +20,9 @@ import subprocess
 import sys
 
 from runs import fail
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import environment
 
 WIDTHS = 390, 1280
 THEMES = {"dark": "rgb(20, 24, 29)", "light": "rgb(255, 255, 255)"}  # and each one's background
@@ -173,9 +176,9 @@ def gnuplot(folder):
     print(f"gnuplot reads {len(TABLES)} tables")
 
 
-def pandas(folder):
+def pandas(folder, venv):
     if not importlib.util.find_spec("pandas"):
-        skip("no pandas")
+        environment.enter(venv, ["pandas"])
     import pandas as library  # pylint: disable=import-outside-toplevel
     for table in TABLES:
         frame, expected = library.read_csv(folder / table), columns(folder, table)
