@@ -17,8 +17,9 @@ set(CPACK_PACKAGE_NAME vbq)
 set(CPACK_PACKAGE_VENDOR "vbq developers")
 set(CPACK_PACKAGE_CONTACT "vbq developers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "quantise the weights of trained CNNs by search")
-set(CPACK_PACKAGE_DESCRIPTION
-    "vbq searches for the number format in which a trained network's weights fit in a few bits, or in a budget of bytes, with the highest accuracy: on one machine, or over the ranks of an MPI job, with the same result to the bit. It reads and writes ONNX files.")
+string(CONCAT CPACK_PACKAGE_DESCRIPTION
+       "vbq searches for the number format in which a trained network's weights fit in a few bits, or in a budget of bytes, with the highest "
+       "accuracy: on one machine, or over the ranks of an MPI job, with the same result to the bit. It reads and writes ONNX files.")
 set(CPACK_PACKAGE_FILE_NAME vbq-${PROJECT_VERSION}-${system})
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_STRIP_FILES ON)
