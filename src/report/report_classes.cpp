@@ -111,7 +111,7 @@ std::string said(const Counts& all, std::size_t classes, bool agreement) {
 std::string head_html(bool agreement) {
   std::string text = "<tr><th>class</th><th class=\"number\">change</th><th></th>";
   if (!agreement) text += "<th class=\"number\">lost, gained</th><th class=\"number\">p</th>";
-  text += "<th>lost ones, mostly taken for</th><th class=\"number\">images</th>";
+  text += "<th>mostly taken for</th><th class=\"number\">images</th>";
   if (!agreement) text += "<th class=\"number\">right as trained</th>";
   return text + fmt::format("<th class=\"number\">{}</th></tr>\n", agreement ? "kept" : "right quantised");
 }
@@ -124,8 +124,8 @@ std::string row_html(const Row& row, double most, bool agreement, std::size_t cl
   text += fmt::format("<td class=\"number\">{}{}</td>", beyond ? "&#9733; " : "", signed_text(row.change()));
   text += "<td>" + change_svg(row, most) + "</td>";
   if (!agreement) {
-    text += fmt::format("<td class=\"number\">{}, {}</td><td class=\"number\">{:.2g}</td>", thousands_of(row.lost),
-                        thousands_of(row.gained), row.p);
+    text += fmt::format("<td class=\"number\">{}, {}</td><td class=\"number\">{}</td>", thousands_of(row.lost),
+                        thousands_of(row.gained), row.p < 1e-4 ? "&lt; 0.0001" : fmt::format("{:.2g}", row.p));
   }
   text += "<td>" + taken_for_text(row, names) + "</td>";
   text += "<td class=\"number\">" + thousands_of(row.images) + "</td>";
@@ -155,7 +155,7 @@ std::string classes_html(const Table& table) {
     all.gained += row.gained;
     all.beyond += row.p * static_cast<double>(classes) < kChance ? 1 : 0;
   }
-  const std::string head = "<h2>Classes</h2>\n<p>" + said(all, classes, agreement) + "</p>\n";
+  std::string head = "<h2>Classes</h2>\n<p>" + said(all, classes, agreement) + "</p>\n";
   std::erase_if(rows, [](const Row& row) { return row.lost == 0 && row.gained == 0; });
   if (rows.empty()) return head;
   std::ranges::stable_sort(

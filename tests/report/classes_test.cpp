@@ -25,7 +25,7 @@ Table classes(const std::string& content) {
 TEST(Classes, StandByTheirChange) {
   const std::string html =
       classes_html(classes(std::string(kHead) + "0,cat,40,38,36,3,1,0.625,2,2\n"
-                                                "1,\"a \"\"<dog>\"\", b\",1500,1490,1480,10,0,0.00195,0,6\n"
+                                                "1,\"a \"\"<dog>\"\", b\",1500,1490,1480,10,0,0.0000195,0,6\n"
                                                 "2,cow,40,30,33,0,3,0.25,-1,0\n"
                                                 "3,owl,40,40,40,0,0,1,-1,0\n"));
   EXPECT_TRUE(has(html, "<h2>Classes</h2>"));
@@ -38,6 +38,8 @@ TEST(Classes, StandByTheirChange) {
   EXPECT_LT(dog, cow);
   EXPECT_LT(cow, cat);
   EXPECT_TRUE(has(html, "1,490 (99.3 %)"));
+  EXPECT_TRUE(has(html, ">&lt; 0.0001<"));
+  EXPECT_TRUE(has(html, ">0.62<"));
   EXPECT_TRUE(has(html, "&#9733; &minus;10"));
   EXPECT_EQ(count(html, "&#9733;"), 1U);
   EXPECT_TRUE(has(html, "+3</td>"));
