@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""docs/reference.md and the program name the same keys, commands and options; README.md and docs/start.md name none that there
-is not.
+"""docs/reference.md and the program name the same keys, commands, options, exit codes and files of a run's folder; README.md and
+docs/start.md name no option that there is not.
 
   reference.py VBQ SOURCE [--write]    VBQ: the program; SOURCE: vbq's root folder; --write: makes the table of keys anew
 """
@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Those of other programs that the reference names.
@@ -71,6 +72,42 @@ def with_keys(reference, keys):
     return before + head + keys_rows(keys) + "\n" + rest.partition("\n\n")[2]
 
 
+def exit_code_faults(vbq, reference):
+    """The codes that the reference lists are those of the manual page."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([vbq, "info", "--man", folder], check=True, stdout=subprocess.DEVNULL)
+        page = (pathlib.Path(folder) / "vbq.1").read_text()
+    listed = re.findall(r"(?:^|; )(\d+) ", re.search(r"^Exit codes: (.*)$", reference, re.MULTILINE)[1])
+    known = re.findall(r"^\.TP\n(\d+)$", page.partition(".SH EXIT STATUS\n")[2], re.MULTILINE)
+    return [] if listed == known else [f"docs/reference.md: exit codes {listed}, the manual page has {known}"]
+
+
+# Two small runs that leave every file which a machine without a GPU can.
+RUNS = {"compensated": ["search.toml", "format.assignment=compensated"],
+        "front": ["budget.toml", "format.encoding=values", "format.levels=8", 'format.budget=["1.5 bits","3 bits"]']}
+ELSEWHERE = {"kernels.h5"}  # with a GPU
+
+
+def file_faults(vbq, source, reference):
+    """Every file that a run leaves is named in the table of a run's folder, and the other way round."""
+    table = reference.partition("\n## A run's folder\n")[2].partition("\n\n**")[0]
+    names = [name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)]
+    patterns = {name: re.compile(re.escape(name).replace(r"\*", r"\d+").replace("NN", r"\d+")) for name in names}
+    found, faults = set(), []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (job, *keys) in RUNS.items():
+            run = pathlib.Path(folder) / name
+            settings = [*keys, "search.generations=1", "search.population=12", "format.matching_images=50", "data.search=600"]
+            subprocess.run([vbq, "search", source / "jobs/digits" / job, "--run", run, "--quiet",
+                            *(word for key in settings for word in ("--set", key))], check=True, stdout=subprocess.DEVNULL)
+            for file in (path for path in run.rglob("*") if path.is_file() and path.name != ".lock"):
+                of = [name for name, pattern in patterns.items() if pattern.fullmatch(str(file.relative_to(run)))]
+                found.update(of)
+                faults += [] if of else [f"docs/reference.md: file {file.relative_to(run)} of a run's folder is missing"]
+    assert len(names) > 10, names
+    return faults + [f"docs/reference.md: no run leaves {name}" for name in names if name not in found | ELSEWHERE]
+
+
 def main():
     vbq, source = sys.argv[1], pathlib.Path(sys.argv[2])
     pages = {name: (source / name).read_text() for name in ("docs/reference.md", "docs/start.md", "README.md")}
@@ -84,6 +121,7 @@ def main():
         (source / "docs/reference.md").write_text(made)
         reference = made
     faults = [] if made == reference else ["docs/reference.md: its table of keys is not the program's: reference.py --write"]
+    faults += exit_code_faults(vbq, reference) + file_faults(vbq, source, reference)
     in_code = "\n".join(code_in(reference))
     help_all = printed(vbq, "--help-all")
     for command, options in commands.items():
