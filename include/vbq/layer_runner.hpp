@@ -48,8 +48,8 @@ class LayerRunner {
 
   virtual ~LayerRunner() = default;
 
-  // Images that run together. Of no influence on what is seen, but whoever adds up over images may want to do so batch
-  // by batch.
+  // Images that run together. Of no influence on what is seen but for last bits, which may depend on an image's place
+  // in its batch; and whoever adds up over images may want to do so batch by batch.
   virtual std::int64_t batch() const = 0;
 
   // Takes the place of the images before, and begins with them. Labels do not count. Error when the images do not fit

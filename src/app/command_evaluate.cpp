@@ -13,6 +13,7 @@
 #include "run/data_warnings.hpp"
 #include "run/fit.hpp"
 #include "run/not_finite.hpp"
+#include "run/open_images.hpp"
 #include "run/ranks.hpp"
 #include "run/scores.hpp"
 #include "run/setup.hpp"
@@ -68,9 +69,17 @@ std::shared_ptr<const ImageSource> open_data(const EvaluateArguments& arguments,
                                              const CommonOptions& common, std::vector<std::string>& warnings) {
   ImportArguments import = arguments.import;
   import.sources = {arguments.data};
-  const bool as_it_is = identify(arguments.data) != FileKind::other || !std::filesystem::exists(arguments.data);
-  if (as_it_is && import.kind.empty()) {
-    const Normalisation given{{import.mean.begin(), import.mean.end()}, {import.std.begin(), import.std.end()}};
+  const std::string text = arguments.data.string();
+  const auto colon = text.find(':');
+  if (import.kind.empty() && colon != std::string::npos && !std::filesystem::exists(arguments.data)) {
+    import.kind = text.substr(0, colon);
+    import.sources = split_paths(text.substr(colon + 1), "");
+  }
+  for (const std::filesystem::path& source : import.sources) {
+    if (!std::filesystem::exists(source)) fail("dataset {} does not exist", source.string());
+  }
+  if (import.kind.empty() && identify(arguments.data) != FileKind::other) {
+    const Normalisation given = normalisation_of(import);
     import.mean = import.std = {};  // which may only say what the dataset says
     refuse_import_options(import, arguments.data);
     return open_images(std::filesystem::absolute(arguments.data), given);

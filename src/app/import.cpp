@@ -15,7 +15,7 @@
 #include "data/importers.hpp"
 #include "report/progress.hpp"
 #include "run/data_warnings.hpp"
-#include "run/setup.hpp"
+#include "run/open_images.hpp"
 #include "store/dataset_stream.hpp"
 #include "vbq/dataset_file.hpp"
 #include "vbq/label.hpp"
@@ -44,10 +44,6 @@ DatasetInfo info_of(const ImageList& list, const Preprocessing& how, Normalisati
   info.preprocessing = how.text();
   info.origin = list.origin;
   return info;
-}
-
-Normalisation normalisation_of(const ImportArguments& arguments) {
-  return {{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
 }
 
 Existing existing_of(const ImportArguments& arguments) {
@@ -97,9 +93,10 @@ DatasetInfo stream_photos(const ImportArguments& arguments, const CommonOptions&
                                   }
                                 });
   progress.end_line();
-  if (left_out != 0)
-    log::warning("{} of {} files were left out", left_out,
-                 static_cast<std::int64_t>(list.files.size()) + list.left_out);
+  if (left_out != 0) {
+    const std::int64_t files = static_cast<std::int64_t>(list.files.size()) + list.left_out;
+    add_warnings(warnings, {fmt::format("{} of {} files were left out", left_out, files)});
+  }
   add_warnings(warnings, emptied_class_warnings(info, images, classes_expected(list, arguments.kind)));
   return info;
 }
@@ -133,6 +130,10 @@ void refuse_unused_options(const ImportArguments& arguments) {
 }
 
 }  // namespace
+
+Normalisation normalisation_of(const ImportArguments& arguments) {
+  return {{arguments.mean.begin(), arguments.mean.end()}, {arguments.std.begin(), arguments.std.end()}};
+}
 
 std::string kind_of_source(const std::filesystem::path& source) {
   std::error_code code;
@@ -183,13 +184,16 @@ std::unique_ptr<ImageSource> import_to_memory(const ImportArguments& arguments, 
   if (!is_photo_kind(arguments.kind)) {
     check_import(arguments.sources);
     ImportedImages imported = import_images(arguments.kind, arguments.sources, normalisation_of(arguments), layout);
+    add_warnings(warnings, imported.warnings);
     return memory_source(std::move(imported.images), std::move(imported.info));
   }
   Images images;
   DatasetInfo info = stream_photos(arguments, common, warnings, [&](const Images& piece, const DatasetInfo& of) {
     if (images.count == 0) {
       const std::int64_t one = image_bytes(of.channels, of.height, of.width, of.origin);
-      check_imported(of.origin, pixel_bytes(of.count, one, of.origin));
+      const std::int64_t all = pixel_bytes(of.count, one, of.origin);
+      check_imported(of.origin, all);
+      images.pixels.reserve(static_cast<std::size_t>(all));
     }
     append_images(images, piece, of.origin);
   });
@@ -213,6 +217,7 @@ DatasetInfo import_dataset(const ImportArguments& arguments, const CommonOptions
     info = stream->finish();
   } else {
     ImportedImages imported = import_images(arguments.kind, arguments.sources, normalisation_of(arguments), layout);
+    add_warnings(warnings, imported.warnings);
     write_dataset(arguments.output, imported.images, imported.info);
     info = std::move(imported.info);
   }

@@ -16,6 +16,9 @@ namespace vbq {
 // list. Error where it cannot be told.
 std::string kind_of_source(const std::filesystem::path& source);
 
+// --mean and --std, empty where they are not given.
+Normalisation normalisation_of(const ImportArguments& arguments);
+
 // Error where an option of an import is given beside a dataset file, which is taken as it is.
 void refuse_import_options(const ImportArguments& arguments, const std::filesystem::path& dataset);
 

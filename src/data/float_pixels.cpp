@@ -29,6 +29,14 @@ Normalisation of_ranges(std::span<const float> values, std::int64_t channels, st
   Normalisation result;
   for (std::size_t c = 0; c < all; ++c) {
     const double range = static_cast<double>(most[c]) - static_cast<double>(least[c]);
+    // A mean and a standard deviation are floats: of a range far from zero they would lose what lies in it.
+    const double far = std::max(std::fabs(static_cast<double>(least[c])), std::fabs(static_cast<double>(most[c])));
+    if (range > 0 && (range < 1e-30 || far > 1e4 * range)) {
+      fail(
+          "{} holds values from {} to {} in channel {}, too far from zero for so small a range: values as a network is "
+          "fed them were expected",
+          where, least[c], most[c], c);
+    }
     if (range > 1e30)
       fail("{} holds values from {} to {} in channel {}: that is no image", where, least[c], most[c], c);
     const double std = range > 0 ? 1 / range : 1;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "compress/gzip_file.hpp"
@@ -48,7 +49,8 @@ struct NpyImages {
 void append_npy(NpyImages& all, const std::filesystem::path& image_file, const std::filesystem::path& label_file,
                 std::optional<Layout> layout);
 // Makes pixels of values, if there are any; gives their normalisation, else the given one. See pixels_of().
-Normalisation finish(NpyImages& all, Normalisation given, const std::string& where);
+// Tells in a warning where values are not exactly those of pixels.
+Normalisation finish(NpyImages& all, Normalisation given, const std::string& where, std::vector<std::string>& warnings);
 
 // Adds `more` behind `images`; Error, naming `where`, when their sizes differ.
 void append_images(Images& images, Images more, const std::string& where);

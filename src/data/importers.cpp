@@ -109,7 +109,7 @@ ImportedImages import_images(const std::string& kind, const std::vector<fs::path
     NpyImages all;
     append_pairs(kind, sources,
                  [&](const fs::path& images, const fs::path& labels) { append_npy(all, images, labels, layout); });
-    normalisation = finish(all, std::move(normalisation), sources[0].string());
+    normalisation = finish(all, std::move(normalisation), sources[0].string(), out.warnings);
     out.images = std::move(all.images);
   }
   out.info.origin = sources[0].string();

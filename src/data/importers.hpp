@@ -15,6 +15,7 @@ namespace vbq {
 struct ImportedImages {
   Images images;
   DatasetInfo info;  // whole: hash, classes, names where the kind has them
+  std::vector<std::string> warnings = {};
 };
 
 // kind: "cifar10", "cifar100": one or more binary files, joined in order; "mnist", "npy": IMAGES LABELS, or several

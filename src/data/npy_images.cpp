@@ -2,7 +2,6 @@
 #include <limits>
 
 #include "core/check.hpp"
-#include "core/log.hpp"
 #include "data/channels_first.hpp"
 #include "data/dataset_checks.hpp"
 #include "data/float_pixels.hpp"
@@ -80,28 +79,36 @@ void append_npy(NpyImages& all, const std::filesystem::path& image_file, const s
   }
   const auto as_channels_first = [&](auto values) {
     const auto channels = static_cast<std::size_t>(more.channels);
-    return last ? channels_first(values, channels, static_cast<std::size_t>(more.height * more.width)) : values;
+    if (!last) return values;
+    return channels_first(values, channels, static_cast<std::size_t>(more.height * more.width));
   };
   std::vector<float> values;
   if (floats) {
-    values = as_channels_first(array.as_floats());
+    values = array.as_floats();
+    array.bytes = {};  // before more is taken
+    values = as_channels_first(std::move(values));
   } else {
     more.pixels = as_channels_first(std::move(array.bytes));
   }
   append_images(all.images, std::move(more), array.origin);  // which refuses other extents
-  all.values.insert(all.values.end(), values.begin(), values.end());
+  if (all.values.empty()) {
+    all.values = std::move(values);
+  } else {
+    all.values.insert(all.values.end(), values.begin(), values.end());
+  }
 }
 
-Normalisation finish(NpyImages& all, Normalisation given, const std::string& where) {
+Normalisation finish(NpyImages& all, Normalisation given, const std::string& where,
+                     std::vector<std::string>& warnings) {
   if (all.values.empty()) return given;
   FloatPixels found =
       pixels_of(all.values, all.images.channels, all.images.height * all.images.width, std::move(given), where);
   constexpr double kExact = 1e-3;  // of a step: floats of images of 8 bits
   if (found.rounding > kExact) {
-    log::warning(
+    warnings.push_back(fmt::format(
         "{}: values are kept as pixels, 256 steps a channel: they are rounded by {:.2f} of a step (root mean "
         "square)",
-        where, found.rounding);
+        where, found.rounding));
   }
   all.images.pixels = std::move(found.pixels);
   all.values = {};

@@ -11,6 +11,7 @@
 #include "assign/compensate.hpp"
 #include "assign/weighted_error.hpp"
 #include "config/job.hpp"
+#include "core/log.hpp"
 #include "search/sensitivity.hpp"
 #include "store/calibration_file.hpp"
 #include "store/sensitivity_file.hpp"
@@ -124,6 +125,36 @@ bool add_harm(std::vector<LayerFacts>& layers, const Sensitivity& sensitivity, c
   return true;
 }
 
+namespace {
+
+// Multiplications that output errors take.
+double work_of(const Calibration& calibration) {
+  double work = 0;
+  for (const LayerFactor& factor : calibration.factors) {
+    for (const FactorBlock& block : factor.blocks) {
+      const auto columns = static_cast<double>(block.columns.size());
+      work += static_cast<double>(block.rows) * columns * columns;
+    }
+  }
+  return work;
+}
+
+// Of another network's calibration, or where they would take longer than a page is worth (ten seconds or so), there
+// are none.
+void add_known_output_errors(std::vector<LayerFacts>& layers, const fs::path& folder, const Network& network,
+                             const QuantisedNetwork& quantised) {
+  constexpr double kMostWork = 1e10;
+  const auto calibration = read_calibration(folder / "calibration.h5");
+  if (!calibration || work_of(*calibration) > kMostWork) return;
+  try {
+    add_output_errors(layers, *calibration, network, quantised);
+  } catch (const Error& error) {
+    log::warning("{}: {}; the report goes without it", (folder / "calibration.h5").string(), error.what());
+  }
+}
+
+}  // namespace
+
 void add_output_errors(std::vector<LayerFacts>& layers, const Calibration& calibration, const Network& network,
                        const QuantisedNetwork& quantised) {
   check_calibration(network, calibration);
@@ -149,9 +180,7 @@ FolderLayers read_layers(const fs::path& folder, const Job& job) {
     if (const auto sensitivity = read_sensitivity(folder / "sensitivity.h5")) {
       add_harm(layers, *sensitivity, network, job);
     }
-    if (const auto calibration = read_calibration(folder / "calibration.h5")) {
-      add_output_errors(layers, *calibration, network, quantised);
-    }
+    add_known_output_errors(layers, folder, network, quantised);
     return {std::move(layers), ""};
   } catch (const std::exception& error) {  // of a file that is gone, or another by now: the rest of the page stands
     return {{}, error.what()};

@@ -56,10 +56,23 @@ std::string network_html(const fs::path& folder, const Job& job, const Json& bes
              html_text(read.missing));
 }
 
-// Tables that are not needed for the rest: runs of before have none.
-std::optional<Table> read_extra(const fs::path& path, std::initializer_list<std::string_view> texts) {
-  if (!fs::exists(path)) return std::nullopt;
-  return read_table(path, texts);
+// What draw(table) makes of a table that is not needed for the rest: runs of before have none. One that is damaged
+// leaves a note in its place.
+template <typename Draw>
+std::string extra_html(const fs::path& path, std::initializer_list<std::string_view> texts, Draw draw) {
+  if (!fs::exists(path)) return "";
+  try {
+    return draw(read_table(path, texts));
+  } catch (const Error& error) {
+    return fmt::format("<p class=\"note\">Left out: {}</p>\n", html_text(error.what()));
+  }
+}
+
+std::string speed_of_run_html(const fs::path& folder, const Table& timing) {
+  const std::string plain = speed_html(timing);
+  const std::string each = extra_html(folder / "workers.csv", {"host", "device"},
+                                      [&](const Table& workers) { return speed_html(timing, &workers); });
+  return each.starts_with("<h2>") ? each : plain + each;
 }
 
 // A run that vbq compare has made has the comparison's folder around it.
@@ -84,14 +97,12 @@ std::string page(const fs::path& folder) {
   if (summary) text += tiles_html(*summary);
   text += settings_html(job, history["generation"].size(), summary.has_value());
   if (summary) text += results_html(*summary, job);
-  if (const auto classes = read_extra(folder / "classes.csv", {"name"}); summary && classes) {
-    text += classes_html(*classes);
-  }
+  if (summary) text += extra_html(folder / "classes.csv", {"name"}, classes_html);
   text += baselines_html(folder);
   if (best) text += network_html(folder, job, *best);
   text += progress_html(history, job);
   if (summary) text += sizes_html(*summary);
-  text += speed_html(timing, read_extra(folder / "workers.csv", {"host", "device"}));
+  text += speed_of_run_html(folder, timing);
   if (summary) text += machine_html(*summary);
   return html_page(title_of(job), text + fmt::format("<h2>Job</h2>\n<pre>{}</pre>\n", html_text(job_text)));
 }

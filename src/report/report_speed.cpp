@@ -81,7 +81,7 @@ std::string timeline_html(const Table& timing, const std::vector<Bar>& bars, dou
 
 }  // namespace
 
-std::string speed_html(const Table& timing, const std::optional<Table>& workers) {
+std::string speed_html(const Table& timing, const Table* workers) {
   const std::vector<Bar> bars = bars_of(timing);
   double whole = 0;
   std::array<double, kTimeKinds.size()> spent = {};
@@ -99,7 +99,7 @@ std::string speed_html(const Table& timing, const std::optional<Table>& workers)
   }
   rows += html_row("generations took", seconds_text(whole));
   const bool drawn = whole > 0 && std::isfinite(whole);
-  const WorkersHtml each = workers && drawn ? workers_html(timing, *workers) : WorkersHtml{};
+  const WorkersHtml each = workers != nullptr && drawn ? workers_html(timing, *workers) : WorkersHtml{};
   return "<h2>Speed</h2>\n<div class=\"charts\">\n" + timeline_html(timing, bars, whole) + line_chart(images) +
          each.chart + "</div>\n" + pairs_table(rows) + each.table;
 }

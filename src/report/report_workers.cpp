@@ -51,11 +51,11 @@ std::vector<Bar> bars_of(const Table& timing, std::size_t most, std::map<double,
 
 // In the order of their ranks; whoever was moved to another host between two starts has the last one.
 std::vector<Row> rows_of(const Table& workers, const std::map<double, std::size_t>& bar_of) {
-  std::map<double, Row> rows;
+  std::map<std::pair<double, double>, Row> rows;  // a resume on more or fewer may put others together
   for (std::size_t k = 0; k < workers["worker"].size(); ++k) {
     const auto bar = bar_of.find(workers["generation"][k]);
     if (bar == bar_of.end()) continue;
-    Row& row = rows[workers["worker"][k]];
+    Row& row = rows[{workers["worker"][k], workers["workers"][k]}];
     row.worker = workers["worker"][k];
     row.workers = workers["workers"][k];
     row.host = workers.text("host")[k];
@@ -187,7 +187,10 @@ WorkersHtml workers_html(const Table& timing, const Table& workers) {
   }
   const std::vector<Row> others(rows.begin() + static_cast<std::ptrdiff_t>(shown), rows.end());
   rows.resize(shown);
-  return {chart_html(rows, bars), scrolling_table(table_html(rows, others))};
+  const bool means = std::ranges::any_of(rows, [](const Row& row) { return row.workers > 1; });
+  return {chart_html(rows, bars),
+          scrolling_table(table_html(rows, others)) +
+              (means ? "<p class=\"note\">Of workers that share a row: the mean of one of them.</p>\n" : "")};
 }
 
 }  // namespace vbq

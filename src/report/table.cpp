@@ -59,19 +59,20 @@ bool Table::has(std::string_view name) const { return std::ranges::find(names, n
 
 const std::vector<double>& Table::operator[](std::string_view name) const {
   const auto found = std::ranges::find(names, name);
-  if (found == names.end()) fail("a table has no column \"{}\"", name);
+  if (found == names.end()) fail("{} has no column \"{}\"", file, name);
   return columns[static_cast<std::size_t>(found - names.begin())];
 }
 
 const std::vector<std::string>& Table::text(std::string_view name) const {
   const auto found = texts.find(name);
-  if (found == texts.end()) fail("a table has no column \"{}\" of text", name);
+  if (found == texts.end()) fail("{} has no column \"{}\"", file, name);
   return found->second;
 }
 
 Table read_table(const fs::path& path, std::initializer_list<std::string_view> texts) {
   const std::string content = read_file(path, "table", kLargestTable);
   Table table;
+  table.file = path.string();
   std::vector<std::vector<std::string>*> text_of;  // of each column; none: numbers
   for (std::string_view rest(content); !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));

@@ -14,6 +14,7 @@ struct Table {
   std::vector<std::string> names;
   std::vector<std::vector<double>> columns;  // [names][lines]; nothing of those that hold text
   std::map<std::string, std::vector<std::string>, std::less<>> texts = {};
+  std::string file = {};  // for messages
 
   bool has(std::string_view name) const;
   const std::vector<double>& operator[](std::string_view name) const;  // Error where there is no such column

@@ -14,10 +14,8 @@ constexpr std::int64_t kFewestImages = 30;
 constexpr std::int64_t kMostSeen = 2500;
 constexpr std::int64_t kLargestBlock = 50;
 constexpr int kUsualBits = 3;
-// A search ends earlier, when so many generations in turn bring nothing: codebooks of many levels often begin where
-// they end, and each generation of a large network takes a minute.
-constexpr int kUsualGenerations = 20, kUsualPatience = 6;
-// Of a search that has time.
+constexpr int kUsualGenerations = 20;
+// Of a search that has time: it ends earlier, when so many generations in turn bring nothing.
 constexpr int kMostGenerations = 10000, kPatience = 15;
 
 // Images of a pass that makes a candidate, and of the one that makes the network that is delivered.
@@ -33,7 +31,7 @@ std::string format_lines(const QuantiseGoal& goal) {
 
 // How long the search goes on.
 std::string length_lines(const QuantiseGoal& goal) {
-  if (!goal.time) return fmt::format("generations = {}\npatience = {}\n", kUsualGenerations, kUsualPatience);
+  if (!goal.time) return fmt::format("generations = {}\n", kUsualGenerations);
   return fmt::format("generations = {}\nseconds = {}\npatience = {}\n", kMostGenerations, toml_string(*goal.time),
                      kPatience);
 }

@@ -1,23 +1,17 @@
 #include "run/setup.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <fstream>
 #include <utility>
 
-#include "cluster/launcher.hpp"
 #include "config/advice.hpp"
 #include "config/unused.hpp"
 #include "core/check.hpp"
-#include "data/dataset_checks.hpp"
-#include "data/importers.hpp"
 #include "data/label_offset.hpp"
 #include "evaluate/memory.hpp"
 #include "run/data_warnings.hpp"
 #include "run/fit.hpp"
-#include "store/file_kind.hpp"
-#include "vbq/dataset_file.hpp"
+#include "run/open_images.hpp"
 #include "vbq/onnx.hpp"
 #include "vbq/size.hpp"
 
@@ -26,17 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kDefaultSearchImages = 2000;
-
-std::vector<fs::path> split_paths(const std::string& text, const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::size_t start = 0;
-  for (;;) {
-    const auto comma = text.find(',', start);
-    paths.push_back(folder / text.substr(start, comma - start));
-    if (comma == std::string::npos) return paths;
-    start = comma + 1;
-  }
-}
 
 // Search images asked for, as a number of this set's images. all: the whole set may be searched on.
 std::int64_t search_count(double asked, std::int64_t available, bool all, const std::string& where) {
@@ -68,47 +51,19 @@ std::int64_t validation_count(double asked, std::int64_t search, std::int64_t bl
   return count;
 }
 
-// What a file holds, unpacked where it is gzipped: its last four bytes say so (modulo 2^32). 0 for what is no file.
-std::int64_t unpacked_size(const fs::path& path) {
-  std::error_code code;  // a missing file is told by its reader
-  const std::uintmax_t size = fs::is_regular_file(path, code) ? fs::file_size(path, code) : 0;
-  if (code) return 0;
-  std::array<unsigned char, 4> last{};
-  std::ifstream file(path, std::ios::binary);
-  if (path.extension() != ".gz" || size < 18 || !file.seekg(-4, std::ios::end) ||
-      !file.read(reinterpret_cast<char*>(last.data()), 4)) {
-    return static_cast<std::int64_t>(size);
-  }
-  return std::max(static_cast<std::int64_t>(size), last[0] + (std::int64_t{last[1]} << 8) +
-                                                       (std::int64_t{last[2]} << 16) + (std::int64_t{last[3]} << 24));
-}
-
 std::vector<std::int64_t> all_indices(std::int64_t count) {
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
   return indices;
 }
 
-std::string text_of(const Normalisation& normalisation) {
-  return fmt::format("mean [{}] and standard deviation [{}]", fmt::join(normalisation.mean, ", "),
-                     fmt::join(normalisation.std, ", "));
-}
-
-// A dataset file says how its images are normalised: what is given besides may only say the same.
-void check_given(const Normalisation& given, const DatasetInfo& info) {
-  if (given.mean.empty() && given.std.empty()) return;
-  const Normalisation wanted = complete_normalisation(given, info.channels, "the given mean and standard deviation");
-  if (wanted == info.normalisation) return;
-  fail("{} were given: dataset {} has {} of its own; leave them out, or import its images anew with others",
-       text_of(wanted), info.origin, text_of(info.normalisation));
-}
-
 // The network was trained for one normalisation: of two different ones, one is wrong.
 void check_same_normalisation(const DatasetInfo& searched, const DatasetInfo& data, bool allowed,
                               std::vector<std::string>& warnings) {
   if (searched.normalisation != data.normalisation) {
-    const std::string found = fmt::format("data.calibration ({}) has {}, data.path ({}) has {}", searched.origin,
-                                          text_of(searched.normalisation), data.origin, text_of(data.normalisation));
+    const std::string found =
+        fmt::format("data.calibration ({}) has {}, data.path ({}) has {}", searched.origin,
+                    normalisation_text(searched.normalisation), data.origin, normalisation_text(data.normalisation));
     if (!allowed) {
       fail(
           "{}: the same was expected, that of the network's training (data.allow_different_normalisation = true "
@@ -170,47 +125,6 @@ std::int64_t bits_of(const Budget& budget, const Network& network) {
   const bool bytes = budget.unit == Budget::Unit::bytes;
   const double bits = budget.amount * (bytes ? 8.0 : static_cast<double>(weight_count(network)));
   return static_cast<std::int64_t>(std::min(std::floor(bits), 9e18));
-}
-
-void check_imported(const std::string& origin, std::int64_t bytes) {
-  check_reading(origin, bytes, 2, launcher_local_size(),
-                "`vbq data import` makes a dataset file of it, of which a worker reads its own images only");
-}
-
-void check_import(const std::vector<fs::path>& sources) {
-  std::int64_t bytes = 0;
-  for (const fs::path& source : sources) bytes += unpacked_size(source);
-  check_imported(sources.front().string(), bytes);
-}
-
-std::shared_ptr<const ImageSource> open_images(const fs::path& path, const Normalisation& normalisation) {
-  const std::string text = path.filename().string();
-  const auto colon = text.find(':');
-  std::string kind;
-  std::vector<fs::path> sources{path};
-  if (colon != std::string::npos && !fs::exists(path)) {
-    // The kind came before the path, so that the folder of the whole holds it: DIR/cifar10:FILE or cifar10:DIR/FILE.
-    kind = text.substr(0, colon);
-    sources = split_paths(text.substr(colon + 1), path.parent_path());
-  } else {
-    if (!fs::exists(path)) fail("dataset {} does not exist", path.string());
-    const FileKind found = identify(path);
-    if (found == FileKind::dataset) {
-      std::shared_ptr<const ImageSource> dataset = open_dataset(path);
-      check_given(normalisation, dataset->info());
-      return dataset;
-    }
-    if (found == FileKind::checkpoint)
-      fail("{} is a checkpoint, or another sealed file of a run: a dataset was expected", path.string());
-    kind = detect_kind(path);
-    if (kind.empty()) {
-      fail("{} is neither a dataset file nor a source that can be told: `vbq data import` makes a dataset of it",
-           path.string());
-    }
-  }
-  check_import(sources);
-  ImportedImages imported = import_images(kind, sources, normalisation);
-  return memory_source(std::move(imported.images), std::move(imported.info));
 }
 
 Setup make_setup(Job job, std::string network, const EngineOptions& engine) {

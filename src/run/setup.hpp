@@ -12,16 +12,6 @@
 
 namespace vbq {
 
-// A dataset file, or a source that `vbq data import` knows, imported into memory with this normalisation.
-// "cifar10:FILE" names the kind where it cannot be told from the content; "mnist:IMAGES,LABELS" gives both files.
-// Error where a dataset file has another normalisation than the given one (empty: none is given).
-std::shared_ptr<const ImageSource> open_images(const std::filesystem::path& path, const Normalisation& normalisation);
-
-// All images of a source that is imported on the fly stay in the memory of every process: Error where these files, or
-// so many bytes of `origin`, are too much for that.
-void check_import(const std::vector<std::filesystem::path>& sources);
-void check_imported(const std::string& origin, std::int64_t bytes);
-
 // Points of a front: sizes spaced evenly over its range.
 inline constexpr int kFrontPoints = 12;
 

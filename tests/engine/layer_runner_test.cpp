@@ -133,7 +133,8 @@ TEST(LayerRunner, ScalesWhatTheNextLayersSee) {
   }
 }
 
-// To the bit: images do not depend on each other, nor on threads.
+// Images do not depend on each other, nor on threads: to the bit where each keeps its place in a batch, for products of
+// matrices round their last rows otherwise (oneDNN under AVX2).
 TEST(LayerRunner, ShowsTheSameWhateverIsTogether) {
   const Network net = many_paths();
   const int last = weight_layers(net).back();
@@ -142,8 +143,9 @@ TEST(LayerRunner, ShowsTheSameWhateverIsTogether) {
   std::vector<float> expected;
   for (const int threads : {1, 3}) {
     const auto engine = engine_of(EngineKind::cpu, net, 5, threads);
-    for (const std::int64_t most : {kImages, std::int64_t{5}, std::int64_t{1}}) {
+    for (const std::int64_t most : {kImages, std::int64_t{10}, std::int64_t{5}, std::int64_t{1}}) {
       const auto runner = engine->open(most);
+      ASSERT_EQ(runner->batch(), 5);
       std::vector<float> got;
       for (std::int64_t first = 0; first < kImages; first += most) {
         Shard some = all;
@@ -157,7 +159,9 @@ TEST(LayerRunner, ShowsTheSameWhateverIsTogether) {
         got.insert(got.end(), part.begin(), part.end());
       }
       if (expected.empty()) expected = got;
-      EXPECT_EQ(got, expected) << threads << " threads, " << most << " images at once";
+      if (most > 1) EXPECT_EQ(got, expected) << threads << " threads, " << most << " images at once";
+      ASSERT_EQ(got.size(), expected.size());
+      for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-5F) << threads << " threads";
     }
   }
 }

@@ -19,7 +19,7 @@ PROGRAM = "bin/vbq share/man/man1/vbq.1 share/man/man1/vbq-quantise.1 share/bash
           "share/doc/vbq/copyright share/doc/vbq/README.md share/doc/vbq/docs/reference.md share/vbq/jobs/common/search.sh " \
           "share/vbq/jobs/digits/digits.onnx share/vbq/jobs/digits/digits_test.h5 share/vbq/jobs/digits/search.toml".split()
 # Left to the machine, and carried, whatever else is.
-LEFT = r"(libmpi|libopen-|libstdc\+\+|libgcc_s|libc|libm|libz|libresolv|libcuda|libcudnn|ld-linux.*)\.so"
+LEFT = r"(libmpi|libopen-[^.]*|libstdc\+\+|libgcc_s|libc|libm|libz|libresolv|libcuda|libcudnn|ld-linux.*)\.so"
 CARRIED = "libdnnl libhdf5_serial libboost_serialization libonnx_proto libprotobuf libjpeg libpng16 libzstd libgomp".split()
 # A search of a minute's fraction, in whatever root: prints the summary.
 SEARCH = "--set search.generations=1 --set search.population=4 --set data.search=200 --json --log warning".split()

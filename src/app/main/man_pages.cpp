@@ -73,7 +73,7 @@ std::string synopsis(const CLI::App& command) {
 
 // Backticks go, and of links the pages that they are to.
 std::string without_markdown(std::string_view text) {
-  static const std::regex marks(R"(`| ?\(\[[^\]]*\]\([^)]*\)\))");
+  static const std::regex marks(R"(`|\*\*| ?\(\[[^\]]*\]\([^)]*\)\))");
   return std::regex_replace(std::string(text), marks, "");
 }
 

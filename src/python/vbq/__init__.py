@@ -2,7 +2,7 @@
 
     import vbq
     found = vbq.quantise("net.onnx", "photos", bits=4, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), output="small")
-    found.summary["held_out"]      # summary.json, docs/formats.md
+    found.summary["quantised"]["held_out"]      # summary.json, docs/formats.md
     found.best_onnx                # a path
 
 Keywords are the program's options, - spelled _: docs/reference.md, or vbq.run("quantise", "--help").
