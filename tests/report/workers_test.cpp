@@ -78,8 +78,8 @@ TEST(Workers, ManyOfManyGenerations) {
 TEST(Workers, AreDrawnWhateverTheirNumbersAre) {
   for (const char* numbers : {"1e308,1e308,1e308", "-1e308,-1,-0", "0,0,0", "1e-300,5,1e9"}) {
     const WorkersHtml html = workers_html(timing(1, 4), read(std::string(kHead) + "1,1,1,h,d," + numbers + "\n"));
-    for (const char* bad :
-         {"=\"nan", "=\"-nan", "=\"inf", "=\"-inf", "hnan", "vnan", "hinf", "vinf", "height=\"-", "width=\"-"}) {
+    for (const char* bad : {"=\"nan\"", "=\"-nan\"", "=\"inf\"", "=\"-inf\"", "hnan", "vnan", "hinf", "vinf",
+                            "height=\"-", "width=\"-"}) {
       const std::string without = html.chart.substr(html.chart.find("<svg"));
       EXPECT_FALSE(has(without.substr(0, without.find("<p class=\"legend\"")), bad)) << numbers << bad;
     }
