@@ -118,6 +118,9 @@ TEST_F(DataCli, EvaluateTakesPhotos) {
   expect_refused(evaluate + "d --quiet --crop 9" + norm, {"network digits.onnx takes 1x8x8"});
   write("list.txt", "d/a/x.jpg,3\nd/b/x.png,4\n");
   EXPECT_EQ(run(evaluate + "list.txt" + norm).code, 0);
+  EXPECT_EQ(run(evaluate + "folder:d --skip-bad --resize 8x8" + norm).code, 0);
+  expect_refused(evaluate + "nowhere --resize 8", {"dataset nowhere does not exist"});
+  expect_refused(evaluate + "folder:nowhere", {"dataset nowhere does not exist"});
   write("what.bin", "?");
   expect_refused(evaluate + "what.bin", {"what.bin is none of what can be told"});
 }
@@ -181,7 +184,7 @@ TEST_F(DataCli, ClassesWithoutImagesAreNamed) {
   const Json told = Json::parse(outcome.out);
   const std::string warning =
       "3 of 5 classes have no image left: 1 b, 2 c, 4 f; labels are numbered as if there were some";
-  EXPECT_EQ(told["warnings"], Json({warning}));
+  EXPECT_EQ(told["warnings"], Json({"3 of 5 files were left out", warning}));
   EXPECT_EQ(told["class_names"], Json({"a", "b", "c", "d", "f"}));
   for (const std::string& part : {"warning: " + warning + "\n", std::string("left out: d/f: it leads back"),
                                   std::string("3 of 5 files were left out")}) {
@@ -192,7 +195,7 @@ TEST_F(DataCli, ClassesWithoutImagesAreNamed) {
   write("list", "d/a/x.jpg,0\nd/b/damaged.jpg,2\nd/d/x.jpg,3\n");
   const Outcome listed = run("data import list list --mean 0.5,0.5,0.5 --output y.h5 --skip-bad --json");
   ASSERT_EQ(listed.code, 0) << listed.err;
-  EXPECT_EQ(Json::parse(listed.out)["warnings"].size(), 1U) << listed.out;
+  EXPECT_EQ(Json::parse(listed.out)["warnings"].size(), 2U) << listed.out;
   EXPECT_NE(listed.err.find("1 of 4 classes has no image left: 2; labels"), std::string::npos) << listed.err;
 
   fs::create_directories(path("d/g"));  // empty, which nothing explains
