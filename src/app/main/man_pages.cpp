@@ -1,7 +1,6 @@
 #include "app/main/manual.hpp"
 
 #include <algorithm>
-#include <regex>
 #include <string_view>
 #include <system_error>
 
@@ -71,10 +70,22 @@ std::string synopsis(const CLI::App& command) {
   return ".SH SYNOPSIS\n" + text + " [" + italic("OPTIONS") + "]\n";
 }
 
-// Backticks go, and of links the pages that they are to.
+// Backticks and stars of bold go, and what links to a page between brackets: " ([method.md](method.md))".
 std::string without_markdown(std::string_view text) {
-  static const std::regex marks(R"(`|\*\*| ?\(\[[^\]]*\]\([^)]*\)\))");
-  return std::regex_replace(std::string(text), marks, "");
+  std::string plain;
+  while (!text.empty()) {
+    const bool spaced = text.starts_with(" ([");
+    const auto end = spaced || text.starts_with("([") ? text.find("))") : std::string_view::npos;
+    if (end != std::string_view::npos) {
+      text.remove_prefix(end + 2);
+    } else if (text.starts_with('`') || text.starts_with("**")) {
+      text.remove_prefix(text.starts_with('`') ? 1 : 2);
+    } else {
+      plain += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return plain;
 }
 
 std::string keys_section() {
