@@ -115,8 +115,8 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
   return scored;
 }
 
-void print(const Tally& tally, Labels labels, const EngineInfo& engine, double seconds,
-           const std::vector<std::string>& warnings, const CommonOptions& common) {
+void print_tally(const Tally& tally, Labels labels, const EngineInfo& engine, double seconds,
+                 const std::vector<std::string>& warnings, const CommonOptions& common) {
   const double rate = static_cast<double>(tally.seen) / seconds;
   const Divergence divergence = labels == Labels::given ? Divergence::left_out : Divergence::told;
   if (common.json) {
@@ -140,7 +140,7 @@ void print(const Tally& tally, Labels labels, const EngineInfo& engine, double s
                                             percent_text(tally.top1, tally.seen), mean_divergence(tally));
   const std::string text = scores + fmt::format("{} images in {:.2f} s, {:.0f} images/s ({} engine)\n", tally.seen,
                                                 seconds, rate, engine.kind);
-  vbq::print(text);
+  print(text);
 }
 
 }  // namespace
@@ -158,7 +158,7 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
       for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {
         warnings.push_back(std::move(warning));
       }
-      print(tally, labels_of(scored.problem, ImageSet::search), compute.engine, seconds, warnings, common);
+      print_tally(tally, labels_of(scored.problem, ImageSet::search), compute.engine, seconds, warnings, common);
       return 0;
     });
   });

@@ -69,10 +69,9 @@ std::string extra_html(const fs::path& path, std::initializer_list<std::string_v
 }
 
 std::string speed_of_run_html(const fs::path& folder, const Table& timing) {
-  const std::string plain = speed_html(timing);
   const std::string each = extra_html(folder / "workers.csv", {"host", "device"},
                                       [&](const Table& workers) { return speed_html(timing, &workers); });
-  return each.starts_with("<h2>") ? each : plain + each;
+  return each.starts_with("<h2>") ? each : speed_html(timing) + each;
 }
 
 // A run that vbq compare has made has the comparison's folder around it.

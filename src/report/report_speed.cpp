@@ -15,43 +15,27 @@
 namespace vbq {
 namespace {
 
-constexpr std::size_t kMostBars = 240;
+using Spent = std::array<double, kTimeKinds.size()>;  // seconds
 
-// Several generations together where there are very many.
-struct Bar {
-  std::size_t first = 0, last = 0;  // lines of the table
-  double seconds = 0;
-  std::array<double, kTimeKinds.size()> spent = {};  // seconds
-};
-
-std::vector<Bar> bars_of(const Table& timing) {
-  const std::vector<double>& seconds = timing["seconds"];
-  const std::size_t step = std::max<std::size_t>(1, (seconds.size() + kMostBars - 1) / kMostBars);
-  std::vector<Bar> bars;
-  for (std::size_t k = 0; k < seconds.size(); ++k) {
-    if (k % step == 0) bars.push_back({k, k});
-    Bar& bar = bars.back();
-    bar.last = k;
-    const double took = std::max(0.0, seconds[k]);
-    bar.seconds += took;
+Spent spent_in(const Table& timing, const TimeBar& bar) {
+  Spent spent = {};
+  for (std::size_t k = bar.first; k <= bar.last; ++k) {
+    const double took = std::max(0.0, timing["seconds"][k]);
     for (std::size_t kind = 0; kind < kTimeKinds.size(); ++kind) {
-      bar.spent[kind] += took * std::clamp(timing[kTimeKinds[kind].share][k], 0.0, 1.0);
+      spent[kind] += took * std::clamp(timing[kTimeKinds[kind].share][k], 0.0, 1.0);
     }
   }
-  return bars;
+  return spent;
 }
 
-std::string bar_svg(const Frame& frame, const Table& timing, const Bar& bar, double start) {
-  const std::vector<double>& generations = timing["generation"];
-  std::string title = bar.first == bar.last
-                          ? fmt::format("generation {:.6g}", generations[bar.first])
-                          : fmt::format("generations {:.6g} to {:.6g}", generations[bar.first], generations[bar.last]);
-  title += ": " + seconds_text(bar.seconds);
-  const double left = frame.left(start), width = frame.left(start + bar.seconds) - left;
+std::string bar_svg(const Frame& frame, const Table& timing, const TimeBar& bar) {
+  const Spent spent = spent_in(timing, bar);
+  std::string title = bar.name;
+  const double left = frame.left(bar.start), width = frame.left(bar.start + bar.seconds) - left;
   std::string svg;
   double below = 0;
   for (std::size_t kind = 0; kind < kTimeKinds.size(); ++kind) {
-    const double share = bar.seconds > 0 ? 100 * bar.spent[kind] / bar.seconds : 0;
+    const double share = bar.seconds > 0 ? 100 * spent[kind] / bar.seconds : 0;
     const double from = std::min(below, 100.0), to = std::min(below + share, 100.0);
     below += share;
     title += fmt::format("\n{}: {:.1f} %", kTimeKinds[kind].name, share);
@@ -61,7 +45,7 @@ std::string bar_svg(const Frame& frame, const Table& timing, const Bar& bar, dou
   return "<g><title>" + title + "</title>" + svg + "</g>";
 }
 
-std::string timeline_html(const Table& timing, const std::vector<Bar>& bars, double whole) {
+std::string timeline_html(const Table& timing, const std::vector<TimeBar>& bars, double whole) {
   const std::string head = "<figure><figcaption>where time went, % (mean over the workers)</figcaption>\n";
   if (!(whole > 0) || !std::isfinite(whole)) return head + "<p>Nothing to draw yet.</p></figure>\n";
   Frame frame;
@@ -70,24 +54,21 @@ std::string timeline_html(const Table& timing, const std::vector<Bar>& bars, dou
   std::string svg = fmt::format(R"(<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="where time went">)",
                                 Frame::kWidth, Frame::kHeight);
   svg += time_pattern_svg();
-  double start = 0;
   std::string drawn;
-  for (const Bar& bar : bars) {
-    drawn += bar_svg(frame, timing, bar, start);
-    start += bar.seconds;
-  }
+  for (const TimeBar& bar : bars) drawn += bar_svg(frame, timing, bar);
   return head + svg + axes_svg(frame, "seconds of the search") + drawn + "</svg>" + time_legend_html() + "</figure>\n";
 }
 
 }  // namespace
 
 std::string speed_html(const Table& timing, const Table* workers) {
-  const std::vector<Bar> bars = bars_of(timing);
+  const std::vector<TimeBar> bars = time_bars(timing);
   double whole = 0;
-  std::array<double, kTimeKinds.size()> spent = {};
-  for (const Bar& bar : bars) {
+  Spent spent = {};
+  for (const TimeBar& bar : bars) {
     whole += bar.seconds;
-    for (std::size_t kind = 0; kind < kTimeKinds.size(); ++kind) spent[kind] += bar.spent[kind];
+    const Spent own = spent_in(timing, bar);
+    for (std::size_t kind = 0; kind < kTimeKinds.size(); ++kind) spent[kind] += own[kind];
   }
   Chart images{
       "images a second", "generation", timing["generation"], {{"images a second", timing["images_per_second"]}}};

@@ -15,16 +15,10 @@
 namespace vbq {
 namespace {
 
-constexpr std::size_t kMostRows = 64, kMostBars = 240;
+constexpr std::size_t kMostRows = 64;
 constexpr std::size_t kMostStrips = 1600;  // that answer to the pointer, in all rows
 
 using Spent = std::array<double, kTimeKinds.size()>;  // seconds
-
-// Several generations together where there are very many.
-struct Bar {
-  double first = 0, last = 0;  // generations
-  double start = 0, seconds = 0;
-};
 
 struct Row {
   double worker = 0, workers = 1;
@@ -34,19 +28,13 @@ struct Row {
   std::map<std::size_t, Spent> bars;  // by their place
 };
 
-std::vector<Bar> bars_of(const Table& timing, std::size_t most, std::map<double, std::size_t>& bar_of) {
-  const std::vector<double>&generations = timing["generation"], &seconds = timing["seconds"];
-  const std::size_t step = (seconds.size() + most - 1) / most;
-  std::vector<Bar> bars;
-  double start = 0;
-  for (std::size_t k = 0; k < seconds.size(); ++k) {
-    if (k % step == 0) bars.push_back({generations[k], generations[k], start, 0});
-    bars.back().last = generations[k];
-    bars.back().seconds += std::max(0.0, seconds[k]);
-    start += std::max(0.0, seconds[k]);
-    bar_of[generations[k]] = bars.size() - 1;
+// The bar that each generation is in.
+std::map<double, std::size_t> places_of(const Table& timing, const std::vector<TimeBar>& bars) {
+  std::map<double, std::size_t> places;
+  for (std::size_t b = 0; b < bars.size(); ++b) {
+    for (std::size_t k = bars[b].first; k <= bars[b].last; ++k) places[timing["generation"][k]] = b;
   }
-  return bars;
+  return places;
 }
 
 // In the order of their ranks; whoever was moved to another host between two starts has the last one.
@@ -80,19 +68,16 @@ std::string name_of(const Row& row) {
 }
 
 // A worker's bars between two heights: a path a kind, and a strip a bar that answers to the pointer.
-std::string row_svg(const Frame& frame, const Row& row, const std::vector<Bar>& bars, const Span& place) {
+std::string row_svg(const Frame& frame, const Row& row, const std::vector<TimeBar>& bars, const Span& place) {
   std::array<std::string, kTimeKinds.size()> paths;
   std::string strips;
   const double high = place.high - place.low;
   for (const auto& [at, spent] : row.bars) {
-    const Bar& bar = bars[at];
+    const TimeBar& bar = bars[at];
     const double left = frame.left(bar.start), width = frame.left(bar.start + bar.seconds) - left;
     if (!(bar.seconds > 0)) continue;
     std::string title = row.workers > 1 ? "workers " : "worker ";
-    title +=
-        name_of(row) + (bar.first == bar.last ? fmt::format(", generation {:.6g}: ", bar.first)
-                                              : fmt::format(", generations {:.6g} to {:.6g}: ", bar.first, bar.last));
-    title += seconds_text(bar.seconds);
+    title += name_of(row) + ", " + bar.name;
     double below = 0;
     for (std::size_t kind = 0; kind < kTimeKinds.size(); ++kind) {
       const double share = std::min(spent[kind] / bar.seconds, 1 - below);
@@ -114,7 +99,7 @@ std::string row_svg(const Frame& frame, const Row& row, const std::vector<Bar>& 
   return svg + strips;
 }
 
-std::string chart_html(const std::vector<Row>& rows, const std::vector<Bar>& bars) {
+std::string chart_html(const std::vector<Row>& rows, const std::vector<TimeBar>& bars) {
   constexpr double kGap = 3, kLetters = 16;
   const double high = rows.size() <= 4 ? 36 : rows.size() <= 8 ? 24 : rows.size() <= 16 ? 16 : 9;
   const double bottom = Frame::kTop + static_cast<double>(rows.size()) * (high + kGap);
@@ -175,15 +160,13 @@ std::string table_html(const std::vector<Row>& rows, const std::vector<Row>& oth
 }  // namespace
 
 WorkersHtml workers_html(const Table& timing, const Table& workers) {
-  std::map<double, std::size_t> bar_of;  // by generation
-  std::vector<Bar> bars = bars_of(timing, kMostBars, bar_of);
-  std::vector<Row> rows = rows_of(workers, bar_of);
+  std::vector<TimeBar> bars = time_bars(timing);
+  std::vector<Row> rows = rows_of(workers, places_of(timing, bars));
   if (rows.empty()) return {};
   const std::size_t shown = std::min(rows.size(), kMostRows);
   if (const std::size_t most = kMostStrips / shown; bars.size() > most) {
-    bar_of.clear();
-    bars = bars_of(timing, most, bar_of);
-    rows = rows_of(workers, bar_of);
+    bars = time_bars(timing, most);
+    rows = rows_of(workers, places_of(timing, bars));
   }
   const std::vector<Row> others(rows.begin() + static_cast<std::ptrdiff_t>(shown), rows.end());
   rows.resize(shown);

@@ -21,7 +21,7 @@ namespace vbq {
 namespace {
 
 constexpr double kMiddles = 0.4;        // share of children that are steps from the middle of neighbours
-constexpr std::size_t kNeighbours = 5;  // of those
+constexpr std::size_t kNearest = 5;  // of those
 
 std::vector<Objectives> objectives_of(const std::vector<Individual>& individuals) {
   std::vector<Objectives> all;
@@ -114,7 +114,7 @@ class Nsga2 final : public SearchMethod {
     near.reserve(state_.archive.size());
     for (const Individual& other : state_.archive) near.push_back(&other);
     std::ranges::stable_sort(near, {}, [&](const Individual* other) { return std::abs(other->bits - one.bits); });
-    near.resize(std::min(near.size(), kNeighbours));
+    near.resize(std::min(near.size(), kNearest));
     Genome mean = one.genome;
     for (std::size_t c = 0; c < space_.chromosomes(); ++c) {
       Chromosome& genes = mean.chromosomes[c];

@@ -48,8 +48,8 @@ std::vector<float> read_numbers(const Json& array, std::size_t limit, const std:
   return values;
 }
 
-std::int64_t read_integer(const Json& json, std::int64_t low, std::int64_t high, const std::string& what,
-                          const char* expected) {
+std::int64_t integer_in(const Json& json, std::int64_t low, std::int64_t high, const std::string& what,
+                        const char* expected) {
   if (!json.is_number_integer() || json < low || json > high) {
     fail("{} is {}: {} from {} to {} was expected", what, shown(json), expected, low, high);
   }
@@ -61,7 +61,7 @@ void check_version(const Json& json, const std::string& file) {
   const auto version = json.find("format_version");
   if (version == json.end()) return;
   const std::string what = file + ": \"format_version\"";
-  if (read_integer(*version, 1, 1'000'000, what, "a version") > kFormatVersion) {
+  if (integer_in(*version, 1, 1'000'000, what, "a version") > kFormatVersion) {
     fail("{} is of format version {}, which a later vbq has written: this vbq {} reads versions up to {}", file,
          shown(*version), kVersion, kFormatVersion);
   }
@@ -218,7 +218,7 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
 
   FoundFormat result;
   if (const auto block = json.find("block"); block != json.end()) {  // the first files had none
-    result.block = read_integer(*block, 1, 65536, file + ": \"block\"", "a number of images");
+    result.block = integer_in(*block, 1, 65536, file + ": \"block\"", "a number of images");
   }
 
   const std::vector<int> all = weight_layers(network);

@@ -16,7 +16,7 @@ namespace {
 
 using namespace hdf5;
 
-constexpr std::int64_t kMostBytes = std::int64_t{16} << 20;
+constexpr std::int64_t kMostKernelBytes = std::int64_t{16} << 20;
 
 std::optional<Kernels> decode(std::string_view image, const std::string& key, const std::string& where) {
   const Silence silence;
@@ -54,7 +54,7 @@ void save_kernels(const std::filesystem::path& path, const Kernels& kernels, con
 
 std::optional<Kernels> load_kernels(const std::filesystem::path& path, const std::string& key) {
   return load_keyed<Kernels>(
-      path, "kernels", kMostBytes, "kernels are chosen again",
+      path, "kernels", kMostKernelBytes, "kernels are chosen again",
       [&](std::string_view image, const std::string& where) { return decode(image, key, where); });
 }
 

@@ -24,7 +24,8 @@ namespace {
 
 using namespace hdf5;
 
-constexpr std::int64_t kVersion = 3;  // 1: without cache_bits and the best of the first generation; 2: without fronts
+constexpr std::int64_t kStateVersion =
+    3;  // 1: without cache_bits and the best of the first generation; 2: without fronts
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 class Writer {
@@ -191,7 +192,7 @@ std::string encode_run_state(const RunState& state) {
   const std::string where = "checkpoint";
   MemoryImage image(where);
   Writer out(image.file(), where);
-  out.number("version", kVersion);
+  out.number("version", kStateVersion);
   out.number("generation", static_cast<std::int64_t>(state.search.generation));
   out.number("evaluations", state.evaluations);
   out.number("images", state.images);
@@ -217,8 +218,8 @@ RunState decode_run_state(std::string_view image, const std::string& where) {
   }
   const Reader in(file, where);
   const std::int64_t version = in.count("version");
-  if (version < 1 || version > kVersion) {
-    fail("{} has format version {}: this vbq reads versions 1 to {}", where, version, kVersion);
+  if (version < 1 || version > kStateVersion) {
+    fail("{} has format version {}: this vbq reads versions 1 to {}", where, version, kStateVersion);
   }
   RunState state;
   state.search.generation = static_cast<int>(in.count("generation", std::numeric_limits<int>::max()));

@@ -45,10 +45,10 @@ TEST_F(Doctor, SeesRanksThatDoNotFindEachOther) {
 TEST_F(Doctor, DoesWithoutALauncher) {
   const Outcome outcome = shell(std::string("PATH=/nowhere '") + VBQ_BINARY + "' doctor --json");
   EXPECT_EQ(outcome.code, 0) << outcome.out;
-  const auto json = nlohmann::json::parse(outcome.out);
-  EXPECT_EQ(json["hindrances"], 0);
-  EXPECT_EQ(json["findings"].back()["what"], "mpi");
-  EXPECT_EQ(json["findings"].back()["health"], "note");
+  const auto told = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(told["hindrances"], 0);
+  EXPECT_EQ(told["findings"].back()["what"], "mpi");
+  EXPECT_EQ(told["findings"].back()["health"], "note");
 }
 
 }  // namespace

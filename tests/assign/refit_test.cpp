@@ -12,7 +12,7 @@
 namespace vbq {
 namespace {
 
-constexpr std::size_t kRows = 6, kInputs = 40;
+constexpr std::size_t kOutputs = 6, kSeen = 40;
 
 // Of inputs that depend on each other, the rows in two groups; the second group's columns in two runs.
 LayerFactor factor_of_inputs(std::uint32_t name) {
@@ -26,14 +26,14 @@ LayerFactor factor_of_inputs(std::uint32_t name) {
     }
     std::vector<std::int32_t> columns;
     for (std::size_t i = 0; i < count; ++i) columns.push_back(static_cast<std::int32_t>(first + i));
-    return make_factor(std::move(h), columns, first_row, kRows / 2);
+    return make_factor(std::move(h), columns, first_row, kOutputs / 2);
   };
-  return {0, {block(0, 0, kInputs, 0), block(1, 0, 25, kRows / 2), block(2, 25, kInputs - 25, kRows / 2)}};
+  return {0, {block(0, 0, kSeen, 0), block(1, 0, 25, kOutputs / 2), block(2, 25, kSeen - 25, kOutputs / 2)}};
 }
 
 std::vector<float> normal_weights(std::uint32_t name) {
   Random random(6, name, 0, Purpose::test);
-  std::vector<float> weight(kRows * kInputs);
+  std::vector<float> weight(kOutputs * kSeen);
   for (float& w : weight) w = static_cast<float>(random.normal());
   return weight;
 }
@@ -44,7 +44,7 @@ LayerFormat format_of(int levels, int rounds, Movable movable) {
   for (int i = 0; i < levels; ++i)
     values.push_back(0.8F * (static_cast<float>(i) - 0.5F * static_cast<float>(levels - 1)));
   format.codebooks = {Codebook::from_levels(values)};
-  for (std::size_t r = 0; r < kRows; ++r) format.scales.push_back(0.9F + 0.05F * static_cast<float>(r));
+  for (std::size_t r = 0; r < kOutputs; ++r) format.scales.push_back(0.9F + 0.05F * static_cast<float>(r));
   format.refit = rounds;
   format.movable = movable;
   return format;
@@ -60,12 +60,12 @@ TEST(Refit, NeverMakesALayerWorse) {
       for (int rounds = 0; rounds <= kMostRefit; ++rounds) {
         LayerFormat format = format_of(2 + static_cast<int>(name % 5), rounds, movable);
         if (name % 2 == 1) format.scales.resize(1);
-        if (name % 3 == 1) format.codebooks.resize(kRows, format.codebooks.front());
+        if (name % 3 == 1) format.codebooks.resize(kOutputs, format.codebooks.front());
         if (name % 4 == 3) format.rate = 0.5F;
-        format.indices = assign_compensated(weight, kRows, format, factor);
+        format.indices = assign_compensated(weight, kOutputs, format, factor);
         const LayerFormat start = format;
-        refit(weight, kRows, factor, format);
-        const double now = assigned_error(weight, kRows, format, factor);
+        refit(weight, kOutputs, factor, format);
+        const double now = assigned_error(weight, kOutputs, format, factor);
         if (rounds == 0) {
           EXPECT_EQ(format.indices, start.indices);
         } else {
@@ -90,20 +90,20 @@ TEST(Refit, FindsLevelsAndScalesThatTheWeightsAreMadeOf) {
     if (movable == Movable::levels) {
       off.codebooks = {Codebook::from_levels({-1.7F, -0.75F, 0.04F, 0.82F, 1.56F})};
     } else {
-      for (std::size_t r = 0; r < kRows; ++r) off.scales[r] *= 1.0F + (r % 2 == 0 ? 0.06F : -0.04F);
+      for (std::size_t r = 0; r < kOutputs; ++r) off.scales[r] *= 1.0F + (r % 2 == 0 ? 0.06F : -0.04F);
     }
     std::vector<float> weight = normal_weights(2);
     of.indices.resize(weight.size());
-    nearest_levels(weight, kRows, of, of.indices);
-    apply_indices(kRows, of, weight);
-    off.indices = assign_compensated(weight, kRows, off, factor);
-    EXPECT_GT(assigned_error(weight, kRows, off, factor), 0.1);
-    refit(weight, kRows, factor, off);
+    nearest_levels(weight, kOutputs, of, of.indices);
+    apply_indices(kOutputs, of, weight);
+    off.indices = assign_compensated(weight, kOutputs, off, factor);
+    EXPECT_GT(assigned_error(weight, kOutputs, off, factor), 0.1);
+    refit(weight, kOutputs, factor, off);
     EXPECT_EQ(off.indices, of.indices);
-    EXPECT_LT(assigned_error(weight, kRows, off, factor), 1e-9);
+    EXPECT_LT(assigned_error(weight, kOutputs, off, factor), 1e-9);
     const LayerFormat found = off;
-    refit(weight, kRows, factor, off);  // nothing is left to gain
-    EXPECT_LT(assigned_error(weight, kRows, off, factor), 1e-9);
+    refit(weight, kOutputs, factor, off);  // nothing is left to gain
+    EXPECT_LT(assigned_error(weight, kOutputs, off, factor), 1e-9);
     EXPECT_EQ(off.indices, found.indices);
   }
 }
@@ -111,16 +111,16 @@ TEST(Refit, FindsLevelsAndScalesThatTheWeightsAreMadeOf) {
 // Levels that no weight takes stay where they are, and so does a layer that is fitted already.
 TEST(Refit, LeavesWhatItCannotMend) {
   const LayerFactor factor = factor_of_inputs(3);
-  std::vector<float> weight(kRows * kInputs, 0.5F);
+  std::vector<float> weight(kOutputs * kSeen, 0.5F);
   LayerFormat format = format_of(3, 2, Movable::levels);
   format.scales.clear();
   format.codebooks = {Codebook::from_levels({-9.0F, 0.5F, 9.0F})};
-  format.indices = assign_compensated(weight, kRows, format, factor);
+  format.indices = assign_compensated(weight, kOutputs, format, factor);
   const LayerFormat before = format;
-  refit(weight, kRows, factor, format);
+  refit(weight, kOutputs, factor, format);
   EXPECT_EQ(format.codebooks, before.codebooks);
   format.codebooks = {Codebook::from_levels({-9.0F, 0.25F, 9.0F})};
-  refit(weight, kRows, factor, format);
+  refit(weight, kOutputs, factor, format);
   EXPECT_EQ(format.codebooks.front().levels().front(), -9.0F);
   EXPECT_NEAR(format.codebooks.front().levels()[1], 0.5F, 1e-6F);
 }

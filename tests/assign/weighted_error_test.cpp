@@ -47,20 +47,20 @@ double defined(const std::vector<float>& weight, std::size_t row_length, std::si
 }
 
 TEST(WeightedError, IsTheQuadraticFormOfTheInputsSecondMoment) {
-  constexpr std::size_t kRows = 4, kInputs = 6;
+  constexpr std::size_t kChannels = 4, kInputs = 6;
   Random random(6, 1, 0, Purpose::test);
-  std::vector<float> weight(kRows * kInputs);
+  std::vector<float> weight(kChannels * kInputs);
   for (float& w : weight) w = static_cast<float>(random.normal());
   LayerFormat format;
   format.codebooks = {Codebook::from_levels({-1.6F, -0.7F, 0.0F, 0.6F, 1.5F})};
-  for (std::size_t r = 0; r < kRows; ++r) format.scales.push_back(0.5F + 0.1F * static_cast<float>(r));
+  for (std::size_t r = 0; r < kChannels; ++r) format.scales.push_back(0.5F + 0.1F * static_cast<float>(r));
   // Two groups of rows that see different inputs, in orders of their own.
   const std::vector<double> first = symmetric(6, 1), second = symmetric(3, 2);
   const std::vector<std::int32_t> all{3, 0, 5, 1, 2, 4}, some{4, 0, 2};
   const LayerFactor factor{0, {make_factor(first, all, 0, 3), make_factor(second, some, 3, 1)}};
   double expected = defined(weight, kInputs, 3, format, some, damped(second, 3));
   for (std::size_t r = 0; r < 3; ++r) expected += defined(weight, kInputs, r, format, all, damped(first, 6));
-  EXPECT_NEAR(weighted_error(weight, kRows, format, factor), expected, 1e-5 * expected);
+  EXPECT_NEAR(weighted_error(weight, kChannels, format, factor), expected, 1e-5 * expected);
 }
 
 TEST(WeightedError, WeightsThatAreLevelsHaveNone) {

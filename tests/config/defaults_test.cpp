@@ -8,12 +8,12 @@
 namespace vbq {
 namespace {
 
-Job parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
+Job job_in(const std::string& text, const std::vector<std::string>& overrides = {}) {
   return parse_job(text, "/folder", "job.toml", overrides);
 }
 
 Job job_of(const std::vector<std::string>& settings) {
-  return parse("[network]\npath = \"n.onnx\"\n[data]\npath = \"d.h5\"\n", settings);
+  return job_in("[network]\npath = \"n.onnx\"\n[data]\npath = \"d.h5\"\n", settings);
 }
 
 void expect_as_of_old(const Job& job) {
@@ -60,14 +60,14 @@ TEST(Defaults, LeaveARunAsItWasBegun) {
   for (const std::vector<std::string>& settings :
        {std::vector<std::string>{}, {"search.preset=nogami2018"}, {"format.matching=end", "format.scope=network"}}) {
     const std::string text = to_toml(job_of(settings));
-    EXPECT_EQ(to_toml(parse(text)), text);
+    EXPECT_EQ(to_toml(job_in(text)), text);
   }
   // A folder of before: it does not know of a temperature.
   std::string text = to_toml(job_of({"search.temperature=1", "format.scale=none"}));
   const std::size_t at = text.find("temperature = ");
   ASSERT_NE(at, std::string::npos);
   text.erase(at, text.find('\n', at) + 1 - at);
-  const Job job = parse(text);
+  const Job job = job_in(text);
   EXPECT_EQ(job.temperature, 1);
   EXPECT_EQ(job.format.scale, ScaleScope::none);
 }

@@ -7,9 +7,9 @@
 namespace vbq::test {
 namespace {
 
-constexpr std::int64_t kImages = 23, kBlock = 4, kClasses = 5;
+constexpr std::int64_t kShardImages = 23, kBlock = 4, kClasses = 5;
 
-Shard shard_of(std::int64_t images = kImages, bool with_divergence = false) {
+Shard shard_of(std::int64_t images = kShardImages, bool with_divergence = false) {
   return {support::random_images(images, 3, 9, kClasses),
           {{0.4F, 0.5F, 0.6F}, {0.2F, 0.25F, 0.3F}},
           kBlock,
@@ -43,16 +43,16 @@ class Engines : public testing::TestWithParam<EngineKind> {
 
 TEST_P(Engines, TallyDoesNotDependOnThreads) {
   auto one = engine(1);
-  one->load(shard_of(kImages, true));
+  one->load(shard_of(kShardImages, true));
   one->quantise(with_levels(net_, {format(3, 4)}));
   const Tally expected = one->tally(0, 6);
-  EXPECT_EQ(expected.seen, kImages);
+  EXPECT_EQ(expected.seen, kShardImages);
   EXPECT_GT(expected.loss, 0);
   EXPECT_GT(expected.divergence, 0);
   EXPECT_GT(expected.top5, expected.top1 - 1);
   for (const int threads : {2, 3}) {
     auto more = engine(threads);
-    more->load(shard_of(kImages, true));
+    more->load(shard_of(kShardImages, true));
     more->quantise(with_levels(net_, {format(3, 4)}));
     EXPECT_EQ(more->tally(0, 6), expected) << threads << " threads";
   }
@@ -60,7 +60,7 @@ TEST_P(Engines, TallyDoesNotDependOnThreads) {
 
 TEST_P(Engines, TallyIsTheSumOfItsParts) {
   auto whole = engine(2);
-  whole->load(shard_of(kImages, true));
+  whole->load(shard_of(kShardImages, true));
   whole->quantise(with_levels(net_, {format(0, 8), format(9, 8)}));
   const Tally expected = whole->tally(0, 6);
   Tally blocks;
@@ -71,7 +71,7 @@ TEST_P(Engines, TallyIsTheSumOfItsParts) {
   // Shards of whole blocks on engines of their own.
   Tally shards;
   for (const auto& [first, count] : {std::pair<std::int64_t, std::int64_t>{0, 8}, {8, 12}, {20, 3}}) {
-    Shard part = shard_of(kImages, true);
+    Shard part = shard_of(kShardImages, true);
     const auto image = 3 * 9 * 9;
     part.images.pixels.erase(part.images.pixels.begin() + (first + count) * image, part.images.pixels.end());
     part.images.pixels.erase(part.images.pixels.begin(), part.images.pixels.begin() + first * image);
@@ -96,9 +96,9 @@ TEST_P(Engines, TallyIsThatOfInferredOutputs) {
     input[i] =
         static_cast<float>((shard.images.pixels[i] / 255.0 - shard.normalisation.mean[c]) / shard.normalisation.std[c]);
   }
-  const auto output = infer(*e, net_, input, kImages);
+  const auto output = infer(*e, net_, input, kShardImages);
   std::int64_t right = 0;
-  for (std::size_t i = 0; i < kImages; ++i) {
+  for (std::size_t i = 0; i < kShardImages; ++i) {
     const auto first = output.begin() + static_cast<std::ptrdiff_t>(i * kClasses);
     right += std::max_element(first, first + kClasses) - first == shard.images.labels[i];
   }
@@ -142,7 +142,7 @@ TEST_P(Engines, QuantiseIsTheNetworkWithThoseWeights) {
 TEST_P(Engines, LoadKeepsQuantisedWeights) {
   auto e = engine();
   e->quantise(with_levels(net_, {format(3, 2)}));
-  e->load(shard_of(kImages, true));
+  e->load(shard_of(kShardImages, true));
   const Tally quantised = e->tally(0, 6);
   EXPECT_GT(quantised.divergence, 0);
   e->restore();
@@ -200,7 +200,7 @@ TEST_P(Engines, OutputsThatAreNotFiniteCountAsWrong) {
   e->load(shard_of());
   const Tally t = e->tally(0, 6);
   EXPECT_EQ(t.top1 + t.top5, 0);
-  EXPECT_EQ(t.loss, kImages * static_cast<std::int64_t>(kLossLimit * kLossUnit));
+  EXPECT_EQ(t.loss, kShardImages * static_cast<std::int64_t>(kLossLimit * kLossUnit));
 }
 
 TEST_P(Engines, BadShardsAreErrors) {
@@ -221,7 +221,7 @@ TEST_P(Engines, BadShardsAreErrors) {
   EXPECT_THAT(load([](Shard& s) { s.normalisation.std[1] = 0; }), HasSubstr("channel 1"));
   EXPECT_THAT(load([](Shard& s) { s.block = 5; }), HasSubstr("blocks of 5"));
   e->load(shard_of());  // and it still works
-  EXPECT_EQ(e->tally(0, 6).seen, kImages);
+  EXPECT_EQ(e->tally(0, 6).seen, kShardImages);
 }
 
 TEST_P(Engines, BadCallsAreErrors) {

@@ -83,7 +83,7 @@ TEST(Matching, IsTheSameOnAnyNumberOfThreads) {
   }
 }
 
-void expect_near(const std::vector<float>& got, const std::vector<float>& expected) {
+void expect_values_near(const std::vector<float>& got, const std::vector<float>& expected) {
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     ASSERT_NEAR(got[i], expected[i], 2e-4 * (1 + std::fabs(expected[i]))) << i;
@@ -175,8 +175,8 @@ TEST(LayerAssigner, SeesTheSameOfEveryEngineAndDecidesWhatComesAfter) {
         for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(y[i], x[i], 2e-4 * (1 + std::fabs(x[i])));
       }
       for (std::size_t i = 0; i < layers.size(); ++i) {  // gains and shifts too, found by the same pass
-        expect_near(results[kind][i].gain, results[EngineKind::reference][i].gain);
-        expect_near(results[kind][i].shift, results[EngineKind::reference][i].shift);
+        expect_values_near(results[kind][i].gain, results[EngineKind::reference][i].gain);
+        expect_values_near(results[kind][i].shift, results[EngineKind::reference][i].shift);
       }
     }
     if (layers.size() > 1) {  // the second layer sees the first as it was assigned

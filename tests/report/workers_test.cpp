@@ -12,7 +12,7 @@ namespace {
 using support::count;
 using test::has;
 
-constexpr const char* kHead = "generation,worker,workers,host,device,making,inference,waiting\n";
+constexpr const char* kColumns = "generation,worker,workers,host,device,making,inference,waiting\n";
 
 Table read(const std::string& content) {
   const test::Folder folder;
@@ -27,9 +27,9 @@ Table timing(int generations, double seconds) {
 }
 
 TEST(Workers, ARowEachAndTheirSums) {
-  const WorkersHtml html = workers_html(timing(2, 4), read(std::string(kHead) + "1,1,1,node7,\"E, <x>\",1,2,1\n"
-                                                                                "1,2,1,node8,GPU,0,3.5,0.5\n"
-                                                                                "2,1,1,node7,\"E, <x>\",2,1,1\n"));
+  const WorkersHtml html = workers_html(timing(2, 4), read(std::string(kColumns) + "1,1,1,node7,\"E, <x>\",1,2,1\n"
+                                                                                   "1,2,1,node8,GPU,0,3.5,0.5\n"
+                                                                                   "2,1,1,node7,\"E, <x>\",2,1,1\n"));
   EXPECT_TRUE(has(html.chart, "worker 1, generation 1: 4.0 s\nmaking networks: 25.0 %\ninference: 50.0 %"));
   EXPECT_TRUE(has(html.chart, "worker 2, generation 1: 4.0 s\nmaking networks: 0.0 %\ninference: 87.5 %"));
   EXPECT_FALSE(has(html.chart, "worker 2, generation 2")) << "it was not there";
@@ -46,23 +46,23 @@ TEST(Workers, ARowEachAndTheirSums) {
 }
 
 TEST(Workers, OneAloneAndNoneAtAll) {
-  const WorkersHtml alone = workers_html(timing(1, 100), read(std::string(kHead) + "1,0,1,h,d,30,60,10\n"));
+  const WorkersHtml alone = workers_html(timing(1, 100), read(std::string(kColumns) + "1,0,1,h,d,30,60,10\n"));
   EXPECT_TRUE(has(alone.chart, "worker 0, generation 1: 1:40 min"));
   EXPECT_TRUE(has(alone.table, "1:00 min, 60.0 %"));
   for (const char* lines : {"", "7,1,1,h,d,1,1,1\n"}) {  // nothing, or of another search
-    EXPECT_EQ(workers_html(timing(2, 4), read(std::string(kHead) + lines)).chart, "");
+    EXPECT_EQ(workers_html(timing(2, 4), read(std::string(kColumns) + lines)).chart, "");
   }
 }
 
 TEST(Workers, NeighboursThatShareALineAreNamed) {
-  const WorkersHtml html = workers_html(timing(1, 4), read(std::string(kHead) + "1,17,16,h,d,1,2,1\n"));
+  const WorkersHtml html = workers_html(timing(1, 4), read(std::string(kColumns) + "1,17,16,h,d,1,2,1\n"));
   EXPECT_TRUE(has(html.chart, "workers 17 to 32, generation 1"));
   EXPECT_TRUE(has(html.table, ">17 to 32</td>"));
 }
 
 // However many there are and however long it was: the page stays small.
 TEST(Workers, ManyOfManyGenerations) {
-  std::string lines = kHead;
+  std::string lines = kColumns;
   for (int generation = 1; generation <= 1000; ++generation) {
     for (int worker = 1; worker <= 70; ++worker) lines += fmt::format("{},{},1,h,d,1,2,1\n", generation, worker);
   }
@@ -77,7 +77,7 @@ TEST(Workers, ManyOfManyGenerations) {
 
 TEST(Workers, AreDrawnWhateverTheirNumbersAre) {
   for (const char* numbers : {"1e308,1e308,1e308", "-1e308,-1,-0", "0,0,0", "1e-300,5,1e9"}) {
-    const WorkersHtml html = workers_html(timing(1, 4), read(std::string(kHead) + "1,1,1,h,d," + numbers + "\n"));
+    const WorkersHtml html = workers_html(timing(1, 4), read(std::string(kColumns) + "1,1,1,h,d," + numbers + "\n"));
     for (const char* bad : {"=\"nan\"", "=\"-nan\"", "=\"inf\"", "=\"-inf\"", "hnan", "vnan", "hinf", "vinf",
                             "height=\"-", "width=\"-"}) {
       const std::string without = html.chart.substr(html.chart.find("<svg"));

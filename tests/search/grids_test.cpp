@@ -16,7 +16,7 @@ using support::generation;
 using support::Grids;
 using support::refuses;
 
-SearchOptions options(std::uint64_t seed = 1) {
+SearchOptions grid_options(std::uint64_t seed = 1) {
   SearchOptions options;
   options.population = 20;
   options.seed = seed;
@@ -28,7 +28,7 @@ TEST(StandardGrids, FindsMostOfWhatThereIsThroughNoise) {
   double luck = 0;  // of the best that was ever told: what it is worse than the centre, a network
   for (std::uint64_t instance = 1; instance <= 5; ++instance) {
     const Grids grids(instance), quiet(instance, 0);
-    const auto search = make_search(options(), grids.space()), ideal = make_search(options(), quiet.space());
+    const auto search = make_search(grid_options(), grids.space()), ideal = make_search(grid_options(), quiet.space());
     for (int k = 0; k < 30; ++k) generation(*search, grids);
     for (int k = 0; k < 60; ++k) generation(*ideal, quiet);
     const double start = grids.harm_within(grids.space().seeds.front());
@@ -43,7 +43,7 @@ TEST(StandardGrids, FindsMostOfWhatThereIsThroughNoise) {
 
 TEST(StandardGrids, LearnsFromAllThatWereTold) {
   const Grids grids(3);
-  const auto search = make_search(options(), grids.space());
+  const auto search = make_search(grid_options(), grids.space());
   std::size_t evaluations = 0;
   for (int k = 0; k < 6; ++k) {
     const std::vector<Genome> asked = search->ask();
@@ -60,11 +60,11 @@ TEST(StandardGrids, LearnsFromAllThatWereTold) {
 
 TEST(StandardGrids, GoesOnAfterRestoreBitForBit) {
   const Grids grids(4);
-  const auto straight = make_search(options(), grids.space());
+  const auto straight = make_search(grid_options(), grids.space());
   SearchState saved;
   for (int k = 0; k < 8; ++k) {
     generation(*straight, grids);
-    const auto resumed = make_search(options(), grids.space());
+    const auto resumed = make_search(grid_options(), grids.space());
     resumed->restore(saved);
     generation(*resumed, grids);
     saved = resumed->state();
@@ -74,7 +74,7 @@ TEST(StandardGrids, GoesOnAfterRestoreBitForBit) {
 
 TEST(StandardGrids, RefusesAStateThatDoesNotFit) {
   const Grids grids(5);
-  const auto search = make_search(options(), grids.space());
+  const auto search = make_search(grid_options(), grids.space());
   for (int k = 0; k < 3; ++k) generation(*search, grids);
   EXPECT_TRUE(refuses(*search, [](SearchState& s) { s.archive.clear(); }));
   EXPECT_TRUE(refuses(*search, [](SearchState& s) { s.archive[7].genome.chromosomes.pop_back(); }));
@@ -88,7 +88,7 @@ TEST(StandardGrids, RefusesAStateThatDoesNotFit) {
 TEST(StandardGrids, AsksForValidGenomesWhateverItIsTold) {
   const Grids grids(6);
   for (const double size : {0.0, 1.0, 1e200}) {
-    const auto search = make_search(options(), grids.space());
+    const auto search = make_search(grid_options(), grids.space());
     Random random(6, 0, 2, Purpose::test);
     for (int k = 0; k < 20; ++k) {
       std::vector<Objectives> told;

@@ -11,7 +11,7 @@ using vbq::cuda::In;
 using vbq::cuda::Out;
 using vbq::cuda::Type;
 
-void require(bool holds, const char* what) {
+void require_formula(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(std::string("cuDNN: ") + what);
 }
 
@@ -56,24 +56,24 @@ Formula convolution_of(const Part& operation) {
   f.dilation = conv.values<std::int64_t>(CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64);
   f.before = conv.values<std::int64_t>(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64);
   const auto after = conv.values<std::int64_t>(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64);
-  require(conv.number(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS) == 2, "not two spatial axes");
-  require(conv.value<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE) == CUDNN_DATA_FLOAT,
+  require_formula(conv.number(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS) == 2, "not two spatial axes");
+  require_formula(conv.value<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE) == CUDNN_DATA_FLOAT,
           "sums are not in fp32");
-  require(conv.value<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE) ==
+  require_formula(conv.value<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE) ==
               CUDNN_CROSS_CORRELATION,
           "filters are turned round");
-  require(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT) == 1, "alpha");
-  require(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT) == 0, "beta");
-  require(!f.x.is_virtual && !f.weights.is_virtual, "an input is virtual");
-  require(f.x.type == f.weights.type, "inputs and weights are of two types");
+  require_formula(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT) == 1, "alpha");
+  require_formula(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT) == 0, "beta");
+  require_formula(!f.x.is_virtual && !f.weights.is_virtual, "an input is virtual");
+  require_formula(f.x.type == f.weights.type, "inputs and weights are of two types");
   f.groups = f.x.dims[1] / f.weights.dims[1];
-  require(f.groups * f.weights.dims[1] == f.x.dims[1] && f.weights.dims[0] % f.groups == 0, "groups do not come out");
-  require(f.y.dims[0] == f.x.dims[0] && f.y.dims[1] == f.weights.dims[0], "the output has another shape");
+  require_formula(f.groups * f.weights.dims[1] == f.x.dims[1] && f.weights.dims[0] % f.groups == 0, "groups do not come out");
+  require_formula(f.y.dims[0] == f.x.dims[0] && f.y.dims[1] == f.weights.dims[0], "the output has another shape");
   for (std::size_t a = 0; a < 2; ++a) {
-    require(f.stride.at(a) > 0 && f.dilation.at(a) > 0 && f.before.at(a) >= 0 && after.at(a) >= 0,
+    require_formula(f.stride.at(a) > 0 && f.dilation.at(a) > 0 && f.before.at(a) >= 0 && after.at(a) >= 0,
             "a number of the window is negative");
     const std::int64_t taps = (f.weights.dims[a + 2] - 1) * f.dilation[a] + 1;
-    require(f.y.dims[a + 2] == (f.x.dims[a + 2] + f.before[a] + after[a] - taps) / f.stride[a] + 1,
+    require_formula(f.y.dims[a + 2] == (f.x.dims[a + 2] + f.before[a] + after[a] - taps) / f.stride[a] + 1,
             "the output is of another size");
   }
   return f;
@@ -91,9 +91,9 @@ Array array_of(const Part& tensor) {
   a.uid = tensor.number(CUDNN_ATTR_TENSOR_UNIQUE_ID);
   a.dims = tensor.values<std::int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64);
   a.strides = tensor.values<std::int64_t>(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64);
-  require(a.dims.size() == 4 && a.strides.size() == 4, "a tensor has not 4 axes");
-  require(std::ranges::all_of(a.dims, [](std::int64_t d) { return d > 0; }), "a tensor is empty");
-  require(tensor.number(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT) == 16, "a tensor is not aligned to 16 bytes");
+  require_formula(a.dims.size() == 4 && a.strides.size() == 4, "a tensor has not 4 axes");
+  require_formula(std::ranges::all_of(a.dims, [](std::int64_t d) { return d > 0; }), "a tensor is empty");
+  require_formula(tensor.number(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT) == 16, "a tensor is not aligned to 16 bytes");
   switch (tensor.value<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE)) {
     case CUDNN_DATA_FLOAT:
       a.type = Type::fp32;
@@ -116,17 +116,17 @@ Formula formula_of(const std::vector<std::shared_ptr<const Part>>& operations) {
     const Part& operation = *operations[i];
     const Part& point = *operation.part(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR);
     const Array from = array_of(*operation.part(CUDNN_ATTR_OPERATION_POINTWISE_XDESC));
-    require(from.uid == f.y.uid && from.is_virtual && f.y.is_virtual && f.y.type == Type::fp32,
+    require_formula(from.uid == f.y.uid && from.is_virtual && f.y.is_virtual && f.y.type == Type::fp32,
             "an operation does not take the one before it");
     Formula::Point p;
     const auto mode = point.value<cudnnPointwiseMode_t>(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE);
     if (mode == CUDNN_POINTWISE_ADD) {
       p.other = array_of(*operation.part(CUDNN_ATTR_OPERATION_POINTWISE_BDESC));
       for (std::size_t a = 0; a < 4; ++a) {
-        require(p.other->dims[a] == 1 || p.other->dims[a] == f.y.dims[a], "what is added has another shape");
+        require_formula(p.other->dims[a] == 1 || p.other->dims[a] == f.y.dims[a], "what is added has another shape");
       }
     } else {
-      require(!operation.has(CUDNN_ATTR_OPERATION_POINTWISE_BDESC), "ReLU takes two arrays");
+      require_formula(!operation.has(CUDNN_ATTR_OPERATION_POINTWISE_BDESC), "ReLU takes two arrays");
       p.clip = point.has(CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP)
                    ? point.value<double>(CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP, CUDNN_TYPE_DOUBLE)
                    : static_cast<double>(INFINITY);
@@ -134,13 +134,13 @@ Formula formula_of(const std::vector<std::shared_ptr<const Part>>& operations) {
     f.points.push_back(p);
     const std::vector<std::int64_t> dims = f.y.dims;
     f.y = array_of(*operation.part(CUDNN_ATTR_OPERATION_POINTWISE_YDESC));
-    require(f.y.dims == dims, "an output has another shape");
+    require_formula(f.y.dims == dims, "an output has another shape");
   }
-  require(!f.y.is_virtual && f.y.type == f.x.type, "the output is virtual, or of another type");
+  require_formula(!f.y.is_virtual && f.y.type == f.x.type, "the output is virtual, or of another type");
   std::vector<std::int64_t> uids;
   for (const Array& array : f.arrays()) uids.push_back(array.uid);
   std::ranges::sort(uids);
-  require(std::ranges::adjacent_find(uids) == uids.end(), "two arrays have one name");
+  require_formula(std::ranges::adjacent_find(uids) == uids.end(), "two arrays have one name");
   return f;
 }
 

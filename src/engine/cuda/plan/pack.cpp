@@ -13,9 +13,9 @@ namespace {
 using Words = std::vector<std::uint32_t>;
 
 constexpr std::size_t kHeader = sizeof(PackedLayer) / sizeof(std::uint32_t);
-constexpr std::size_t kAlignment = 64;  // words: cuDNN reads biases in vectors
+constexpr std::size_t kWords = 64;  // words: cuDNN reads biases in vectors
 
-std::size_t aligned(std::size_t words) { return (words + kAlignment - 1) / kAlignment * kAlignment; }
+std::size_t aligned(std::size_t words) { return (words + kWords - 1) / kWords * kWords; }
 
 std::uint32_t word(float v) {
   std::uint32_t w;
