@@ -20,7 +20,7 @@
 namespace vbq {
 namespace {
 
-constexpr double kMiddles = 0.4;        // share of children that are steps from the middle of neighbours
+constexpr double kMiddles = 0.4;     // share of children that are steps from the middle of neighbours
 constexpr std::size_t kNearest = 5;  // of those
 
 std::vector<Objectives> objectives_of(const std::vector<Individual>& individuals) {

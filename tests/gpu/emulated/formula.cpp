@@ -57,24 +57,27 @@ Formula convolution_of(const Part& operation) {
   f.before = conv.values<std::int64_t>(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64);
   const auto after = conv.values<std::int64_t>(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64);
   require_formula(conv.number(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS) == 2, "not two spatial axes");
-  require_formula(conv.value<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE) == CUDNN_DATA_FLOAT,
-          "sums are not in fp32");
+  require_formula(
+      conv.value<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE) == CUDNN_DATA_FLOAT,
+      "sums are not in fp32");
   require_formula(conv.value<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE) ==
-              CUDNN_CROSS_CORRELATION,
-          "filters are turned round");
-  require_formula(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT) == 1, "alpha");
+                      CUDNN_CROSS_CORRELATION,
+                  "filters are turned round");
+  require_formula(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT) == 1,
+                  "alpha");
   require_formula(operation.value<float>(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT) == 0, "beta");
   require_formula(!f.x.is_virtual && !f.weights.is_virtual, "an input is virtual");
   require_formula(f.x.type == f.weights.type, "inputs and weights are of two types");
   f.groups = f.x.dims[1] / f.weights.dims[1];
-  require_formula(f.groups * f.weights.dims[1] == f.x.dims[1] && f.weights.dims[0] % f.groups == 0, "groups do not come out");
+  require_formula(f.groups * f.weights.dims[1] == f.x.dims[1] && f.weights.dims[0] % f.groups == 0,
+                  "groups do not come out");
   require_formula(f.y.dims[0] == f.x.dims[0] && f.y.dims[1] == f.weights.dims[0], "the output has another shape");
   for (std::size_t a = 0; a < 2; ++a) {
     require_formula(f.stride.at(a) > 0 && f.dilation.at(a) > 0 && f.before.at(a) >= 0 && after.at(a) >= 0,
-            "a number of the window is negative");
+                    "a number of the window is negative");
     const std::int64_t taps = (f.weights.dims[a + 2] - 1) * f.dilation[a] + 1;
     require_formula(f.y.dims[a + 2] == (f.x.dims[a + 2] + f.before[a] + after[a] - taps) / f.stride[a] + 1,
-            "the output is of another size");
+                    "the output is of another size");
   }
   return f;
 }
@@ -117,7 +120,7 @@ Formula formula_of(const std::vector<std::shared_ptr<const Part>>& operations) {
     const Part& point = *operation.part(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR);
     const Array from = array_of(*operation.part(CUDNN_ATTR_OPERATION_POINTWISE_XDESC));
     require_formula(from.uid == f.y.uid && from.is_virtual && f.y.is_virtual && f.y.type == Type::fp32,
-            "an operation does not take the one before it");
+                    "an operation does not take the one before it");
     Formula::Point p;
     const auto mode = point.value<cudnnPointwiseMode_t>(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE);
     if (mode == CUDNN_POINTWISE_ADD) {
