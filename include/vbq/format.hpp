@@ -33,6 +33,10 @@ inline constexpr int kMostRefit = 3;  // rounds
 // What a refit may move: levels that an encoding ties to each other, or that layers share, stay.
 enum class Movable { scales, levels };
 
+// What a level may be: any number, or a whole one, -127 to 127, times the scale, which then takes the codebook's step
+// into itself: weights that int8 kernels and look-up tables of int8 take as they are.
+enum class LevelValues { floating, int8 };
+
 // Who says how many levels a codebook has: the format; or, of encoding values (not symmetric, a codebook a layer), each
 // layer's chromosome for itself: 2 to Format::levels genes, or none, which leaves the layer FP32.
 enum class Widths { same, own };
@@ -51,6 +55,7 @@ struct Format {
   // each grid.
   std::optional<double> rate = 0;
   int refit = 0;  // rounds, at most kMostRefit, of compensated and sequential assignment (LayerFormat::refit)
+  LevelValues level_values = LevelValues::floating;
   Coding coding = Coding::fixed;
   Widths widths = Widths::same;  // own: levels is the most that a layer may have
   Scope scope = Scope::layer;
@@ -80,6 +85,7 @@ struct LayerFormat {
   // taken, and these are taken again (assign/refit.hpp).
   int refit = 0;
   Movable movable = Movable::scales;
+  LevelValues level_values = LevelValues::floating;  // what the codebooks' levels are
 
   // Levels of the largest codebook.
   int levels() const {

@@ -33,6 +33,7 @@ struct QuantisedLayer {
   PackedLevels levels;
   std::vector<float> gain, shift;  // moment matching, [O] or none
   std::vector<float> bias;         // [O] or none: takes the place of the layer's own
+  LevelValues level_values = LevelValues::floating;
   bool operator==(const QuantisedLayer&) const = default;
 };
 

@@ -11,10 +11,11 @@ namespace vbq {
 
 // Weights, and what quantising adds to the network; what stays as it was beside them is numbers_beside_weights().
 struct WeightSize {
-  std::int64_t weights = 0;        // of all Conv and Linear layers, quantised or not
-  std::int64_t index_bits = 0;     // ceil(log2 n) a weight of a quantised layer, n = levels of its codebook
-  double entropy_bits = 0;         // of the same weights, each layer's levels coded at their entropy in that layer
-  std::int64_t codebook_bits = 0;  // 32 a level; a codebook that several layers share is stored once
+  std::int64_t weights = 0;     // of all Conv and Linear layers, quantised or not
+  std::int64_t index_bits = 0;  // ceil(log2 n) a weight of a quantised layer, n = levels of its codebook
+  double entropy_bits = 0;      // of the same weights, each layer's levels coded at their entropy in that layer
+  std::int64_t codebook_bits =
+      0;  // 32 a level, 8 where it is int8; a codebook that several layers share is stored once
   // 32 a scale; moment matching makes it one an output channel, its gain multiplied in. Not of layers with a batch norm
   // behind them (batch_norm_behind()), which takes scales and shifts.
   std::int64_t scale_bits = 0;

@@ -21,8 +21,8 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 // Taken apart as a whole, so that a field that is added does not compile until it is sent.
 template <class Archive>
 void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
-  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, refit, coding, widths, scope, scale, scale_by,
-         assignment, matching, matching_images, delivery_images, skip, biases] = format;
+  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, refit, level_values, coding, widths, scope,
+         scale, scale_by, assignment, matching, matching_images, delivery_images, skip, biases] = format;
   archive& levels& encoding& symmetric& exponent_bits& refit& coding& widths& scope& scale& scale_by& assignment&
       matching& matching_images& delivery_images& skip& biases;
   bool has_bias = exponent_bias.has_value();
@@ -65,7 +65,8 @@ void serialize(Archive& archive, vbq::PackedLevels& levels, unsigned /*version*/
 
 template <class Archive>
 void serialize(Archive& archive, vbq::QuantisedLayer& layer, unsigned /*version*/) {
-  archive& layer.node& layer.codebooks& layer.scales& layer.levels& layer.gain& layer.shift& layer.bias;
+  archive& layer.node& layer.codebooks& layer.scales& layer.levels& layer.gain& layer.shift& layer.bias& layer
+      .level_values;
 }
 
 template <class Archive>

@@ -86,10 +86,10 @@ double read_amount(const TomlValue& value) {
   return whole_or_share(amount, value);
 }
 
-// A number, or "gene".
+// A number, or "gene", which "auto" is another word for.
 std::optional<double> read_rate(const TomlValue& value) {
   if (!value.is_text()) return value.number(0, 1e6);
-  if (value.text() != "gene") value.refuse("a number from 0, or \"gene\"");
+  if (value.text() != "gene" && value.text() != "auto") value.refuse("a number from 0, or \"gene\"");
   return std::nullopt;
 }
 
@@ -182,6 +182,8 @@ void add_format(std::vector<JobField>& fields) {
   fields.push_back({"format.refit",
                     [](Job& j, const TomlValue& v) { j.format.refit = static_cast<int>(v.integer(0, kMostRefit)); },
                     [](const Job& j) { return fmt::format("{}", j.format.refit); }});
+  fields.push_back(choice_field<LevelValues>(
+      "format.level_values", [](Job& j) -> LevelValues& { return j.format.level_values; }, kLevelValues));
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
   fields.push_back({"format.budget", set_budget, toml_budget});

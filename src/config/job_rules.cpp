@@ -101,6 +101,11 @@ void validate(const Job& job, const std::string& origin) {
     fail("format.refit is {} in {}: it goes with format.biases = false only, since it moves levels that biases have",
          job.format.refit, origin);
   }
+  if (job.format.level_values == LevelValues::int8 &&
+      (job.format.encoding == Encoding::boundaries || job.format.biases)) {
+    fail("format.level_values is \"int8\" in {}: it goes with another {} only", origin,
+         job.format.biases ? "format.biases than true" : "format.encoding than \"boundaries\"");
+  }
   if (job.budget && job.format.encoding != Encoding::grid && !has_own_widths(job)) {
     fail(
         "format.budget is given in {}: it goes with format.encoding = \"grid\", or \"values\" with format.scope = "

@@ -45,6 +45,10 @@ constexpr KeyDetails kDetails[] = {
      "weights have taken, and these taken again, where that lowers the layer's weighted error "
      "([method.md](method.md)). Levels move with `encoding = \"values\"`, not symmetric, of 64 levels at most and a "
      "codebook a layer or channel; else scales alone."},
+    {"format.level_values",
+     "`int8`: levels are whole numbers, -127 to 127, times the layer's or channel's scale, which takes the step into "
+     "itself: what int8 kernels and hardware's look-up tables of int8 take. A level then counts 8 bits. Not of "
+     "`encoding = \"boundaries\"`, nor with `biases`; a refit moves scales alone."},
     {"format.coding",
      "How a candidate's size is counted: each weight in ceil(log2 levels) bits, or each layer's levels at their "
      "first-order entropy (what deflate, zstd and weight streams come close to)."},

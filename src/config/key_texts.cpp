@@ -35,6 +35,7 @@ constexpr KeyText kTexts[] = {
      "What telling a weight's level costs in compensated and sequential assignment: 0 nothing, 1 the best trade."},
     {"format.refit", "0", "an integer from 0 to 3",
      "Rounds after assignment: levels and scales fitted to what weights have taken, and weights assigned anew."},
+    {"format.level_values", "\"float\"", "", "What a level may be: any number, or an int8 times the scale."},
     {"format.coding", "\"fixed\"; of a grid \"entropy\"", "", "How a candidate's size is counted."},
     {"format.budget", "none",
      "bits a weight (\"2.3 bits\"), a size (\"75 KiB\", \"80000 bytes\"), \"front\", or two of them, the smaller first",

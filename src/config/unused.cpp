@@ -56,7 +56,7 @@ std::vector<std::string> unused_keys(const Job& job) {
                     {"format.refit", format.assignment == Assignment::nearest, "format.assignment is \"nearest\""},
                     {"format.refit",
                      format.assignment != Assignment::nearest && format.scale == ScaleScope::none &&
-                         movable(format) == Movable::scales,
+                         movable(format) == Movable::scales && format.level_values == LevelValues::floating,
                      "format.scale is \"none\", and the levels of this encoding and scope stay"},
                     {"search.temperature", job.fitness != Fitness::divergence, "search.fitness is not \"divergence\""},
                     {"search.preset", !genetic, method},

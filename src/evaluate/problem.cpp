@@ -126,6 +126,7 @@ std::string evaluation_hash(const Problem& problem) {
   hasher.value(problem.comparison.temperature);
   if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");  // else as before
   if (format.refit > 0) hasher.value(format.refit);                              // else as before
+  if (format.level_values != LevelValues::floating) hasher.text("int8 levels");  // else as before
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);

@@ -54,6 +54,12 @@ void check_format(const Format& format) {
     fail("a format has {} rounds of refit; expected 0 to {}", format.refit, kMostRefit);
   }
   if (format.refit > 0 && format.biases) fail("a format refits levels that biases take; expected one of the two");
+  if (format.level_values == LevelValues::int8 && format.encoding == Encoding::boundaries) {
+    fail("a format has bin boundaries and int8 levels; expected another encoding");
+  }
+  if (format.level_values == LevelValues::int8 && format.biases) {
+    fail("a format has int8 levels that biases take; expected one of the two");
+  }
   if (format.encoding == Encoding::power_of_two && (format.levels < 4 || format.levels % 2 != 0)) {
     fail("a format of powers of two has {} levels; expected an even number from 4", format.levels);
   }
@@ -138,6 +144,7 @@ float rate_of(const Chromosome& genes, const Format& format) {
 }
 
 Movable movable(const Format& format) {
+  if (format.level_values == LevelValues::int8) return Movable::scales;
   const bool free = format.encoding == Encoding::values && !format.symmetric && format.scope != Scope::network;
   return free ? Movable::levels : Movable::scales;
 }

@@ -18,7 +18,7 @@ bool has_unit(const Format& format);
 // LayerFormat::rate of these genes: the format's, or the second of a grid.
 float rate_of(const Chromosome& genes, const Format& format);
 
-// Levels of encoding values that neither mirror each other nor serve several layers.
+// Levels of encoding values that neither mirror each other nor serve several layers, nor must be whole numbers.
 Movable movable(const Format& format);
 
 // The power of two that is nearest to magnitude > 0 (geometrically).

@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "core/text.hpp"
 #include "quant/encoding.hpp"
+#include "quant/whole_levels.hpp"
 
 namespace vbq {
 namespace {
@@ -122,6 +123,8 @@ NetworkFormat Decoder::operator()(const Genome& genome) const {
       layer.bias.push_back(scale * layer.codebook(c).quantise(biases_[i][c] / scale));
     }
   }
+  // After all, as layers may share a codebook.
+  if (format_.level_values == LevelValues::int8) std::ranges::for_each(formats, take_whole_levels);
   return formats;
 }
 

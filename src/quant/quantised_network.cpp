@@ -41,7 +41,7 @@ QuantisedLayer made_of(const LayerFormat& format) {
   const std::size_t books = format.codebooks.size(), count = format.indices.size();
   if (count % books != 0) fail_internal("layer {}: {} weights in {} channels", format.node, count, books);
   const std::size_t row = count / books;  // weights of a codebook
-  QuantisedLayer layer{format.node, {}, format.scales, {}, format.gain, format.shift, format.bias};
+  QuantisedLayer layer{format.node, {}, format.scales, {}, format.gain, format.shift, format.bias, format.level_values};
   std::vector<std::uint8_t> levels(count);
   int most = 1;
   for (std::size_t b = 0; b < books; ++b) {
@@ -81,6 +81,8 @@ NetworkId id_of(const std::vector<QuantisedLayer>& layers) {
     hasher.array(std::span(layer.gain));
     hasher.array(std::span(layer.shift));
     hasher.array(std::span(layer.bias));
+    if (layer.level_values != LevelValues::floating)
+      hasher.value(static_cast<int>(layer.level_values));  // else as before
   }
   return hasher.digest();
 }
@@ -143,6 +145,7 @@ NetworkFormat QuantisedNetwork::formats() const {
   for (const QuantisedLayer& layer : layers()) {
     formats.push_back(
         {layer.node, layer.codebooks, layer.scales, unpack_levels(layer.levels), layer.gain, layer.shift, layer.bias});
+    formats.back().level_values = layer.level_values;
   }
   return formats;
 }

@@ -43,7 +43,7 @@ class Sum {
       if (bias_of(*node)->empty()) size_.shift_bits += 32 * std::ssize(layer.shift);
     }
     size_.levels = std::max(size_.levels, levels);
-    store(layer.codebooks);
+    store(layer.codebooks, layer.level_values);
     return *weight;
   }
 
@@ -53,14 +53,16 @@ class Sum {
   }
 
  private:
-  void store(const std::vector<Codebook>& codebooks) {
+  void store(const std::vector<Codebook>& codebooks, LevelValues values) {
     if (codebooks.size() == 1) {  // one a channel: nobody shares those
       const auto same = [&](const Codebook* other) { return *other == codebooks.front(); };
       if (std::ranges::any_of(stored_, same)) return;
       stored_.push_back(&codebooks.front());
     }
-    for (const Codebook& codebook : codebooks) size_.codebook_levels += codebook.size();
-    size_.codebook_bits = 32 * size_.codebook_levels;
+    for (const Codebook& codebook : codebooks) {
+      size_.codebook_levels += codebook.size();
+      size_.codebook_bits += (values == LevelValues::int8 ? 8 : 32) * codebook.size();
+    }
   }
 
   const Network& network_;

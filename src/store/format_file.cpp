@@ -125,8 +125,16 @@ std::vector<std::uint8_t> read_indices(const Json& json, const Tensor& weight, c
   return *std::move(unpacked);
 }
 
+void check_int8(const std::vector<Codebook>& codebooks, const std::string& where) {
+  const auto fits = [](float level) { return std::fabs(level) <= 127 && level == std::nearbyint(level); };
+  for (const Codebook& codebook : codebooks) {
+    const auto bad = std::ranges::find_if_not(codebook.levels(), fits);
+    if (bad != codebook.levels().end()) fail("{}: {} is not a whole number from -127 to 127", where, *bad);
+  }
+}
+
 LayerFormat read_layer(const Json& layer, const Network& network, const std::vector<int>& candidates,
-                       const std::string& file) {
+                       LevelValues values, const std::string& file) {
   if (!layer.is_object() || !layer.contains("name") || !layer["name"].is_string()) {
     fail("{}: a layer has no name", file);
   }
@@ -144,6 +152,8 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   LayerFormat made;
   made.node = *found;
   made.codebooks = read_codebooks(layer[key], channels, kind, where + key);
+  made.level_values = values;
+  if (values == LevelValues::int8) check_int8(made.codebooks, where + key);
   made.scales = read_scales(layer, channels, where);
   if (layer.contains("gain") || layer.contains("shift")) {
     made.gain = read_channels(layer, "gain", channels, where);
@@ -180,6 +190,9 @@ std::string format_to_json(const Network& network, const Format& format, const F
   json["scope"] = name_of<Scope>(format.scope, kScopes);
   json["scale"] = name_of<ScaleScope>(format.scale, kScales);
   json["scale_by"] = name_of<ScaleBy>(format.scale_by, kScaleBy);
+  // Files without int8 levels stay as they were.
+  if (format.level_values == LevelValues::int8)
+    json["level_values"] = name_of<LevelValues>(format.level_values, kLevelValues);
   json["assignment"] = name_of<Assignment>(format.assignment, kAssignments);
   json["block"] = found.block;
   json["layers"] = Json::array();
@@ -215,6 +228,9 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
   format.scale = read_name<ScaleScope>(json, "scale", kScales, file);
   format.scale_by = read_name<ScaleBy>(json, "scale_by", kScaleBy, file);
   format.assignment = read_name<Assignment>(json, "assignment", kAssignments, file);
+  if (json.contains("level_values")) {
+    format.level_values = read_name<LevelValues>(json, "level_values", kLevelValues, file);
+  }
 
   FoundFormat result;
   if (const auto block = json.find("block"); block != json.end()) {  // the first files had none
@@ -227,7 +243,7 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
     fail("{} has {} layers, the network has {} with weights", file, json["layers"].size(), all.size());
   }
   for (const Json& layer : json["layers"]) {
-    layers.push_back(read_layer(layer, network, all, file));
+    layers.push_back(read_layer(layer, network, all, format.level_values, file));
   }
   std::sort(layers.begin(), layers.end(), [](const LayerFormat& a, const LayerFormat& b) { return a.node < b.node; });
   for (std::size_t i = 1; i < layers.size(); ++i) {

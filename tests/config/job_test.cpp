@@ -193,6 +193,14 @@ TEST(Job, RefusesInOneSentence) {
   EXPECT_EQ(refusal(with("format", "matching = true")),
             "format.matching is true in job.toml, line 6: one of never, end, always was expected");
   EXPECT_NE(refusal(with("format", "symmetric = true\nlevels = 7")).find("even"), std::string::npos);
+  EXPECT_NE(refusal(with("format", "level_values = \"int4\"")).find("one of float, int8 was expected"),
+            std::string::npos);
+  const std::string int8 = "level_values = \"int8\"\n";
+  EXPECT_EQ(
+      refusal(with("format", int8 + "encoding = \"boundaries\"")),
+      "format.level_values is \"int8\" in job.toml: it goes with another format.encoding than \"boundaries\" only");
+  EXPECT_EQ(refusal(with("format", int8 + "biases = true")),
+            "format.level_values is \"int8\" in job.toml: it goes with another format.biases than true only");
   EXPECT_NE(refusal(with("data", "search = 0.5")).find("line"),
             std::string::npos);  // [data] twice: TOML itself refuses
   EXPECT_NE(refusal(with("search", "seed = -1")).find("search.seed"), std::string::npos);

@@ -66,6 +66,26 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
   }
 }
 
+TEST_F(FormatFile, Int8LevelsAreWholeNumbersBesideTheirScales) {
+  for (const ScaleScope scale : {ScaleScope::none, ScaleScope::layer, ScaleScope::channel}) {
+    Format format;
+    format.scale = scale;
+    format.level_values = LevelValues::int8;
+    const QuantisedNetwork made = quantise(network_, Decoder(network_, format)(some_genome(network_, format)));
+    const std::string text = format_to_json(network_, format, {made, 50});
+    write(text);
+    const FoundFormat again = read_format(path_, network_);
+    EXPECT_EQ(again.network.id(), made.id());
+    nlohmann::json json = nlohmann::json::parse(text);
+    EXPECT_EQ(json["level_values"], "int8");
+    EXPECT_TRUE(json["layers"][0].contains("scales"));
+    json["layers"][0]["levels"][0] = -127.5;
+    EXPECT_NE(refusal(json.dump()).find("levels: -127.5 is not a whole number from -127 to 127"), std::string::npos);
+    json["level_values"] = "int9";
+    EXPECT_NE(refusal(json.dump()).find("level_values"), std::string::npos) << refusal(json.dump());
+  }
+}
+
 // A refit moves scales, which are not those of the file's rule any more: then the file has them.
 TEST_F(FormatFile, KeepsScalesThatARefitHasMoved) {
   for (const ScaleScope scope : {ScaleScope::layer, ScaleScope::channel}) {
