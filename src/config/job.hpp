@@ -67,6 +67,7 @@ struct Job {
   double temperature = 1;  // of the divergence that leads the search
   // [run]
   CheckpointInterval checkpoint;
+  std::string cache;  // a file of tallies that runs share; empty: none
 };
 
 // The same of a job with a budget: "1.5 to 4 bits a weight" of a front.

@@ -271,6 +271,8 @@ std::vector<JobField> make_fields() {
   add_search(fields);
   fields.push_back({"run.checkpoint", [](Job& j, const TomlValue& v) { j.checkpoint = read_interval(v); },
                     [](const Job& j) { return interval_text(j.checkpoint); }, false});
+  fields.push_back({"run.cache", [](Job& j, const TomlValue& v) { j.cache = v.text(); },
+                    [](const Job& j) { return toml_string(j.cache); }, false});
   for (JobField& field : fields) {
     const auto text = std::ranges::find(key_texts(), field.key, &KeyText::key);
     if (text == key_texts().end()) fail_internal("{} is a key of a job without words for it", field.key);

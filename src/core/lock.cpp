@@ -42,27 +42,37 @@ void write_holder(int descriptor) {
   if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, line.data(), line.size(), 0) < 0) return;
 }
 
-}  // namespace
-
-FolderLock::FolderLock(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / ".lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
-  for (int tried = 1; !try_lock(descriptor_); ++tried) {
+// Makes the file and locks it; -1 where the file system has no locks. in_use: "folder NAME is in use by another run".
+int hold(const std::filesystem::path& path, const std::string& in_use) {
+  int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
+  for (int tried = 1; !try_lock(descriptor); ++tried) {
     if (errno != EAGAIN && errno != EACCES) {
-      log::warning("cannot lock {} ({}): make sure that no other run uses this folder", path.string(),
-                   std::strerror(errno));
-      return;
+      log::warning("cannot lock {} ({}): make sure that no other run uses it", path.string(), std::strerror(errno));
+      return descriptor;
     }
     if (tried == kTries) {
-      const std::string holder = content(descriptor_);
-      ::close(std::exchange(descriptor_, -1));
-      fail("folder {} is in use by another run ({}): only one at a time was expected", folder.string(),
-           holder.empty() ? "unknown process" : holder);
+      const std::string holder = content(descriptor);
+      ::close(std::exchange(descriptor, -1));
+      fail("{} ({}): only one at a time was expected", in_use, holder.empty() ? "unknown process" : holder);
     }
     ::usleep(kPause);
   }
-  write_holder(descriptor_);
+  write_holder(descriptor);
+  return descriptor;
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const std::filesystem::path& folder)
+    : descriptor_(hold(folder / ".lock", fmt::format("folder {} is in use by another run", folder.string()))) {}
+
+FileLock::FileLock(const std::filesystem::path& file)
+    : descriptor_(hold(file.parent_path() / fmt::format(".{}.lock", file.filename().string()),
+                       fmt::format("file {} is in use by another run", file.string()))) {}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 FolderLock::FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

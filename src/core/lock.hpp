@@ -18,4 +18,16 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
+// The same on a file that several runs write, held by each for as long as that takes.
+class FileLock {
+ public:
+  // Makes .NAME.lock beside the file NAME. Error as above.
+  explicit FileLock(const std::filesystem::path& file);
+  FileLock(const FileLock&) = delete;
+  ~FileLock();
+
+ private:
+  int descriptor_ = -1;
+};
+
 }  // namespace vbq

@@ -1,6 +1,6 @@
 #include "evaluate/scorer.hpp"
 
-#include <array>
+#include <optional>
 #include <utility>
 
 #include "core/check.hpp"
@@ -10,7 +10,7 @@
 namespace vbq {
 namespace {
 
-std::array<std::uint64_t, 2> hash_of(const Genome& genome) {
+GenomeId hash_of(const Genome& genome) {
   Hasher hasher;
   for (const Chromosome& genes : genome.chromosomes) hasher.array(std::span(genes));
   return hasher.digest();
@@ -19,42 +19,73 @@ std::array<std::uint64_t, 2> hash_of(const Genome& genome) {
 }  // namespace
 
 std::vector<CachedTally> Scorer::tallies(std::span<const Genome> genomes) {
-  std::vector<std::array<std::uint64_t, 2>> hashes;
+  std::vector<GenomeId> hashes;
   std::vector<Genome> unknown;
   std::vector<std::size_t> unknown_at;
   for (const Genome& genome : genomes) {
     hashes.push_back(hash_of(genome));
     const auto network = network_of_.find(hashes.back());
     if (network != network_of_.end() && places_.contains(network->second)) continue;
+    if (offered_.contains(hashes.back())) continue;
     unknown_at.push_back(hashes.size() - 1);
     unknown.push_back(genome);
   }
 
+  std::vector<std::optional<CachedTally>> found(genomes.size());
+  for (std::size_t i = 0; i < genomes.size(); ++i) {
+    if (const auto known = offered_.find(hashes[i]); known != offered_.end()) found[i] = known->second;
+  }
   if (!unknown.empty()) {
-    const std::vector<Evaluated> found = evaluator_->evaluate(unknown, [&](const NetworkId& id) -> const Tally* {
-      const auto place = places_.find(id);
-      return place == places_.end() ? nullptr : &cache_[place->second].tally;
+    const std::vector<Evaluated> evaluated = evaluator_->evaluate(unknown, [&](const NetworkId& id) -> const Tally* {
+      if (const CachedTally* one = known(id)) return &one->tally;
+      const auto other = offered_networks_.find(id);
+      return other == offered_networks_.end() ? nullptr : &other->second.tally;
     });
-    // In the order of the batch, whatever the order in which they were run.
-    bool whole = true;
     for (std::size_t i = 0; i < unknown.size(); ++i) {
-      if (found[i].tally.seen == 0) {
-        whole = false;
-        continue;
-      }
-      network_of_[hashes[unknown_at[i]]] = found[i].network;
-      if (!places_.try_emplace(found[i].network, cache_.size()).second) continue;
-      cache_.push_back({found[i].network, found[i].tally, found[i].bits});
-      images_ += found[i].tally.seen;
-      ++evaluations_;
+      if (evaluated[i].tally.seen == 0) continue;
+      found[unknown_at[i]] = {evaluated[i].network, evaluated[i].tally, evaluated[i].bits};
     }
-    if (!whole) throw Stopped();
+  }
+  // In the order of the batch, whatever the order in which they were run.
+  for (std::size_t i = 0; i < genomes.size(); ++i) {
+    if (found[i]) keep(hashes[i], *found[i]);
   }
 
   std::vector<CachedTally> result;
   result.reserve(genomes.size());
-  for (const auto& hash : hashes) result.push_back(cache_[places_.at(network_of_.at(hash))]);
+  for (const GenomeId& hash : hashes) {
+    const auto network = network_of_.find(hash);
+    if (network == network_of_.end() || !places_.contains(network->second)) throw Stopped();
+    result.push_back(cache_[places_.at(network->second)]);
+  }
   return result;
+}
+
+void Scorer::keep(const GenomeId& genome, const CachedTally& scored) {
+  network_of_[genome] = scored.network;
+  if (!places_.try_emplace(scored.network, cache_.size()).second) return;
+  cache_.push_back(scored);
+  ++evaluations_;
+  if (offered_networks_.contains(scored.network)) {
+    ++from_others_;
+  } else {
+    images_ += scored.tally.seen;
+  }
+}
+
+void Scorer::offer(std::span<const ScoredGenome> known) {
+  for (const ScoredGenome& one : known) {
+    offered_.insert_or_assign(one.genome, one.scored);
+    offered_networks_.insert_or_assign(one.scored.network, one.scored);
+  }
+}
+
+std::vector<ScoredGenome> Scorer::scored() const {
+  std::vector<ScoredGenome> all;
+  for (const auto& [genome, network] : network_of_) {
+    if (const CachedTally* one = known(network)) all.push_back({genome, *one});
+  }
+  return all;
 }
 
 void Scorer::restore(std::vector<CachedTally> cache, std::int64_t evaluations, std::int64_t images) {

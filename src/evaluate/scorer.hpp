@@ -27,8 +27,14 @@ class Scorer {
     return place == places_.end() ? nullptr : &cache_[place->second];
   }
 
-  std::int64_t evaluations() const { return evaluations_; }  // networks really run
+  // What other runs have found of genomes under the same settings: it is believed, and those are not made or run again.
+  void offer(std::span<const ScoredGenome> known);
+  // Genomes that were asked for since this was made, in no order.
+  std::vector<ScoredGenome> scored() const;
+
+  std::int64_t evaluations() const { return evaluations_; }  // networks scored: run, or known from other runs
   std::int64_t images() const { return images_; }            // images really inferred
+  std::int64_t from_others() const { return from_others_; }  // evaluations that were known from other runs
 
   // In order of first evaluation; together with the two counts, what a checkpoint keeps.
   const std::vector<CachedTally>& cache() const { return cache_; }
@@ -41,12 +47,16 @@ class Scorer {
   };
   using Places = std::unordered_map<NetworkId, std::size_t, FirstWord>;
 
+  void keep(const GenomeId& genome, const CachedTally& scored);
+
   Evaluator* evaluator_;
   std::vector<CachedTally> cache_;
   Places places_;  // network -> index in cache_
   // Of genomes that were asked for: their network, so that it need not be made again to be known. By the genome's hash.
-  std::unordered_map<NetworkId, NetworkId, FirstWord> network_of_;
-  std::int64_t evaluations_ = 0, images_ = 0;
+  std::unordered_map<GenomeId, NetworkId, FirstWord> network_of_;
+  std::unordered_map<GenomeId, CachedTally, FirstWord> offered_;  // by genome
+  std::unordered_map<NetworkId, CachedTally, FirstWord> offered_networks_;
+  std::int64_t evaluations_ = 0, images_ = 0, from_others_ = 0;
 };
 
 }  // namespace vbq

@@ -1,8 +1,16 @@
 #include "run/scores.hpp"
 
+#include <cmath>
 #include <utility>
 
 namespace vbq {
+
+bool is_tally(const Tally& tally, std::int64_t images) {
+  const double most = static_cast<double>(images) * kLossLimit * kLossUnit;
+  const auto counts = [&](std::int64_t n) { return n >= 0 && n <= images; };
+  const auto nats = [&](std::int64_t n) { return std::abs(static_cast<double>(n)) <= most; };
+  return tally.seen == images && counts(tally.top1) && counts(tally.top5) && nats(tally.loss) && nats(tally.divergence);
+}
 
 Labels labels_of(const Problem& problem, ImageSet set) {
   return source_of(problem, set).info().classes == 0 ? Labels::of_fp32 : Labels::given;

@@ -22,6 +22,9 @@ struct ScoredNetwork {
   std::vector<Tally> validated;  // of each block of validation images; empty where there are none
 };
 
+// Whether a tally, from a file that may hold anything, can be one of so many images.
+bool is_tally(const Tally& tally, std::int64_t images);
+
 // Whose labels tallies of a set are counted by.
 Labels labels_of(const Problem& problem, ImageSet set);
 

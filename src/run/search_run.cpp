@@ -13,6 +13,7 @@
 #include "run/ending.hpp"
 #include "run/finalists.hpp"
 #include "run/history.hpp"
+#include "run/kept_tallies.hpp"
 #include "run/not_finite.hpp"
 #include "run/same_run.hpp"
 #include "run/search_view.hpp"
@@ -39,8 +40,10 @@ class Loop {
         progress_(progress),
         workers_(compute.worker_places),
         view_(setup, evaluator, compute.worker_names, progress),
+        kept_(setup, compute, folder.path()),
         scorer_(evaluator),
         search_(make_search(setup.job.search, std::move(space))) {
+    scorer_.offer(kept_.load());
     complete_ = search_->state();
     state_.job = to_toml(setup.job);
     state_.network_hash = setup.network_hash;
@@ -115,6 +118,7 @@ class Loop {
   }
 
   const RunState& state() const { return state_; }
+  std::int64_t from_others() const { return scorer_.from_others(); }
 
  private:
   SearchAge age() const {
@@ -188,6 +192,7 @@ class Loop {
     state_.evaluations = scorer_.evaluations();
     state_.images = scorer_.images();
     folder_.save(state_);
+    kept_.add(scorer_.scored());
     saved_ = Clock::now();
     generations_since_ = 0;
     unsaved_ = false;
@@ -208,6 +213,7 @@ class Loop {
   Progress& progress_;
   const std::vector<ComputingRank>& workers_;
   SearchView view_;
+  KeptTallies kept_;
   Scorer scorer_;
   std::unique_ptr<SearchMethod> search_;
   RunState state_;
@@ -265,6 +271,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   result.best = state.search.best;
   result.evaluations = state.evaluations;
   result.images = state.images;
+  result.from_cache = loop.from_others();
   result.seconds = state.seconds;
   try {
     if (setup.range) {

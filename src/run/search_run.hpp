@@ -48,6 +48,7 @@ struct SearchResult {
   std::optional<Front> front;  // of a job that asks for one
   std::string classes;         // classes.csv
   int generations = 0;
+  std::int64_t from_cache = 0;  // of the evaluations of this start: known from run.cache
   std::int64_t evaluations = 0,
                images = 0;         // networks really run over the search images; images inferred by the search
   double seconds = 0;              // of the search, over all starts

@@ -47,14 +47,6 @@ std::string key_of(const Setup& setup, const Choices& choices, const ComputeInfo
   return hasher.hex();
 }
 
-// A file may hold anything.
-bool is_tally(const Tally& tally, std::int64_t images) {
-  const double most = static_cast<double>(images) * kLossLimit * kLossUnit;
-  const auto counts = [&](std::int64_t n) { return n >= 0 && n <= images; };
-  const auto nats = [&](std::int64_t n) { return std::abs(static_cast<double>(n)) <= most; };
-  return tally.seen == images && counts(tally.top1) && counts(tally.top5) && nats(tally.loss) && nats(tally.divergence);
-}
-
 bool fits(const Sensitivity& kept, const Sensitivity& wanted, const std::vector<std::int64_t>& weights) {
   if (kept.as_trained != wanted.as_trained || kept.layers.size() != wanted.layers.size()) return false;
   for (std::size_t c = 0; c < kept.layers.size(); ++c) {

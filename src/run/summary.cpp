@@ -61,6 +61,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["generations"] = result.generations;
   json["ended_by"] = result.ending ? Json(ending_name(*result.ending)) : Json(nullptr);
   json["evaluations"] = result.evaluations;
+  if (!setup.job.cache.empty()) json["from_cache"] = result.from_cache;
   if (result.sensitivities > 0) json["sensitivity_evaluations"] = result.sensitivities;
   json["images_inferred"] = result.images;
   json["seconds"] = result.seconds;

@@ -1,6 +1,7 @@
 // RunState: all that a checkpoint must hold to go on as if nothing had happened.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,6 +18,15 @@ struct CachedTally {
   Tally tally;
   std::int64_t bits = 0;  // that its weights take; 0 in checkpoints of before
   bool operator==(const CachedTally&) const = default;
+};
+
+using GenomeId = std::array<std::uint64_t, 2>;  // 128-bit XXH3 over its genes
+
+// What became of a genome; of use to other runs over the same images under the same settings.
+struct ScoredGenome {
+  GenomeId genome{};
+  CachedTally scored;
+  bool operator==(const ScoredGenome&) const = default;
 };
 
 struct RunState {

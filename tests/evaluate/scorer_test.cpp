@@ -92,6 +92,32 @@ TEST(Scorer, RunsEachNetworkOnceAndAnswersInOrder) {
   EXPECT_EQ(evaluator.calls, calls);
 }
 
+TEST(Scorer, BelievesWhatOtherRunsHaveFound) {
+  FakeEvaluator first, second;
+  Scorer plain(first), offered(second);
+  const std::vector<Genome> all{{{{1.2}}}, {{{2.5}}}, {{{3.1}}}};
+  plain.tallies(std::span(all).first(2));
+  std::vector<ScoredGenome> known = plain.scored();
+  ASSERT_EQ(known.size(), 2U);
+  offered.offer(known);
+  const std::vector<CachedTally> expected = plain.tallies(all);
+  EXPECT_EQ(offered.tallies(all), expected);
+  EXPECT_EQ(second.run, (std::vector<std::int64_t>{3}));
+  EXPECT_EQ(offered.cache(), plain.cache());  // in the same order
+  EXPECT_EQ(offered.evaluations(), plain.evaluations());
+  EXPECT_EQ(offered.from_others(), 2);
+  EXPECT_EQ(offered.images(), 10);
+  EXPECT_EQ(plain.images(), 30);
+  // Another genome of a network that is known.
+  const Genome twin{{{1.9}}};
+  FakeEvaluator third;
+  Scorer again(third);
+  again.offer(known);
+  EXPECT_EQ(again.tallies(std::span(&twin, 1)).front().tally.top1, 1);
+  EXPECT_TRUE(third.run.empty());
+  EXPECT_EQ(again.images(), 0);
+}
+
 TEST(Scorer, CacheGoesOutAndIn) {
   FakeEvaluator first, second;
   Scorer before(first);
