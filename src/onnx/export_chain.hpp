@@ -24,10 +24,14 @@ inline Shape shape_of(std::initializer_list<std::size_t> extents) {
   return shape;
 }
 
+// How values that are made besides are called: after the weight (`conv1.weight_indices`), or as briefly as can be, where
+// long names would be a tenth of the file.
+enum class Naming { after_weight, brief };
+
 // Appends nodes one after another; the last one gives the weight, under its own name.
 class Chain {
  public:
-  Chain(const Weight& weight, Scope& scope) : weight_(weight), scope_(scope) {}
+  Chain(const Weight& weight, Scope& scope, Naming naming) : weight_(weight), scope_(scope), naming_(naming) {}
 
   onnx::NodeProto& then(const char* type, const std::vector<std::string>& inputs) {
     onnx::NodeProto& node = parts_.nodes.emplace_back();
@@ -38,11 +42,11 @@ class Chain {
   // What the last node gives, for another to read.
   const std::string& value() {
     onnx::NodeProto& last = parts_.nodes.back();
-    if (last.output_size() == 0) last.add_output(scope_.names.fresh(weight_.name + "_" + last.op_type()));
+    if (last.output_size() == 0) last.add_output(fresh(last.op_type()));
     return last.output(0);
   }
   std::string tensor(const char* part, int type, const Shape& shape, const void* values, std::size_t size) {
-    parts_.tensors.push_back(make_tensor(scope_.names.fresh(weight_.name + "_" + part), type, shape, values, size));
+    parts_.tensors.push_back(make_tensor(fresh(part), type, shape, values, size));
     return parts_.tensors.back().name();
   }
   std::string floats(const char* part, const Shape& shape, const std::vector<float>& values) {
@@ -99,6 +103,10 @@ class Chain {
   }
 
  private:
+  std::string fresh(const std::string& part) {
+    return scope_.names.fresh(naming_ == Naming::brief ? "vbq" : weight_.name + "_" + part);
+  }
+
   // Ones but for the outputs' axis.
   Shape scale_shape() const {
     Shape shape(weight_.shape.size(), 1);
@@ -109,6 +117,7 @@ class Chain {
 
   const Weight& weight_;
   Scope& scope_;
+  Naming naming_;
   Parts parts_;
 };
 

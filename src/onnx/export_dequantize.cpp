@@ -81,7 +81,7 @@ Parts dequantised(const Weight& w, Scope& scope) {
   const bool four = opset >= kInt4Opset && *low >= -8 && *high <= 7;
   const std::vector<std::uint8_t> data =
       four ? int4_bytes(values) : std::vector<std::uint8_t>(values.begin(), values.end());
-  Chain chain(w, scope);
+  Chain chain(w, scope, Naming::after_weight);
   const std::string numbers =
       chain.tensor("quantized", four ? kInt4 : static_cast<int>(Type::INT8), w.shape, data.data(), data.size());
   std::vector<float> scales = w.scales.empty() ? std::vector<float>{1} : w.scales;

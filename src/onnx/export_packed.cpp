@@ -49,7 +49,7 @@ Parts by_digits(const Weight& w, std::size_t digits, Scope& scope) {
   for (const std::size_t row : sort_by_frequency(numbers, rows)) {
     for (std::size_t d = 0, rest = row; d < digits; ++d, rest /= levels) table.push_back(codebook[rest % levels]);
   }
-  Chain chain(w, scope);
+  Chain chain(w, scope, Naming::after_weight);
   chain.cast(chain.bytes("indices", shape_of({numbers.size()}), numbers), Type::INT32);
   const std::string rows_of_levels = chain.floats("levels", shape_of({rows, digits}), table);
   chain.then("Gather", {rows_of_levels, chain.value()});
@@ -97,7 +97,7 @@ Parts by_bits(const Weight& w, Scope& scope) {
   if (each) {
     for (Shape* one : {&shape, &table_shape}) one->insert(one->begin(), static_cast<std::int64_t>(n.rows));
   }
-  Chain chain(w, scope);
+  Chain chain(w, scope, Naming::brief);
   const std::string data = chain.bytes("bits", shape, planes.bytes);
   chain.then("BitwiseAnd", {data, chain.masks()});
   chain.cast(chain.value(), Type::BOOL);

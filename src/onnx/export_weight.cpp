@@ -12,6 +12,8 @@ namespace {
 
 using Type = onnx::TensorProto;
 
+Naming naming_of(int type) { return type == Type::UINT8 ? Naming::after_weight : Naming::brief; }
+
 int bits_of(int type) { return type == kUint2 ? 2 : type == kUint4 ? 4 : 8; }
 
 // A table for each output, of which each row of indices takes its own: [O, K] indices, whatever the layer's layout.
@@ -21,7 +23,7 @@ Parts by_indices_of_outputs(const Weight& w, int type, Scope& scope) {
          kGatherElementsOpset, scope.opset);
   }
   const Numbered n = numbered(w);
-  Chain chain(w, scope);
+  Chain chain(w, scope, naming_of(type));
   const Shape shape = shape_of({n.rows, n.row});
   const std::vector<std::uint8_t> bytes = in_bytes(n.indices, bits_of(type));
   chain.cast(chain.tensor("indices", type, shape, bytes.data(), bytes.size()), Type::INT32);
@@ -72,7 +74,7 @@ std::vector<std::uint8_t> in_bytes(const std::vector<std::uint8_t>& numbers, int
 Parts by_indices(const Weight& w, int type, Scope& scope) {
   if (w.codebooks.size() > 1) return by_indices_of_outputs(w, type, scope);
   const Numbered n = numbered(w);
-  Chain chain(w, scope);
+  Chain chain(w, scope, naming_of(type));
   const std::vector<std::uint8_t> bytes = in_bytes(n.indices, bits_of(type));
   chain.cast(chain.tensor("indices", type, w.shape, bytes.data(), bytes.size()), Type::INT32);
   const std::string levels = chain.floats("levels", shape_of({n.levels}), n.table);

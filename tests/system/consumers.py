@@ -6,7 +6,7 @@
 CONSUMER: onnxruntime (with onnx.checker), openvino, opencv. Of each network: formats of 1 to 8 bits (noise for images: only what files hold
 matters here), one with a codebook for each output, one on an even grid; each exported in every form, and packed in four opsets. A file passes
 where its outputs are those of `vbq infer --format` to 2e-5 of the largest; codebook and packed are to give the same bits, too.
---shared: ResNet-20 and SqueezeNet of its data/ as well, with fewer widths. --write: the table goes between the marks of that document.
+--shared: ResNet-20 and SqueezeNet of its data/ as well. --write: the table goes between the marks of that document.
 
 Exit code 77 (skipped) where an environment with these programs cannot be had."""
 import argparse
@@ -104,15 +104,17 @@ class Matrix:
     """Passes, and what was seen beside them."""
 
     def __init__(self):
-        self.cells = {}     # (network, form, opset, column): [passed, tried, largest difference, bytes or none]
+        self.cells = {}     # (form, opset, column): [passed, tried]
+        self.distance = {}  # column: the largest difference from vbq, as a share of the largest output
+        self.sizes = {}     # (network, bits, ideal): {(form, opset): (bytes, bytes of OpenVINO's IR or none)}
         self.failures = []  # unexpected ones
 
-    def add(self, place, passed, difference, size=None):
-        cell = self.cells.setdefault(place, [0, 0, 0.0, None])
+    def add(self, form, opset, column, passed, distance):
+        cell = self.cells.setdefault((form, opset, column), [0, 0])
         cell[0] += passed
         cell[1] += 1
-        cell[2] = max(cell[2], difference)
-        cell[3] = size if size is not None else cell[3]
+        if passed:
+            self.distance[column] = max(self.distance.get(column, 0), distance)
 
 
 class Network:
@@ -149,7 +151,7 @@ class Network:
         said = run(self.vbq, "export", "--network", self.path, "--format", best, "--form", form, "--output", out, "--json", *more)
         return out, json.loads(said)
 
-    def check(self, name, best, width, forms, consumers, matrix):
+    def check(self, name, best, bits, forms, consumers, matrix):
         import numpy
         import onnx
         wanted = self.wanted(best)
@@ -158,43 +160,58 @@ class Network:
             path, said = self.export(best, form, opset)
             types = {tensor.data_type for tensor in onnx.load(path).graph.initializer}
             line = f"{name} {best.parent.name} {form} opset {opset or 'own'}: {said['bytes']} bytes;"
+            ir = None
             for consumer in consumers:
                 for column, result in consumer.outputs(path, self.images):
-                    broken = isinstance(result, Exception)
-                    distance, off = 0.0, 0.0
-                    if not broken and result is not None:
+                    broken, distance, why = isinstance(result, Exception), 0.0, ""
+                    if broken:
+                        why = " ".join(str(result).split())[:200]
+                    elif result is not None:
                         result = result.reshape(wanted.shape)
                         distance = float(abs(result - wanted).max() / abs(wanted).max())
                         first = exact.setdefault(column, result) if form in ("codebook", "packed") else result
-                        off = float(abs(result - first).max())
                         broken = distance > TOLERANCE or not numpy.array_equal(result, first)
-                    size = getattr(consumer, "bytes", None) if column == "OpenVINO IR" and not broken else None
-                    matrix.add((name, form, opset, column), not broken, off, (width, size, said["bytes"]) if size else None)
-                    why = str(result).strip().splitlines()[0][:90] if isinstance(result, Exception) else f"off by {distance:.1e}, {off:.1e}"
-                    line += f" {column} {'FAILS (' + why + ')' if broken else 'passes'}{f' ({size} bytes)' if size else ''};"
-                    known = consumer.refuses(types)
-                    if broken and not known:
+                        why = f"{distance:.1e} of the largest away from vbq, {abs(result - first).max():.1e} from form codebook"
+                    if column == "OpenVINO IR" and not broken:
+                        ir = consumer.bytes
+                    matrix.add(form, opset, column, not broken, distance)
+                    line += f" {column} {f'FAILS ({why})' if broken else 'passes'};"
+                    if broken and not consumer.refuses(types):
                         matrix.failures.append(f"{path} {column}: {why}")
+            if bits:
+                matrix.sizes.setdefault((name, bits, said["weights"] * bits // 8), {})[form, opset] = (said["bytes"], ir)
             print(line, flush=True)
 
 
-def try_network(name, network, widths, consumers, matrix):
+def try_network(name, network, consumers, matrix):
     exact = [one for one in FORMS if one[0] != "dequantize"]
-    for width in widths:
-        best = network.format(f"{width}_bits", "format.encoding=values", "format.scale=channel", f"format.levels={2**width}")
-        network.check(name, best, width, exact, consumers, matrix)
+    for bits in range(1, 9):
+        best = network.format(f"{bits}_bits", "format.encoding=values", "format.scale=channel", f"format.levels={2**bits}")
+        network.check(name, best, bits, exact, consumers, matrix)
     channels = network.format("channels", "format.encoding=values", "format.scope=channel", "format.bits=3")
-    network.check(f"{name}, a codebook an output", channels, 3, exact, consumers, matrix)
+    network.check(name, channels, None, exact, consumers, matrix)
     grid = network.format("grid", "format.encoding=uniform", "format.symmetric=true", "format.scale=channel", "format.bits=4")
-    network.check(name, grid, 4, [one for one in FORMS if one[0] == "dequantize"], consumers, matrix)
+    network.check(name, grid, None, [one for one in FORMS if one[0] == "dequantize"], consumers, matrix)
 
 
-def table(matrix, columns):
-    lines = [f"| network | form | opset | {' | '.join(columns)} |", f"|---|---|---|{'---|' * len(columns)}"]
-    for network, form, opset in dict.fromkeys(place[:3] for place in matrix.cells):
-        cells = [matrix.cells[(network, form, opset, column)] for column in columns]
-        text = " | ".join(f"{passed} of {tried}" + (f", {off:.0e} off" if off > 0 and passed == tried else "") for passed, tried, off, _ in cells)
-        lines.append(f"| {network} | {form} | {opset or 'own'} | {text} |")
+def passes(matrix, columns):
+    lines = [f"| form | opset | {' | '.join(columns)} |", f"|---|---|{'---|' * len(columns)}"]
+    for form, opset in dict.fromkeys(place[:2] for place in matrix.cells):
+        cells = [matrix.cells[form, opset, column] for column in columns]
+        text = " | ".join("all" if passed == tried else f"{passed} of {tried}" for passed, tried in cells)
+        lines.append(f"| `{form}` | {opset or 'own'} | {text} |")
+    distances = " | ".join(f"{matrix.distance[column]:.0e}" if matrix.distance.get(column) else "" for column in columns)
+    lines.append(f"| outputs away from `vbq infer`, of the largest | | {distances} |")
+    return "\n".join(lines) + "\n"
+
+
+def sizes(matrix):
+    columns = [one for one in FORMS if one[0] in ("codebook", "packed")]
+    heads = [f"{form}, opset {opset}" if opset else form for form, opset in columns]
+    lines = [f"| network | bits | weights alone | {' | '.join(heads)} | `.bin` of OpenVINO's IR, from opset 18 |", f"|---|---|---|{'---|' * len(columns)}---|"]
+    for (network, bits, ideal), made in matrix.sizes.items():
+        ir = made["packed", 18][1]
+        lines.append(f"| {network} | {bits} | {ideal:,} | {' | '.join(f'{made[one][0]:,}' for one in columns)} | {f'{ir:,}' if ir else ''} |")
     return "\n".join(lines) + "\n"
 
 
@@ -214,13 +231,13 @@ def main():
     matrix = Matrix()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        try_network("digits", Network(arguments.vbq, arguments.digits.resolve() / "digits.onnx", folder / "digits", 8), range(1, 9), consumers, matrix)
+        try_network("digits", Network(arguments.vbq, arguments.digits.resolve() / "digits.onnx", folder / "digits", 8), consumers, matrix)
         for title, file in (("ResNet-20", "cifar10/resnet20.onnx"), ("SqueezeNet", "imagenet/squeezenet1_1.onnx")):
             path = arguments.shared.resolve() / "data" / file if arguments.shared else None
             if path is None or not path.exists():
                 continue
-            try_network(title, Network(arguments.vbq, path, folder / path.stem, 8), range(1, 9), consumers, matrix)
-    text = table(matrix, columns)
+            try_network(title, Network(arguments.vbq, path, folder / path.stem, 8), consumers, matrix)
+    text = f"{passes(matrix, columns)}\n{sizes(matrix)}"
     print(text)
     if arguments.write:
         before, rest = arguments.write.read_text().split("<!-- consumers -->\n")
