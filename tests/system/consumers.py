@@ -194,6 +194,15 @@ def try_network(name, network, consumers, matrix):
     network.check(name, grid, None, [one for one in FORMS if one[0] == "dequantize"], consumers, matrix)
 
 
+def near_ideal(matrix):
+    """Of large networks, bit planes and all that goes with them (the rest of the file is form float's) are within 8 % of their bits."""
+    for (network, bits, ideal), made in matrix.sizes.items():
+        weights = 8 * ideal // bits
+        beside = made["float", None][0] - 4 * weights
+        if weights > 1 << 18 and 2 < bits < 8 and made["packed", 18][0] - beside > 1.08 * ideal:
+            matrix.failures.append(f"{network} at {bits} bits: {made['packed', 18][0] - beside} bytes, where weights have {ideal}")
+
+
 def passes(matrix, columns):
     lines = [f"| form | opset | {' | '.join(columns)} |", f"|---|---|{'---|' * len(columns)}"]
     for form, opset in dict.fromkeys(place[:2] for place in matrix.cells):
@@ -237,6 +246,7 @@ def main():
             if path is None or not path.exists():
                 continue
             try_network(title, Network(arguments.vbq, path, folder / path.stem, 8), consumers, matrix)
+    near_ideal(matrix)
     text = f"{passes(matrix, columns)}\n{sizes(matrix)}"
     print(text)
     if arguments.write:

@@ -192,7 +192,7 @@ Command add_export(CLI::App& app) {
       ->type_name("NAME");
   command->add_option(
       "--opset", arguments->opset,
-      "raise the file to this opset of ONNX (18, 21 and 25 have smaller ways to pack; default: its own)");
+      "raise the file to this opset of ONNX (from 18 on, form packed is smaller; default: its own)");
   command->footer(
       "Example: vbq export --network net.onnx --format runs/first/best.json --form packed --output small.onnx");
   return {command, [arguments](const CommonOptions& common) { return command_export(*arguments, common); },
