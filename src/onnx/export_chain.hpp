@@ -24,8 +24,8 @@ inline Shape shape_of(std::initializer_list<std::size_t> extents) {
   return shape;
 }
 
-// How values that are made besides are called: after the weight (`conv1.weight_indices`), or as briefly as can be, where
-// long names would be a tenth of the file.
+// How values that are made besides are called: after the weight (`conv1.weight_indices`), or as briefly as can be,
+// where long names would be a tenth of the file.
 enum class Naming { after_weight, brief };
 
 // Appends nodes one after another; the last one gives the weight, under its own name.
