@@ -21,11 +21,6 @@ namespace {
 using Integers = std::vector<std::int64_t>;
 using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 
-const onnx::AttributeProto* attribute_of(const onnx::NodeProto& node, const std::string& name) {
-  const auto found = std::ranges::find_if(node.attribute(), [&](const auto& a) { return a.name() == name; });
-  return found == node.attribute().end() ? nullptr : &*found;
-}
-
 // Removes it, and gives what it was.
 std::optional<onnx::AttributeProto> take(onnx::NodeProto& node, const std::string& name) {
   for (int k = 0; k < node.attribute_size(); ++k) {
