@@ -21,10 +21,11 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
   std::vector<std::filesystem::path> inputs = files_of_onnx(arguments.network);
   inputs.push_back(arguments.format);
   check_output(arguments.output, inputs, arguments.overwrite ? Existing::overwrite : Existing::refuse);
-  const ExportedFile file =
-      export_file(arguments.network, arguments.output_name, arguments.format, arguments.output, form);
+  const ExportedFile file = export_file(arguments.network, arguments.output_name, arguments.format, arguments.output,
+                                        {form, arguments.opset});
   const Network network = read_onnx(arguments.network, arguments.output_name);
-  const Sizes sizes = sizes_of(arguments.network, network, read_format(arguments.format, network).network);
+  const Sizes sizes =
+      sizes_of(arguments.network, network, read_format(arguments.format, network).network, arguments.opset);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
     const Json json{{"output", arguments.output.string()},

@@ -63,7 +63,8 @@ struct ExportArguments {
   std::filesystem::path network, format, output;
   bool overwrite = false;
   std::string form = "codebook";
-  std::string output_name;  // of the network, which the format was found for; empty: its first
+  std::optional<int> opset;  // to raise the file to; none: its own
+  std::string output_name;   // of the network, which the format was found for; empty: its first
 };
 int command_export(const ExportArguments& arguments, const CommonOptions& common);
 

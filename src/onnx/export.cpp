@@ -12,6 +12,7 @@
 #include "onnx/export_header.hpp"
 #include "onnx/export_names.hpp"
 #include "onnx/export_norm.hpp"
+#include "onnx/export_opset.hpp"
 #include "onnx/export_source.hpp"
 #include "onnx/export_weight.hpp"
 #include "onnx/external.hpp"
@@ -69,8 +70,11 @@ class Exporter {
   // Returns ExportedModel::weights.
   std::string put_in() {
     remove_unread(graph_, before_);
-    UsedNames names(graph_);
-    for (const Taken& taken : taken_) put_in(taken, names);
+    Scope scope{UsedNames(graph_), opset_};
+    std::vector<std::string> names;  // weights keep theirs: before others are made
+    for (const Taken& taken : taken_) names.push_back(scope.names.value(taken.weight));
+    for (std::size_t k = 0; k < taken_.size(); ++k) put_in(taken_[k], names[k], scope);
+    if (scope.masks) tensors_.push_back(*std::move(scope.masks));
     // Bytes beside bytes: in one block of a compressor, tables of FP32 numbers would spoil the indices' statistics.
     const auto is_wide = [](const onnx::TensorProto& tensor) {
       return tensor.data_type() == onnx::TensorProto::FLOAT || tensor.data_type() == onnx::TensorProto::INT64;
@@ -115,12 +119,12 @@ class Exporter {
     taken.constants = take_norm_out(*taken.norm);
   }
 
-  void put_in(const Taken& taken, UsedNames& names) {
+  void put_in(const Taken& taken, const std::string& name, Scope& scope) {
     onnx::NodeProto& node = *taken.node;
-    const std::string name = names.value(taken.weight);
+    UsedNames& names = scope.names;
     Weight weight = weight_of_layer(taken, name);
     if (taken.norm != nullptr) fold_into_norm(taken, weight, names);
-    Parts parts = weight_parts(weight, form_, names, opset_);
+    Parts parts = weight_parts(weight, form_, scope);
     node.set_input(1, name);
     remove_attribute(node, "alpha");  // part of the network's weight
     for (auto& tensor : parts.tensors) tensors_.push_back(std::move(tensor));
@@ -241,10 +245,11 @@ std::string write_model(const onnx::ModelProto& model) {
 }
 
 ExportedModel export_model(std::string content, const std::filesystem::path& path, const Network& network,
-                           const std::vector<ExportLayer>& layers, ExportForm form,
+                           const std::vector<ExportLayer>& layers, const ExportStyle& style,
                            const std::vector<std::pair<std::string, std::string>>& metadata) {
   ExportedModel result{"", content.size(), ""};
   onnx::ModelProto model = parse_model(std::move(content));
+  if (style.opset) raise_opset(model, *style.opset);
   const ModelPlace place(path);
   const TensorReader reader(place, budget_for(result.fp32_bytes, model));
   const Source source = source_of(model, network.output_name, layers, reader);
@@ -252,7 +257,7 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
   for (auto& tensor : *own.mutable_initializer()) {
     result.fp32_bytes += take_in(tensor, place);
   }
-  Exporter exporter(model, network, source.opset, form);
+  Exporter exporter(model, network, source.opset, style.form);
   for (const ExportLayer& layer : layers) {
     const auto node =
         std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });
@@ -270,10 +275,10 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
 }  // namespace
 
 ExportedModel export_onnx(const std::filesystem::path& path, const Network& network,
-                          const std::vector<ExportLayer>& layers, ExportForm form,
+                          const std::vector<ExportLayer>& layers, const ExportStyle& style,
                           const std::vector<std::pair<std::string, std::string>>& metadata) {
   try {
-    return export_model(read_file(path, "network", kLargestFile), path, network, layers, form, metadata);
+    return export_model(read_file(path, "network", kLargestFile), path, network, layers, style, metadata);
   } catch (const Error& error) {
     throw Error(fmt::format("network {}: {}", path.string(), error.what()), error.fault());
   } catch (const std::bad_alloc&) {

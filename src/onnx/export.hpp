@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +14,7 @@ namespace vbq {
 
 enum class ExportForm {
   codebook,    // uint8 indices -> Cast -> Gather(levels) -> [Mul scale]
-  packed,      // as many indices a byte as fit -> Cast -> Gather(rows of levels) -> Reshape -> [Mul scale]
+  packed,      // as many indices a byte as fit, as the opset allows: export_packed.cpp
   dequantize,  // int4 (from opset 21) or int8 -> DequantizeLinear, for levels on an even grid through zero
   plain        // FP32 weights that hold the quantised values
 };
@@ -36,10 +37,17 @@ struct ExportedModel {
                         // layers without a bias, end to end
 };
 
-// path: the file that `network` was read from. Opset, names and all else of the graph stay; external data is taken in.
-// metadata: keys and values added to the model's. Error when a layer cannot be written so: says which, and why.
+// How a file is written.
+struct ExportStyle {
+  ExportForm form;
+  std::optional<int> opset = {};  // that the file is raised to; none: its own
+};
+
+// path: the file that `network` was read from. Opset (unless it is raised), names and all else of the graph stay;
+// external data is taken in. metadata: keys and values added to the model's. Error when a layer cannot be written so:
+// says which, and why.
 ExportedModel export_onnx(const std::filesystem::path& path, const Network& network,
-                          const std::vector<ExportLayer>& layers, ExportForm form,
+                          const std::vector<ExportLayer>& layers, const ExportStyle& style,
                           const std::vector<std::pair<std::string, std::string>>& metadata);
 
 }  // namespace vbq

@@ -47,18 +47,17 @@ std::optional<Affine> affine_of(const std::vector<float>& levels) {
   return std::nullopt;
 }
 
-// Two a byte, the first in the lower half.
+// Two a byte, as two's complement of 4 bits.
 std::vector<std::uint8_t> int4_bytes(const std::vector<int>& values) {
-  std::vector<std::uint8_t> out((values.size() + 1) / 2, 0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    out[i / 2] = static_cast<std::uint8_t>(out[i / 2] | (values[i] & 15) << (i % 2 * 4));
-  }
-  return out;
+  std::vector<std::uint8_t> out;
+  for (const int value : values) out.push_back(static_cast<std::uint8_t>(value & 15));
+  return in_bytes(out, 4);
 }
 
 }  // namespace
 
-Parts dequantised(const Weight& w, UsedNames& names, int opset) {
+Parts dequantised(const Weight& w, Scope& scope) {
+  const int opset = scope.opset;
   if (opset < kPerAxisOpset) {
     fail("form dequantize needs opset {} ({} for 4 bits): the file has opset {}", kPerAxisOpset, kInt4Opset, opset);
   }
@@ -82,7 +81,7 @@ Parts dequantised(const Weight& w, UsedNames& names, int opset) {
   const bool four = opset >= kInt4Opset && *low >= -8 && *high <= 7;
   const std::vector<std::uint8_t> data =
       four ? int4_bytes(values) : std::vector<std::uint8_t>(values.begin(), values.end());
-  Chain chain(w, names);
+  Chain chain(w, scope, Naming::after_weight);
   const std::string numbers =
       chain.tensor("quantized", four ? kInt4 : static_cast<int>(Type::INT8), w.shape, data.data(), data.size());
   std::vector<float> scales = w.scales.empty() ? std::vector<float>{1} : w.scales;

@@ -37,8 +37,10 @@ void settle_inputs(onnx::GraphProto& graph, std::int64_t version_before, std::in
 void settle_version(onnx::ModelProto& model) {
   const std::int64_t before = model.ir_version();
   onnx::GraphProto& graph = *model.mutable_graph();
-  if (std::ranges::any_of(graph.initializer(), [](const auto& t) { return t.data_type() == kInt4; })) {
-    model.set_ir_version(std::max<std::int64_t>(before, 10));  // the first that has int4
+  for (const auto& tensor : graph.initializer()) {
+    const int type = tensor.data_type();
+    const std::int64_t first = type == kUint2 ? 13 : type == kInt4 || type == kUint4 ? 10 : 0;  // that has the type
+    model.set_ir_version(std::max(model.ir_version(), first));
   }
   settle_inputs(graph, before, model.ir_version());
 }

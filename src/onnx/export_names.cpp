@@ -40,11 +40,6 @@ void remove_if(google::protobuf::RepeatedPtrField<Item>& items, const Predicate&
   }
 }
 
-const onnx::AttributeProto* attribute_of(const onnx::NodeProto& node, const std::string& name) {
-  const auto found = std::ranges::find_if(node.attribute(), [&](const auto& a) { return a.name() == name; });
-  return found == node.attribute().end() ? nullptr : &*found;
-}
-
 // Of a node's first output: a type, or, where it is another value's, that value's name.
 int type_given_by(const onnx::NodeProto& node, std::string* as) {
   const std::string& type = node.op_type();
@@ -59,6 +54,11 @@ int type_given_by(const onnx::NodeProto& node, std::string* as) {
 }
 
 }  // namespace
+
+const onnx::AttributeProto* attribute_of(const onnx::NodeProto& node, const std::string& name) {
+  const auto found = std::ranges::find_if(node.attribute(), [&](const auto& a) { return a.name() == name; });
+  return found == node.attribute().end() ? nullptr : &*found;
+}
 
 UsedNames::UsedNames(const onnx::GraphProto& graph) { add(graph); }
 

@@ -33,6 +33,9 @@ Reads reads_of(const onnx::GraphProto& graph);
 // elsewhere; what nothing has read from the start stays. Nodes that stay keep their addresses.
 void remove_unread(onnx::GraphProto& graph, const Reads& before);
 
+// nullptr where the node has none of that name.
+const onnx::AttributeProto* attribute_of(const onnx::NodeProto& node, const std::string& name);
+
 // Element type (TensorProto::DataType) of a constant, found through the nodes that compute it; 0 where it is not.
 int constant_type(const onnx::GraphProto& graph, const std::string& name);
 

@@ -3,6 +3,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +13,9 @@
 
 namespace vbq::exporting {
 
-inline constexpr int kInt4 = 22;  // TensorProto.INT4, which older headers lack
+// TensorProto.UINT4, .INT4 and .UINT2, which older headers lack.
+inline constexpr int kUint4 = 21, kInt4 = 22, kUint2 = 25;
+inline constexpr int kGatherElementsOpset = 11;
 
 // A layer's weight in the layout of the file.
 struct Weight {
@@ -34,12 +38,38 @@ struct Parts {
   std::vector<onnx::TensorProto> tensors;
 };
 
-// names: of the model, `weight.name` among them; those that are made are added. opset: of the model. Error when the
-// form cannot hold these levels.
-Parts weight_parts(const Weight& weight, ExportForm form, UsedNames& names, int opset);
+// What new nodes are written for, and what they share.
+struct Scope {
+  UsedNames names;                           // of the model; those that are made are added
+  int opset;                                 // of the model
+  std::optional<onnx::TensorProto> masks{};  // [8, 1] uint8: bit k alone; there once a weight reads it
+};
 
-// The same of form dequantize alone.
-Parts dequantised(const Weight& weight, UsedNames& names, int opset);
+// Indices and levels numbered anew for a file: the commonest first. So a byte tells how common its value is, in every
+// layer alike: zstd's and deflate's blocks, which know no layers, find one distribution.
+struct Numbered {
+  std::size_t rows = 1, row = 0;      // of `indices`
+  std::size_t levels = 0;             // of the largest codebook
+  std::vector<std::uint8_t> indices;  // in the file's order; [rows, row], an output's in a row, where each has its own
+                                      // codebook
+  std::vector<float> table;           // [rows, levels]
+};
+Numbered numbered(const Weight& weight);
+
+// Numbers the rows of a table anew, the most frequent first, and gives the rows' old numbers in that order.
+std::vector<std::size_t> sort_by_frequency(std::span<std::uint8_t> numbers, std::size_t rows);
+
+// scope.names: `weight.name` among them. Error when the form cannot hold these levels.
+Parts weight_parts(const Weight& weight, ExportForm form, Scope& scope);
+
+// The same of one way each. type: of an index: UINT8, or kUint4 or kUint2, whose values are wide enough.
+Parts by_indices(const Weight& weight, int type, Scope& scope);
+Parts dequantised(const Weight& weight, Scope& scope);
+Parts packed(const Weight& weight, Scope& scope);
+Parts plain(const Weight& weight);
+
+// Numbers below 2^bits (2, 4 or 8), as many a byte as fit, the first in the lowest bits.
+std::vector<std::uint8_t> in_bytes(const std::vector<std::uint8_t>& numbers, int bits);
 
 // A matrix of `rows` rows, row-major, the other way round.
 std::vector<std::uint8_t> transposed(const std::vector<std::uint8_t>& values, std::size_t rows);

@@ -77,6 +77,7 @@ Fold find(const std::string& type) {
   static const std::unordered_map<std::string_view, Fold> table{
       {"Add", add},
       {"And", minimum},  // of 0 and 1
+      {"BitwiseAnd", bitwise_and},
       {"Cast", cast},
       {"Ceil", folding::ceil},
       {"Concat", concat},
@@ -90,6 +91,7 @@ Fold find(const std::string& type) {
       {"Floor", folding::floor},
       {"Gather", gather},
       {"GatherElements", gather_elements},
+      {"GatherND", gather_nd},
       {"Greater", greater},
       {"Less", less},
       {"Max", maximum},

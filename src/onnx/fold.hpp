@@ -33,6 +33,7 @@ HostTensor floor(NodeContext& node);
 HostTensor ceil(NodeContext& node);
 HostTensor square_root(NodeContext& node);
 HostTensor logical_not(NodeContext& node);
+HostTensor bitwise_and(NodeContext& node);
 HostTensor cast(NodeContext& node);
 // fold_movement.cpp: the same elements elsewhere.
 HostTensor reshape(NodeContext& node);
@@ -44,6 +45,7 @@ HostTensor concat(NodeContext& node);
 HostTensor slice(NodeContext& node);
 HostTensor gather(NodeContext& node);
 HostTensor gather_elements(NodeContext& node);
+HostTensor gather_nd(NodeContext& node);
 HostTensor expand(NodeContext& node);
 // fold_quantized.cpp
 HostTensor dequantize(NodeContext& node);

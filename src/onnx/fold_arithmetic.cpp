@@ -125,6 +125,14 @@ HostTensor greater(NodeContext& node) {
   return binary(node, [](auto x, auto y) { return std::int64_t{x > y}; });
 }
 
+HostTensor bitwise_and(NodeContext& node) {
+  const HostTensor &a = node.constant(0), &b = node.constant(1);
+  if (a.is_real() || b.is_real()) fail("{} joins bits of real numbers: integers were expected", node.where());
+  return join(node, a, b, [](auto x, auto y) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(x) & static_cast<std::uint64_t>(y));
+  });
+}
+
 HostTensor negate(NodeContext& node) {
   return unary(node, [a = Arithmetic{node}](auto x) { return a.subtract(decltype(x){0}, x); });
 }

@@ -179,4 +179,45 @@ HostTensor gather(NodeContext& node) {
   return std::visit(run, data.data);
 }
 
+// out[batch..., index..., inner...] = data[batch..., indices[batch..., index..., 0], indices[..., 1], ..., inner...]
+HostTensor gather_nd(NodeContext& node) {
+  const HostTensor &data = node.constant(0), &indices = node.constant(1);
+  const Shape &from = data.shape, &by = indices.shape;
+  const auto batch = static_cast<std::size_t>(std::max<std::int64_t>(node.integer("batch_dims", 0), 0));
+  const bool fit = !indices.is_real() && batch < from.size() && batch < by.size() && by.back() >= 1 &&
+                   by.back() <= static_cast<std::int64_t>(from.size() - batch) &&
+                   std::equal(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(batch), by.begin());
+  if (!fit) {
+    fail("{} takes indices of shape {} from {} (batch_dims {}), which do not fit together", node.where(),
+         shape_text(by), shape_text(from), node.integer("batch_dims", 0));
+  }
+  const std::size_t first = batch, last = batch + static_cast<std::size_t>(by.back());
+  const auto part = [](const Shape& shape, std::size_t begin, std::size_t end) {
+    return Shape(shape.begin() + static_cast<std::ptrdiff_t>(begin), shape.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  const Shape inner_shape = part(from, last, from.size());
+  Shape shape = part(by, 0, by.size() - 1);
+  shape.insert(shape.end(), inner_shape.begin(), inner_shape.end());
+  const std::size_t count = node.room(shape);
+  const std::int64_t inner = elements(inner_shape), each = elements(part(by, batch, by.size() - 1));
+  const auto run = [&](const auto& values) -> HostTensor {
+    std::remove_cvref_t<decltype(values)> out;
+    out.reserve(count);
+    auto index = indices.integers().begin();
+    for (std::int64_t k = 0; out.size() < count; ++k) {
+      std::int64_t at = k / each;
+      for (std::size_t a = first; a < last; ++a, ++index) {
+        const std::int64_t extent = from[a];
+        if (*index < -extent || *index >= extent)
+          fail("{} reads index {} of an axis of {}", node.where(), *index, extent);
+        at = at * extent + (*index < 0 ? *index + extent : *index);
+      }
+      const auto begin = values.begin() + at * inner;
+      out.insert(out.end(), begin, begin + inner);
+    }
+    return {shape, std::move(out)};
+  };
+  return std::visit(run, data.data);
+}
+
 }  // namespace vbq::folding

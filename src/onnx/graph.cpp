@@ -15,17 +15,6 @@ namespace {
 
 using Names = std::unordered_set<std::string_view>;
 
-int opset_of(const onnx::ModelProto& model) {
-  for (const auto& import : model.opset_import()) {
-    if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
-    if (import.version() < kOldestOpset || import.version() > kNewestOpset) {
-      fail("the file is written in opset {}: {} to {} was expected", import.version(), kOldestOpset, kNewestOpset);
-    }
-    return static_cast<int>(import.version());
-  }
-  fail("the file names no opset of the default domain: {} to {} was expected", kOldestOpset, kNewestOpset);
-}
-
 bool is_real(int type) {
   using Type = onnx::TensorProto;
   return type == Type::FLOAT || type == Type::FLOAT16 || type == Type::BFLOAT16 || type == Type::DOUBLE;
@@ -111,6 +100,17 @@ void add_reads(const onnx::NodeProto& node, Names& names) {
 }
 
 }  // namespace
+
+int opset_of(const onnx::ModelProto& model) {
+  for (const auto& import : model.opset_import()) {
+    if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
+    if (import.version() < kOldestOpset || import.version() > kNewestOpset) {
+      fail("the file is written in opset {}: {} to {} was expected", import.version(), kOldestOpset, kNewestOpset);
+    }
+    return static_cast<int>(import.version());
+  }
+  fail("the file names no opset of the default domain: {} to {} was expected", kOldestOpset, kNewestOpset);
+}
 
 Graph read_graph(const onnx::ModelProto& model, const std::string& output) {
   if (!model.has_graph()) fail("the file holds no graph");

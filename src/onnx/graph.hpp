@@ -21,6 +21,9 @@ struct Graph {
   std::vector<const onnx::TensorProto*> tensors;  // initialisers
 };
 
+// Of the default domain. Error when it is missing, or not known.
+int opset_of(const onnx::ModelProto& model);
+
 // Error when the opset is not known, there is not exactly one input that is not an initialiser, or no output; the input
 // is not a batch of float images of fixed size; or a name is defined twice, or read and not defined before. output: the
 // one to read (as in the file, or as clean_name() gives it); empty: the first, with a warning where there are several.

@@ -27,8 +27,9 @@ constexpr std::int64_t kOtherProbe = 7927;
 }  // namespace
 
 Budget budget_for(std::uint64_t file_bytes, const onnx::ModelProto& model) {
-  // A byte of our own files holds up to eight indices, which are cast, looked up, shaped and scaled: each a copy.
-  constexpr std::int64_t kLeast = 1 << 26, kMost = 1 << 30, kPerByte = 40;
+  // A byte of our own files holds eight bits, which are taken apart and cast twice, or as many indices, which are
+  // looked up, shaped and scaled: each a copy.
+  constexpr std::int64_t kLeast = 1 << 26, kMost = 1 << 30, kPerByte = 64;
   std::int64_t bytes = static_cast<std::int64_t>(file_bytes);
   for (const auto& tensor : model.graph().initializer())
     bytes = std::min(bytes + std::min(declared_external_bytes(tensor), kMost), kMost);

@@ -85,16 +85,19 @@ std::vector<std::int64_t> read_integers(const Source& s, const auto& values) {
   });
 }
 
-constexpr int kUint4 = 21, kInt4 = 22;  // TensorProto.UINT4 and .INT4, which older headers lack
+// TensorProto.UINT4, .INT4, .UINT2 and .INT2, which older headers lack.
+constexpr int kUint4 = 21, kInt4 = 22, kUint2 = 25, kInt2 = 26;
 
-// Two elements a byte, the first in the lower half; in the message's int32s a byte each.
-std::vector<std::int64_t> read_half_bytes(const Source& s, bool is_signed) {
-  const Source pairs{s.proto, s.place, s.where, (s.count + 1) / 2};
-  const std::vector<std::int64_t> bytes = read_integers<std::uint8_t>(pairs, s.proto.int32_data());
+// Elements of 2 or 4 bits, as many a byte as fit, the first in the lowest bits; in the message's int32s a byte each.
+std::vector<std::int64_t> read_small(const Source& s, int bits, bool is_signed) {
+  const int each = 8 / bits, values = 1 << bits;
+  const Source packed{s.proto, s.place, s.where, (s.count + each - 1) / each};
+  const std::vector<std::int64_t> bytes = read_integers<std::uint8_t>(packed, s.proto.int32_data());
   std::vector<std::int64_t> out(static_cast<std::size_t>(s.count));
   for (std::size_t k = 0; k < out.size(); ++k) {
-    const std::int64_t value = bytes[k / 2] >> (k % 2 * 4) & 15;
-    out[k] = is_signed && value > 7 ? value - 16 : value;
+    const auto at = static_cast<std::size_t>(each);
+    const std::int64_t value = bytes[k / at] >> (static_cast<int>(k % at) * bits) & (values - 1);
+    out[k] = is_signed && value >= values / 2 ? value - values : value;
   }
   return out;
 }
@@ -160,7 +163,11 @@ HostTensor TensorReader::read(const onnx::TensorProto& proto, const std::string&
       break;
     case kUint4:
     case kInt4:
-      tensor.data = read_half_bytes(s, proto.data_type() == kInt4);
+      tensor.data = read_small(s, 4, proto.data_type() == kInt4);
+      break;
+    case kUint2:
+    case kInt2:
+      tensor.data = read_small(s, 2, proto.data_type() == kInt2);
       break;
     default:
       fail("{} has data type {}: float, half, double, an integer or bool was expected", where, proto.data_type());

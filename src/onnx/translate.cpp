@@ -68,6 +68,16 @@ Value convert(NodeContext& node, Builder& builder) {
   return found(node, builder);
 }
 
+using Reads = std::unordered_map<std::string_view, std::size_t>;
+
+void count_reads(const onnx::NodeProto& node, Reads& reads) {
+  for (const std::string& name : node.input()) ++reads[name];
+  for (const auto& attribute : node.attribute()) {
+    for (const auto& inner : attribute.g().node()) count_reads(inner, reads);
+    for (const auto& output : attribute.g().output()) ++reads[output.name()];
+  }
+}
+
 // A layer is the last of the nodes that one of the file makes, or the one before (Gemm that adds an activation).
 void note_layer(const onnx::NodeProto& proto, const Network& network, Translation& result) {
   const std::size_t count = network.nodes.size();
@@ -82,9 +92,7 @@ void refuse_unknown(const Graph& graph) {
   for (const onnx::NodeProto* node : graph.nodes) {
     const std::string& type = node->op_type();
     const bool ours = node->domain().empty() || node->domain() == "ai.onnx";
-    const bool known = type == "Shape" || type == "Size" || type == "Split" || type == "If" ||
-                       converter(type) != nullptr || can_fold(type);
-    if (!ours || known) continue;
+    if (!ours || is_known(type)) continue;
     const std::string& name = node->name().empty() && node->output_size() > 0 ? node->output(0) : node->name();
     ++unknown.try_emplace(clean_name(type), 0, clean_name(name)).first->second.first;
   }
@@ -102,13 +110,17 @@ class Translator {
   Translator(const Graph& graph, TensorReader& reader, const Shape& input)
       : graph_(graph), reader_(reader), builder_(input) {
     for (const onnx::TensorProto* tensor : graph.tensors) define(*tensor);
+    for (const onnx::NodeProto* node : graph.nodes) count_reads(*node, reads_);
     Value& image = values_[graph.input];
     image.id = kInputValue;
     image.shape = input;
   }
 
   Translation run() {
-    for (const onnx::NodeProto* proto : graph_.nodes) translate(*proto);
+    for (const onnx::NodeProto* proto : graph_.nodes) {
+      translate(*proto);
+      forget_read(*proto);
+    }
     const auto found = values_.find(graph_.output);
     if (found == values_.end()) {
       fail("the output \"{}\" is a node's second output, which is not supported", clean_name(graph_.output));
@@ -135,6 +147,15 @@ class Translator {
     Value& place = values_[name];
     if (in_branch_) shadowed_.emplace_back(name, place);
     place = std::move(value);
+  }
+
+  // Of a weight that is unfolded in steps, no step is kept longer than it is needed.
+  void forget_read(const onnx::NodeProto& node) {
+    for (const std::string& name : node.input()) {
+      if (--reads_[name] > 0) continue;
+      const auto found = values_.find(name);
+      if (found != values_.end()) found->second.folded.reset();
+    }
   }
 
   std::vector<Value> inputs_of(const onnx::NodeProto& node) const {
@@ -225,12 +246,18 @@ class Translator {
   TensorReader& reader_;
   Builder builder_;
   Values values_;
+  Reads reads_;  // that are still to come; of names in branches as well, which are not counted down
   Translation result_;
   bool in_branch_ = false;
   std::vector<std::pair<std::string_view, Value>> shadowed_;  // what names of branches stood for before
 };
 
 }  // namespace
+
+bool is_known(const std::string& type) {
+  return type == "Shape" || type == "Size" || type == "Split" || type == "If" || converter(type) != nullptr ||
+         can_fold(type);
+}
 
 Translation translate(const Graph& graph, TensorReader& reader, std::int64_t batch) {
   refuse_unknown(graph);

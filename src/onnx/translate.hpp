@@ -18,6 +18,9 @@ struct Translation {
   std::unordered_map<std::string, const onnx::NodeProto*> layers;  // by the draft's name: where each layer comes from
 };
 
+// Whether some way of translating knows the operator, of ONNX's own domain.
+bool is_known(const std::string& type);
+
 // Node by node: what depends on constants alone is folded, the branch that an If takes by such a condition is read in
 // its place, Shape and Size are known from the batch and the input's shape, and the rest is converted. batch: images,
 // >= 1; nothing of that size is ever made. Error where the file asks for what is not supported.

@@ -54,12 +54,12 @@ std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& 
 
 // The file in one form, with the metadata that goes with it.
 ExportedModel exported(const std::filesystem::path& file, const Network& network,
-                       const std::vector<ExportLayer>& layers, const Counts& counts, ExportForm form) {
-  return export_onnx(file, network, layers, form,
+                       const std::vector<ExportLayer>& layers, const Counts& counts, const ExportStyle& style) {
+  return export_onnx(file, network, layers, style,
                      {{"vbq.version", kVersion},
                       {"vbq.bits", std::to_string(index_bits(counts.levels))},
                       {"vbq.levels", std::to_string(counts.levels)},
-                      {"vbq.form", name_of<ExportForm>(form, kExportForms)},
+                      {"vbq.form", name_of<ExportForm>(style.form, kExportForms)},
                       {"vbq.network_hash", network_hash(network)}});
 }
 
@@ -78,12 +78,12 @@ std::string left_as_trained(const Network& network, const NetworkFormat& formats
 
 ExportedFile export_file(const std::filesystem::path& network_path, const std::string& network_output,
                          const std::filesystem::path& format_path, const std::filesystem::path& output,
-                         ExportForm form) {
+                         const ExportStyle& style) {
   const Network network = read_onnx(network_path, network_output);
   const FoundFormat found = read_format(format_path, network);
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, found.network.formats(), counts);
-  ExportedModel model = exported(network_path, network, layers, counts, form);
+  ExportedModel model = exported(network_path, network, layers, counts, style);
   write_file(output, model.bytes);
   model.weights += left_as_trained(network, found.network.formats());
   auto weights = std::async(std::launch::async, compressed_size, std::string_view(model.weights));
@@ -101,14 +101,15 @@ ExportForm FileSizes::smallest_exact() const {
   return best == nullptr ? ExportForm::plain : best->form;
 }
 
-FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats) {
+FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats,
+                     std::optional<int> opset) {
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, formats, counts);
   FileSizes sizes;
   for (const auto& [name, form] : kExportForms) {
     FileSizes::Form& one = sizes.forms.emplace_back(FileSizes::Form{form, 0, ""});
     try {
-      const ExportedModel model = exported(file, network, layers, counts, form);
+      const ExportedModel model = exported(file, network, layers, counts, {form, opset});
       one.bytes = static_cast<std::int64_t>(model.bytes.size());
       sizes.as_trained = static_cast<std::int64_t>(model.fp32_bytes);
     } catch (const Error& error) {

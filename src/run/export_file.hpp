@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ struct ExportedFile {
 // not what it should be, or the form cannot hold the format. network_output: the one that the format was found for;
 // empty: the first. All of the file's are written.
 ExportedFile export_file(const std::filesystem::path& network, const std::string& network_output,
-                         const std::filesystem::path& format, const std::filesystem::path& output, ExportForm form);
+                         const std::filesystem::path& format, const std::filesystem::path& output,
+                         const ExportStyle& style);
 
 // Bytes of a network's file as trained, and of the exported one in each form.
 struct FileSizes {
@@ -43,7 +45,9 @@ struct FileSizes {
   ExportForm smallest_exact() const;
 };
 
-// By making each file in memory. network: as read from the file. Error when the file cannot be read.
-FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats);
+// By making each file in memory. network: as read from the file. opset: that files are raised to; none: the file's own.
+// Error when the file cannot be read.
+FileSizes file_sizes(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats,
+                     std::optional<int> opset = {});
 
 }  // namespace vbq

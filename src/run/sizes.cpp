@@ -44,10 +44,10 @@ std::string files_text(const FileSizes& files) {
 }
 
 Sizes with_files(const std::filesystem::path& file, const Network& network, const NetworkFormat& formats,
-                 const WeightSize& weights) {
+                 const WeightSize& weights, std::optional<int> opset = {}) {
   Sizes sizes{weights, numbers_beside_weights(network), {}};
   try {
-    sizes.files = file_sizes(file, network, formats);
+    sizes.files = file_sizes(file, network, formats, opset);
   } catch (const Error& error) {
     log::warning("no sizes of exported files: {}", error.what());
   }
@@ -56,9 +56,10 @@ Sizes with_files(const std::filesystem::path& file, const Network& network, cons
 
 }  // namespace
 
-Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised) {
+Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised,
+               std::optional<int> opset) {
   const WeightSize weights = weight_size(network, quantised);
-  Sizes sizes = with_files(file, network, quantised.formats(), weights);
+  Sizes sizes = with_files(file, network, quantised.formats(), weights, opset);
   sizes.entropy_coded = coded_bits(weights, Coding::entropy);
   return sizes;
 }

@@ -19,8 +19,9 @@ struct Sizes {
   std::optional<std::int64_t> entropy_coded = {};
 };
 
-// file: of the network; a warning where it is gone.
-Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised);
+// file: of the network; a warning where it is gone. opset: that exported files are raised to; none: its own.
+Sizes sizes_of(const std::filesystem::path& file, const Network& network, const QuantisedNetwork& quantised,
+               std::optional<int> opset = {});
 
 // Of what a search under `format` will deliver (see stand_in_format()).
 Sizes predicted_sizes(const std::filesystem::path& file, const Network& network, const Format& format);

@@ -68,6 +68,28 @@ TEST_F(Sizes, AreThoseOfTheFilesAndWerePredicted) {
   EXPECT_NE(read("out/report.html").find("file exported in form packed"), std::string::npos);
 }
 
+// Of files raised to another opset, whose bit planes are smaller than tables of bytes; the answers stay the same.
+TEST_F(Sizes, OfFilesOfANewerOpset) {
+  copy_digits();
+  ASSERT_EQ(run(tiny("--set format.bits=3 --set format.scale=channel")).code, 0);
+  const std::string command = "export --network digits.onnx --format out/best.json --form packed --output ";
+  const Outcome own = run(command + "own.onnx --json"), raised = run(command + "raised.onnx --opset 18 --json");
+  ASSERT_EQ(raised.code, 0) << raised.err;
+  const Json before = Json::parse(own.out), after = Json::parse(raised.out);
+  EXPECT_EQ(after["bytes"], fs::file_size(path("raised.onnx")));
+  EXPECT_EQ(after["sizes"]["files"]["packed"], after["bytes"]);
+  EXPECT_LT(after["bytes"].get<int>(), before["bytes"].get<int>() * 4 / 5);
+  const auto scored = [&](const std::string& network) {
+    return Json::parse(run("evaluate --data digits_test.h5 --json --network " + network).out)["top1"]["correct"];
+  };
+  EXPECT_EQ(scored("raised.onnx"), scored("own.onnx"));
+  for (const char* opset : {"12", "29", "0", "-1"}) {
+    expect_refused(command + "x.onnx --opset " + opset, {"opset 13", opset, "28"});
+    EXPECT_FALSE(fs::exists(path("x.onnx")));
+  }
+  EXPECT_NE(run(command + "x.onnx --opset new").code, 0);
+}
+
 TEST_F(Sizes, OfEachWidthOfASweep) {
   copy_digits();
   ASSERT_EQ(run(tiny("--set format.bits=[2,3]")).code, 0);

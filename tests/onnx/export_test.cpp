@@ -25,7 +25,7 @@ class Export : public ::testing::Test {
  protected:
   ExportedModel exported(const ModelBuilder& builder, const std::vector<ExportLayer>& layers, ExportForm form) {
     test::put(path(), builder.bytes());
-    ExportedModel model = export_onnx(path(), read_onnx(path()), layers, form, {{"vbq.bits", "2"}});
+    ExportedModel model = export_onnx(path(), read_onnx(path()), layers, {form}, {{"vbq.bits", "2"}});
     EXPECT_EQ(test::checker_finds(parsed(model)), "");
     return model;
   }
@@ -252,12 +252,12 @@ TEST_F(Export, OldFilesSharedWeightsAndExternalData) {
   test::put(path(), b.bytes());
   const Network before = read_onnx(path());
   auto layers = formats_for(before, kLevels, false);
-  const ExportedModel both = export_onnx(path(), before, layers, ExportForm::codebook, {});
+  const ExportedModel both = export_onnx(path(), before, layers, {ExportForm::codebook}, {});
   EXPECT_EQ(both.fp32_bytes, b.bytes().size() + 16);
   EXPECT_EQ(parsed(both).graph().input_size(), 1 + parsed(both).graph().initializer_size());
   expect_quantised(parse_onnx(both.bytes, "exported.onnx"), layers);
   layers.pop_back();  // the second layer stays as it was, with its weight inside the file now
-  const Network one = parse_onnx(export_onnx(path(), before, layers, ExportForm::plain, {}).bytes, "exported.onnx");
+  const Network one = parse_onnx(export_onnx(path(), before, layers, {ExportForm::plain}, {}).bytes, "exported.onnx");
   expect_quantised(one, layers);
   EXPECT_EQ(weight_of(one.nodes[1])->data, weight_of(before.nodes[1])->data);
 }

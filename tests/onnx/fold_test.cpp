@@ -5,6 +5,7 @@
 
 #include "model_builder.hpp"
 #include "onnx/fold.hpp"
+#include "support/folder.hpp"
 
 namespace vbq::test {
 namespace {
@@ -253,6 +254,29 @@ TEST(Fold, MissingInputsAreRefused) {
        {"Add", "Where", "Concat", "Gather", "Range", "Reshape", "Slice", "Unsqueeze", "Cast", "Min", "Transpose"}) {
     EXPECT_NE(Folding(type).refusal(), "") << type;
   }
+}
+
+TEST(Fold, Bits) {
+  expect_integers(Folding("BitwiseAnd", {integers({2, 1}, {5, 255}), integers({3}, {1, 2, 12})}), {2, 3},
+                  {1, 0, 4, 1, 2, 12});
+  EXPECT_TRUE(has(Folding("BitwiseAnd", {reals({1}, {1}), reals({1}, {1})}).refusal(), "integers were expected"));
+}
+
+// As in ONNX's description of the operator.
+TEST(Fold, GatherND) {
+  const HostTensor square = integers({2, 2}, {0, 1, 2, 3}), cube = integers({2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7});
+  expect_integers(Folding("GatherND", {square, integers({2, 2}, {0, 0, 1, -1})}), {2}, {0, 3});
+  expect_integers(Folding("GatherND", {square, integers({2, 1}, {1, 0})}), {2, 2}, {2, 3, 0, 1});
+  expect_integers(Folding("GatherND", {cube, integers({2, 1, 2}, {0, 1, 1, 0})}), {2, 1, 2}, {2, 3, 4, 5});
+  Folding batch("GatherND", {cube, integers({2, 1}, {1, 0})});
+  batch.maker().integer("batch_dims", 1);
+  expect_integers(batch, {2, 2}, {2, 3, 4, 5});
+  expect_integers(Folding("GatherND", {square, integers({0, 2}, {})}), {0}, {});
+  EXPECT_TRUE(has(Folding("GatherND", {square, integers({1, 2}, {0, 2})}).refusal(), "reads index 2 of an axis of 2"));
+  EXPECT_TRUE(has(Folding("GatherND", {square, integers({1, 3}, {0, 0, 0})}).refusal(), "do not fit together"));
+  EXPECT_TRUE(has(Folding("GatherND", {square, reals({1, 2}, {0, 0})}).refusal(), "do not fit together"));
+  batch.inputs[1].folded = std::make_shared<const HostTensor>(integers({3, 1}, {0, 0, 0}));
+  EXPECT_TRUE(has(batch.refusal(), "do not fit together"));
 }
 
 }  // namespace

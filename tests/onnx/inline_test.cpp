@@ -267,7 +267,7 @@ TEST(Inlined, NetworksAreExported) {
     const Network before = read_onnx(path);
     const auto layers = formats_for(before, {-0.75F, -0.2F, 0.1F, 0.9F}, true);
     for (const ExportForm form : {ExportForm::codebook, ExportForm::packed, ExportForm::plain}) {
-      const ExportedModel model = export_onnx(path, before, layers, form, {});
+      const ExportedModel model = export_onnx(path, before, layers, {form}, {});
       onnx::ModelProto proto;
       ASSERT_TRUE(proto.ParseFromString(model.bytes));
       EXPECT_EQ(checker_finds(proto), "");

@@ -26,7 +26,7 @@ class Reexport : public ::testing::Test {
   std::string exported(const std::string& bytes, const std::vector<ExportLayer>& layers, ExportForm form) {
     test::put(path(), bytes);
     const std::string mark = std::to_string(static_cast<int>(form));
-    std::string result = export_onnx(path(), read_onnx(path()), layers, form, {{"vbq.form", mark}}).bytes;
+    std::string result = export_onnx(path(), read_onnx(path()), layers, {form}, {{"vbq.form", mark}}).bytes;
     EXPECT_EQ(test::checker_finds(parsed(result)), "");
     return result;
   }
@@ -184,7 +184,7 @@ TEST_F(Reexport, NodesWithoutInputsOrOutputsAreNoHindrance) {
   test::put(path(), b.bytes());
   const Network network = read_onnx(path());
   const auto layers = formats_for(network, kGrid, false);
-  const std::string once = export_onnx(path(), network, layers, ExportForm::plain, {}).bytes;
+  const std::string once = export_onnx(path(), network, layers, {ExportForm::plain}, {}).bytes;
   expect_quantised(parse_onnx(once, "once.onnx"), layers);
   EXPECT_EQ(parsed(once).graph().node_size(), 4) << "the alias is gone, and nothing else";
 }

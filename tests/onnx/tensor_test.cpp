@@ -80,6 +80,10 @@ TEST(Tensor, IntegersOfEachWidth) {
   typed.clear_raw_data();
   for (const int pair : {0xf8, 0x07}) typed.add_int32_data(pair);
   EXPECT_EQ(read(typed).integers(), (Ints{-8, -1, 7}));
+  constexpr int kUint2 = 25, kInt2 = 26;  // four a byte
+  EXPECT_EQ(read(with_raw(kUint2, {5}, "\xe4\x02")).integers(), (Ints{0, 1, 2, 3, 2}));
+  EXPECT_EQ(read(with_raw(kInt2, {2, 2}, "\xe4")).integers(), (Ints{0, 1, -2, -1}));
+  EXPECT_NE(refusal(with_raw(kUint2, {5}, "\xe4")), "");
   EXPECT_EQ(read(with_raw(Proto::UINT16, {1}, "\xff\xff")).integers(), Ints{65535});
   EXPECT_EQ(read(with_raw(Proto::UINT32, {1}, "\xff\xff\xff\xff")).integers(), Ints{4294967295});
   EXPECT_EQ(read(with_raw(Proto::UINT64, {1}, bytes_of(Ints{9}))).integers(), Ints{9});

@@ -7,7 +7,11 @@ SKIPPED = 77  # CTest's SKIP_RETURN_CODE here
 
 
 def enter(folder, packages):
-    """Goes on in the virtual environment `folder` with these packages; never returns where it had to be entered."""
+    """Goes on in the virtual environment `folder` with these packages; never returns where it had to be entered.
+
+    A package whose module is called otherwise is named `package:module`."""
+    modules = [package.split(":")[-1] for package in packages]
+    packages = [package.split(":")[0] for package in packages]
     folder = pathlib.Path(folder).resolve()
     python = folder / "bin" / "python"
     if pathlib.Path(sys.prefix) == folder:
@@ -15,7 +19,7 @@ def enter(folder, packages):
     try:
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        if subprocess.run([python, "-c", f"import {', '.join(packages)}"], capture_output=True).returncode != 0:
+        if subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True).returncode != 0:
             subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True, timeout=300)
     except (subprocess.SubprocessError, OSError) as error:
         print(f"skipped: {', '.join(packages)} cannot be installed: {error}")

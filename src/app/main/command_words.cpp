@@ -190,6 +190,8 @@ Command add_export(CLI::App& app) {
       ->add_option("--form", arguments->form,
                    "codebook (a byte a weight), packed (bits), dequantize (int4, int8) or float")
       ->type_name("NAME");
+  command->add_option("--opset", arguments->opset,
+                      "raise the file to this opset of ONNX (from 18 on, form packed is smaller; default: its own)");
   command->footer(
       "Example: vbq export --network net.onnx --format runs/first/best.json --form packed --output small.onnx");
   return {command, [arguments](const CommonOptions& common) { return command_export(*arguments, common); },
