@@ -50,6 +50,7 @@ std::optional<Affine> affine_of(const std::vector<float>& levels) {
 // Two a byte, as two's complement of 4 bits.
 std::vector<std::uint8_t> int4_bytes(const std::vector<int>& values) {
   std::vector<std::uint8_t> out;
+  out.reserve(values.size());
   for (const int value : values) out.push_back(static_cast<std::uint8_t>(value & 15));
   return in_bytes(out, 4);
 }
