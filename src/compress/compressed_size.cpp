@@ -14,8 +14,8 @@
 namespace vbq {
 namespace {
 
-constexpr std::size_t kRoom = 64 << 10;   // for what is thrown away
-constexpr std::size_t kPiece = 64 << 20;  // given to zlib at a time, which counts in 32 bits
+constexpr std::size_t kRoom = 64 << 10;       // for what is thrown away
+constexpr std::size_t kZlibPiece = 64 << 20;  // given to zlib at a time, which counts in 32 bits
 constexpr int kZstdLevel = 19;
 
 void check_zlib(int status, const z_stream& stream, const char* what) {
@@ -37,7 +37,7 @@ std::uint64_t deflate_bytes(std::string_view content) {
   std::vector<Bytef> room(kRoom);
   int status = Z_OK;
   do {
-    const std::string_view piece = content.substr(0, kPiece);
+    const std::string_view piece = content.substr(0, kZlibPiece);
     content.remove_prefix(piece.size());
     stream.next_in = reinterpret_cast<const Bytef*>(piece.data());  // the library's view of bytes
     stream.avail_in = static_cast<uInt>(piece.size());

@@ -38,8 +38,8 @@ void remove_attribute(onnx::NodeProto& node, const std::string& name) {
 // else reads those.
 class Exporter {
  public:
-  Exporter(onnx::ModelProto& model, const Network& network, int opset, ExportForm form)
-      : graph_(*model.mutable_graph()), network_(network), opset_(opset), form_(form), before_(reads_of(graph_)) {}
+  Exporter(onnx::ModelProto& model, const Network& network, int opset, const ExportStyle& style)
+      : graph_(*model.mutable_graph()), network_(network), opset_(opset), style_(style), before_(reads_of(graph_)) {}
 
   // index: of the network's node; origin: the file's.
   void take_out(const ExportLayer& how, int index, const onnx::NodeProto& origin) {
@@ -70,7 +70,7 @@ class Exporter {
   // Returns ExportedModel::weights.
   std::string put_in() {
     remove_unread(graph_, before_);
-    Scope scope{UsedNames(graph_), opset_};
+    Scope scope{UsedNames(graph_), opset_, style_.readers};
     std::vector<std::string> names;  // weights keep theirs: before others are made
     for (const Taken& taken : taken_) names.push_back(scope.names.value(taken.weight));
     for (std::size_t k = 0; k < taken_.size(); ++k) put_in(taken_[k], names[k], scope);
@@ -124,7 +124,7 @@ class Exporter {
     UsedNames& names = scope.names;
     Weight weight = weight_of_layer(taken, name);
     if (taken.norm != nullptr) fold_into_norm(taken, weight, names);
-    Parts parts = weight_parts(weight, form_, scope);
+    Parts parts = weight_parts(weight, style_.form, scope);
     node.set_input(1, name);
     remove_attribute(node, "alpha");  // part of the network's weight
     for (auto& tensor : parts.tensors) tensors_.push_back(std::move(tensor));
@@ -136,7 +136,7 @@ class Exporter {
   void fold_into_norm(const Taken& taken, Weight& weight, UsedNames& names) {
     const std::size_t outputs = taken.trained->scale.size();
     std::vector<float> multiply(outputs, 1.0F);
-    if (form_ != ExportForm::plain && !weight.scales.empty()) {
+    if (style_.form != ExportForm::plain && !weight.scales.empty()) {
       for (std::size_t o = 0; o < outputs; ++o) multiply[o] = weight.scales[weight.scales.size() == 1 ? 0 : o];
       weight.scales.clear();
     }
@@ -229,7 +229,7 @@ class Exporter {
   onnx::GraphProto& graph_;
   const Network& network_;
   int opset_;
-  ExportForm form_;
+  ExportStyle style_;
   Reads before_;
   std::vector<Taken> taken_;
   std::vector<onnx::TensorProto> tensors_;  // that are put in
@@ -257,7 +257,7 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
   for (auto& tensor : *own.mutable_initializer()) {
     result.fp32_bytes += take_in(tensor, place);
   }
-  Exporter exporter(model, network, source.opset, style.form);
+  Exporter exporter(model, network, source.opset, style);
   for (const ExportLayer& layer : layers) {
     const auto node =
         std::find_if(network.nodes.begin(), network.nodes.end(), [&](const Node& n) { return n.name == layer.name; });

@@ -37,10 +37,15 @@ struct ExportedModel {
                         // layers without a bias, end to end
 };
 
+// Who can read a file of form packed: whatever knows the operators of its opset; or also programs that lack integers of
+// 2 and 4 bits, or misread them (onnxruntime 1.24), which then are taken apart bit by bit.
+enum class Readers { newest, any };
+
 // How a file is written.
 struct ExportStyle {
   ExportForm form;
   std::optional<int> opset = {};  // that the file is raised to; none: its own
+  Readers readers = Readers::newest;
 };
 
 // path: the file that `network` was read from. Opset (unless it is raised), names and all else of the graph stay;

@@ -129,7 +129,8 @@ struct Way {
 };
 
 // All that the opset has, those of fewer nodes first.
-std::vector<Way> ways_of(const Weight& w, int opset) {
+std::vector<Way> ways_of(const Weight& w, const Scope& scope) {
+  const int opset = scope.opset;
   constexpr std::size_t kMostUnfolded = 1 << 25;  // weights: whoever unfolds bits holds an int64 for each
   const std::size_t count = w.indices.size(), rows = w.codebooks.size();
   std::size_t most = 0;
@@ -141,8 +142,10 @@ std::vector<Way> ways_of(const Weight& w, int opset) {
     const std::size_t data = (count * width + 7) / 8 + rows * most * sizeof(float);
     ways.push_back({data, [&w, type](Scope& scope) { return by_indices(w, type, scope); }});
   };
-  indices(2, kUint2, kUint2Opset);
-  indices(4, kUint4, kUint4Opset);
+  if (scope.readers == Readers::newest) {
+    indices(2, kUint2, kUint2Opset);
+    indices(4, kUint4, kUint4Opset);
+  }
   indices(8, Type::UINT8, rows > 1 ? kGatherElementsOpset : 0);
   if (const std::size_t digits = rows > 1 ? 1 : digits_in_a_byte(count, most); digits > 1) {
     ways.push_back({count / digits + power(most, digits) * digits * sizeof(float),
@@ -160,7 +163,7 @@ std::vector<Way> ways_of(const Weight& w, int opset) {
 // The smallest. Of many weights a few nodes do not count, nor is each way tried.
 Parts packed(const Weight& w, Scope& scope) {
   constexpr std::size_t kMany = 1 << 16;
-  const std::vector<Way> ways = ways_of(w, scope.opset);
+  const std::vector<Way> ways = ways_of(w, scope);
   if (w.indices.size() >= kMany) return std::ranges::min_element(ways, {}, &Way::data)->make(scope);
   const Scope before = scope;
   Parts best;

@@ -40,8 +40,9 @@ struct Parts {
 
 // What new nodes are written for, and what they share.
 struct Scope {
-  UsedNames names;                           // of the model; those that are made are added
-  int opset;                                 // of the model
+  UsedNames names;  // of the model; those that are made are added
+  int opset;        // of the model
+  Readers readers = Readers::newest;
   std::optional<onnx::TensorProto> masks{};  // [8, 1] uint8: bit k alone; there once a weight reads it
 };
 

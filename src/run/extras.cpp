@@ -11,7 +11,7 @@ namespace vbq {
 void write_extras(const Setup& setup, const JobOutcome& outcome, const std::filesystem::path& folder) {
   try {
     export_file(setup.job.network, setup.job.network_output, folder / "best.json", folder / "best.onnx",
-                {outcome.sizes.files.smallest_exact()});
+                {outcome.sizes.files.smallest_exact(), {}, Readers::any});
   } catch (const WriteError&) {
     throw;
   } catch (const std::exception& error) {

@@ -27,9 +27,9 @@ std::vector<float> levels_of(std::size_t count) {
 class Packed : public ::testing::Test {
  protected:
   onnx::ModelProto exported(const ModelBuilder& builder, const std::vector<ExportLayer>& layers,
-                            std::optional<int> opset = {}) {
+                            std::optional<int> opset = {}, Readers readers = Readers::newest) {
     test::put(path(), builder.bytes());
-    model_ = export_onnx(path(), read_onnx(path()), layers, {ExportForm::packed, opset}, {});
+    model_ = export_onnx(path(), read_onnx(path()), layers, {ExportForm::packed, opset, readers}, {});
     onnx::ModelProto proto;
     EXPECT_TRUE(proto.ParseFromString(model_.bytes));
     return proto;
@@ -126,6 +126,20 @@ TEST_F(Packed, TheBestFormThatTheOpsetHas) {
     EXPECT_EQ(model.opset_import(0).version(), one.opset);
     const std::int64_t least = one.type == kUint2 ? 13 : one.type == kUint4 ? 10 : 7;
     EXPECT_GE(model.ir_version(), least);
+  }
+}
+
+TEST_F(Packed, ForAnyReaderThereAreNoSmallIntegers) {
+  for (const int bits : {1, 2, 3, 4}) {
+    const ModelBuilder builder = one_layer(13, 64, 64);
+    auto layers = formats_for(builder.read(), levels_of(std::size_t{1} << bits), false);
+    layers[0].scales.clear();
+    const std::set<int> found = types(exported(builder, layers, 25, Readers::any));
+    EXPECT_TRUE(found.contains(onnx::TensorProto::UINT8)) << bits;
+    EXPECT_FALSE(found.contains(kUint4) || found.contains(kUint2)) << bits;
+    expect_quantised(read(), layers);
+    EXPECT_LT(static_cast<double>(model_.weights.size()),
+              static_cast<double>(layers[0].indices.size()) * bits / 8 * 1.08);
   }
 }
 
