@@ -73,7 +73,7 @@ constexpr KeyText kTexts[] = {
     {"search.reproduction", "0.3", "a number from 0 to 1", "Rate of reproduction in the published recipe."},
     {"run.checkpoint", "10", "a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"",
      "Generations, or time, between checkpoints."},
-    {"run.cache", "\"\"", "a file's name", "A file of tallies that runs share."},
+    {"run.cache", "\"\"", "a string", "A file of tallies that runs share."},
 };
 
 }  // namespace

@@ -129,8 +129,7 @@ struct Way {
 };
 
 // All that the opset has, those of fewer nodes first.
-std::vector<Way> ways_of(const Weight& w, const Scope& scope) {
-  const int opset = scope.opset;
+std::vector<Way> ways_of(const Weight& w, int opset, Readers readers) {
   constexpr std::size_t kMostUnfolded = 1 << 25;  // weights: whoever unfolds bits holds an int64 for each
   const std::size_t count = w.indices.size(), rows = w.codebooks.size();
   std::size_t most = 0;
@@ -142,7 +141,7 @@ std::vector<Way> ways_of(const Weight& w, const Scope& scope) {
     const std::size_t data = (count * width + 7) / 8 + rows * most * sizeof(float);
     ways.push_back({data, [&w, type](Scope& scope) { return by_indices(w, type, scope); }});
   };
-  if (scope.readers == Readers::newest) {
+  if (readers == Readers::newest) {
     indices(2, kUint2, kUint2Opset);
     indices(4, kUint4, kUint4Opset);
   }
@@ -163,7 +162,7 @@ std::vector<Way> ways_of(const Weight& w, const Scope& scope) {
 // The smallest. Of many weights a few nodes do not count, nor is each way tried.
 Parts packed(const Weight& w, Scope& scope) {
   constexpr std::size_t kMany = 1 << 16;
-  const std::vector<Way> ways = ways_of(w, scope);
+  const std::vector<Way> ways = ways_of(w, scope.opset, scope.readers);
   if (w.indices.size() >= kMany) return std::ranges::min_element(ways, {}, &Way::data)->make(scope);
   const Scope before = scope;
   Parts best;
