@@ -1,7 +1,5 @@
 #include "run/kept_tallies.hpp"
 
-#include <algorithm>
-
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/log.hpp"
@@ -16,11 +14,7 @@ constexpr int kTalliesVersion = 1;  // of what the same genes under the same set
 std::string key_of_tallies(const Setup& setup, const ComputeInfo& compute) {
   Hasher hasher;
   hasher.value(kTalliesVersion);
-  hasher.text(setup.network_hash);
-  hasher.text(setup.problem.search_source->info().hash);
-  hasher.array(std::span(setup.problem.split.search));
-  hasher.text(evaluation_hash(setup.problem));
-  hasher.text(compute.identity);
+  hash_scoring(hasher, setup, compute.identity);
   return hasher.hex();
 }
 
@@ -44,9 +38,9 @@ std::vector<ScoredGenome> KeptTallies::load() const {
   } catch (const Error& error) {
     fail("{}; run.cache names it, where a file of tallies, or none yet, was expected", error.what());
   }
-  // A file may hold anything.
+  // A file may hold anything; and a run that goes on from a checkpoint of before may have added tallies without bits.
   std::erase_if(kept,
-                [&](const ScoredGenome& one) { return one.scored.bits < 0 || !is_tally(one.scored.tally, images_); });
+                [&](const ScoredGenome& one) { return one.scored.bits < 1 || !is_tally(one.scored.tally, images_); });
   log::info("{} tallies of runs before in {}", kept.size(), path_.string());
   return kept;
 }

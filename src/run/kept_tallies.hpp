@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <vector>
 
-#include "evaluate/evaluator.hpp"
 #include "run/search_run.hpp"
 #include "run/setup.hpp"
 #include "search/run_state.hpp"

@@ -12,6 +12,14 @@ bool is_tally(const Tally& tally, std::int64_t images) {
   return tally.seen == images && counts(tally.top1) && counts(tally.top5) && nats(tally.loss) && nats(tally.divergence);
 }
 
+void hash_scoring(Hasher& hasher, const Setup& setup, const std::string& identity) {
+  hasher.text(setup.network_hash);
+  hasher.text(setup.problem.search_source->info().hash);
+  hasher.array(std::span(setup.problem.split.search));
+  hasher.text(evaluation_hash(setup.problem));
+  hasher.text(identity);
+}
+
 Labels labels_of(const Problem& problem, ImageSet set) {
   return source_of(problem, set).info().classes == 0 ? Labels::of_fp32 : Labels::given;
 }

@@ -1,8 +1,10 @@
 // A network at the end of a run, scored.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "core/hash.hpp"
 #include "evaluate/scorer.hpp"
 #include "report/score_json.hpp"
 #include "run/setup.hpp"
@@ -24,6 +26,10 @@ struct ScoredNetwork {
 
 // Whether a tally, from a file that may hold anything, can be one of so many images.
 bool is_tally(const Tally& tally, std::int64_t images);
+
+// Adds all that a genome's tally over the search's images depends on, but the genome. identity: the engine's
+// (ComputeInfo).
+void hash_scoring(Hasher& hasher, const Setup& setup, const std::string& identity);
 
 // Whose labels tallies of a set are counted by.
 Labels labels_of(const Problem& problem, ImageSet set);

@@ -8,6 +8,7 @@
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
+#include "run/scores.hpp"
 #include "run/space.hpp"
 #include "store/sensitivity_file.hpp"
 #include "vbq/size.hpp"
@@ -35,11 +36,7 @@ std::vector<std::int64_t> layer_weights(const Problem& problem) {
 std::string key_of(const Setup& setup, const Choices& choices, const ComputeInfo& compute) {
   Hasher hasher;
   hasher.value(kVersion);
-  hasher.text(setup.network_hash);
-  hasher.text(setup.problem.search_source->info().hash);
-  hasher.array(std::span(setup.problem.split.search));
-  hasher.text(evaluation_hash(setup.problem));
-  hasher.text(compute.identity);
+  hash_scoring(hasher, setup, compute.identity);
   for (const std::vector<Chromosome>& own : choices) {
     hasher.value(static_cast<std::uint64_t>(own.size()));
     for (const Chromosome& genes : own) hasher.array(std::span(genes));
