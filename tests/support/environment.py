@@ -6,6 +6,14 @@ import sys
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE here
 
 
+def run(*command):
+    """What a command prints; the test ends where it fails."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {' '.join(map(str, command))}\n{done.stderr}")
+    return done.stdout
+
+
 def enter(folder, packages):
     """Goes on in the virtual environment `folder` with these packages; never returns where it had to be entered.
 

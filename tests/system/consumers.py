@@ -12,25 +12,18 @@ Exit code 77 (skipped) where an environment with these programs cannot be had.""
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import environment
+from environment import run
 
 PACKAGES = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino"], "opencv": ["opencv-python-headless:cv2"]}
 LEVELS = ["DISABLE_ALL", "ENABLE_BASIC", "ENABLE_EXTENDED", "ENABLE_ALL"]  # of onnxruntime's optimisations
 TOLERANCE = 2e-5
 # Form and opset; none: the file's own, which is 13 in all three networks.
 FORMS = [("codebook", None), ("packed", None), ("packed", 18), ("packed", 21), ("packed", 25), ("dequantize", None), ("dequantize", 21), ("float", None)]
-
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"consumers.py: {' '.join(map(str, command))}\n{done.stderr}")
-    return done.stdout
 
 
 class Onnxruntime:

@@ -8,19 +8,12 @@ Core ML itself runs on a Mac alone: the program in the package is run here by a 
 Exit code 77 (skipped) where an environment with coremltools cannot be had."""
 import argparse
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import environment
-
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"coreml.py: {' '.join(map(str, command))}\n{done.stderr}")
-    return done.stdout
+from environment import run
 
 
 def expected(path):

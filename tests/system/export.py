@@ -10,19 +10,12 @@ Exit code 77 (skipped) where that environment cannot be had."""
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import environment
-
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"export.py: {' '.join(map(str, command))}\n{done.stderr}")
-    return done.stdout
+from environment import run
 
 
 def read_images(path):

@@ -7,24 +7,17 @@ Exit code 77 (skipped) where the environment with onnx, onnxruntime and numpy ca
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import environment
+from environment import run
 
 FORMS = ["codebook", "packed", "dequantize", "float"]
 SETTINGS = ["format.encoding=uniform", "format.symmetric=true", "format.scale=channel", "format.assignment=nearest", "format.matching=never",
             "search.population=4", "search.generations=1", "data.block=20", "data.search=40"]
-
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"reexport.py: {' '.join(map(str, command))}\n{done.stderr}")
-    return done.stdout
 
 
 class Case:
