@@ -108,7 +108,8 @@ constexpr KeyDetails kDetails[] = {
      "A file in which runs keep what candidates scored, so that others over the same network, images, settings and "
      "engine (another seed, more generations) neither make nor run the same ones again: results stay the same to the "
      "byte, `images_inferred` falls. A relative path is taken from the folder that the run's lies in. Several runs at "
-     "once may have it; half a million scores are kept, the oldest runs' go first. A file of another kind is refused."},
+     "once may have it (on a GPU those of the same `kernels.h5`); half a million scores are kept, the oldest runs' go "
+     "first. A file of another kind is refused."},
 };
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "run/kept_tallies.hpp"
 
+#include <cstdint>
+#include <span>
+
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/log.hpp"
@@ -15,6 +18,8 @@ std::string key_of_tallies(const Setup& setup, const ComputeInfo& compute) {
   Hasher hasher;
   hasher.value(kTalliesVersion);
   hash_scoring(hasher, setup, compute.identity);
+  // A GPU's, which each run chooses for itself: others round otherwise.
+  for (const auto& kernel : compute.kernels) hasher.array(std::span<const std::int64_t>(kernel));
   return hasher.hex();
 }
 
