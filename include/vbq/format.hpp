@@ -56,6 +56,7 @@ struct Format {
   std::optional<double> rate = 0;
   int refit = 0;  // rounds, at most kMostRefit, of compensated and sequential assignment (LayerFormat::refit)
   LevelValues level_values = LevelValues::floating;
+  int activations = 0;  // bits of what quantised layers see (quantise_activations()): 4..8, or 0: FP32
   Coding coding = Coding::fixed;
   Widths widths = Widths::same;  // own: levels is the most that a layer may have
   Scope scope = Scope::layer;

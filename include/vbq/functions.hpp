@@ -29,7 +29,8 @@ struct Unary {
     power,     // x^alpha
     softplus,  // log(1 + exp(x))
     mish,      // x tanh(softplus(x))
-    absolute
+    absolute,
+    round_to  // the whole multiple of alpha that is nearest to x, of two the even one; alpha above 0
   };
   Kind kind = Kind::sigmoid;
   float alpha = 0, beta = 0;
@@ -84,6 +85,7 @@ inline constexpr std::array kUnary{
     UnaryRow{Unary::Kind::softplus, "Softplus"},
     UnaryRow{Unary::Kind::mish, "Mish"},
     UnaryRow{Unary::Kind::absolute, "Abs"},
+    UnaryRow{Unary::Kind::round_to, "Round", {nullptr, 1}},  // another step: of quantise_activations()
 };
 
 // f(0, 0) must be 0, because layouts have places beyond the last channel that stay zeros.

@@ -110,6 +110,20 @@ struct Node {
   std::string weight_name;  // Conv, Linear: the initialiser's name in the file; else empty
 };
 
+// What a layer sees, or what its batch norm (or it itself, without one) gives, in `bits` bits, as ONNX's QuantizeLinear
+// and DequantizeLinear define it: y = (q - zero_point) * scale, q = clamp(round(x / scale) + zero_point, 0, 2^bits -
+// 1), halves to even.
+struct ActivationRange {
+  enum class Side : std::uint8_t { input, output };
+  std::string layer;  // name of a Conv or Linear node
+  Side side = Side::input;
+  int bits = 8;        // 4..8
+  float scale = 1;     // > 0
+  int zero_point = 0;  // 0..2^bits - 1
+  bool operator==(const ActivationRange&) const = default;
+};
+using ActivationRanges = std::vector<ActivationRange>;
+
 // Invariants, made by the reader and checked by validate(): inputs of node k are values 0..k (topological order); every
 // value's shape is consistent with its operator; the output is the last node's; no node is dead.
 struct Network {
@@ -118,6 +132,9 @@ struct Network {
   std::vector<Node> nodes;
   Layout file_layout = Layout::nchw;      // of the file's input; images of three axes are [C, H, W] here in either case
   std::vector<std::string> file_outputs;  // names of all outputs of the file; output_name is one of them
+  // What quantise_activations() has put in, and the hash of the network before; empty for one as trained.
+  ActivationRanges activations = {};
+  std::string trained_hash = {};
 
   const Shape& input_shape() const { return shapes.front(); }
   const Shape& output_shape() const { return shapes.back(); }
@@ -147,5 +164,8 @@ void validate(const Network& network);
 
 // 128-bit XXH3 of structure and weights, as 32 hexadecimal digits. Names of nodes are not hashed.
 std::string network_hash(const Network& network);
+
+// That of the network without quantised activations.
+std::string hash_as_trained(const Network& network);
 
 }  // namespace vbq

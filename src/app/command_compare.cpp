@@ -73,6 +73,7 @@ int command_compare(const SearchArguments& arguments, const CommonOptions& commo
     });
     const Assignment asked = setup.problem.format.assignment;
     setup.problem.format.assignment = Assignment::compensated;  // some rows will need it
+    find_activations(world, setup);
     find_calibration(world, setup, place.folder);
     find_kernels(world, setup, place.folder);
     setup.problem.format.assignment = asked;

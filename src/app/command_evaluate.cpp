@@ -108,9 +108,10 @@ Scored make_scored(const EvaluateArguments& arguments, std::string network, cons
   problem.population = 1;
   if (info.classes == 0) count_agreement(problem, arguments);
   if (arguments.format) {
-    FoundFormat found = read_format(*arguments.format, problem.network);
-    scored.network = std::move(found.network);
-    problem.engine.block = found.block;
+    FoundNetwork read = read_found_network(*arguments.format, problem.network);
+    scored.network = std::move(read.found.network);
+    problem.engine.block = read.found.block;
+    if (!read.found.activations.empty()) problem.trained = std::exchange(problem.network, std::move(read.network));
   }
   return scored;
 }

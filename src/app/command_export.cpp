@@ -23,9 +23,9 @@ int command_export(const ExportArguments& arguments, const CommonOptions& common
   check_output(arguments.output, inputs, arguments.overwrite ? Existing::overwrite : Existing::refuse);
   const ExportedFile file = export_file(arguments.network, arguments.output_name, arguments.format, arguments.output,
                                         {form, arguments.opset});
-  const Network network = read_onnx(arguments.network, arguments.output_name);
-  const Sizes sizes =
-      sizes_of(arguments.network, network, read_format(arguments.format, network).network, arguments.opset);
+  const auto [network, found] =
+      read_found_network(arguments.format, read_onnx(arguments.network, arguments.output_name));
+  const Sizes sizes = sizes_of(arguments.network, network, found.network, arguments.opset);
   const double share = static_cast<double>(file.bytes) / static_cast<double>(file.fp32_bytes);
   if (common.json) {
     const Json json{{"output", arguments.output.string()},

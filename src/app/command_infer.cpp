@@ -71,7 +71,7 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
   check_output(arguments.output, inputs, arguments.overwrite ? Existing::overwrite : Existing::refuse);
   std::optional<Layout> asked;
   if (!arguments.layout.empty()) asked = value_of<Layout>(arguments.layout, kLayouts, "--layout");
-  const Network network = read_onnx(arguments.network, arguments.output_name);
+  Network network = read_onnx(arguments.network, arguments.output_name);
   const NpyArray input = read_npy(arguments.input);
   const auto [images, layout] = read_shape(input, network, asked);
   std::vector<float> values = input.as_floats();
@@ -82,8 +82,14 @@ int command_infer(const InferArguments& arguments, const CommonOptions& common) 
 
   EngineOptions options = common.engine;
   options.tune = false;  // for so few images; and outputs are the same every time
+  QuantisedNetwork quantised;
+  if (arguments.format) {
+    FoundNetwork read = read_found_network(*arguments.format, std::move(network));
+    network = std::move(read.network);
+    quantised = std::move(read.found.network);
+  }
   const auto engine = make_engine(network, options);
-  if (arguments.format) engine->quantise(read_format(*arguments.format, network).network.formats());
+  engine->quantise(quantised.formats());
   std::vector<float> output(static_cast<std::size_t>(images * elements(network.output_shape())));
   engine->infer(values, images, output);
   warn_of_not_finite(output, images);

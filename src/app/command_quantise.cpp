@@ -92,6 +92,7 @@ int command_quantise(const QuantiseArguments& arguments, const CommonOptions& co
     if (leads) log::info("quantise  {}", goal_text(job));
     Setup setup = agree(world, [&] { return make_setup(job, std::move(content), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });
+    find_activations(world, setup);
     find_calibration(world, setup, place.folder);
     find_kernels(world, setup, place.folder);
     const JobOutcome outcome = run_job(world, setup, place, common);

@@ -64,6 +64,7 @@ int command_search(const SearchArguments& arguments, const CommonOptions& common
     std::string network = share_network(world, job.network);
     Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });
+    find_activations(world, setup);
     find_calibration(world, setup, place.folder);
     int code = 0;
     if (!job.sweep.empty()) {

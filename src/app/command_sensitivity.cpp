@@ -67,6 +67,7 @@ int command_sensitivity(const SearchArguments& arguments, const CommonOptions& c
     std::string network = share_network(world, job.network);
     Setup setup = agree(world, [&] { return make_setup(job, std::move(network), common.engine); });
     agree(world, [&] { check_workers(setup, worker_count(world)); });
+    find_activations(world, setup);
     find_calibration(world, setup, place.folder);
     find_kernels(world, setup, place.folder);
     std::int64_t code = with_evaluator(world, setup.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {

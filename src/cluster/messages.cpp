@@ -21,10 +21,10 @@ void serialize(Archive& archive, vbq::Genome& genome, unsigned /*version*/) {
 // Taken apart as a whole, so that a field that is added does not compile until it is sent.
 template <class Archive>
 void serialize(Archive& archive, vbq::Format& format, unsigned /*version*/) {
-  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, refit, level_values, coding, widths, scope,
-         scale, scale_by, assignment, matching, matching_images, delivery_images, skip, biases] = format;
-  archive& levels& encoding& symmetric& exponent_bits& refit& coding& widths& scope& scale& scale_by& assignment&
-      matching& matching_images& delivery_images& skip& biases;
+  auto& [levels, encoding, symmetric, exponent_bits, exponent_bias, rate, refit, level_values, activations, coding,
+         widths, scope, scale, scale_by, assignment, matching, matching_images, delivery_images, skip, biases] = format;
+  archive& levels& encoding& symmetric& exponent_bits& refit& level_values& activations& coding& widths& scope& scale&
+      scale_by& assignment& matching& matching_images& delivery_images& skip& biases;
   bool has_bias = exponent_bias.has_value();
   double bias = exponent_bias.value_or(0);
   archive& has_bias& bias;
@@ -43,6 +43,11 @@ void serialize(Archive& archive, vbq::FactorBlock& block, unsigned /*version*/) 
 template <class Archive>
 void serialize(Archive& archive, vbq::LayerFactor& factor, unsigned /*version*/) {
   archive& factor.node& factor.blocks;
+}
+
+template <class Archive>
+void serialize(Archive& archive, vbq::ActivationRange& range, unsigned /*version*/) {
+  archive& range.layer& range.side& range.bits& range.scale& range.zero_point;
 }
 
 template <class Archive>
@@ -134,7 +139,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 7;
+constexpr std::uint32_t kMessageVersion = 8;
 
 }  // namespace
 
@@ -174,6 +179,7 @@ template std::string pack(const std::vector<Genome>&);
 template std::string pack(const Kernels&);
 template std::string pack(const Format&);
 template std::string pack(const LayerFactor&);
+template std::string pack(const ActivationRanges&);
 template std::string pack(const QuantisedNetwork&);
 template std::string pack(const protocol::Order&);
 template std::string pack(const protocol::Answer&);
@@ -184,6 +190,7 @@ template std::vector<Genome> unpack(std::string_view);
 template Kernels unpack(std::string_view);
 template Format unpack(std::string_view);
 template LayerFactor unpack(std::string_view);
+template ActivationRanges unpack(std::string_view);
 template QuantisedNetwork unpack(std::string_view);
 template protocol::Order unpack(std::string_view);
 template protocol::Answer unpack(std::string_view);

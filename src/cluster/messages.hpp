@@ -29,7 +29,7 @@ struct Failure {
   Fault fault = Fault::input;
 };
 
-// T: std::vector<Genome>, Kernels, Format, LayerFactor, QuantisedNetwork, Report, Failure, protocol::Order, Answer,
+// T: std::vector<Genome>, Kernels, Format, LayerFactor, ActivationRanges, QuantisedNetwork, Report, Failure, protocol::Order, Answer,
 // HandedOver. unpack: Error (internal) when the bytes are no archive of T of this version, or something is left over.
 template <typename T>
 std::string pack(const T& message);

@@ -38,4 +38,14 @@ std::shared_ptr<const Calibration> share_calibration(Communicator& world, const 
   return result;
 }
 
+ActivationRanges share_activations(Communicator& world, const Problem& problem) {
+  if (problem.format.activations == 0) return {};
+  const bool finds = world.rank() + 1 == world.size();
+  const std::vector<std::string> all =
+      world.gather(agree(world, [&] { return finds ? pack(calibrate_activations(problem)) : std::string(); }));
+  std::string archive = world.rank() == 0 ? all.back() : std::string();
+  world.broadcast(archive);
+  return unpack<ActivationRanges>(archive);
+}
+
 }  // namespace vbq

@@ -13,4 +13,7 @@ namespace vbq {
 // depend on the number of ranks. Workers compute; rank 0 only where it is alone.
 std::shared_ptr<const Calibration> share_calibration(Communicator& world, const Problem& problem);
 
+// Collective: what becomes of the problem's activations (calibrate_activations()), found by the last rank.
+ActivationRanges share_activations(Communicator& world, const Problem& problem);
+
 }  // namespace vbq

@@ -49,6 +49,12 @@ constexpr KeyDetails kDetails[] = {
      "`int8`: levels are whole numbers, -127 to 127, times the layer's or channel's scale, which takes the step into "
      "itself: what int8 kernels and hardware's look-up tables of int8 take. A level then counts 8 bits. Not of "
      "`encoding = \"boundaries\"`, nor with `biases`; a refit moves scales alone."},
+    {"format.activations",
+     "0: FP32. 4 to 8: what quantised layers see, and what they give to a sum, is rounded to that many bits, by a step "
+     "and a zero point a tensor that are found from up to 256 search images before the search (least squares, "
+     "clipped; [method.md](method.md#quantised-activations)). The network's own input has 8. Levels are then assigned "
+     "for such inputs, every candidate is scored with them, and all figures called FP32 stay those of the network as "
+     "trained."},
     {"format.coding",
      "How a candidate's size is counted: each weight in ceil(log2 levels) bits, or each layer's levels at their "
      "first-order entropy (what deflate, zstd and weight streams come close to)."},

@@ -36,6 +36,8 @@ constexpr KeyText kTexts[] = {
     {"format.refit", "0", "an integer from 0 to 3",
      "Rounds after assignment: levels and scales fitted to what weights have taken, and weights assigned anew."},
     {"format.level_values", "\"float\"", "", "What a level may be: any number, or an int8 times the scale."},
+    {"format.activations", "0", "0, or an integer from 4 to 8",
+     "Bits of what quantised layers see, and of what a sum adds up; 0: FP32."},
     {"format.coding", "\"fixed\"; of a grid \"entropy\"", "", "How a candidate's size is counted."},
     {"format.budget", "none",
      "bits a weight (\"2.3 bits\"), a size (\"75 KiB\", \"80000 bytes\"), \"front\", or two of them, the smaller first",

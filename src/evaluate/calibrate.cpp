@@ -1,5 +1,9 @@
 #include "evaluate/calibrate.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "assign/activation_ranges.hpp"
 #include "assign/calibrate_layers.hpp"
 #include "core/hash.hpp"
 #include "core/usable_cpus.hpp"
@@ -10,15 +14,16 @@ namespace {
 // Of what is computed from the same images by the same engine: counts up when its last bits change.
 constexpr int kVersion = 2;
 
-CalibrationImages images_of(const Problem& problem) {
-  const auto read = [&problem](std::int64_t first, std::int64_t count) {
-    const auto some =
-        std::span(problem.split.search).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+CalibrationImages images_of(const Problem& problem, std::vector<std::int64_t> chosen) {
+  const auto count = std::ssize(chosen);
+  const auto read = [&problem, all = std::move(chosen)](std::int64_t first, std::int64_t some) {
+    const auto those = std::span(all).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(some));
     const ImageSource& source = *problem.search_source;
-    return Shard{source.read(some), source.info().normalisation, problem.engine.block, false};
+    return Shard{source.read(those), source.info().normalisation, problem.engine.block, false};
   };
-  return {static_cast<std::int64_t>(problem.split.search.size()), read, problem.engine.block};
+  return {count, read, problem.engine.block};
 }
+CalibrationImages images_of(const Problem& problem) { return images_of(problem, problem.split.search); }
 
 // Its kernels chosen by rule: factors are kept from run to run, and are to be the same.
 std::unique_ptr<Engine> calibrating_engine(const Problem& problem, EngineOptions options) {
@@ -37,6 +42,17 @@ std::vector<int> layers_to_calibrate(const Problem& problem) {
 std::vector<LayerFactor> calibrate(const Problem& problem, std::span<const int> layers, const EngineOptions& options) {
   if (layers.empty()) return {};
   return calibrate_layers(problem.network, layers, *calibrating_engine(problem, options), images_of(problem));
+}
+
+ActivationRanges calibrate_activations(const Problem& problem) {
+  if (problem.format.activations == 0) return {};
+  const std::vector<std::int64_t>& all = problem.split.search;
+  const std::size_t count = std::min(all.size(), static_cast<std::size_t>(kActivationImages));
+  std::vector<std::int64_t> chosen;
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
+  const std::vector<int> layers = quantised_layers(problem.network, problem.format);
+  return calibrate_activations(problem.network, layers, problem.format.activations,
+                               *calibrating_engine(problem, problem.engine), images_of(problem, std::move(chosen)));
 }
 
 std::int64_t calibration_bytes(const Problem& problem, std::span<const int> layers, const EngineOptions& options) {

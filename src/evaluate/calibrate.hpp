@@ -19,6 +19,11 @@ std::vector<int> layers_to_calibrate(const Problem& problem);
 // for.
 std::vector<LayerFactor> calibrate(const Problem& problem, std::span<const int> layers, const EngineOptions& options);
 
+// What becomes of activations under the problem's format, from up to kActivationImages of the search images, evenly
+// spaced; none where they stay FP32. Depends on the problem and the kind of engine alone.
+inline constexpr std::int64_t kActivationImages = 256;
+ActivationRanges calibrate_activations(const Problem& problem);
+
 // Bytes that it takes at its largest, what it has made included, the engine too.
 std::int64_t calibration_bytes(const Problem& problem, std::span<const int> layers, const EngineOptions& options);
 

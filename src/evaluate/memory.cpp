@@ -155,6 +155,12 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   // Two copies besides the engine's own: that of whoever made the problem, and the worker's.
   const std::int64_t engine = engine_bytes(problem.network, options, passed);
   need.engine = engine;
+  if (problem.trained) {  // an engine of its own, with the images that are loaded
+    EngineOptions single = options;
+    single.copies = 1;
+    need.engine += engine_bytes(*problem.trained, single, 0);
+    need.images += std::max(bytes_of(*problem.search_source, shard, 0), beside);
+  }
   for (const int k : weight_layers(problem.network)) {
     need.engine += 2 * kFloat * elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }

@@ -1,10 +1,12 @@
 #include "evaluate/problem.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "quant/packing.hpp"
+#include "vbq/activations.hpp"
 
 namespace vbq {
 namespace {
@@ -108,6 +110,12 @@ std::string data_hash(const Problem& problem) {
   return hasher.hex();
 }
 
+void quantise_activations(Problem& problem, const ActivationRanges& ranges) {
+  if (ranges.empty()) return;
+  Network quantised = quantise_activations(problem.network, ranges);
+  problem.trained = std::exchange(problem.network, std::move(quantised));
+}
+
 std::string evaluation_hash(const Problem& problem) {
   const Format& format = problem.format;
   Hasher hasher;
@@ -124,9 +132,10 @@ std::string evaluation_hash(const Problem& problem) {
   hasher.value(static_cast<int>(format.exponent_bias.has_value()));
   hasher.value(format.rate.value_or(-1));
   hasher.value(problem.comparison.temperature);
-  if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");  // else as before
-  if (format.refit > 0) hasher.value(format.refit);                              // else as before
-  if (format.level_values != LevelValues::floating) hasher.text("int8 levels");  // else as before
+  if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");                // else as before
+  if (format.refit > 0) hasher.value(format.refit);                                            // else as before
+  if (format.level_values != LevelValues::floating) hasher.text("int8 levels");                // else as before
+  if (format.activations > 0) hasher.text(fmt::format("activations {}", format.activations));  // else as before
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ namespace vbq {
 // A block is engine.block consecutive entries of the split's list; the last may be short.
 struct Problem {
   Network network;
+  // Where the network's activations are quantised: it as trained, which all that is called FP32 is of.
+  std::optional<Network> trained = {};
   Format format;
   EngineOptions engine;
   std::shared_ptr<const ImageSource> search_source;    // indexed by split.search and split.validation
@@ -40,6 +43,9 @@ inline constexpr std::int64_t kMostImages =
 // Error where the parts do not fit together: no search images, an index beyond its source, a block of 0 images, more
 // than kMostImages in a set.
 void validate(const Problem& problem);
+
+// From now on the network's activations are quantised so; nothing changes without ranges.
+void quantise_activations(Problem& problem, const ActivationRanges& ranges);
 
 // Indices of a set's images, and how many blocks they make. Error for a held-out set that is not there.
 const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set);

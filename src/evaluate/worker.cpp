@@ -64,6 +64,7 @@ std::int64_t trained_bytes(const Problem& problem, ImageSet set, std::int64_t wo
 Worker::Worker(Problem problem, WorkerPlace place, const MakeEngine& make)
     : problem_(validated(std::move(problem))),
       place_(place),
+      make_(make),
       engine_(make(problem_.network, with_copies(problem_))),
       maker_(problem_, *engine_),
       in_copy_(static_cast<std::size_t>(engine_->copies())) {
@@ -94,7 +95,10 @@ std::int64_t Worker::not_finite(ImageSet set) {
     // Loaded without divergence, images cannot tell; loaded with it, tallies of them would count it.
     if (!problem_.with_divergence || set != loaded_set_ || piece != loaded_) load(set, piece, true);
     count += not_finite_in(*engine_, problem_.network);
-    if (!problem_.with_divergence) loaded_ = {};
+    if (!problem_.with_divergence) {
+      loaded_ = {};
+      in_trained_engine_.reset();
+    }
     block = piece.end();
   }
   return count;
@@ -119,17 +123,25 @@ std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks)
                   piece.end());
   }
   std::optional<Ran> finished;
-  if (!has_room()) finished = finish();
+  if (!has_room() || (apart(network) && !running_.empty())) finished = finish();
   if (set != loaded_set_ || piece != loaded_) {
     if (!running_.empty()) fail_internal("images were to be replaced while a network runs on them");
     load(set, piece, problem_.with_divergence);
   }
-  const int copy = free_copy(network.id());
   const auto since = std::chrono::steady_clock::now();
+  if (apart(network)) {
+    if (!running_.empty()) fail_internal("the network as trained was to run beside others");
+    Engine& engine = trained_engine(Loaded::images);
+    const DeviceCall call(watched_kind(engine, DeviceCall::Kind::other));
+    engine.start(blocks.first - loaded_.first, blocks.count, 0);
+    running_.push_back({number, blocks, &engine, 0, since});
+    return finished;
+  }
+  const int copy = free_copy(network.id());
   const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::other));
   put(network, copy);
   engine_->start(blocks.first - loaded_.first, blocks.count, copy);
-  running_.push_back({number, blocks, copy, since});
+  running_.push_back({number, blocks, engine_.get(), copy, since});
   return finished;
 }
 
@@ -137,8 +149,8 @@ std::optional<Ran> Worker::finish() {
   if (running_.empty()) return std::nullopt;
   const Running first = running_.front();
   running_.pop_front();
-  const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::tally));
-  const Tally tally = engine_->finish(first.copy);
+  const DeviceCall call(watched_kind(*first.engine, DeviceCall::Kind::tally));
+  const Tally tally = first.engine->finish(first.copy);
   return Ran{first.number, first.blocks, tally, seconds_since(first.since)};
 }
 
@@ -146,14 +158,15 @@ Ran Worker::classify(std::size_t number, ImageSet set, Range blocks) {
   if (!running_.empty()) fail_internal("images were to be classified while a network runs");
   const QuantisedNetwork& network = networks_.at(number);
   const auto since = std::chrono::steady_clock::now();
-  {
-    const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::other));
+  Engine& engine = apart(network) ? trained_engine(Loaded::as_it_is) : *engine_;
+  if (!apart(network)) {
+    const DeviceCall call(watched_kind(engine, DeviceCall::Kind::other));
     put(network, 0);
   }
   Ran ran{number, blocks, {}, 0};
   for (std::int64_t block = blocks.first; block < blocks.end(); ++block) {
     const std::vector<std::int32_t> classes =
-        classes_of(*engine_, problem_.network, read(set, {block, 1}), source_of(problem_, set).info().normalisation);
+        classes_of(engine, problem_.network, read(set, {block, 1}), source_of(problem_, set).info().normalisation);
     ran.classes.insert(ran.classes.end(), classes.begin(), classes.end());
   }
   ran.tally.seen = std::ssize(ran.classes);
@@ -192,14 +205,47 @@ Images Worker::read(ImageSet set, Range blocks) const {
 void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   loaded_ = {};  // whatever happens below, the old images no longer count
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
-  Shard shard{read(set, blocks), source_of(problem_, set).info().normalisation, problem_.engine.block, with_divergence};
-  if (leads(set)) shard.comparison = problem_.comparison;
+  Shard shard = shard_of(set, blocks, with_divergence);
   const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
   if (keeps) shard.trained = trained_[{set, blocks.first}];
+  if (with_divergence && problem_.trained && shard.trained == nullptr) {
+    Engine& trained = trained_engine(Loaded::as_it_is);
+    in_trained_engine_.reset();
+    trained.load(shard);
+    in_trained_engine_ = {set, blocks};
+    shard.trained = trained.trained_outputs();
+  }
   engine_->load(std::move(shard));
   if (keeps) trained_[{set, blocks.first}] = engine_->trained_outputs();
   loaded_set_ = set;
   loaded_ = blocks;
+}
+
+Shard Worker::shard_of(ImageSet set, Range blocks, bool with_divergence) const {
+  Shard shard{read(set, blocks), source_of(problem_, set).info().normalisation, problem_.engine.block, with_divergence};
+  if (leads(set)) shard.comparison = problem_.comparison;
+  return shard;
+}
+
+// Its kernels chosen by rule: those that were measured are of the other network.
+Engine& Worker::trained_engine(Loaded loaded) {
+  if (!problem_.trained) return *engine_;
+  if (trained_engine_ == nullptr) {
+    EngineOptions options = problem_.engine;
+    options.copies = 1;
+    options.tune = false;
+    options.kernels = {};
+    trained_engine_ = make_(*problem_.trained, options);
+  }
+  const std::pair held{loaded_set_, loaded_};
+  if (loaded == Loaded::images && in_trained_engine_ != held) {
+    in_trained_engine_.reset();
+    Shard shard = shard_of(loaded_set_, loaded_, problem_.with_divergence);
+    shard.trained = engine_->trained_outputs();
+    trained_engine_->load(std::move(shard));
+    in_trained_engine_ = held;
+  }
+  return *trained_engine_;
 }
 
 }  // namespace vbq

@@ -106,11 +106,19 @@ class Worker {
   struct Running {
     std::size_t number;
     Range blocks;
+    Engine* engine;
     int copy;
     std::chrono::steady_clock::time_point since;
   };
 
   void load(ImageSet set, Range blocks, bool with_divergence);
+  // What runs the network as trained: the engine, or, where the network's activations are quantised, one of its own,
+  // made when it is first asked for. images: has what is loaded loaded there too.
+  enum class Loaded { as_it_is, images };
+  Engine& trained_engine(Loaded loaded);
+  bool apart(const QuantisedNetwork& network) const { return problem_.trained.has_value() && network.as_trained(); }
+  // What the engines load: blocks of a set, with divergence where `trained` says from what, or is to be found out.
+  Shard shard_of(ImageSet set, Range blocks, bool with_divergence) const;
   int free_copy(const NetworkId& network) const;
   // Of blocks; as many images as there are.
   Images read(ImageSet set, Range blocks) const;
@@ -119,7 +127,10 @@ class Worker {
 
   Problem problem_;
   WorkerPlace place_;
+  MakeEngine make_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Engine> trained_engine_;                       // null: none is needed yet
+  std::optional<std::pair<ImageSet, Range>> in_trained_engine_;  // that is loaded there
   Maker maker_;
   ImageSet loaded_set_ = ImageSet::search;
   Range loaded_;                                                         // blocks that the engine holds

@@ -160,4 +160,8 @@ std::string network_hash(const Network& network) {
   return hash.hex();
 }
 
+std::string hash_as_trained(const Network& network) {
+  return network.trained_hash.empty() ? network_hash(network) : network.trained_hash;
+}
+
 }  // namespace vbq

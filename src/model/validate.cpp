@@ -103,6 +103,7 @@ struct Check {
     same();
     that(known(kUnary, op.kind) && std::isfinite(op.alpha) && std::isfinite(op.beta),
          "a known function with finite numbers was expected");
+    that(op.kind != Unary::Kind::round_to || op.alpha > 0, "a step above zero was expected");
   }
   void operator()(const Clip& op) const {
     same();

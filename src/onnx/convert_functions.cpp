@@ -40,7 +40,7 @@ Value affine(NodeContext& node, Builder& builder, const Value& x, float scale, f
 Value unary(NodeContext& node, Builder& builder) {
   const UnaryRow& row = *find_row(kUnary, node.type());
   const auto number = [&](const Parameter& p) {
-    return p.attribute == nullptr ? 0.0F : node.real(p.attribute, p.otherwise);
+    return p.attribute == nullptr ? p.otherwise : node.real(p.attribute, p.otherwise);
   };
   return emit_unary(node, builder, node.activation(0), {row.kind, number(row.alpha), number(row.beta)});
 }

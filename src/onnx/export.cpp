@@ -9,6 +9,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "onnx/export_activations.hpp"
 #include "onnx/export_header.hpp"
 #include "onnx/export_names.hpp"
 #include "onnx/export_norm.hpp"
@@ -257,6 +258,7 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
   for (auto& tensor : *own.mutable_initializer()) {
     result.fp32_bytes += take_in(tensor, place);
   }
+  const std::vector<QuantisedValue> activations = quantised_values(own, network, source.layers);
   Exporter exporter(model, network, source.opset, style);
   for (const ExportLayer& layer : layers) {
     const auto node =
@@ -266,6 +268,7 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
     exporter.take_out(layer, static_cast<int>(node - network.nodes.begin()), *origin->second);
   }
   result.weights = exporter.put_in();
+  put_activations_in(own, activations, source.opset);
   settle_version(model);
   for (const auto& [key, value] : metadata) set_metadata(model, key, value);
   result.bytes = write_model(model);

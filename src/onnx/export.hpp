@@ -48,9 +48,9 @@ struct ExportStyle {
   Readers readers = Readers::newest;
 };
 
-// path: the file that `network` was read from. Opset (unless it is raised), names and all else of the graph stay;
-// external data is taken in. metadata: keys and values added to the model's. Error when a layer cannot be written so:
-// says which, and why.
+// path: the file that `network` was read from; its activations are quantised as the network's are. Opset (unless it is
+// raised), names and all else of the graph stay; external data is taken in. metadata: keys and values added to the
+// model's. Error when a layer cannot be written so: says which, and why.
 ExportedModel export_onnx(const std::filesystem::path& path, const Network& network,
                           const std::vector<ExportLayer>& layers, const ExportStyle& style,
                           const std::vector<std::pair<std::string, std::string>>& metadata);

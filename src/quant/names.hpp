@@ -16,6 +16,8 @@ inline constexpr Name<ScaleScope> kScales[] = {
     {"none", ScaleScope::none}, {"layer", ScaleScope::layer}, {"channel", ScaleScope::channel}};
 inline constexpr Name<ScaleBy> kScaleBy[] = {{"rms", ScaleBy::rms}, {"maximum", ScaleBy::maximum}};
 inline constexpr Name<LevelValues> kLevelValues[] = {{"float", LevelValues::floating}, {"int8", LevelValues::int8}};
+inline constexpr Name<ActivationRange::Side> kSides[] = {{"input", ActivationRange::Side::input},
+                                                         {"output", ActivationRange::Side::output}};
 inline constexpr Name<Coding> kCodings[] = {{"fixed", Coding::fixed}, {"entropy", Coding::entropy}};
 inline constexpr Name<Assignment> kAssignments[] = {
     {"nearest", Assignment::nearest}, {"compensated", Assignment::compensated}, {"sequential", Assignment::sequential}};

@@ -60,7 +60,7 @@ ExportedModel exported(const std::filesystem::path& file, const Network& network
                       {"vbq.bits", std::to_string(index_bits(counts.levels))},
                       {"vbq.levels", std::to_string(counts.levels)},
                       {"vbq.form", name_of<ExportForm>(style.form, kExportForms)},
-                      {"vbq.network_hash", network_hash(network)}});
+                      {"vbq.network_hash", hash_as_trained(network)}});
 }
 
 // The bytes of the weights of layers that are not quantised.
@@ -79,8 +79,7 @@ std::string left_as_trained(const Network& network, const NetworkFormat& formats
 ExportedFile export_file(const std::filesystem::path& network_path, const std::string& network_output,
                          const std::filesystem::path& format_path, const std::filesystem::path& output,
                          const ExportStyle& style) {
-  const Network network = read_onnx(network_path, network_output);
-  const FoundFormat found = read_format(format_path, network);
+  const auto [network, found] = read_found_network(format_path, read_onnx(network_path, network_output));
   Counts counts;
   const std::vector<ExportLayer> layers = layers_of(network, found.network.formats(), counts);
   ExportedModel model = exported(network_path, network, layers, counts, style);

@@ -113,6 +113,14 @@ Job share_job(Communicator& world, const std::function<Job()>& make) {
   return world.rank() == 0 ? job : parse_job(text, "/", "the job of rank 0", {});
 }
 
+void find_activations(Communicator& world, Setup& setup) {
+  const Format& format = setup.problem.format;
+  if (format.activations == 0) return;
+  log::info("activations of {} bits: finding their ranges", format.activations);
+  const ActivationRanges ranges = share_activations(world, setup.problem);
+  agree(world, [&] { quantise_activations(setup.problem, ranges); });
+}
+
 void find_calibration(Communicator& world, Setup& setup, const fs::path& folder) {
   const std::vector<int> layers = agree(world, [&] { return layers_to_calibrate(setup.problem); });
   if (layers.empty()) return;

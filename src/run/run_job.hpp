@@ -25,6 +25,10 @@ RunPlace share_place(Communicator& world, const std::string& command, const Sear
 Job share_job(Communicator& world, const std::filesystem::path& path, const std::vector<std::string>& overrides);
 Job share_job(Communicator& world, const std::function<Job()>& make);
 
+// Collective, before all else that is found: quantises the activations of the problem's network, should its format have
+// it so.
+void find_activations(Communicator& world, Setup& setup);
+
 // Collective. Sets problem.calibration, where one is needed: from `folder`/calibration.h5 if that was made of the same
 // network and images, else made by all ranks; then keep_calibration says that it is still to be left there.
 void find_calibration(Communicator& world, Setup& setup, const std::filesystem::path& folder);

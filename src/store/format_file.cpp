@@ -8,13 +8,16 @@
 #include "json/json_file.hpp"
 #include "quant/names.hpp"
 #include "quant/packing.hpp"
+#include "vbq/activations.hpp"
+#include "vbq/error.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
 
-// Of the file; raised where a reader of before would misunderstand it: one that did not know "scales" made them anew.
-constexpr int kFormatVersion = 2, kVersionWithoutScales = 1;
+// Of the file; raised where a reader of before would misunderstand it: one that did not know
+// "scales" made them anew; one that did not know "activations" would leave them FP32.
+constexpr int kFormatVersion = 3, kVersionWithoutActivations = 2, kVersionWithoutScales = 1;
 
 // The double with the float's own shortest decimal spelling: 0.1f is written 0.1, not 0.10000000149011612.
 Json short_number(float value) {
@@ -164,6 +167,45 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   return made;
 }
 
+Json activations_to_json(const ActivationRanges& ranges) {
+  Json array = Json::array();
+  for (const ActivationRange& range : ranges) {
+    Json entry;
+    entry["layer"] = range.layer;
+    entry["side"] = name_of<ActivationRange::Side>(range.side, kSides);
+    entry["bits"] = range.bits;
+    entry["scale"] = short_number(range.scale);
+    entry["zero_point"] = range.zero_point;
+    array.push_back(std::move(entry));
+  }
+  return array;
+}
+
+// What the numbers must be, quantise_activations() checks.
+ActivationRanges read_activations(const Json& json, const std::string& file) {
+  if (!json.is_array()) fail("{}: \"activations\" is {}: an array was expected", file, shown(json));
+  ActivationRanges ranges;
+  for (const Json& entry : json) {
+    const std::string where = fmt::format("{}: \"activations\"[{}]", file, ranges.size());
+    if (!entry.is_object() || !entry.contains("layer") || !entry["layer"].is_string()) {
+      fail("{} has no layer", where);
+    }
+    const auto integer = [&](const char* key, std::int64_t low, std::int64_t high) {
+      return static_cast<int>(integer_in(entry.value(key, Json()), low, high, where + " " + key, "an integer"));
+    };
+    ActivationRange range;
+    range.layer = entry["layer"].get<std::string>();
+    range.side = read_name<ActivationRange::Side>(entry, "side", kSides, where);
+    range.bits = integer("bits", 4, 8);
+    range.zero_point = integer("zero_point", 0, 255);
+    const Json scale = entry.value("scale", Json());
+    if (!scale.is_number()) fail("{} scale is {}: a number was expected", where, shown(scale));
+    range.scale = scale.get<float>();
+    ranges.push_back(std::move(range));
+  }
+  return ranges;
+}
+
 // Of all layers with weights, wanted or not, as a format's rule makes them.
 std::vector<std::vector<float>> scales_by_rule(const Network& network, Format format) {
   format.skip = {};
@@ -181,8 +223,11 @@ std::string format_to_json(const Network& network, const Format& format, const F
   };
   Json json;
   json["vbq"] = kVersion;
-  json["format_version"] = std::ranges::any_of(found.network.layers(), moved) ? kFormatVersion : kVersionWithoutScales;
-  json["network_hash"] = network_hash(network);
+  const bool has_scales = std::ranges::any_of(found.network.layers(), moved);
+  json["format_version"] = !network.activations.empty() ? kFormatVersion
+                           : has_scales                 ? kVersionWithoutActivations
+                                                        : kVersionWithoutScales;
+  json["network_hash"] = hash_as_trained(network);
   json["bits"] = index_bits(format.levels);
   json["levels"] = format.levels;
   json["encoding"] = name_of<Encoding>(format.encoding, kEncodings);
@@ -194,6 +239,7 @@ std::string format_to_json(const Network& network, const Format& format, const F
   if (format.level_values == LevelValues::int8)
     json["level_values"] = name_of<LevelValues>(format.level_values, kLevelValues);
   json["assignment"] = name_of<Assignment>(format.assignment, kAssignments);
+  if (!network.activations.empty()) json["activations"] = activations_to_json(network.activations);
   json["block"] = found.block;
   json["layers"] = Json::array();
   for (const QuantisedLayer& layer : found.network.layers()) {
@@ -219,9 +265,9 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
     fail("{} has no \"layers\" array: a best.json as vbq writes it was expected", file);
   }
   const auto hash = json.find("network_hash");
-  if (hash == json.end() || *hash != network_hash(network)) {
+  if (hash == json.end() || *hash != hash_as_trained(network)) {
     fail("{} was found for a network with hash {}, this network's is \"{}\"", file,
-         hash == json.end() ? "unknown" : shown(*hash), network_hash(network));
+         hash == json.end() ? "unknown" : shown(*hash), hash_as_trained(network));
   }
   Format format;
   format.encoding = read_name<Encoding>(json, "encoding", kEncodings, file);
@@ -236,6 +282,8 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
   if (const auto block = json.find("block"); block != json.end()) {  // the first files had none
     result.block = integer_in(*block, 1, 65536, file + ": \"block\"", "a number of images");
   }
+
+  if (json.contains("activations")) result.activations = read_activations(json["activations"], file);
 
   const std::vector<int> all = weight_layers(network);
   NetworkFormat layers;
@@ -273,6 +321,19 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
 FoundFormat read_format(const std::filesystem::path& path, const Network& network) {
   const std::string file = "format " + path.string();
   return parse_format(read_json_text(path, "format"), file, network);
+}
+
+FoundNetwork read_found_network(const std::filesystem::path& path, Network trained) {
+  FoundFormat found = read_format(path, trained);
+  if (found.activations.empty()) return {std::move(trained), std::move(found)};
+  Network network;
+  try {
+    network = quantise_activations(trained, found.activations);
+  } catch (const Error& error) {
+    throw Error(fmt::format("format {}: {}", path.string(), error.what()), error.fault());
+  }
+  found = read_format(path, network);  // its layers have other numbers
+  return {std::move(network), std::move(found)};
 }
 
 }  // namespace vbq

@@ -56,6 +56,12 @@ TEST(Messages, FormatsComeBack) {
   format.skip = {"conv1", "head"};
   format.biases = true;
   format.widths = Widths::own;
+  format.rate = std::nullopt;
+  format.refit = 2;
+  format.level_values = LevelValues::int8;
+  format.activations = 6;
+  format.coding = Coding::entropy;
+  format.delivery_images = 44;
   const auto back = unpack<Format>(pack(format));
   EXPECT_EQ(back.levels, 17);
   EXPECT_EQ(back.encoding, format.encoding);
@@ -71,6 +77,12 @@ TEST(Messages, FormatsComeBack) {
   EXPECT_EQ(back.skip, format.skip);
   EXPECT_TRUE(back.biases);
   EXPECT_EQ(back.widths, Widths::own);
+  EXPECT_FALSE(back.rate);
+  EXPECT_EQ(back.refit, 2);
+  EXPECT_EQ(back.level_values, LevelValues::int8);
+  EXPECT_EQ(back.activations, 6);
+  EXPECT_EQ(back.coding, Coding::entropy);
+  EXPECT_EQ(back.delivery_images, 44);
   EXPECT_FALSE(unpack<Format>(pack(Format{})).exponent_bias);
 }
 

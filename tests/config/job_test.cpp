@@ -195,6 +195,11 @@ TEST(Job, RefusesInOneSentence) {
   EXPECT_NE(refusal(with("format", "symmetric = true\nlevels = 7")).find("even"), std::string::npos);
   EXPECT_NE(refusal(with("format", "level_values = \"int4\"")).find("one of float, int8 was expected"),
             std::string::npos);
+  for (const char* bits : {"3", "9", "-1", "8.5"}) {
+    EXPECT_NE(refusal(with("format", std::string("activations = ") + bits)).find("format.activations is"),
+              std::string::npos)
+        << bits;
+  }
   const std::string int8 = "level_values = \"int8\"\n";
   EXPECT_EQ(
       refusal(with("format", int8 + "encoding = \"boundaries\"")),

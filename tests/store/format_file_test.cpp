@@ -9,6 +9,7 @@
 
 #include "quant/names.hpp"
 #include "support/networks.hpp"
+#include "vbq/activations.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq {
@@ -84,6 +85,42 @@ TEST_F(FormatFile, Int8LevelsAreWholeNumbersBesideTheirScales) {
     json["level_values"] = "int9";
     EXPECT_NE(refusal(json.dump()).find("level_values"), std::string::npos) << refusal(json.dump());
   }
+}
+
+TEST_F(FormatFile, HoldsQuantisedActivations) {
+  const Format format;
+  const ActivationRanges ranges{{"conv1", ActivationRange::Side::input, 8, 0.1F, 12},
+                                {"conv2", ActivationRange::Side::output, 5, 0.3F, 0}};
+  const Network rounded = quantise_activations(network_, ranges);
+  const QuantisedNetwork made = quantise(rounded, Decoder(rounded, format)(some_genome(rounded, format)));
+  const std::string text = format_to_json(rounded, format, {made, 50});
+  write(text);
+  EXPECT_EQ(read_format(path_, network_).activations, ranges);
+  const FoundNetwork again = read_found_network(path_, network_);
+  EXPECT_EQ(again.found.network, made);
+  EXPECT_EQ(network_hash(again.network), network_hash(rounded));
+
+  const nlohmann::json json = nlohmann::json::parse(text);
+  EXPECT_EQ(json["format_version"], 3);
+  EXPECT_EQ(json["network_hash"], network_hash(network_));
+  const auto refused = [&](const char* key, const nlohmann::json& value) {
+    nlohmann::json changed = json;
+    changed["activations"][1][key] = value;
+    write(changed.dump());
+    try {
+      read_found_network(path_, network_);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(refused("layer", "conv7").find("\"conv7\", which the network does not have"), std::string::npos);
+  EXPECT_NE(refused("layer", 7).find("\"activations\"[1] has no layer"), std::string::npos);
+  EXPECT_NE(refused("side", "left").find("one of input, output was expected"), std::string::npos);
+  EXPECT_NE(refused("bits", 3).find("[1] bits is 3: an integer from 4 to 8 was expected"), std::string::npos);
+  EXPECT_NE(refused("zero_point", 99).find("a zero point that fits"), std::string::npos);
+  EXPECT_NE(refused("scale", -1).find("a scale above zero"), std::string::npos);
+  EXPECT_NE(refused("scale", "x").find("scale is \"x\": a number was expected"), std::string::npos);
 }
 
 // A refit moves scales, which are not those of the file's rule any more: then the file has them.

@@ -43,11 +43,13 @@ def outputs_of(network, images):
 
 
 def check(vbq, network, data, best, forms, folder):
-    """True where every form's top-1 is our tally; prints a line a form."""
+    """True where every form's top-1 is our tally (of rounded activations: within 0.5 % of the images); prints a line a form."""
     import numpy
     images, labels = read_images(data)
     tally = json.loads(run(vbq, "evaluate", "--network", network, "--data", data, "--format", best, "--json"))
     ours = tally["top1"]["correct"]
+    # Where activations are rounded, the last bit of a sum may decide for another step.
+    allowed = len(labels) // 200 if "activations" in json.loads(best.read_text()) else 0
     good = True
     for form in forms:
         out = folder / f"{form}.onnx"
@@ -59,7 +61,7 @@ def check(vbq, network, data, best, forms, folder):
         closest = float((ranked[:, -1] - ranked[:, -2]).min())
         print(f"{best.parent.name} {form}: top-1 onnxruntime {theirs}, vbq {ours} of {len(labels)}; {size['bytes']} bytes, "
               f"{100 * size['share']:.1f} % of FP32; closest first two logits {closest:.1e} apart")
-        good &= theirs == ours
+        good &= abs(theirs - ours) <= allowed
     return good
 
 
@@ -83,6 +85,7 @@ def digits(vbq, job, folder):
         "nearest": ["format.bits=4"],
         "matched": ["format.bits=2", "format.scale=channel", "format.assignment=compensated", "format.matching=always"],
         "channels": ["format.bits=3", "format.scope=channel", "format.biases=true", "format.matching=end"],
+        "activations": ["format.bits=4", "format.scale=channel", "format.assignment=compensated", "format.activations=8"],
     }
     good = True
     for name, values in settings.items():
@@ -90,7 +93,7 @@ def digits(vbq, job, folder):
         run(vbq, "search", job / "search.toml", "--run", folder / name, "--log", "error", *sets)
         best = folder / name / "best.json"
         good &= check(vbq, network, data, best, ["codebook", "packed", "float"], folder)
-        if name == "channels":
+        if name in ("channels", "activations"):
             continue  # uniform() makes one codebook a layer
         good &= check(vbq, network, data, uniform(best, folder / f"{name}_uniform"), ["dequantize", "codebook"], folder)
     return good
