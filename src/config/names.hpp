@@ -29,6 +29,7 @@ inline constexpr Name<Layout> kLayouts[] = {{"nchw", Layout::nchw}, {"nhwc", Lay
 inline constexpr Name<ExportForm> kExportForms[] = {{"codebook", ExportForm::codebook},
                                                     {"packed", ExportForm::packed},
                                                     {"dequantize", ExportForm::dequantize},
+                                                    {"qdq", ExportForm::qdq},
                                                     {"float", ExportForm::plain}};
 inline constexpr Name<EngineKind> kEngines[] = {{"auto", EngineKind::automatic},
                                                 {"cuda", EngineKind::cuda},

@@ -16,6 +16,8 @@ enum class ExportForm {
   codebook,    // uint8 indices -> Cast -> Gather(levels) -> [Mul scale]
   packed,      // as many indices a byte as fit, as the opset allows: export_packed.cpp
   dequantize,  // int4 (from opset 21) or int8 -> DequantizeLinear, for levels on an even grid through zero
+  qdq,         // int8 -> DequantizeLinear, for such levels, and activations of 8 bits by QuantizeLinear and
+               // DequantizeLinear: what runtimes compute in integers
   plain        // FP32 weights that hold the quantised values
 };
 

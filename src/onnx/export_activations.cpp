@@ -40,7 +40,7 @@ onnx::TensorProto number(const std::string& name, float value) {
 }
 
 // The nodes behind a value, and the name of what they give.
-std::string add_rounding(onnx::GraphProto& graph, const QuantisedValue& value, UsedNames& names,
+std::string add_rounding(onnx::GraphProto& graph, const QuantisedValue& value, UsedNames& names, ExportForm form,
                          std::vector<onnx::NodeProto>& nodes) {
   const ActivationRange& range = value.range;
   const auto fresh = [&](const char* part) { return names.fresh(value.name + "_" + part); };
@@ -57,6 +57,11 @@ std::string add_rounding(onnx::GraphProto& graph, const QuantisedValue& value, U
   };
   const auto end = [&](int q) { return static_cast<float>(q - range.zero_point); };
   const std::string scale = put(number(fresh("scale"), range.scale));
+  if (form == ExportForm::qdq) {
+    const auto zero = static_cast<std::uint8_t>(range.zero_point);
+    const std::string zero_point = put(make_tensor(fresh("zero_point"), onnx::TensorProto::UINT8, {}, &zero, 1));
+    return then("DequantizeLinear", {then("QuantizeLinear", {value.name, scale, zero_point}), scale, zero_point});
+  }
   const std::string low = put(number(fresh("low"), end(0)));
   const std::string high = put(number(fresh("high"), end((1 << range.bits) - 1)));
   const std::string whole = then("Round", {then("Div", {value.name, scale})});
@@ -87,7 +92,15 @@ std::vector<QuantisedValue> quantised_values(onnx::GraphProto& graph, const Netw
   return values;
 }
 
-void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValue>& values, int opset) {
+void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValue>& values, int opset,
+                        ExportForm form) {
+  if (form == ExportForm::qdq) {
+    const auto other = std::ranges::find_if(values, [](const QuantisedValue& v) { return v.range.bits != 8; });
+    if (values.empty() || other != values.end()) {
+      fail("form qdq is for activations of 8 bits (format.activations = 8): the format has {}",
+           values.empty() ? "FP32 ones" : fmt::format("some of {}", other->range.bits));
+    }
+  }
   if (values.empty()) return;
   if (opset < kOpset) {
     fail("the file is of opset {}: quantised activations take {} or more (--opset {})", opset, kOpset, kOpset);
@@ -97,7 +110,7 @@ void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValu
   std::vector<std::vector<onnx::NodeProto>> behind(static_cast<std::size_t>(graph.node_size()) + 1);
   for (const QuantisedValue& value : values) {
     std::vector<onnx::NodeProto>& nodes = behind[static_cast<std::size_t>(maker_of(graph, value.name) + 1)];
-    const std::string rounded = add_rounding(graph, value, names, nodes);
+    const std::string rounded = add_rounding(graph, value, names, form, nodes);
     for (onnx::NodeProto& node : *graph.mutable_node()) {
       std::ranges::replace(*node.mutable_input(), value.name, rounded);
     }

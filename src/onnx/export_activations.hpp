@@ -1,5 +1,4 @@
-// Quantised activations of a file: Div, Round, Clip, Mul behind the values that have ranges. Not QuantizeLinear and
-// DequantizeLinear, which compute the same: beside them, onnxruntime (1.24) rounds FP32 weights to int8 by itself.
+// Quantised activations of a file, behind the values that have ranges.
 #pragma once
 
 #include <onnx/onnx_pb.h>
@@ -8,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "onnx/export.hpp"
 #include "onnx/export_names.hpp"
 #include "vbq/network.hpp"
 
@@ -23,7 +23,10 @@ struct QuantisedValue {
 std::vector<QuantisedValue> quantised_values(onnx::GraphProto& graph, const Network& network,
                                              const std::unordered_map<std::string, const onnx::NodeProto*>& layers);
 
-// Whoever reads such a value reads it rounded from then on; the graph's outputs stay. Error below opset 11.
-void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValue>& values, int opset);
+// Whoever reads such a value reads it rounded from then on; the graph's outputs stay. In form qdq by QuantizeLinear and
+// DequantizeLinear, uint8; else by Div, Round, Clip, Mul, which compute the same in FP32 (beside the former,
+// onnxruntime (1.32) rounds FP32 weights to int8 by itself). Error below opset 11; in form qdq, where there are none,
+// or not of 8 bits.
+void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValue>& values, int opset, ExportForm form);
 
 }  // namespace vbq::exporting

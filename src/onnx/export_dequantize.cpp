@@ -33,7 +33,8 @@ std::optional<Affine> multiples_of(const std::vector<float>& levels, double step
 // Levels that no weight takes are missing: then the largest tells, which is some multiple of the step.
 std::optional<Affine> affine_of(const std::vector<float>& levels) {
   if (levels.size() < 2) return std::nullopt;
-  const double spacing = (static_cast<double>(levels.back()) - levels.front()) / static_cast<double>(levels.size() - 1);
+  const double ends = std::abs(static_cast<double>(levels.back()) - levels.front());  // they may descend
+  const double spacing = ends / static_cast<double>(levels.size() - 1);
   for (const double step : {spacing, spacing / 2}) {
     constexpr double kTolerance = 1e-4;  // levels are rounded to float
     if (std::optional<Affine> found = multiples_of(levels, step, kTolerance)) return found;
@@ -57,19 +58,18 @@ std::vector<std::uint8_t> int4_bytes(const std::vector<int>& values) {
 
 }  // namespace
 
-Parts dequantised(const Weight& w, Scope& scope) {
+Parts dequantised(const Weight& w, Scope& scope, Integers integers) {
   const int opset = scope.opset;
+  const char* form = integers == Integers::int8 ? "qdq" : "dequantize";
   if (opset < kPerAxisOpset) {
-    fail("form dequantize needs opset {} ({} for 4 bits): the file has opset {}", kPerAxisOpset, kInt4Opset, opset);
+    fail("form {} needs opset {} ({} for 4 bits): the file has opset {}", form, kPerAxisOpset, kInt4Opset, opset);
   }
   std::vector<Affine> grids;
   for (const auto& levels : w.codebooks) {
     std::optional<Affine> grid = affine_of(levels);
     if (!grid) {
-      fail(
-          "{} has levels that are not on an even grid through zero, which form dequantize needs: form codebook holds "
-          "any",
-          w.where);
+      fail("{} has levels that are not on an even grid through zero, which form {} needs: form codebook holds any",
+           w.where, form);
     }
     grids.push_back(*std::move(grid));
   }
@@ -79,7 +79,7 @@ Parts dequantised(const Weight& w, Scope& scope) {
   }
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   if (*high > 127) fail("{} has levels up to {} steps from zero: at most 127 fit int8", w.where, *high);
-  const bool four = opset >= kInt4Opset && *low >= -8 && *high <= 7;
+  const bool four = integers == Integers::smallest && opset >= kInt4Opset && *low >= -8 && *high <= 7;
   const std::vector<std::uint8_t> data =
       four ? int4_bytes(values) : std::vector<std::uint8_t>(values.begin(), values.end());
   Chain chain(w, scope, Naming::after_weight);
@@ -91,7 +91,12 @@ Parts dequantised(const Weight& w, Scope& scope) {
   const bool each = scales.size() > 1;
   const Shape shape = each ? Shape{static_cast<std::int64_t>(scales.size())} : Shape{};
   const std::string scale = chain.floats("scale", shape, scales);
-  onnx::NodeProto& node = chain.then("DequantizeLinear", {numbers, scale});
+  std::vector<std::string> inputs{numbers, scale};
+  if (integers == Integers::int8) {  // onnxruntime (1.32) has options with which it does not do without
+    const std::vector<std::uint8_t> zeros(scales.size(), 0);
+    inputs.push_back(chain.tensor("zero_point", Type::INT8, shape, zeros.data(), zeros.size()));
+  }
+  onnx::NodeProto& node = chain.then("DequantizeLinear", inputs);
   if (each) set_integer(node, "axis", w.output_axis);
   return chain.finish();
 }

@@ -128,7 +128,9 @@ Parts weight_parts(const Weight& weight, ExportForm form, Scope& scope) {
     case ExportForm::packed:
       return packed(weight, scope);
     case ExportForm::dequantize:
-      return dequantised(weight, scope);
+      return dequantised(weight, scope, Integers::smallest);
+    case ExportForm::qdq:
+      return dequantised(weight, scope, Integers::int8);
     case ExportForm::plain:
       return plain(weight);
   }

@@ -94,7 +94,7 @@ ExportedFile export_file(const std::filesystem::path& network_path, const std::s
 ExportForm FileSizes::smallest_exact() const {
   const Form* best = nullptr;
   for (const Form& one : forms) {
-    if (one.form == ExportForm::dequantize || one.bytes == 0) continue;
+    if (one.form == ExportForm::dequantize || one.form == ExportForm::qdq || one.bytes == 0) continue;
     if (best == nullptr || one.bytes < best->bytes) best = &one;
   }
   return best == nullptr ? ExportForm::plain : best->form;

@@ -41,7 +41,7 @@ struct FileSizes {
   std::int64_t as_trained = 0;
   std::vector<Form> forms;  // of all forms, in their order
 
-  // The smallest that any onnxruntime runs exactly: form dequantize is none (docs/onnx.md).
+  // The smallest that any onnxruntime runs exactly: forms dequantize and qdq are none (docs/onnx.md).
   ExportForm smallest_exact() const;
 };
 
