@@ -29,8 +29,9 @@ struct Failure {
   Fault fault = Fault::input;
 };
 
-// T: std::vector<Genome>, Kernels, Format, LayerFactor, ActivationRanges, QuantisedNetwork, Report, Failure, protocol::Order, Answer,
-// HandedOver. unpack: Error (internal) when the bytes are no archive of T of this version, or something is left over.
+// T: std::vector<Genome>, Kernels, Format, LayerFactor, ActivationRanges, QuantisedNetwork, Report, Failure,
+// protocol::Order, Answer, HandedOver. unpack: Error (internal) when the bytes are no archive of T of this version, or
+// something is left over.
 template <typename T>
 std::string pack(const T& message);
 template <typename T>

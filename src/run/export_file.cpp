@@ -106,6 +106,7 @@ FileSizes file_sizes(const std::filesystem::path& file, const Network& network, 
   const std::vector<ExportLayer> layers = layers_of(network, formats, counts);
   FileSizes sizes;
   for (const auto& [name, form] : kExportForms) {
+    if (form == ExportForm::qdq && network.activations.empty()) continue;
     FileSizes::Form& one = sizes.forms.emplace_back(FileSizes::Form{form, 0, ""});
     try {
       const ExportedModel model = exported(file, network, layers, counts, {form, opset});

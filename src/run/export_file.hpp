@@ -39,7 +39,7 @@ struct FileSizes {
     std::string why_not;
   };
   std::int64_t as_trained = 0;
-  std::vector<Form> forms;  // of all forms, in their order
+  std::vector<Form> forms;  // of all forms, in their order; qdq where activations are quantised
 
   // The smallest that any onnxruntime runs exactly: forms dequantize and qdq are none (docs/onnx.md).
   ExportForm smallest_exact() const;

@@ -59,8 +59,9 @@ TEST_F(FormatFile, RoundTripsEveryEncodingAndScale) {
         format.biases = true;
         const QuantisedNetwork made = quantise(network_, Decoder(network_, format)(some_genome(network_, format)));
         write(format_to_json(network_, format, {made, 50}));
-        const auto [again, block] = read_format(path_, network_);
+        const auto [again, block, activations] = read_format(path_, network_);
         EXPECT_EQ(block, 50);
+        EXPECT_TRUE(activations.empty());
         EXPECT_EQ(again, made);
       }
     }
@@ -251,7 +252,7 @@ TEST_F(FormatFile, SkippedLayersAreLeftOut) {
   format.skip = {"conv1"};
   const Decoder decoder(network_, format);
   write(format_to_json(network_, format, {quantise(network_, decoder(some_genome(network_, format))), 50}));
-  const auto [read, block] = read_format(path_, network_);
+  const auto [read, block, activations] = read_format(path_, network_);
   const std::vector<QuantisedLayer>& again = read.layers();
   EXPECT_EQ(block, 50);
   ASSERT_EQ(again.size(), 2U);

@@ -187,8 +187,10 @@ Command add_export(CLI::App& app) {
   command->add_flag("--overwrite", arguments->overwrite, "replace the output where it exists");
   add_output_name(command, arguments->output_name);
   command
-      ->add_option("--form", arguments->form,
-                   "codebook (a byte a weight), packed (bits), dequantize (int4, int8), qdq (int8, activations uint8) or float")
+      ->add_option(
+          "--form", arguments->form,
+          "codebook (a byte a weight), packed (bits), dequantize (int4, int8), qdq (that, activations uint8) or "
+          "float")
       ->type_name("NAME");
   command->add_option("--opset", arguments->opset,
                       "raise the file to this opset of ONNX (from 18 on, form packed is smaller; default: its own)");
