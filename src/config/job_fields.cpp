@@ -93,13 +93,6 @@ std::optional<double> read_rate(const TomlValue& value) {
   return std::nullopt;
 }
 
-// None, or of activations.
-int read_bits(const TomlValue& value) {
-  const std::int64_t bits = value.integer(0, 8);
-  if (bits > 0 && bits < 4) value.refuse("0, or an integer from 4 to 8");
-  return static_cast<int>(bits);
-}
-
 // One width, or several: a sweep.
 void set_widths(Job& job, const std::vector<std::int64_t>& widths) {
   job.format.levels = static_cast<int>(widths.front());
@@ -191,7 +184,8 @@ void add_format(std::vector<JobField>& fields) {
                     [](const Job& j) { return fmt::format("{}", j.format.refit); }});
   fields.push_back(choice_field<LevelValues>(
       "format.level_values", [](Job& j) -> LevelValues& { return j.format.level_values; }, kLevelValues));
-  fields.push_back({"format.activations", [](Job& j, const TomlValue& v) { j.format.activations = read_bits(v); },
+  fields.push_back({"format.activations",
+                    [](Job& j, const TomlValue& v) { j.format.activations = static_cast<int>(v.integer(0, 8)); },
                     [](const Job& j) { return fmt::format("{}", j.format.activations); }});
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));

@@ -106,6 +106,9 @@ void validate(const Job& job, const std::string& origin) {
     fail("format.level_values is \"int8\" in {}: it goes with another {} only", origin,
          job.format.biases ? "format.biases than true" : "format.encoding than \"boundaries\"");
   }
+  if (job.format.activations > 0 && job.format.activations < 4) {
+    fail("format.activations is {} in {}: 0, or 4 to 8 bits, was expected", job.format.activations, origin);
+  }
   if (job.budget && job.format.encoding != Encoding::grid && !has_own_widths(job)) {
     fail(
         "format.budget is given in {}: it goes with format.encoding = \"grid\", or \"values\" with format.scope = "

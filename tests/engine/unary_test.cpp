@@ -69,7 +69,8 @@ TEST(UnaryFunctions, EnginesAgree) {
     const ValueId x = g.conv(kInputValue, 17, 3);
     const ValueId y = g.add(Unary{kind, 0.3F, 0.4F}, {x}, g.shape(x));
     g.add(Unary{kind, 0.3F, 0.4F}, {g.conv(y, 5, 1)}, {5, 3, 7});
-    expect_equal_engines(g.network(), 1, kind == Kind::exp ? 4 : 1);
+    // In half precision, one function widens errors, another makes a whole step of the least of them.
+    expect_equal_engines(g.network(), 1, kind == Kind::exp ? 4 : (kind == Kind::round_to ? 2 : 1));
   }
 }
 

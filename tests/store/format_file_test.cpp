@@ -220,7 +220,7 @@ TEST_F(FormatFile, HasAVersion) {
     json["format_version"] = version;
     return refusal(json.dump());
   };
-  EXPECT_NE(of_version(3).find("of format version 3, which a later vbq has written"), std::string::npos);
+  EXPECT_NE(of_version(4).find("of format version 4, which a later vbq has written"), std::string::npos);
   for (const nlohmann::json& version : std::vector<nlohmann::json>{0, -1, 1.5, "1", nullptr, {1}}) {
     EXPECT_NE(of_version(version).find("a version from 1"), std::string::npos) << version;
   }
