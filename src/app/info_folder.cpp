@@ -116,6 +116,8 @@ int tell_format(const fs::path& file, const CommonOptions& common) {
   for (const char* key : {"vbq", "network_hash", "encoding", "scope", "scale", "scale_by", "assignment", "block"}) {
     if (best.contains(key)) json[key] = best.at(key);
   }
+  const Json activations = best.value("activations", Json::array());
+  if (activations.is_array() && !activations.empty()) json["activations"] = activations.size();
   json["layers"] = Json::array();
   for (const Json& layer : best.at("layers")) json["layers"].push_back(layer_json(layer));
   if (common.json) {
@@ -123,9 +125,13 @@ int tell_format(const fs::path& file, const CommonOptions& common) {
     return 0;
   }
   std::string text =
-      fmt::format("format {}: encoding {}, scale {}, assignment {}; of the network with hash {}\n\n", file.string(),
+      fmt::format("format {}: encoding {}, scale {}, assignment {}; of the network with hash {}\n", file.string(),
                   shown(json.value("encoding", Json())), shown(json.value("scale", Json())),
                   shown(json.value("assignment", Json())), shown(json.value("network_hash", Json())));
+  if (json.contains("activations")) {
+    text += fmt::format("{} values between layers are rounded too\n", json["activations"].get<std::size_t>());
+  }
+  text += "\n";
   for (const Json& layer : json["layers"]) {
     text += fmt::format("{:<40} {:>4} levels in {} codebook{}{}{}\n", layer["name"].get<std::string>(),
                         layer["levels"].get<std::size_t>(), layer["codebooks"].get<std::size_t>(),

@@ -29,9 +29,14 @@ bool is_constant(const Network& network, ValueId value) {
   return value != kInputValue && std::holds_alternative<Constant>(node_at(network, value - 1).op);
 }
 
-// What a layer gives, its batch norm done; none where another norm than one of the file follows.
+// What a layer gives, its batch norm done; none where another norm than one of the file follows, or one that is not
+// folded into the layer (of a Linear over the last of several axes), so that a LayerRunner shows something else.
 std::optional<ValueId> output_of(const Network& network, int layer) {
-  if (const int norm = batch_norm_behind(network, layer); norm >= 0) return norm + 1;
+  const bool folds = std::holds_alternative<Conv>(node_at(network, layer).op) ||
+                     network.shapes[static_cast<std::size_t>(layer) + 1].size() == 1;
+  if (const int norm = batch_norm_behind(network, layer); norm >= 0) {
+    return folds ? std::optional(norm + 1) : std::nullopt;
+  }
   const std::vector<int> readers = readers_of(network, layer + 1);
   const bool norm = readers.size() == 1 && std::holds_alternative<BatchNorm>(node_at(network, readers.front()).op);
   return norm ? std::nullopt : std::optional(layer + 1);

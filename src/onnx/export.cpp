@@ -11,6 +11,7 @@
 #include "onnx/export_opset.hpp"
 #include "onnx/export_source.hpp"
 #include "onnx/external.hpp"
+#include "onnx/graph.hpp"
 #include "onnx/load.hpp"
 
 namespace vbq {
@@ -30,7 +31,8 @@ ExportedModel export_model(std::string content, const std::filesystem::path& pat
                            const std::vector<std::pair<std::string, std::string>>& metadata) {
   ExportedModel result{"", content.size(), ""};
   onnx::ModelProto model = parse_model(std::move(content));
-  if (style.opset) raise_opset(model, *style.opset);
+  const bool too_old = !network.activations.empty() && opset_of(model) < kRoundingOpset;
+  if (style.opset || too_old) raise_opset(model, style.opset.value_or(kRoundingOpset));
   const ModelPlace place(path);
   const TensorReader reader(place, budget_for(result.fp32_bytes, model));
   const Source source = source_of(model, network.output_name, layers, reader);

@@ -10,8 +10,6 @@
 namespace vbq::exporting {
 namespace {
 
-constexpr int kOpset = 11;  // has Round, and Clip's ends as inputs
-
 // The value's maker, counted from the graph's first node; -1: an input of the graph.
 int maker_of(const onnx::GraphProto& graph, const std::string& value) {
   for (int k = 0; k < graph.node_size(); ++k) {
@@ -102,8 +100,8 @@ void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValu
     }
   }
   if (values.empty()) return;
-  if (opset < kOpset) {
-    fail("the file is of opset {}: quantised activations take {} or more (--opset {})", opset, kOpset, kOpset);
+  if (opset < kRoundingOpset) {
+    fail("the file is to be of opset {}: quantised activations take {} or more", opset, kRoundingOpset);
   }
   UsedNames names(graph);
   // Behind each of the graph's nodes; the first entry before all of them.

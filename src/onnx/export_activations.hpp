@@ -13,6 +13,9 @@
 
 namespace vbq::exporting {
 
+// The first that has Round, and Clip's ends as inputs.
+inline constexpr int kRoundingOpset = 11;
+
 struct QuantisedValue {
   std::string name;  // in the file
   ActivationRange range;

@@ -58,9 +58,9 @@ std::vector<std::uint8_t> int4_bytes(const std::vector<int>& values) {
 
 }  // namespace
 
-Parts dequantised(const Weight& w, Scope& scope, Integers integers) {
+Parts dequantised(const Weight& w, Scope& scope, IntegerWidth integers) {
   const int opset = scope.opset;
-  const char* form = integers == Integers::int8 ? "qdq" : "dequantize";
+  const char* form = integers == IntegerWidth::int8 ? "qdq" : "dequantize";
   if (opset < kPerAxisOpset) {
     fail("form {} needs opset {} ({} for 4 bits): the file has opset {}", form, kPerAxisOpset, kInt4Opset, opset);
   }
@@ -79,7 +79,7 @@ Parts dequantised(const Weight& w, Scope& scope, Integers integers) {
   }
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   if (*high > 127) fail("{} has levels up to {} steps from zero: at most 127 fit int8", w.where, *high);
-  const bool four = integers == Integers::smallest && opset >= kInt4Opset && *low >= -8 && *high <= 7;
+  const bool four = integers == IntegerWidth::smallest && opset >= kInt4Opset && *low >= -8 && *high <= 7;
   const std::vector<std::uint8_t> data =
       four ? int4_bytes(values) : std::vector<std::uint8_t>(values.begin(), values.end());
   Chain chain(w, scope, Naming::after_weight);
@@ -92,7 +92,7 @@ Parts dequantised(const Weight& w, Scope& scope, Integers integers) {
   const Shape shape = each ? Shape{static_cast<std::int64_t>(scales.size())} : Shape{};
   const std::string scale = chain.floats("scale", shape, scales);
   std::vector<std::string> inputs{numbers, scale};
-  if (integers == Integers::int8) {  // onnxruntime (1.32) has options with which it does not do without
+  if (integers == IntegerWidth::int8) {  // onnxruntime (1.32) has options with which it does not do without
     const std::vector<std::uint8_t> zeros(scales.size(), 0);
     inputs.push_back(chain.tensor("zero_point", Type::INT8, shape, zeros.data(), zeros.size()));
   }

@@ -128,9 +128,9 @@ Parts weight_parts(const Weight& weight, ExportForm form, Scope& scope) {
     case ExportForm::packed:
       return packed(weight, scope);
     case ExportForm::dequantize:
-      return dequantised(weight, scope, Integers::smallest);
+      return dequantised(weight, scope, IntegerWidth::smallest);
     case ExportForm::qdq:
-      return dequantised(weight, scope, Integers::int8);
+      return dequantised(weight, scope, IntegerWidth::int8);
     case ExportForm::plain:
       return plain(weight);
   }

@@ -65,8 +65,8 @@ Parts weight_parts(const Weight& weight, ExportForm form, Scope& scope);
 
 // The same of one way each. type: of an index: UINT8, or kUint4 or kUint2, whose values are wide enough.
 Parts by_indices(const Weight& weight, int type, Scope& scope);
-enum class Integers { smallest, int8 };
-Parts dequantised(const Weight& weight, Scope& scope, Integers integers);
+enum class IntegerWidth { smallest, int8 };
+Parts dequantised(const Weight& weight, Scope& scope, IntegerWidth integers);
 Parts packed(const Weight& weight, Scope& scope);
 Parts plain(const Weight& weight);
 

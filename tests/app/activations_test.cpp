@@ -51,6 +51,7 @@ TEST_F(QuantisedActivations, AreSearchedWithScoredAndTakenAlongInAllFiles) {
   };
   EXPECT_NEAR(correct(again), correct(scored), 5);
   EXPECT_EQ(run("report rounded").code, 0);
+  EXPECT_NE(run("info rounded/best.json").out.find(" values between layers are rounded too"), std::string::npos);
 }
 
 TEST_F(QuantisedActivations, ARunThatIsResumedIsTheSame) {

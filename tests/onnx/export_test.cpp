@@ -236,6 +236,14 @@ TEST_F(Export, ActivationsAreRoundedWhereTheNetworkHasThemSo) {
     EXPECT_EQ(std::ranges::count(names, "Clip"), 2);
   }
   EXPECT_TRUE(has(test::error_of([&] { written(ExportForm::qdq); }), "form qdq is for activations of 8 bits"));
+  ModelBuilder old = test::small_export();  // which has no Round, and other Clips
+  old.model.mutable_opset_import(0)->set_version(9);
+  test::put(path(), old.bytes());
+  EXPECT_EQ(parsed(written(ExportForm::codebook)).opset_import(0).version(), 11);
+  EXPECT_TRUE(has(test::error_of([&] {
+                    export_onnx(path(), network, layers, {ExportForm::plain, 10}, {});
+                  }),
+                  "the file is to be of opset 10"));
 }
 
 TEST_F(Export, QdqIsIntegersAndTakesTheBatchNormIntoTheLayer) {
