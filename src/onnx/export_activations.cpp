@@ -10,12 +10,12 @@
 namespace vbq::exporting {
 namespace {
 
-// The value's maker, counted from the graph's first node; -1: an input of the graph.
-int maker_of(const onnx::GraphProto& graph, const std::string& value) {
+// The graph's nodes up to the one that makes the value; 0: it is an input of the graph.
+std::size_t nodes_to(const onnx::GraphProto& graph, const std::string& value) {
   for (int k = 0; k < graph.node_size(); ++k) {
-    if (std::ranges::count(graph.node(k).output(), value) > 0) return k;
+    if (std::ranges::count(graph.node(k).output(), value) > 0) return static_cast<std::size_t>(k) + 1;
   }
-  return -1;
+  return 0;
 }
 
 // What the layer gives, its bias added and its batch norm done.
@@ -46,7 +46,7 @@ std::string add_rounding(onnx::GraphProto& graph, const QuantisedValue& value, U
     graph.add_initializer()->Swap(&tensor);
     return graph.initializer(graph.initializer_size() - 1).name();
   };
-  const auto then = [&](const char* type, std::vector<std::string> inputs) {
+  const auto then = [&](const char* type, const std::vector<std::string>& inputs) {
     onnx::NodeProto& node = nodes.emplace_back();
     node.set_op_type(type);
     for (const std::string& input : inputs) node.add_input(input);
@@ -107,7 +107,7 @@ void put_activations_in(onnx::GraphProto& graph, const std::vector<QuantisedValu
   // Behind each of the graph's nodes; the first entry before all of them.
   std::vector<std::vector<onnx::NodeProto>> behind(static_cast<std::size_t>(graph.node_size()) + 1);
   for (const QuantisedValue& value : values) {
-    std::vector<onnx::NodeProto>& nodes = behind[static_cast<std::size_t>(maker_of(graph, value.name) + 1)];
+    std::vector<onnx::NodeProto>& nodes = behind[nodes_to(graph, value.name)];
     const std::string rounded = add_rounding(graph, value, names, form, nodes);
     for (onnx::NodeProto& node : *graph.mutable_node()) {
       std::ranges::replace(*node.mutable_input(), value.name, rounded);
