@@ -46,13 +46,10 @@ std::vector<LayerFactor> calibrate(const Problem& problem, std::span<const int> 
 
 ActivationRanges calibrate_activations(const Problem& problem) {
   if (problem.format.activations == 0) return {};
-  const std::vector<std::int64_t>& all = problem.split.search;
-  const std::size_t count = std::min(all.size(), static_cast<std::size_t>(kActivationImages));
-  std::vector<std::int64_t> chosen;
-  for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
   const std::vector<int> layers = quantised_layers(problem.network, problem.format);
   return calibrate_activations(problem.network, layers, problem.format.activations,
-                               *calibrating_engine(problem, problem.engine), images_of(problem, std::move(chosen)));
+                               *calibrating_engine(problem, problem.engine),
+                               images_of(problem, spaced_images(problem, kActivationImages)));
 }
 
 std::int64_t calibration_bytes(const Problem& problem, std::span<const int> layers, const EngineOptions& options) {

@@ -50,12 +50,8 @@ LayerPass& Maker::pass_of(Stage stage) {
   const OpenedFor wanted{sequential, sequential && format.refit > 0, pass_images(problem_, stage)};
   if (pass_ && opened_for_ == wanted) return *pass_;
   pass_.reset();  // before another takes as much
-  const std::vector<std::int64_t>& all = problem_.split.search;
-  const auto count = static_cast<std::size_t>(wanted.images);
-  std::vector<std::int64_t> chosen;
-  for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
-  Shard images{problem_.search_source->read(chosen), problem_.search_source->info().normalisation,
-               problem_.engine.block, false};
+  Shard images{problem_.search_source->read(spaced_images(problem_, wanted.images)),
+               problem_.search_source->info().normalisation, problem_.engine.block, false};
   if (wanted.sequential) {
     const Refit refit = wanted.refit ? Refit::some : Refit::none;
     pass_.emplace(sequential_pass(problem_.network, engine_, std::move(images), refit));

@@ -152,7 +152,7 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   const std::int64_t most_passed =
       std::max(pass_images(problem, Stage::evaluated), pass_images(problem, Stage::delivered));
   const std::int64_t passed = needs_pass(format) ? most_passed : 0;
-  // Two copies besides the engine's own: that of whoever made the problem, and the worker's.
+  // Two copies besides the engine's own: that of whoever made the problem, and the worker's; of either network.
   const std::int64_t engine = engine_bytes(problem.network, options, passed);
   need.engine = engine;
   if (problem.trained) {  // an engine of its own, with the images that are loaded
@@ -161,8 +161,9 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
     need.engine += engine_bytes(*problem.trained, single, 0);
     need.images += std::max(bytes_of(*problem.search_source, shard, 0), beside);
   }
+  const std::int64_t copies = problem.trained ? 4 : 2;
   for (const int k : weight_layers(problem.network)) {
-    need.engine += 2 * kFloat * elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
+    need.engine += copies * kFloat * elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }
 
   need.choosing = choosing_bytes(problem, place, options, engine, passed);

@@ -110,6 +110,14 @@ std::string data_hash(const Problem& problem) {
   return hasher.hex();
 }
 
+std::vector<std::int64_t> spaced_images(const Problem& problem, std::int64_t count) {
+  const std::vector<std::int64_t>& all = problem.split.search;
+  const std::size_t some = std::min(all.size(), static_cast<std::size_t>(count));
+  std::vector<std::int64_t> chosen;
+  for (std::size_t i = 0; i < some; ++i) chosen.push_back(all[i * all.size() / some]);
+  return chosen;
+}
+
 void quantise_activations(Problem& problem, const ActivationRanges& ranges) {
   if (ranges.empty()) return;
   Network quantised = quantise_activations(problem.network, ranges);

@@ -62,6 +62,9 @@ std::int64_t block_bytes(const DatasetInfo& info, std::int64_t block);
 // done on more images then.
 enum class Stage { evaluated, delivered };
 
+// Of the search's images, so many, evenly spaced: all at most.
+std::vector<std::int64_t> spaced_images(const Problem& problem, std::int64_t count);
+
 // Images of the search, evenly spaced, that a pass is made over.
 std::int64_t pass_images(const Problem& problem, Stage stage);
 

@@ -17,7 +17,7 @@ using Side = ActivationRange::Side;
 
 const Node& node_at(const Network& network, int k) { return network.nodes[static_cast<std::size_t>(k)]; }
 
-std::vector<int> readers_of(const Network& network, ValueId value) {
+std::vector<int> nodes_reading(const Network& network, ValueId value) {
   std::vector<int> readers;
   for (std::size_t k = 0; k < network.nodes.size(); ++k) {
     if (std::ranges::count(network.nodes[k].inputs, value) > 0) readers.push_back(static_cast<int>(k));
@@ -37,7 +37,7 @@ std::optional<ValueId> output_of(const Network& network, int layer) {
   if (const int norm = batch_norm_behind(network, layer); norm >= 0) {
     return folds ? std::optional(norm + 1) : std::nullopt;
   }
-  const std::vector<int> readers = readers_of(network, layer + 1);
+  const std::vector<int> readers = nodes_reading(network, layer + 1);
   const bool norm = readers.size() == 1 && std::holds_alternative<BatchNorm>(node_at(network, readers.front()).op);
   return norm ? std::nullopt : std::optional(layer + 1);
 }
@@ -51,7 +51,7 @@ bool is_sum(const Network& network, int k) {
 }
 
 bool feeds_sum(const Network& network, ValueId value) {
-  return std::ranges::any_of(readers_of(network, value), [&](int k) { return is_sum(network, k); });
+  return std::ranges::any_of(nodes_reading(network, value), [&](int k) { return is_sum(network, k); });
 }
 
 // Puts the rounding behind a value; gives the network's values new numbers as it goes.

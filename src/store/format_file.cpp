@@ -8,36 +8,13 @@
 #include "json/json_file.hpp"
 #include "quant/names.hpp"
 #include "quant/packing.hpp"
+#include "store/format_rules.hpp"
 #include "vbq/activations.hpp"
 #include "vbq/error.hpp"
 #include "vbq/version.hpp"
 
 namespace vbq {
 namespace {
-
-// Of the file; raised where a reader of before would misunderstand it: one that did not know
-// "scales" made them anew; one that did not know "activations" would leave them FP32.
-constexpr int kFormatVersion = 3, kVersionWithoutActivations = 2, kVersionWithoutScales = 1;
-
-// The double with the float's own shortest decimal spelling: 0.1f is written 0.1, not 0.10000000149011612.
-Json short_number(float value) {
-  const double pretty = std::stod(fmt::format("{}", value));
-  return static_cast<float>(pretty) == value ? pretty : static_cast<double>(value);
-}
-
-Json short_numbers(std::span<const float> values) {
-  Json array = Json::array();
-  for (const float v : values) array.push_back(short_number(v));
-  return array;
-}
-
-// One array, or, where each output channel has a codebook of its own, an array of them.
-Json levels_of(const QuantisedLayer& layer) {
-  if (layer.codebooks.size() == 1) return short_numbers(layer.codebooks.front().levels());
-  Json arrays = Json::array();
-  for (const Codebook& codebook : layer.codebooks) arrays.push_back(short_numbers(codebook.levels()));
-  return arrays;
-}
 
 std::vector<float> read_numbers(const Json& array, std::size_t limit, const std::string& where) {
   if (!array.is_array() || array.empty() || array.size() > limit) {
@@ -167,20 +144,6 @@ LayerFormat read_layer(const Json& layer, const Network& network, const std::vec
   return made;
 }
 
-Json activations_to_json(const ActivationRanges& ranges) {
-  Json array = Json::array();
-  for (const ActivationRange& range : ranges) {
-    Json entry;
-    entry["layer"] = range.layer;
-    entry["side"] = name_of<ActivationRange::Side>(range.side, kSides);
-    entry["bits"] = range.bits;
-    entry["scale"] = short_number(range.scale);
-    entry["zero_point"] = range.zero_point;
-    array.push_back(std::move(entry));
-  }
-  return array;
-}
-
 // What the numbers must be, quantise_activations() checks.
 ActivationRanges read_activations(const Json& json, const std::string& file) {
   if (!json.is_array()) fail("{}: \"activations\" is {}: an array was expected", file, shown(json));
@@ -206,60 +169,9 @@ ActivationRanges read_activations(const Json& json, const std::string& file) {
   return ranges;
 }
 
-// Of all layers with weights, wanted or not, as a format's rule makes them.
-std::vector<std::vector<float>> scales_by_rule(const Network& network, Format format) {
-  format.skip = {};
-  return layer_scales(network, format);
-}
-
-}  // namespace
-
-std::string format_to_json(const Network& network, const Format& format, const FoundFormat& found) {
-  const std::vector<int> all = weight_layers(network);
-  const std::vector<std::vector<float>> scales = scales_by_rule(network, format);
-  const auto moved = [&](const QuantisedLayer& layer) {  // by a refit
-    const auto at = std::ranges::find(all, layer.node) - all.begin();
-    return layer.scales != scales[static_cast<std::size_t>(at)];
-  };
-  Json json;
-  json["vbq"] = kVersion;
-  const bool has_scales = std::ranges::any_of(found.network.layers(), moved);
-  json["format_version"] = !network.activations.empty() ? kFormatVersion
-                           : has_scales                 ? kVersionWithoutActivations
-                                                        : kVersionWithoutScales;
-  json["network_hash"] = hash_as_trained(network);
-  json["bits"] = index_bits(format.levels);
-  json["levels"] = format.levels;
-  json["encoding"] = name_of<Encoding>(format.encoding, kEncodings);
-  json["symmetric"] = format.symmetric;
-  json["scope"] = name_of<Scope>(format.scope, kScopes);
-  json["scale"] = name_of<ScaleScope>(format.scale, kScales);
-  json["scale_by"] = name_of<ScaleBy>(format.scale_by, kScaleBy);
-  // Files without int8 levels stay as they were.
-  if (format.level_values == LevelValues::int8)
-    json["level_values"] = name_of<LevelValues>(format.level_values, kLevelValues);
-  json["assignment"] = name_of<Assignment>(format.assignment, kAssignments);
-  if (!network.activations.empty()) json["activations"] = activations_to_json(network.activations);
-  json["block"] = found.block;
-  json["layers"] = Json::array();
-  for (const QuantisedLayer& layer : found.network.layers()) {
-    Json entry;
-    entry["name"] = network.nodes[static_cast<std::size_t>(layer.node)].name;
-    entry["levels"] = levels_of(layer);
-    if (moved(layer)) entry["scales"] = short_numbers(layer.scales);
-    if (!layer.bias.empty()) entry["bias"] = short_numbers(layer.bias);
-    if (!layer.gain.empty()) {
-      entry["gain"] = short_numbers(layer.gain);
-      entry["shift"] = short_numbers(layer.shift);
-    }
-    entry["indices"] = pack_indices(unpack_levels(layer.levels), layer.levels.width);
-    json["layers"].push_back(std::move(entry));
-  }
-  return json.dump(1) + "\n";
-}
-
-FoundFormat parse_format(std::string_view text, const std::string& file, const Network& network) {
-  const Json json = parse_json(text, file);
+// Of a file that is one for this network.
+Json checked(std::string_view text, const std::string& file, const Network& network) {
+  Json json = parse_json(text, file);
   check_version(json, file);
   if (!json.contains("layers") || !json["layers"].is_array()) {
     fail("{} has no \"layers\" array: a best.json as vbq writes it was expected", file);
@@ -269,6 +181,10 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
     fail("{} was found for a network with hash {}, this network's is \"{}\"", file,
          hash == json.end() ? "unknown" : shown(*hash), hash_as_trained(network));
   }
+  return json;
+}
+
+FoundFormat format_of(const Json& json, const std::string& file, const Network& network) {
   Format format;
   format.encoding = read_name<Encoding>(json, "encoding", kEncodings, file);
   format.scale = read_name<ScaleScope>(json, "scale", kScales, file);
@@ -318,21 +234,31 @@ FoundFormat parse_format(std::string_view text, const std::string& file, const N
   return result;
 }
 
+std::string name_of_file(const std::filesystem::path& path) { return "format " + path.string(); }
+
+}  // namespace
+
+FoundFormat parse_format(std::string_view text, const std::string& file, const Network& network) {
+  return format_of(checked(text, file, network), file, network);
+}
+
 FoundFormat read_format(const std::filesystem::path& path, const Network& network) {
-  const std::string file = "format " + path.string();
-  return parse_format(read_json_text(path, "format"), file, network);
+  return parse_format(read_json_text(path, "format"), name_of_file(path), network);
 }
 
 FoundNetwork read_found_network(const std::filesystem::path& path, Network trained) {
-  FoundFormat found = read_format(path, trained);
-  if (found.activations.empty()) return {std::move(trained), std::move(found)};
-  Network network;
-  try {
-    network = quantise_activations(trained, found.activations);
-  } catch (const Error& error) {
-    throw Error(fmt::format("format {}: {}", path.string(), error.what()), error.fault());
+  const std::string file = name_of_file(path);
+  const Json json = checked(read_json_text(path, "format"), file, trained);
+  Network network = std::move(trained);
+  if (json.contains("activations")) {
+    const ActivationRanges ranges = read_activations(json["activations"], file);
+    try {
+      if (!ranges.empty()) network = quantise_activations(network, ranges);
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}", file, error.what()), error.fault());
+    }
   }
-  found = read_format(path, network);  // its layers have other numbers
+  FoundFormat found = format_of(json, file, network);  // whose layers have the network's own numbers
   return {std::move(network), std::move(found)};
 }
 

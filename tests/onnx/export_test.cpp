@@ -5,14 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "onnx/export_formats.hpp"
 #include "onnx/model_builder.hpp"
 #include "onnx/onnx_checker.hpp"
 #include "support/folder.hpp"
-#include "support/graph.hpp"
-#include "vbq/activations.hpp"
 
 namespace vbq {
 namespace {
@@ -202,97 +199,6 @@ TEST_F(Export, CommonLevelsHaveSmallNumbers) {
     for (const ExportLayer& layer : layers) numbers += layer.codebooks.size() * kLevels.size();
     const std::size_t shape = channels ? 4 * sizeof(std::int64_t) : 0;  // of the kernel, behind GatherElements
     EXPECT_EQ(model.weights.size(), bytes.size() + sizeof(float) * numbers + shape);
-  }
-}
-
-// What the layer and the sum see is rounded for all who read it; our own reader gets the same network back.
-TEST_F(Export, ActivationsAreRoundedWhereTheNetworkHasThemSo) {
-  const ModelBuilder builder = test::small_export();
-  test::put(path(), builder.bytes());
-  const Network trained = read_onnx(path());
-  const auto layers = formats_for(trained, kLevels, false);
-  const Node& last = trained.nodes[static_cast<std::size_t>(weight_layers(trained).back())];
-  const ActivationRanges ranges{{layers[0].name, ActivationRange::Side::input, 8, 0.03F, 120},
-                                {last.name, ActivationRange::Side::input, 5, 0.25F, 3}};
-  const Network network = quantise_activations(trained, ranges);
-  const auto written = [&](ExportForm form) {
-    const ExportedModel model = export_onnx(path(), network, layers, {form}, {});
-    EXPECT_EQ(test::checker_finds(parsed(model)), "");
-    return model;
-  };
-  for (const ExportForm form : {ExportForm::codebook, ExportForm::plain}) {
-    const onnx::ModelProto proto = parsed(written(form));
-    EXPECT_EQ(std::ranges::count(proto.graph().node(), "Round", &onnx::NodeProto::op_type), 2);
-    const auto round = std::ranges::find(proto.graph().node(), "Round", &onnx::NodeProto::op_type);
-    EXPECT_EQ((round - 1)->input(0), "x");
-    EXPECT_EQ((round + 1)->op_type(), "Clip");
-    for (const onnx::NodeProto& node : proto.graph().node()) {
-      const bool reads = std::ranges::count(node.input(), "x") > 0;
-      EXPECT_TRUE(!reads || node.op_type() == "Div") << node.op_type();
-    }
-    const Network after = parse_onnx(proto.SerializeAsString(), "exported.onnx");
-    const auto names = test::operators(after);
-    EXPECT_EQ(std::ranges::count(names, "Round"), 2);
-    EXPECT_EQ(std::ranges::count(names, "Clip"), 2);
-  }
-  EXPECT_TRUE(has(test::error_of([&] { written(ExportForm::qdq); }), "form qdq is for activations of 8 bits"));
-  ModelBuilder old = test::small_export();  // which has no Round, and other Clips
-  old.model.mutable_opset_import(0)->set_version(9);
-  test::put(path(), old.bytes());
-  EXPECT_EQ(parsed(written(ExportForm::codebook)).opset_import(0).version(), 11);
-  EXPECT_TRUE(has(test::error_of([&] {
-                    export_onnx(path(), network, layers, {ExportForm::plain, 10}, {});
-                  }),
-                  "the file is to be of opset 10"));
-}
-
-TEST_F(Export, QdqIsIntegersAndTakesTheBatchNormIntoTheLayer) {
-  const ModelBuilder builder = test::small_export();
-  test::put(path(), builder.bytes());
-  const Network trained = read_onnx(path());
-  const auto layers = formats_for(trained, {-0.75F, -0.25F, 0.25F, 0.75F}, true);
-  ASSERT_GE(batch_norm_behind(trained, weight_layers(trained).front()), 0);
-  EXPECT_TRUE(has(test::error_of([&] { export_onnx(path(), trained, layers, {ExportForm::qdq}, {}); }),
-                  "the format has FP32 ones"));
-  const Network network =
-      quantise_activations(trained, {{layers[0].name, ActivationRange::Side::input, 8, 0.03F, 120}});
-  const ExportedModel model = export_onnx(path(), network, layers, {ExportForm::qdq}, {});
-  const onnx::ModelProto proto = parsed(model);
-  EXPECT_EQ(test::checker_finds(proto), "");
-  EXPECT_EQ(std::ranges::count(proto.graph().node(), "BatchNormalization", &onnx::NodeProto::op_type), 0);
-  EXPECT_EQ(std::ranges::count(proto.graph().node(), "QuantizeLinear", &onnx::NodeProto::op_type), 1);
-  EXPECT_EQ(std::ranges::count(proto.graph().node(), "DequantizeLinear", &onnx::NodeProto::op_type),
-            1 + std::ssize(layers));
-  // scale * integer, and the bias, are what layer and norm were together.
-  const BatchNorm& norm = std::get<BatchNorm>(trained.nodes[1].op);
-  const auto numbers = [&](const std::string& name) {
-    const auto& all = proto.graph().initializer();
-    const auto found = std::ranges::find(all, name, &onnx::TensorProto::name);
-    EXPECT_NE(found, all.end()) << name;
-    std::vector<float> values(found->raw_data().size() / sizeof(float));
-    std::memcpy(values.data(), found->raw_data().data(), found->raw_data().size());
-    return values;
-  };
-  const auto conv = std::ranges::find(proto.graph().node(), "Conv", &onnx::NodeProto::op_type);
-  const std::vector<float> scales = numbers("w_scale"), bias = numbers(conv->input(2));
-  ASSERT_EQ(scales.size(), norm.scale.size());
-  const auto quantized = std::ranges::find(proto.graph().initializer(), "w_quantized", &onnx::TensorProto::name);
-  const std::string& bytes = quantized->raw_data();
-  const std::size_t row = bytes.size() / scales.size();
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const std::size_t o = i / row;
-    const ExportLayer& layer = layers[0];
-    const float level = layer.codebooks[layer.codebooks.size() == 1 ? 0 : o][layer.indices[i]];
-    const float own = layer.scales.empty() ? 1 : layer.scales[layer.scales.size() == 1 ? 0 : o];
-    const float gain = layer.gain.empty() ? 1 : layer.gain[o];
-    EXPECT_GT(scales[o], 0);
-    EXPECT_NEAR(scales[o] * static_cast<float>(static_cast<signed char>(bytes[i])), level * own * gain * norm.scale[o],
-                1e-5)
-        << i;
-  }
-  for (std::size_t o = 0; o < bias.size(); ++o) {
-    const float shift = layers[0].shift.empty() ? 0 : layers[0].shift[o];
-    EXPECT_NEAR(bias[o], shift * norm.scale[o] + norm.shift[o], 1e-5) << o;
   }
 }
 
