@@ -217,7 +217,7 @@ class Bench {
       if (memory) {
         try {
           plan.place(memory->op(), memory->y(), memory->scratch(plan.workspace()));
-          us = plan.microseconds(*handle_, *stream_);
+          us = microseconds(*stream_, [&] { plan.run(*handle_); });
           differs = memory->difference();
         } catch (const Error& error) {
           fmt::print("# {}\n", error.what());

@@ -6,33 +6,13 @@
 
 #include "assign/compensated.hpp"
 #include "core/random.hpp"
-#include "engine/cuda/device.hpp"
 #include "engine/cuda/sequential.hpp"
+#include "gpu/array.hpp"
 
 namespace vbq::test {
 namespace {
 
 using namespace cuda;
-
-template <typename T>
-class Array {
- public:
-  explicit Array(std::int64_t numbers)
-      : buffer_(static_cast<std::size_t>(std::max<std::int64_t>(1, numbers)) * sizeof(T)) {}
-  explicit Array(const Stream& stream, const std::vector<T>& from) : Array(std::ssize(from)) {
-    stream.upload(buffer_.data(), from.data(), from.size() * sizeof(T));
-  }
-  T* get() const { return buffer_.as<T>(); }
-  std::vector<T> read(const Stream& stream) const {
-    std::vector<T> to(buffer_.bytes() / sizeof(T));
-    stream.download(to.data(), buffer_.data(), buffer_.bytes());
-    stream.synchronise();
-    return to;
-  }
-
- private:
-  DeviceBuffer buffer_;
-};
 
 // Numbers that go together, so that there is something to compensate by.
 std::vector<float> numbers(std::int64_t rows, std::int64_t row, std::uint32_t which) {

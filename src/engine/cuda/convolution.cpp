@@ -34,20 +34,20 @@ void ConvolutionPlan::run(const Handle& handle) const {
 }
 
 // As a search runs it: recorded, one run after another. What disturbs it makes it longer, never shorter.
-double ConvolutionPlan::microseconds(const Handle& handle, const Stream& stream, double hopeless) const {
+double microseconds(const Stream& stream, const std::function<void()>& run, double hopeless) {
   const auto timed = [&](const auto& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
     stream.synchronise();
     return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   };
-  timed([&] { run(handle); });                  // what is loaded at the first call
+  timed(run);                                   // what is loaded at the first call
   constexpr double kMost = 2000, kLaunch = 50;  // kLaunch: what a run alone takes beside its kernel, at most
-  const double alone = timed([&] { run(handle); });
+  const double alone = timed(run);
   if (alone > hopeless + kLaunch) return alone;
   const int runs = static_cast<int>(std::clamp(kMost / alone, 1.0, 20.0));
   const Graph recorded(stream, [&] {
-    for (int i = 0; i < runs; ++i) run(handle);
+    for (int i = 0; i < runs; ++i) run();
   });
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 5 && (i == 0 || least / runs <= hopeless); ++i) {

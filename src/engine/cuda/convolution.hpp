@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -25,10 +26,6 @@ class ConvolutionPlan {
   void place(const Convolution& op, void* y, void* scratch);
   // Into the handle's stream.
   void run(const Handle& handle) const;
-  // Of one run among many, the least that was seen; waits. Arrays are placed; what they hold does not matter. Fewer
-  // runs where it is sure to take more than `hopeless`.
-  double microseconds(const Handle& handle, const Stream& stream,
-                      double hopeless = std::numeric_limits<double>::infinity()) const;
 
  private:
   const Cudnn* api_;
@@ -36,6 +33,11 @@ class ConvolutionPlan {
   std::optional<Descriptor> arrays_;
   bool fused_;
 };
+
+// Of one run among many, the least that was seen; waits. run() puts it into the stream, whose arrays are there; what
+// they hold does not matter. Fewer runs where it is sure to take more than `hopeless`.
+double microseconds(const Stream& stream, const std::function<void()>& run,
+                    double hopeless = std::numeric_limits<double>::infinity());
 
 // True when the channels of cuDNN's groups lie where op's do: padding would shift all but the first group's.
 inline bool groups_fit(const Convolution& op) {

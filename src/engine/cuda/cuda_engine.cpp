@@ -89,13 +89,15 @@ class CudaEngine final : public Engine {
     batch_ = plan.batch;
     make_copies(plan, options);
     const Runner::Census& census = copies_.front()->runner().census();
-    log::debug("engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two", census.fused,
-               census.bare);
+    log::debug(
+        "engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two; {} by vbq's for tensor "
+        "cores",
+        census.fused, census.bare, census.direct);
     static std::once_flag said;  // a calibration makes many engines
-    if (!census.own.empty()) {
+    if (!census.plain.empty()) {
       std::call_once(said, [&] {
         log::warning("engine cuda: cuDNN has no deterministic kernel for {}; vbq's own is slow",
-                     fmt::join(census.own, ", "));
+                     fmt::join(census.plain, ", "));
       });
     }
     name_library();

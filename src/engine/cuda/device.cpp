@@ -158,4 +158,11 @@ DeviceInfo device_info(int index) {
 
 void use_device(int index) { check(cudaSetDevice(index), "choosing a GPU"); }
 
+int processors() {
+  int device = 0, count = 0;
+  check(cudaGetDevice(&device), "asking which GPU is current");
+  check(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "asking for a GPU's processors");
+  return count;
+}
+
 }  // namespace vbq::cuda

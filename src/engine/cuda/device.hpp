@@ -122,5 +122,7 @@ DeviceInfo device_info(int index);
 
 // Makes the GPU current for this thread.
 void use_device(int index);
+// Multiprocessors of the current GPU.
+int processors();
 
 }  // namespace vbq::cuda

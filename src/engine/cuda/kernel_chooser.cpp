@@ -10,6 +10,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "engine/cuda/direct.hpp"
 
 namespace vbq::cuda {
 namespace {
@@ -56,23 +57,27 @@ std::vector<std::int64_t> in_a_row(std::span<const KernelChoice> kernels) {
   return numbers;
 }
 
-std::optional<ConvolutionPlan> KernelChooser::choose(const std::string& name, const Convolution& op, Out y) {
+ChosenKernel KernelChooser::choose(const std::string& name, const Convolution& op, Out y) {
   const std::size_t number = next_++;
   const bool given = !rule_.given.empty();
-  if (given && number >= rule_.given.size()) return std::nullopt;  // end() says so
-  if (!groups_fit(op) || (given && rule_.given[number].empty())) return std::nullopt;
+  if (given && number >= rule_.given.size()) return PlainKernel();  // end() says so
+  if (!groups_fit(op) || (given && rule_.given[number].empty())) return PlainKernel();
+  const std::optional<Direct> direct = direct_of(op, y);
+  if (direct && given && rule_.given[number] == kDirectChoice) return *direct;
+  if (direct && !given && !rule_.tune) return *direct;
   for (const bool fused : {true, false}) {
     if (fused && !clamp_fits(op)) continue;
-    if (auto plan = choose(op, y, fused)) return plan;
+    ChosenKernel chosen = choose(op, y, fused);
+    if (!std::holds_alternative<PlainKernel>(chosen)) return chosen;
   }
-  if (!given) return std::nullopt;
+  if (!given) return PlainKernel();
   fail(
       "cuDNN {} does not offer kernel {} for '{}', which was chosen for it before: with the same GPU, cuDNN and "
       "precision it would",
       handle_.api().version(), rule_.given[number].front(), name);
 }
 
-std::optional<ConvolutionPlan> KernelChooser::choose(const Convolution& op, Out y, bool fused) {
+ChosenKernel KernelChooser::choose(const Convolution& op, Out y, bool fused) {
   std::optional<Offer> offer;
   if (!rule_.given.empty()) {
     offer = offers(op, y, fused).find(rule_.given[next_ - 1]);
@@ -81,7 +86,7 @@ std::optional<ConvolutionPlan> KernelChooser::choose(const Convolution& op, Out 
   } else {
     offer = offers(op, y, fused).next();
   }
-  if (!offer) return std::nullopt;
+  if (!offer) return PlainKernel();
   return ConvolutionPlan(handle_.api(), *std::move(offer), fused);
 }
 
@@ -104,14 +109,16 @@ Offers KernelChooser::offers(const Convolution& op, Out y, bool fused) const {
 }
 
 // Measured once for all convolutions of this shape.
-std::optional<ConvolutionPlan> KernelChooser::fastest(const Convolution& op, Out y, bool fused) {
+ChosenKernel KernelChooser::fastest(const Convolution& op, Out y, bool fused) {
   const auto [known, is_new] = measured_.try_emplace(shape_of(op, y, fused));
   Measured& measured = known->second;
-  std::optional<ConvolutionPlan> chosen;
+  ChosenKernel chosen;
   if (is_new) {
     chosen = measure(op, y, fused, measured);
+  } else if (measured.choice == kDirectChoice) {
+    chosen = *direct_of(op, y);
   } else if (std::optional<Offer> offer = offers(op, y, fused).find(measured.choice)) {
-    chosen.emplace(handle_.api(), *std::move(offer), fused);
+    chosen.emplace<ConvolutionPlan>(handle_.api(), *std::move(offer), fused);
   }
   first_ += measured.first;
   least_ += measured.least;
@@ -120,7 +127,7 @@ std::optional<ConvolutionPlan> KernelChooser::fastest(const Convolution& op, Out
 
 // One that fails, or for which there is no memory, is passed over where there is another: cuDNN is not always right
 // about what will work.
-std::optional<ConvolutionPlan> KernelChooser::measure(const Convolution& op, Out y, bool fused, Measured& measured) {
+ChosenKernel KernelChooser::measure(const Convolution& op, Out y, bool fused, Measured& measured) {
   const auto start = std::chrono::steady_clock::now();
   Offers all = offers(op, y, fused);
   std::vector<std::pair<double, ConvolutionPlan>> plans;
@@ -134,7 +141,8 @@ std::optional<ConvolutionPlan> KernelChooser::measure(const Convolution& op, Out
     try {
       scratch_.reserve(std::max<std::size_t>(1, plan.workspace()));
       plan.place(op, y.data, scratch_.data());
-      const double us = plan.microseconds(handle_, stream_, kHopeless * least);
+      const double us = microseconds(
+          stream_, [&] { plan.run(handle_); }, kHopeless * least);
       least = std::min(least, us);
       plans.emplace_back(us, std::move(plan));
     } catch (const Error& error) {
@@ -142,14 +150,31 @@ std::optional<ConvolutionPlan> KernelChooser::measure(const Convolution& op, Out
       log::debug("engine cuda: kernel {} of cuDNN is passed over: {}", plan.choice().front(), error.what());
     }
   }
+  if (!plans.empty()) measured = {{}, plans.front().first, least};
+  ChosenKernel own = measure_own(op, y, measured);
   seconds_ += seconds_since(start);
+  if (std::holds_alternative<Direct>(own)) return own;
   if (plans.empty() && failure) std::rethrow_exception(failure);
   for (auto& [us, plan] : plans) {
     if (us > kAsGood * least) continue;
     measured = {plan.choice(), plans.front().first, us};
     return std::move(plan);
   }
-  return std::nullopt;
+  return PlainKernel();
+}
+
+// Ours, where it is as good as cuDNN's fastest; choice as measured.
+ChosenKernel KernelChooser::measure_own(const Convolution& op, Out y, Measured& measured) {
+  const std::optional<Direct> direct = direct_of(op, y);
+  if (!direct) return PlainKernel();
+  const int processors_there = processors();
+  const double us =
+      microseconds(stream_, [&] { launch_direct(*direct, batch_, y.type, processors_there, stream_.get()); });
+  log::debug("engine cuda: {} x {} x {} to {} channels: {:.1f} us, by cuDNN {:.1f} us", op.x.channels(), op.x.extent[1],
+             op.x.extent[2], op.y.channels(), us, measured.least);
+  if (measured.least > 0 && us > kAsGood * measured.least) return PlainKernel();
+  measured = {kDirectChoice, measured.first > 0 ? measured.first : us, us};
+  return *direct;
 }
 
 }  // namespace vbq::cuda

@@ -1,4 +1,4 @@
-// Which of the kernels that cuDNN offers each convolution of a network gets.
+// Which kernel each convolution of a network gets: one of those that cuDNN offers, or one of ours.
 #pragma once
 
 #include <cstdint>
@@ -7,16 +7,24 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/cuda/convolution.hpp"
+#include "engine/cuda/plan/direct.hpp"
 
 namespace vbq::cuda {
 
 struct KernelRule {
-  bool tune = false;                    // some are measured; else the first of Offers()
-  std::span<const KernelChoice> given;  // if there are any: these, one for each convolution; empty for one of ours
+  bool tune = false;                    // some are measured; else ours for tensor cores, or the first of Offers()
+  std::span<const KernelChoice> given;  // if there are any: these, one for each convolution
 };
+
+// The choice of our kernel for tensor cores (no number of cuDNN's is negative). The plain one's is empty.
+inline const KernelChoice kDirectChoice{-1};
+
+struct PlainKernel {};
+using ChosenKernel = std::variant<PlainKernel, Direct, ConvolutionPlan>;
 
 // False where VBQ_CUDA_TUNE=0: engines then measure none, and take the first where none were given.
 bool tunes_in_environment();
@@ -31,9 +39,9 @@ class KernelChooser {
       : rule_(rule), arithmetic_(arithmetic), batch_(batch), handle_(handle), stream_(stream) {}
 
   // For the next convolution of the network, with its arrays: all that follows it in one kernel, or the bare
-  // convolution, or nothing, where cuDNN has none. What is measured writes y. Error (input) when the one that was given
-  // is not offered.
-  std::optional<ConvolutionPlan> choose(const std::string& name, const Convolution& op, Out y);
+  // convolution, or the plain one, where there is no other. What is measured writes y. Error (input) when the one that
+  // was given is not offered.
+  ChosenKernel choose(const std::string& name, const Convolution& op, Out y);
   // There is no further one. Error (input) when more were given.
   void end() const;
 
@@ -44,9 +52,10 @@ class KernelChooser {
     double first = 0, least = 0;  // microseconds
   };
   Offers offers(const Convolution& op, Out y, bool fused) const;
-  std::optional<ConvolutionPlan> choose(const Convolution& op, Out y, bool fused);
-  std::optional<ConvolutionPlan> fastest(const Convolution& op, Out y, bool fused);
-  std::optional<ConvolutionPlan> measure(const Convolution& op, Out y, bool fused, Measured& measured);
+  ChosenKernel choose(const Convolution& op, Out y, bool fused);
+  ChosenKernel fastest(const Convolution& op, Out y, bool fused);
+  ChosenKernel measure(const Convolution& op, Out y, bool fused, Measured& measured);
+  ChosenKernel measure_own(const Convolution& op, Out y, Measured& measured);
 
   KernelRule rule_;
   Arithmetic arithmetic_;

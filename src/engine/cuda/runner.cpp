@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "engine/cuda/direct.hpp"
 #include "engine/cuda/kernels.hpp"
 
 namespace vbq::cuda {
@@ -126,16 +127,26 @@ void Runner::compile(const Step& step, KernelChooser& chooser, const Handle& han
       bound);
 }
 
-// cuDNN in one kernel; or its bare convolution and a kernel for the rest; or a kernel of ours.
+// cuDNN or ours in one kernel; or its bare convolution and a kernel for the rest; or our plain kernel.
 void Runner::compile(const std::string& name, const Convolution& op, Out y, KernelChooser& chooser,
                      const Handle& handle) {
-  std::optional<ConvolutionPlan> plan = chooser.choose(name, op, y);
-  kernels_.push_back(plan ? plan->choice() : KernelChoice());
-  if (!plan) {
-    census_.own.push_back(name);
+  ChosenKernel chosen = chooser.choose(name, op, y);
+  if (std::holds_alternative<PlainKernel>(chosen)) {
+    kernels_.emplace_back();
+    census_.plain.push_back(name);
     steps_.push_back([op, y, this] { launch(op, plan_.batch, y, stream_.get()); });
     return;
   }
+  if (const auto* direct = std::get_if<Direct>(&chosen)) {
+    kernels_.push_back(kDirectChoice);
+    ++census_.direct;
+    steps_.push_back([op = *direct, type = y.type, count = processors(), this] {
+      launch_direct(op, plan_.batch, type, count, stream_.get());
+    });
+    return;
+  }
+  auto* plan = std::get_if<ConvolutionPlan>(&chosen);
+  kernels_.push_back(plan->choice());
   const bool fused = plan->fused();
   ++(fused ? census_.fused : census_.bare);
   add_cudnn(std::move(*plan), op, y, handle);

@@ -50,14 +50,14 @@ class Runner {
 
   const Plan& plan() const { return plan_; }
   std::size_t bytes() const;  // of GPU memory
-  // How many convolutions and linear layers run how: fused by cuDNN, by cuDNN with a second kernel, by a kernel of
-  // ours.
+  // How many convolutions and linear layers run how: fused by cuDNN, by cuDNN with a second kernel, by our kernel for
+  // tensor cores, by our plain one.
   struct Census {
-    int fused = 0, bare = 0;
-    std::vector<std::string> own;  // names of nodes
+    int fused = 0, bare = 0, direct = 0;
+    std::vector<std::string> plain;  // names of nodes
   };
   const Census& census() const { return census_; }
-  // cuDNN's kernel of each convolution and linear layer, empty for one of ours: where they differ, results may.
+  // The kernel of each convolution and linear layer: where they differ, results may.
   const Kernels& kernels() const { return kernels_; }
 
  private:

@@ -48,7 +48,7 @@ struct Dim {
 void run_grid(const char* kernel, unsigned blocks, unsigned threads, const Work& thread);
 // Called by a thread: returns when the block's others are here too (those that have ended are not waited for).
 void meet_block();
-// When all 32 of its warp are here: the value that the lane `distance` (xor) away has brought.
-std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned distance);
+// When all 32 of its warp are here: the value that lane `from` of them has brought.
+std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned from);
 
 }  // namespace emulated

@@ -74,7 +74,7 @@ class Block {
   void begin_grid() { first_ = true; }
   void run(const char* kernel, unsigned block, unsigned threads, const Work& thread);
   void meet_block() { wait(State::at_block); }
-  std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned distance);
+  std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned from);
 
  private:
   enum class State : unsigned char { ready, at_block, at_warp, ended };
@@ -147,11 +147,11 @@ void Block::wait(State state) {
   change(*running_, main_);
 }
 
-std::uint64_t Block::meet_warp(unsigned lanes, std::uint64_t value, unsigned distance) {
+std::uint64_t Block::meet_warp(unsigned lanes, std::uint64_t value, unsigned from) {
   // No kernel wants a part of a warp, so a mask that leaves lanes out is a mistake.
   threads_[now_].brought = lanes == 0xffffffffU ? value : ~std::uint64_t{0};
   wait(State::at_warp);
-  return threads_[now_ ^ distance].shown;
+  return threads_[now_ / kWarp * kWarp + from].shown;
 }
 
 // Lets those go for whom all have come; false where there are none.
@@ -227,8 +227,8 @@ void run_grid(const char* kernel, unsigned blocks, unsigned threads, const Work&
 }
 
 void meet_block() { the_block.meet_block(); }
-std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned distance) {
-  return the_block.meet_warp(lanes, value, distance);
+std::uint64_t meet_warp(unsigned lanes, std::uint64_t value, unsigned from) {
+  return the_block.meet_warp(lanes, value, from);
 }
 
 }  // namespace emulated

@@ -11,7 +11,7 @@
 #define __global__
 #define __device__
 #define __grid_constant__
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 // One thread block runs at a time, so its shared memory may be static. In a section of its own it can be found, and
 // filled with rubbish before each block.
 #define __shared__ static __attribute__((section("emulated_shared")))
@@ -30,7 +30,7 @@ T __shfl_xor_sync(unsigned lanes, T value, int distance) {
   static_assert(sizeof(T) <= sizeof(std::uint64_t));
   std::uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof value);
-  bits = emulated::meet_warp(lanes, bits, static_cast<unsigned>(distance));
+  bits = emulated::meet_warp(lanes, bits, (threadIdx.x % 32) ^ static_cast<unsigned>(distance));
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
