@@ -14,14 +14,20 @@ namespace vbq::cuda {
 
 inline constexpr int kOctet = 8;                // channels that move at once: 16 bytes
 inline constexpr int kStripOctets = 1535;       // of x, that a strip sees at most: two strips fit 48 KiB
-inline constexpr int kDirectPixels = 16;        // that a warp multiplies at once
+inline constexpr int kDirectPixels = 32;        // that a warp multiplies at once
 inline constexpr int kDirectWarps = 8;          // of a thread block
 inline constexpr int kDirectSide = 3;           // of the window
 inline constexpr int kMostDirectOutputs = 64;   // that a thread block makes
 inline constexpr int kReciprocalOne = 1 << 20;  // 1, in fixed point
 
-// Warps share out the outputs: so many each, of x's channels.
+// Warps share out the outputs: so many each, of so many octets of x's channels.
 constexpr int direct_outputs(int octets) { return octets < 8 ? 16 : 8; }
+// A strip's first octets of all pixels lie together, then all second ones: so many pixels have room. 8 pixels in a row
+// then lie in different banks of shared memory, and so do 8 octets that come side by side.
+constexpr int direct_room(int octets) {
+  const int room = kStripOctets / octets, bank = 8 / octets % 8;
+  return octets == 1 ? room : room - (room - bank) % 8;
+}
 
 struct Direct {
   Layout x, y;
@@ -50,12 +56,6 @@ struct Direct {
   }
 };
 
-// Where octet `octet` of a strip's pixel lies: any 8 pixels in a row lie in different banks of shared memory.
-template <int octets>
-VBQ_BOTH int octet_at(int pixel, int octet) {
-  return pixel * octets + (octet ^ (pixel / (8 / octets) % octets));
-}
-
 // Nothing where it is no such convolution.
 inline std::optional<Direct> direct_of(const Convolution& op, const Out& y) {
   const Window& w = op.window;
@@ -66,7 +66,8 @@ inline std::optional<Direct> direct_of(const Convolution& op, const Out& y) {
   const bool channels = (octets == 1 || octets == 2 || octets == 4 || octets == 8) && op.x.padded == octets * kOctet &&
                         op.inner == op.x.padded &&
                         (op.y.padded == 16 || op.y.padded == 32 || op.y.padded % kMostDirectOutputs == 0);
-  if (y.type == Type::fp32 || op.groups != 1 || op.x.first != 0 || !window || !clamp || !channels) return std::nullopt;
+  const bool rows = op.x.first == 0 && op.y.stride[1] == op.y.extent[2] * op.y.stride[2];  // of y: without gaps
+  if (y.type == Type::fp32 || op.groups != 1 || !rows || !window || !clamp || !channels) return std::nullopt;
   Direct direct;
   direct.x = op.x;
   direct.y = op.y;
@@ -76,7 +77,7 @@ inline std::optional<Direct> direct_of(const Convolution& op, const Out& y) {
   std::copy_n(w.pad, 2, direct.pad);
   direct.across = direct.seen_by(1) + (direct.width() - 1) * direct.stride;
   direct.reciprocal = (kReciprocalOne + direct.width() - 1) / direct.width();
-  const int held = kStripOctets / octets / direct.across;  // rows of x
+  const int held = direct_room(octets) / direct.across;  // rows of x
   if (held < kDirectSide) return std::nullopt;
   const int height = op.y.extent[1], most = (held - kDirectSide) / direct.stride + 1;
   direct.strips = (height + most - 1) / most;

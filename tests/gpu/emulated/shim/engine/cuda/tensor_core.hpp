@@ -20,6 +20,12 @@ struct Column {
   std::uint32_t words[2];
 };
 
+// Of a word's lower half (0) or upper half (1).
+template <typename T>
+float number_of(std::uint32_t word, int half) {
+  return static_cast<float>(T{static_cast<std::uint16_t>(word >> 16 * half)});
+}
+
 inline unsigned lane_of_warp() { return threadIdx.x % 32; }
 inline std::uint64_t from_lane(std::uint64_t value, unsigned lane) {
   return emulated::meet_warp(0xffffffffU, value, lane);
@@ -34,8 +40,12 @@ inline Rows load_rows(const Octet* octet) {
   return rows;
 }
 
+struct Sums {
+  float at[4];
+};
+
 template <typename T>
-void multiply(float (&sum)[4], const Rows& rows, const Column& column, T) {
+Sums multiply(const Rows& rows, const Column& column, Sums sums, T) {
   const unsigned lane = lane_of_warp(), row = lane / 4 * 4, across = lane % 4 * 8;
   std::uint32_t left[2][8], right[2][8];  // two rows, two columns; two numbers a word
   const auto pair = [](std::uint32_t a, std::uint32_t b) { return a | static_cast<std::uint64_t>(b) << 32; };
@@ -49,12 +59,22 @@ void multiply(float (&sum)[4], const Rows& rows, const Column& column, T) {
       take(right[r], k, from_lane(pair(column.words[0], column.words[1]), across + 4 * r + k));
     }
   }
-  const auto number = [](std::uint32_t word, int half) {
-    return static_cast<float>(T{static_cast<std::uint16_t>(word >> 16 * half)});
-  };
   for (int r = 0; r < 4; ++r) {
-    for (int k = 0; k < 16; ++k) sum[r] += number(left[r / 2][k / 2], k % 2) * number(right[r % 2][k / 2], k % 2);
+    for (int k = 0; k < 16; ++k)
+      sums.at[r] += number_of<T>(left[r / 2][k / 2], k % 2) * number_of<T>(right[r % 2][k / 2], k % 2);
   }
+  return sums;
+}
+
+template <typename T>
+std::uint32_t pair_of(float first, float second, T) {
+  return T::of(first).bits | static_cast<std::uint32_t>(T::of(second).bits) << 16;
+}
+
+template <typename T>
+std::uint32_t clamped(std::uint32_t pair, std::uint32_t low, std::uint32_t high, T) {
+  const Clamp first{number_of<T>(low, 0), number_of<T>(high, 0)}, second{number_of<T>(low, 1), number_of<T>(high, 1)};
+  return pair_of(first(number_of<T>(pair, 0)), second(number_of<T>(pair, 1)), T());
 }
 
 inline void copy_later(Octet* to, const void* from, bool there) {
