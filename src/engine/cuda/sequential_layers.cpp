@@ -136,8 +136,9 @@ void SequentialLayers::allocate() {
   memory_.weight = reinterpret_cast<float*>(memory_.columns + columns);
   memory_.damping = reinterpret_cast<double*>(make(small_, 2 * std::int64_t{runs} + (runs + 1) + 2 * kMostLevels, 4));
   memory_.broken = reinterpret_cast<int*>(memory_.damping + runs);
-  memory_.costs = reinterpret_cast<float*>(memory_.broken + runs + 1);
-  memory_.taken = reinterpret_cast<std::uint32_t*>(memory_.costs + kMostLevels);
+  memory_.taken = reinterpret_cast<std::uint32_t*>(memory_.broken + runs + 1);
+  memory_.costs = reinterpret_cast<float*>(memory_.taken + kMostLevels);
+  zero_bytes_ = (static_cast<std::size_t>(runs) + 1 + kMostLevels) * 4;
   make(tasks_, static_cast<std::int64_t>(tasks), sizeof(AssignTask));
   tasks_made_.reserve(tasks_.bytes());
   wanted_.resize(runner_.plan().layers.size());
@@ -227,7 +228,7 @@ void SequentialLayers::assign(std::size_t k) {
   if (!wanted.wanted) return;
   const SequentialShape& shape = point.shape;
   const float* weight = runner_.trained(point.layer);
-  stream_.zero(memory_.broken, (static_cast<std::size_t>(shape.runs()) + 1) * sizeof(int));
+  stream_.zero(memory_.broken, zero_bytes_);
   parts(point, nullptr, [&](std::int64_t first, std::int64_t count) {
     if (shape.corrected()) {
       launch_outputs(shape, memory_.patches, count, weight, point.trained->as<float>() + first * shape.outputs(),

@@ -77,6 +77,7 @@ class SequentialLayers {
   std::vector<float> bad_;      // of each point, once learnt: an input that is no number to work with, or 0
   std::vector<Wanted> wanted_;  // of each layer of the plan
   SequentialMemory memory_;
+  std::size_t zero_bytes_ = 0;  // from memory_.broken on, memory_.taken included: 0 where a layer begins
   DeviceBuffer patches_, missing_, parts_, sums_, factor_, diagonal_, small_, target_, scratch_, feedback_, order_;
   DeviceBuffer bad_inputs_, tasks_;
   PinnedBuffer tasks_made_;                   // of all layers, on their way to tasks_

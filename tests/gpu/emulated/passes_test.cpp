@@ -66,7 +66,7 @@ class EmulatedPasses : public ::testing::Test {
   }
 
   const Settings before_ = settings();
-  const Network net_ = support::residual_network(3, 7, 5, 10);
+  const Network net_ = support::residual_network(3, 9, 5, 10);
   const Shard images_ = some_images(6, 8);
 };
 
@@ -98,13 +98,13 @@ TEST_F(EmulatedPasses, HaveNoMoreLanesThanNetworks) {
   EXPECT_EQ(lanes(*pass), 3U);
 }
 
-// Wherever it ends: the lanes that there are do.
+// Wherever it ends: one lane does, or two for three networks.
 TEST_F(EmulatedPasses, TakeFewerLanesWhereMemoryEnds) {
-  const std::vector<NetworkFormat> many = networks(4, PassLevels::sequential);
+  const std::vector<NetworkFormat> many = networks(3, PassLevels::sequential);
   const std::vector<NetworkFormat> expected = alone(many, PassLevels::sequential, true);
   const int before = emulated::live_objects();
   std::vector<std::size_t> seen;
-  for (int left = 0; seen.empty() || seen.back() < 4; ++left) {
+  for (int left = 0; seen.empty() || seen.back() < 2; ++left) {
     ASSERT_LT(left, 1000);
     const auto own = engine();
     const auto pass = own->pass(images_, PassLevels::sequential);
@@ -141,8 +141,10 @@ TEST_F(EmulatedPasses, GoOnAfterAnError) {
   wrong[2].front().refit = 1;  // which a GPU does not
   const auto own = engine();
   const auto pass = own->pass(images_, PassLevels::sequential);
-  EXPECT_THROW(run(*pass, wrong, true), Error);
-  expect_same(run(*pass, many, true), expected);
+  for (int turn = 0; turn < 2; ++turn) {  // there are two lanes before it, then four
+    EXPECT_THROW(run(*pass, wrong, true), Error);
+    expect_same(run(*pass, many, true), expected);
+  }
 }
 
 }  // namespace
