@@ -48,10 +48,11 @@ TEST(MadeAtOnce, IsFewOfALargeNetworkOrOneTheHostMakes) {
   // Images that do not fit one batch.
   problem = small_problem();
   problem.format.assignment = Assignment::sequential;
-  problem.split.search.resize(std::size_t{10} << 20);
+  problem.network.shapes.front() = {1 << 20};
+  problem.split.search.resize(2000);
   problem.format.matching_images = 1000;
   EXPECT_EQ(made_at_once(problem, problem.format, "cuda"), 8U);
-  problem.format.matching_images = 10 << 20;
+  problem.format.matching_images = 2000;
   EXPECT_EQ(made_at_once(problem, problem.format, "cuda"), 1U);
 }
 
