@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vbq/calibration.hpp"
@@ -134,6 +135,10 @@ std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions&
 
 // Whether such an engine would measure kernels here: then others that are to give the same bits need its kernels().
 bool measures_kernels(const EngineOptions& options);
+
+// Networks that DevicePass, of an engine of this kind (EngineInfo::kind), takes through so many images at once, at
+// most; 1 where it is to be had of none, so that they are made on the host, one after another.
+std::int64_t passes_at_once(std::string_view kind, const Network& network, std::int64_t images);
 
 // Bytes on the host that an engine of these options takes, before any image is loaded: the network's weights in all
 // copies, and the activations of its threads. opened: images that a runner is opened for, 0 for none. An estimate, of

@@ -27,7 +27,6 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
   if (world.size() < 2) fail_internal("a cluster evaluator on one rank: at least two were expected");
   kernels_ = share_kernels(world, prepare(world, problem), {});
   const Report mine = agree(world, [&] {
-    at_once_ = made_at_once(problem.network, problem.format);
     hand_over_seconds_ = hand_over_seconds(problem.network, problem.format);
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}, 0};
   });
@@ -38,6 +37,7 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     ahead_.push_back(reports[rank].copies + 1);
   }
   given_.resize(workers_.size());
+  at_once_ = made_at_once(problem, problem.format, workers_.front().engine.kind);
 }
 
 ClusterEvaluator::~ClusterEvaluator() {
@@ -76,7 +76,7 @@ void ClusterEvaluator::use(const Format& format) {
       failure = verdict_of(failures, workers_.front().rank);
       if (failure) return;
     }
-    at_once_ = made_at_once(problem_->network, format);
+    at_once_ = made_at_once(*problem_, format, workers_.front().engine.kind);
     hand_over_seconds_ = hand_over_seconds(problem_->network, format);
   });
   if (failure) throw Error(failure->sentence, failure->fault);

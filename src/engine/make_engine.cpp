@@ -4,6 +4,7 @@
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "engine/cpu/cpu_engine.hpp"
+#include "engine/cuda/plan/plan.hpp"
 #include "engine/reference/reference_engine.hpp"
 #include "vbq/engine.hpp"
 #ifdef VBQ_HAS_CUDA
@@ -43,6 +44,11 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
 #endif
   if (on_cpu) return cpu_engine_bytes(network, options, opened) + weights * kFloat;
   return (2 * weights + (opened > 0 ? weights : 0) + (opened + 1) * values) * kFloat;
+}
+
+// By rule, so that a rank without a GPU knows it of those that have one.
+std::int64_t passes_at_once(std::string_view kind, const Network& network, std::int64_t images) {
+  return kind == "cuda" && cuda::fits_one_batch(network, images) ? cuda::kPassesAtOnce : 1;
 }
 
 bool measures_kernels([[maybe_unused]] const EngineOptions& options) {

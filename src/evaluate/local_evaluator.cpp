@@ -18,7 +18,7 @@ std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes,
   if (genomes.empty()) return {};
   const Problem& problem = worker_.problem();
   Generation generation(Schedule(partition_of(problem, ImageSet::search, 1), 1, genomes.size(),
-                                 made_at_once(problem.network, problem.format)),
+                                 made_at_once(problem, problem.format, info().kind)),
                         genomes.size(), known);
   drive(generation, genomes, ImageSet::search);
   return generation.result(static_cast<std::int64_t>(problem.split.search.size()));

@@ -82,11 +82,11 @@ std::int64_t choosing_bytes(const Problem& problem, WorkerPlace place, const Eng
     weights += elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }
   std::int64_t bytes = factor_bytes(problem);
-  if (format.assignment == Assignment::compensated) {
-    // Found, remembered, and on their way.
-    bytes += 2 * static_cast<std::int64_t>(made_at_once(problem.network, problem.format)) * weights +
-             assignments_remembered(problem);
-  }
+  const bool on_host = options.kind == EngineKind::cpu || options.kind == EngineKind::reference;
+  const auto together = static_cast<std::int64_t>(made_at_once(problem, format, on_host ? "cpu" : "cuda"));
+  // Levels that were found, are remembered, and are on their way; between host and GPU, in memory of each lane's own.
+  if (format.assignment == Assignment::compensated) bytes += 2 * together * weights + assignments_remembered(problem);
+  if (passes(format) && !on_host) bytes += 5 * together * weights;
   // Factors are made before that engine is.
   bytes = std::max(bytes, calibration_bytes(problem, own_layers(problem, place), options) - engine);
   if (format.assignment == Assignment::sequential) bytes += sequential_bytes(problem.network, pass_images);

@@ -37,6 +37,12 @@ std::int64_t quantised_weights(const Network& network, const Format& format) {
   return weights;
 }
 
+std::int64_t pass_images(const Problem& problem, const Format& format, Stage stage) {
+  const bool more = stage == Stage::delivered && format.delivery_images > 0;
+  return std::min<std::int64_t>(std::ssize(problem.split.search),
+                                more ? format.delivery_images : format.matching_images);
+}
+
 // Held-out images are scored once and may be many: they pass through the engine in pieces of at most this many bytes of
 // pixels. Tallies are integers, so the pieces do not show.
 constexpr std::int64_t kPieceBytes = std::int64_t{256} << 20;
@@ -85,12 +91,7 @@ std::int64_t blocks_in_piece(const DatasetInfo& info, std::int64_t block) {
   return std::max<std::int64_t>(1, kPieceBytes / block_bytes(info, block));
 }
 
-std::int64_t pass_images(const Problem& problem, Stage stage) {
-  const Format& format = problem.format;
-  const bool more = stage == Stage::delivered && format.delivery_images > 0;
-  return std::min<std::int64_t>(std::ssize(problem.split.search),
-                                more ? format.delivery_images : format.matching_images);
-}
+std::int64_t pass_images(const Problem& problem, Stage stage) { return pass_images(problem, problem.format, stage); }
 
 bool needs_pass(const Format& format) {
   return format.assignment == Assignment::sequential || format.matching != Matching::never;
@@ -157,10 +158,14 @@ std::string settings_hash(const Problem& problem) {
   return hasher.hex();
 }
 
-std::size_t made_at_once(const Network& network, const Format& format) {
-  if (passes(format)) return 1;
-  return static_cast<std::size_t>(
-      std::clamp<std::int64_t>((std::int64_t{16} << 20) / (1 + quantised_weights(network, format)), 1, 16));
+std::size_t made_at_once(const Problem& problem, const Format& format, std::string_view engine) {
+  std::int64_t most = 16;
+  if (passes(format)) {
+    const bool refits = format.assignment == Assignment::sequential && format.refit > 0;  // which the host does
+    most = refits ? 1 : passes_at_once(engine, problem.network, pass_images(problem, format, Stage::evaluated));
+  }
+  const std::int64_t levels = (std::int64_t{16} << 20) / (1 + quantised_weights(problem.network, format));
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(levels, 1, most));
 }
 
 double hand_over_seconds(const Network& network, const Format& format) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/augment.hpp"
@@ -73,10 +74,10 @@ std::int64_t pass_images(const Problem& problem, Stage stage);
 bool needs_pass(const Format& format);
 bool passes(const Format& format);
 
-// Genomes whose networks are made together: where their levels are found at once, enough to fill a GPU, and soon done
-// on a CPU. At most 16, and 16 MiB of levels (a byte a weight), unless one genome's are more; 1 where each takes a
-// pass.
-std::size_t made_at_once(const Network& network, const Format& format);
+// Genomes whose networks are made together, in this format: where their levels are found at once, enough to fill a GPU,
+// and soon done on a CPU. At most 16, and 16 MiB of levels (a byte a weight), unless one genome's are more; where each
+// takes a pass, no more than the engines take through one at once. engine: their kind (EngineInfo).
+std::size_t made_at_once(const Problem& problem, const Format& format, std::string_view engine);
 
 // What it costs about to hand a network over to another worker: its packed levels at 10 Gbit/s, and as long again to
 // take them apart.

@@ -99,7 +99,8 @@ std::optional<Task> Schedule::next(std::int64_t worker) {
   }
   if (first_waiting_ < networks_.size()) {
     const std::size_t waiting = networks_.size() - first_waiting_;
-    const std::size_t share = waiting / (2 * static_cast<std::size_t>(workers_));
+    // So that all end together; one alone has nobody to wait for.
+    const std::size_t share = workers_ == 1 ? waiting : waiting / (2 * static_cast<std::size_t>(workers_));
     Task task{Task::Kind::make, {}, {}, std::nullopt};
     for (std::size_t count = std::clamp<std::size_t>(share, 1, at_once_); count > 0; --count) {
       networks_[first_waiting_].state = State::making;

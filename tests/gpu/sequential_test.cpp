@@ -76,13 +76,22 @@ void compare_with_host(const Network& net, const Shard& images, Many many_at_onc
       layer.indices.clear();
       for (float& scale : layer.scales) scale *= 1.25F;
     }
-    const NetworkFormat once = own.assign(formats), other = own.assign(others);
-    const std::vector<NetworkFormat> many{formats, others, formats, others, others, formats};
-    const std::vector<NetworkFormat> found = own.assign(many);
-    ASSERT_EQ(found.size(), many.size());
-    for (std::size_t k = 0; k < many.size(); ++k) {
-      const NetworkFormat& alone = k == 0 || k == 2 || k == 5 ? once : other;
-      for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(found[k][i].indices, alone[i].indices) << k;
+    const auto of_first = [](std::size_t k) { return k % 2 == 0 || k == 5; };
+    std::vector<NetworkFormat> many;  // more than run at once
+    for (std::size_t k = 0; k < 11; ++k) many.push_back(of_first(k) ? formats : others);
+    for (const bool matched : {false, true}) {
+      const NetworkFormat once = matched ? own.match(formats) : own.assign(formats);
+      const NetworkFormat other = matched ? own.match(others) : own.assign(others);
+      const std::vector<NetworkFormat> found = matched ? own.match(many) : own.assign(many);
+      ASSERT_EQ(found.size(), many.size());
+      for (std::size_t k = 0; k < many.size(); ++k) {
+        const NetworkFormat& alone = of_first(k) ? once : other;
+        for (std::size_t i = 0; i < alone.size(); ++i) {
+          EXPECT_EQ(found[k][i].indices, alone[i].indices) << k;
+          EXPECT_EQ(found[k][i].gain, alone[i].gain) << k;
+          EXPECT_EQ(found[k][i].shift, alone[i].shift) << k;
+        }
+      }
     }
   }
 }

@@ -15,14 +15,16 @@ class Batch {
  public:
   // Weights (still to be set) and stream are its own, so those of the engine's copies are left alone. images: at most;
   // a number that fits_one_batch(). type, arithmetic: as the engine's. network outlives it. Error (input) when the
-  // GPU's memory is too small.
-  Batch(const Network& network, std::int64_t images, Type type, Arithmetic arithmetic,
-        std::shared_ptr<const Cudnn> api);
+  // GPU's memory is too small, or the rule gives kernels that cuDNN does not offer.
+  Batch(const Network& network, std::int64_t images, Type type, Arithmetic arithmetic, std::shared_ptr<const Cudnn> api,
+        const KernelRule& rule = {});
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  // Uploads images (host, checked, not too many).
+  // Uploads images (host, checked, not too many); those before go.
   void load(const Shard& images);
+  // Shares those of another batch of as many, which stay as they are.
+  void load(const Batch& other) { images_ = other.images_; }
   // Has the runner's input hold them. Only queued.
   void feed() const;
 
@@ -33,11 +35,16 @@ class Batch {
   std::size_t bytes() const;  // of GPU memory
 
  private:
+  // The images, and what tells the first kernel about them.
+  struct Held {
+    DeviceBuffer pixels, table, view, item;
+  };
+
   const Network& network_;
   Stream stream_;
   Handle handle_;
   Runner runner_;
-  DeviceBuffer pixels_, table_, view_, item_;  // the images, and what tells the first kernel about them
+  std::shared_ptr<const Held> images_;
 };
 
 }  // namespace vbq::cuda

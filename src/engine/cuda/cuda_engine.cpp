@@ -198,7 +198,11 @@ class CudaEngine final : public Engine {
   std::unique_ptr<DevicePass> pass(const Shard& images, PassLevels levels) override {
     check_shard(network_, images, block_);
     if (!fits_one_batch(network_, images.images.count)) return nullptr;
-    return std::make_unique<cuda::LayerPass>(network_, images, levels, batch(images.images.count), device_.index);
+    const std::int64_t count = images.images.count;
+    return std::make_unique<cuda::LayerPass>(std::make_unique<cuda::PassLane>(network_, images, levels, batch(count)),
+                                             device_.index, [this, count](const Kernels& kernels) {
+                                               return make_batch(count, {false, kernels});
+                                             });
   }
 
  private:
@@ -216,9 +220,13 @@ class CudaEngine final : public Engine {
     } while (copies() < options.copies && copies_.front()->bytes() <= kSmall);
   }
 
-  std::unique_ptr<Batch> batch(std::int64_t images) {
+  std::unique_ptr<Batch> make_batch(std::int64_t images, const KernelRule& rule = {}) {
     use_device(device_.index);
-    auto batch = std::make_unique<Batch>(network_, images, numbers_.type, numbers_.arithmetic, api_);
+    return std::make_unique<Batch>(network_, images, numbers_.type, numbers_.arithmetic, api_, rule);
+  }
+  // Whose kernels are part of what the engine is.
+  std::unique_ptr<Batch> batch(std::int64_t images) {
+    auto batch = make_batch(images);
     kernels_.push_back(batch->runner().kernels());
     name_library();
     return batch;

@@ -18,6 +18,15 @@ std::string driver_version() {
   return "unknown";
 }
 
+struct Memory {
+  std::size_t free = 0, total = 0;
+};
+Memory memory() {
+  Memory bytes;
+  check(cudaMemGetInfo(&bytes.free, &bytes.total), "asking for free memory");
+  return bytes;
+}
+
 }  // namespace
 
 void check(cudaError_t status, const char* what) {
@@ -32,8 +41,7 @@ DeviceBuffer::DeviceBuffer(std::size_t bytes) : bytes_(bytes) {
   const cudaError_t status = cudaMalloc(&data, bytes);
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    std::size_t free = 0, total = 0;
-    check(cudaMemGetInfo(&free, &total), "asking for free memory");
+    const auto [free, total] = memory();
     fail(
         "{} MiB of GPU memory were asked for, but only {} of {} MiB are free: a smaller data.block, fewer matching "
         "images or fewer workers on this GPU need less",
@@ -155,6 +163,8 @@ DeviceInfo device_info(int index) {
   info.driver = driver_version();
   return info;
 }
+
+std::size_t free_memory() { return memory().free; }
 
 void use_device(int index) { check(cudaSetDevice(index), "choosing a GPU"); }
 

@@ -68,7 +68,7 @@ class Stream {
   void upload(void* to, const void* from, std::size_t bytes) const;
   // Does not wait: what is copied must stay as it is until the stream has come this far.
   void upload(void* to, const PinnedBuffer& from, std::size_t first, std::size_t bytes) const;
-  void download(void* to, const void* from, std::size_t bytes) const;
+  void download(void* to, const void* from, std::size_t bytes) const;  // to a PinnedBuffer's memory: does not wait
   void zero(void* to, std::size_t bytes) const;
 
  private:
@@ -119,6 +119,9 @@ struct DeviceInfo {
 // GPUs that this process may use; 0 and the reason, where there is no driver or no GPU.
 int device_count(std::string& reason);
 DeviceInfo device_info(int index);
+
+// Bytes of the current GPU that nobody has taken.
+std::size_t free_memory();
 
 // Makes the GPU current for this thread.
 void use_device(int index);

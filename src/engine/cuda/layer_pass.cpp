@@ -1,117 +1,65 @@
 #include "engine/cuda/layer_pass.hpp"
 
-#include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "core/log.hpp"
-#include "engine/common/weights.hpp"
-#include "engine/cuda/kernels.hpp"
-#include "engine/cuda/moments.hpp"
+#include "vbq/error.hpp"
 
 namespace vbq::cuda {
 namespace {
 
-// Queues what a pass asks for.
-struct Queue {
-  Runner& runner;
-  cudaStream_t stream;
-  SequentialLayers* sequential;  // may be null
-  bool learn;
-  void run(std::size_t first, std::size_t last) const { runner.run(first, last); }
-  void layer(std::size_t point) const {
-    if (sequential == nullptr) return;
-    if (learn) {
-      sequential->learn(point);
-    } else {
-      sequential->assign(point);
-    }
-  }
-  Out array(const Place& place) const { return runner.array(place); }
-  template <typename Op>
-  void sum(const Op& op) const {
-    launch_sums(op, stream);
-  }
-  void apply(const Affine& op, Out y) const { launch(op, runner.plan().batch, y, stream); }
-};
+// A further lane takes this part of the free memory at most: something is left for images that are still to be loaded.
+constexpr std::size_t kLeastOfFree = 8;
 
 }  // namespace
 
-LayerPass::LayerPass(const Network& network, const Shard& images, PassLevels levels, std::unique_ptr<Batch> batch,
-                     int device)
-    : network_(network),
-      layers_(weight_layers(network)),
-      batch_(std::move(batch)),
-      device_(device),
-      pass_(batch_->plan()) {
-  batch_->load(images);
-  const std::vector<float> norms = pass_.norms();
-  parts_ = DeviceBuffer(pass_.parts() * sizeof(ChannelSums));
-  norms_ = DeviceBuffer(norms.size() * sizeof(float));
-  trained_ = DeviceBuffer(pass_.channels() * sizeof(ChannelMoments));
-  matching_ = DeviceBuffer(3 * pass_.channels() * sizeof(float));
-  batch_->stream().upload(norms_.data(), norms.data(), norms_.bytes());
-  if (levels == PassLevels::sequential) {
-    sequential_.emplace(network_, images.images.count, batch_->runner(), batch_->stream());
+LayerPass::LayerPass(std::unique_ptr<PassLane> first, int device, Further further)
+    : device_(device), further_(std::move(further)) {
+  lanes_.push_back(std::move(first));
+  log::debug("engine cuda: {} MiB for a pass of one network", lanes_.front()->bytes() >> 20);
+}
+
+PassLane* LayerPass::started_in_another(const NetworkFormat& formats, bool matched) {
+  const PassLane& first = *lanes_.front();
+  full_ = full_ || std::ssize(lanes_) >= kPassesAtOnce || first.bytes() > free_memory() / kLeastOfFree;
+  if (full_) return nullptr;
+  try {  // the first start, too, takes memory
+    auto lane = std::make_unique<PassLane>(first, further_(first.kernels()));
+    lane->start(formats, matched);
+    lanes_.push_back(std::move(lane));
+    return lanes_.back().get();
+  } catch (const Error& error) {
+    if (error.fault() == Fault::internal) throw;
+    log::debug("engine cuda: no more than {} networks in a pass at once: {}", lanes(), error.what());
+    full_ = true;
+    return nullptr;
   }
-  learn();
-  log::debug("engine cuda: {} MiB for passes over {} images", bytes() >> 20, images.images.count);
-}
-
-void LayerPass::learn() {
-  batch_->runner().quantise(std::vector<const LayerFormat*>(layers_.size(), nullptr));
-  pass({}, true);
-  const Stream& stream = batch_->stream();
-  std::vector<ChannelMoments> trained(pass_.channels());
-  stream.download(trained.data(), trained_.data(), trained_.bytes());
-  stream.synchronise();
-  if (sequential_) sequential_->learnt();
-  pass_.check(network_, trained, [&](std::size_t point) {
-    if (sequential_) sequential_->check(point);
-  });
-}
-
-// formats: one a layer; or empty: the network as trained is measured.
-void LayerPass::pass(std::span<const LayerFormat* const> formats, bool matched) {
-  batch_->feed();
-  MatchingMemory memory;
-  memory.parts = parts_.as<ChannelSums>();
-  memory.norms = norms_.as<const float>();
-  memory.trained = trained_.as<ChannelMoments>();
-  memory.matching = matching_.as<float>();
-  Queue queue{batch_->runner(), batch_->stream().get(), sequential_ ? &*sequential_ : nullptr, formats.empty()};
-  pass_.run(formats, memory, queue, matched);
-}
-
-NetworkFormat LayerPass::run(const NetworkFormat& formats, bool matched) {
-  use_device(device_);
-  NetworkFormat result = formats;
-  for (LayerFormat& format : result) format.gain = format.shift = {};
-  if (sequential_) sequential_->take(result);
-  check_formats(network_, result);
-  const std::vector<const LayerFormat*> all = formats_of(layers_, result);
-  batch_->runner().quantise(all);
-  if (sequential_) sequential_->begin(all);
-  pass(all, matched);
-  const Stream& stream = batch_->stream();
-  std::vector<float> matching(2 * pass_.channels());
-  if (matched) stream.download(matching.data(), matching_.data(), matching.size() * sizeof(float));
-  if (sequential_) sequential_->download();
-  stream.synchronise();
-  if (sequential_) sequential_->put(result);
-  if (matched) pass_.put(matching, result);
-  return result;
 }
 
 std::vector<NetworkFormat> LayerPass::run(std::span<const NetworkFormat> networks, bool matched) {
+  use_device(device_);
   std::vector<NetworkFormat> found;
   found.reserve(networks.size());
-  for (const NetworkFormat& formats : networks) found.push_back(run(formats, matched));
+  std::deque<PassLane*> busy;  // in the order in which they were started
+  for (const NetworkFormat& formats : networks) {
+    const std::size_t number = found.size() + busy.size();
+    PassLane* lane = nullptr;
+    if (number >= lanes()) lane = started_in_another(formats, matched);
+    if (lane == nullptr) {
+      if (number < lanes()) {
+        lane = lanes_[number].get();
+      } else {
+        lane = busy.front();
+        busy.pop_front();
+        found.push_back(lane->finish());
+      }
+      lane->start(formats, matched);
+    }
+    busy.push_back(lane);
+  }
+  for (PassLane* lane : busy) found.push_back(lane->finish());
   return found;
-}
-
-std::size_t LayerPass::bytes() const {
-  return batch_->bytes() + parts_.bytes() + norms_.bytes() + trained_.bytes() + matching_.bytes() +
-         (sequential_ ? sequential_->bytes() : 0);
 }
 
 }  // namespace vbq::cuda

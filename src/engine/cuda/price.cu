@@ -57,9 +57,10 @@ __global__ void __launch_bounds__(kThreads) price_levels(const SequentialShape s
     if (thread < half) sums[thread] += sums[thread + half];
     __syncthreads();
   }
+  const std::uint64_t one = memory.taken[thread], all = static_cast<std::uint64_t>(weights);
+  memory.taken[thread] = 0;
   if (thread >= count) return;
   const double diagonal = columns > 0 ? sums[0] / static_cast<double>(columns) : 0.0;
-  const std::uint64_t one = memory.taken[thread], all = static_cast<std::uint64_t>(weights);
   const float bits = static_cast<float>(log2_fixed(all) - log2_fixed(one > 0 ? one : 1)) / 65536.0F;
   memory.costs[thread] = static_cast<float>(lambda * diagonal * static_cast<double>(bits));
 }
@@ -86,7 +87,6 @@ void launch_nearest(const SequentialShape& shape, const PackedLayer& format, con
 void launch_price(const SequentialShape& shape, const std::uint8_t* levels, int count, double lambda,
                   const SequentialMemory& memory, cudaStream_t stream) {
   const std::int64_t weights = weights_of(shape);
-  check(cudaMemsetAsync(memory.taken, 0, kMostLevels * sizeof(std::uint32_t), stream), "zeroing GPU memory");
   count_levels<<<blocks_for(weights, 256), kThreads, 0, stream>>>(weights, levels, memory.taken);
   price_levels<<<1, kThreads, 0, stream>>>(shape, weights, count, lambda, memory);
   check(cudaGetLastError(), "launching the price of levels");

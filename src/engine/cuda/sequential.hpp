@@ -36,6 +36,7 @@ void launch_targets(const SequentialShape& shape, const float* weight, const Seq
 void launch_nearest(const SequentialShape& shape, const PackedLayer& format, const float* words, const float* target,
                     std::uint8_t* levels, cudaStream_t stream);
 // memory.costs of `count` levels, from those that the weights have; lambda: all of RateChooser's but the mean of D.
+// memory.taken: zeros, before and after.
 void launch_price(const SequentialShape& shape, const std::uint8_t* levels, int count, double lambda,
                   const SequentialMemory& memory, cudaStream_t stream);
 

@@ -1,6 +1,7 @@
 #include "engine/cuda/sequential_layers.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -51,13 +52,19 @@ Sample sample_of(const Node& node, const Shape& output, const SequentialShape& s
 
 SequentialLayers::SequentialLayers(const Network& network, std::int64_t images, Runner& runner, const Stream& stream)
     : network_(network), images_(images), runner_(runner), stream_(stream) {
-  for (std::size_t k = 0; k < runner_.plan().layer_points.size(); ++k) points_.push_back(point_of(k));
+  for (std::size_t k = 0; k < runner_.plan().layer_points.size(); ++k) points_.push_back(point_of(k, nullptr));
   allocate();
-  wanted_.resize(runner_.plan().layers.size());
-  found_.resize(wanted_.size());
+  bad_inputs_ = DeviceBuffer(std::max<std::size_t>(1, points_.size() * sizeof(float)));
+  stream_.zero(bad_inputs_.data(), bad_inputs_.bytes());
 }
 
-SequentialLayers::LayerPoint SequentialLayers::point_of(std::size_t k) const {
+SequentialLayers::SequentialLayers(const SequentialLayers& first, Runner& runner, const Stream& stream)
+    : network_(first.network_), images_(first.images_), runner_(runner), stream_(stream) {
+  for (std::size_t k = 0; k < first.points_.size(); ++k) points_.push_back(point_of(k, &first.points_[k]));
+  allocate();
+}
+
+SequentialLayers::LayerPoint SequentialLayers::point_of(std::size_t k, const LayerPoint* known) const {
   const Plan::LayerPoint& from = runner_.plan().layer_points[k];
   const int index = runner_.plan().layers[static_cast<std::size_t>(from.layer)].node;
   const Node& node = network_.nodes[static_cast<std::size_t>(index)];
@@ -68,19 +75,26 @@ SequentialLayers::LayerPoint SequentialLayers::point_of(std::size_t k) const {
   point.sample = sample_of(node, network_.shapes[static_cast<std::size_t>(index) + 1], shape);
   point.sample.x = from.input.layout;
   point.sample.in = In{input.data, input.type};
+  point.at_once = std::clamp<std::int64_t>(kPartNumbers / (std::int64_t{shape.per_image} * shape.row()), 1, images_);
+  if (known != nullptr) {
+    point.positions = known->positions;
+    point.trained = known->trained;
+    point.sample.positions = known->sample.positions;
+    return point;
+  }
   std::vector<std::int32_t> positions;
   for (std::int64_t image = 0; image < images_; ++image) {
     for (const std::int64_t position : patches.draw(static_cast<std::uint32_t>(image))) {
       positions.push_back(static_cast<std::int32_t>(position));
     }
   }
-  point.positions = DeviceBuffer(positions.size() * sizeof(std::int32_t));
-  stream_.upload(point.positions.data(), positions.data(), point.positions.bytes());
-  point.sample.positions = point.positions.as<const std::int32_t>();
+  point.positions = std::make_shared<const DeviceBuffer>(positions.size() * sizeof(std::int32_t));
+  stream_.upload(point.positions->data(), positions.data(), point.positions->bytes());
+  point.sample.positions = point.positions->as<const std::int32_t>();
   if (shape.corrected()) {
-    point.trained = DeviceBuffer(positions.size() * static_cast<std::size_t>(shape.outputs()) * sizeof(float));
+    point.trained = std::make_shared<const DeviceBuffer>(positions.size() * static_cast<std::size_t>(shape.outputs()) *
+                                                         sizeof(float));
   }
-  point.at_once = std::clamp<std::int64_t>(kPartNumbers / (std::int64_t{shape.per_image} * shape.row()), 1, images_);
   return point;
 }
 
@@ -88,6 +102,7 @@ SequentialLayers::LayerPoint SequentialLayers::point_of(std::size_t k) const {
 void SequentialLayers::allocate() {
   std::int64_t patches = 0, missing = 0, sums = 0, parts = 0, diagonal = 0, feedback = 0, columns = 0, target = 0;
   int runs = 0;
+  std::size_t tasks = 0;
   for (const LayerPoint& point : points_) {
     const SequentialShape& shape = point.shape;
     const std::int64_t positions = point.at_once * shape.per_image, all = shape.trapezoid() * shape.runs();
@@ -100,6 +115,7 @@ void SequentialLayers::allocate() {
     columns = std::max(columns, std::int64_t{shape.longest} * shape.runs());
     target = std::max(target, point.weights());
     runs = std::max(runs, shape.runs());
+    tasks += static_cast<std::size_t>(shape.runs());
   }
   const auto make = [](DeviceBuffer& buffer, std::int64_t numbers, std::size_t size) {
     buffer = DeviceBuffer(std::max<std::size_t>(1, static_cast<std::size_t>(numbers) * size));
@@ -120,10 +136,12 @@ void SequentialLayers::allocate() {
   memory_.weight = reinterpret_cast<float*>(memory_.columns + columns);
   memory_.damping = reinterpret_cast<double*>(make(small_, 2 * std::int64_t{runs} + (runs + 1) + 2 * kMostLevels, 4));
   memory_.broken = reinterpret_cast<int*>(memory_.damping + runs);
-  memory_.costs = reinterpret_cast<float*>(memory_.broken + runs + 1);
-  memory_.taken = reinterpret_cast<std::uint32_t*>(memory_.costs + kMostLevels);
-  make(bad_inputs_, std::ssize(points_), sizeof(float));
-  stream_.zero(bad_inputs_.data(), bad_inputs_.bytes());
+  memory_.taken = reinterpret_cast<std::uint32_t*>(memory_.broken + runs + 1);
+  memory_.costs = reinterpret_cast<float*>(memory_.taken + kMostLevels);
+  zero_bytes_ = (static_cast<std::size_t>(runs) + 1 + kMostLevels) * 4;
+  make(tasks_, static_cast<std::int64_t>(tasks), sizeof(AssignTask));
+  tasks_made_.reserve(tasks_.bytes());
+  wanted_.resize(runner_.plan().layers.size());
 }
 
 template <typename Each>
@@ -141,7 +159,7 @@ void SequentialLayers::learn(std::size_t k) {
   parts(point, bad_inputs_.as<float>() + k, [&](std::int64_t first, std::int64_t count) {
     if (!point.shape.corrected()) return;
     launch_outputs(point.shape, memory_.patches, count, runner_.trained(point.layer), nullptr,
-                   point.trained.as<float>() + first * point.shape.outputs(), stream_.get());
+                   point.trained->as<float>() + first * point.shape.outputs(), stream_.get());
   });
 }
 
@@ -169,7 +187,7 @@ void SequentialLayers::take(NetworkFormat& formats) {
 }
 
 void SequentialLayers::begin(std::span<const LayerFormat* const> formats) {
-  made_.clear();
+  std::vector<AssignTask> made;
   for (const LayerPoint& point : points_) {
     Wanted& wanted = wanted_[point.layer];
     if (!wanted.wanted) continue;
@@ -177,7 +195,7 @@ void SequentialLayers::begin(std::span<const LayerFormat* const> formats) {
     const SequentialShape& shape = point.shape;
     wanted.price = format.rate > 0 ? price_of_a_bit(format) : 0;
     wanted.levels = format.levels();
-    wanted.task = made_.size();
+    wanted.task = made.size();
     wanted.tasks = shape.runs();
     wanted.blocks = 0;
     AssignTask task;
@@ -194,13 +212,14 @@ void SequentialLayers::begin(std::span<const LayerFormat* const> formats) {
       task.feedback = memory_.feedback + run * shape.square();
       task.broken = memory_.broken + run;
       task.first_block = wanted.blocks;
-      made_.push_back(task);
+      made.push_back(task);
       task.targets += std::int64_t{task.rows} * task.n;
       wanted.blocks += assign_blocks(task.rows);
     }
   }
-  tasks_.reserve(std::max<std::size_t>(1, made_.size() * sizeof(AssignTask)));
-  stream_.upload(tasks_.data(), made_.data(), made_.size() * sizeof(AssignTask));
+  const std::size_t bytes = made.size() * sizeof(AssignTask);
+  if (bytes > 0) std::memcpy(tasks_made_.data(), made.data(), bytes);
+  stream_.upload(tasks_.data(), tasks_made_, 0, bytes);
 }
 
 void SequentialLayers::assign(std::size_t k) {
@@ -209,10 +228,10 @@ void SequentialLayers::assign(std::size_t k) {
   if (!wanted.wanted) return;
   const SequentialShape& shape = point.shape;
   const float* weight = runner_.trained(point.layer);
-  stream_.zero(memory_.broken, (static_cast<std::size_t>(shape.runs()) + 1) * sizeof(int));
+  stream_.zero(memory_.broken, zero_bytes_);
   parts(point, nullptr, [&](std::int64_t first, std::int64_t count) {
     if (shape.corrected()) {
-      launch_outputs(shape, memory_.patches, count, weight, point.trained.as<float>() + first * shape.outputs(),
+      launch_outputs(shape, memory_.patches, count, weight, point.trained->as<float>() + first * shape.outputs(),
                      memory_.missing, stream_.get());
     }
     launch_sums(shape, count, first == 0, memory_, stream_.get());
@@ -233,18 +252,26 @@ void SequentialLayers::assign(std::size_t k) {
   runner_.take_levels(point.layer);
 }
 
+// All in one copy: a layer's words lie behind those of the layer before it.
 void SequentialLayers::download() {
+  const std::uint8_t *first = nullptr, *end = nullptr;
   for (std::size_t i = 0; i < wanted_.size(); ++i) {
     if (!wanted_[i].wanted) continue;
-    found_[i].resize(runner_.plan().layers[i].weights());
-    stream_.download(found_[i].data(), runner_.levels(i), found_[i].size());
+    if (first == nullptr) first = runner_.levels(i);
+    end = runner_.levels(i) + runner_.plan().layers[i].weights();
   }
+  found_from_ = first;
+  const auto bytes = static_cast<std::size_t>(end - first);
+  found_.reserve(bytes);
+  stream_.download(found_.data(), first, bytes);
 }
 
 void SequentialLayers::put(NetworkFormat& formats) const {
   for (std::size_t i = 0; i < wanted_.size(); ++i) {
     if (!wanted_[i].wanted) continue;
-    std::ranges::find(formats, runner_.plan().layers[i].node, &LayerFormat::node)->indices = found_[i];
+    const auto* found = reinterpret_cast<const std::uint8_t*>(found_.data()) + (runner_.levels(i) - found_from_);
+    std::ranges::find(formats, runner_.plan().layers[i].node, &LayerFormat::node)
+        ->indices.assign(found, found + runner_.plan().layers[i].weights());
   }
 }
 
@@ -254,7 +281,9 @@ std::size_t SequentialLayers::bytes() const {
                                      &scratch_, &feedback_, &order_, &bad_inputs_, &tasks_}) {
     sum += buffer->bytes();
   }
-  for (const LayerPoint& point : points_) sum += point.positions.bytes() + point.trained.bytes();
+  for (const LayerPoint& point : points_) {
+    sum += point.positions->bytes() + (point.trained == nullptr ? 0 : point.trained->bytes());
+  }
   return sum;
 }
 

@@ -16,7 +16,8 @@ namespace emulated {
 // What varies from test to test. At the start read from the environment: VBQ_EMULATED_ORDER=descending,
 // VBQ_EMULATED_CUDNN=bare or none.
 struct Settings {
-  bool descending = false;  // threads, thread blocks and streams run from last to first
+  bool descending = false;   // threads, thread blocks and streams run from last to first
+  bool interleaved = false;  // while somebody waits for a stream, the others go on too: each a piece of work in turn
   enum class Cudnn { fused, bare, none } cudnn = Cudnn::fused;  // refused: nothing; what is fused; everything
   std::size_t memory = std::size_t{8} << 30;                    // bytes of the GPU
   int allocations = -1;                                         // after so many more, memory has run out; -1: never

@@ -81,6 +81,21 @@ TEST_F(Emulated, WorkWaitsUntilSomebodyWaitsForIt) {
   EXPECT_EQ(got[1], 2);
 }
 
+TEST_F(Emulated, StreamsMayBeInterleaved) {
+  settings().interleaved = true;
+  const cuda::Stream one, two;
+  std::vector<int> order;
+  for (int i = 0; i < 3; ++i) {
+    emulated::launch("test", 1, 1, 0, one.get(), [&order] { order.push_back(1); });
+    emulated::launch("test", 1, 1, 0, two.get(), [&order] { order.push_back(2); });
+  }
+  emulated::launch("test", 1, 1, 0, one.get(), [&order] { order.push_back(1); });
+  two.synchronise();
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 1, 2, 1, 2}));
+  one.synchronise();
+  EXPECT_EQ(order.size(), 7U);
+}
+
 TEST_F(Emulated, CopiesMustFitTheirMemory) {
   const cuda::Stream stream;
   const cuda::DeviceBuffer buffer(8);

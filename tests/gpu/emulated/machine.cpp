@@ -38,6 +38,19 @@ void allow_device_memory([[maybe_unused]] bool allowed) {
 #endif
 }
 
+void execute_front(std::deque<Work>& queue) {
+  Machine& m = machine();
+  const Work work = std::move(queue.front());
+  queue.pop_front();
+  if (m.broken != cudaSuccess) return;
+  try {
+    work();
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "emulated GPU: %s\n", fault.what());
+    m.broken = cudaErrorLaunchFailure;
+  }
+}
+
 // What must not be done while a stream records: the recording is lost.
 bool spoils_recording() {
   bool any = false;
@@ -65,18 +78,19 @@ bool known(cudaStream_t stream) {
 }
 
 void execute(std::deque<Work>& queue) {
-  Machine& m = machine();
   if (queue.empty()) return;
   allow_device_memory(true);
-  while (!queue.empty()) {
-    const Work work = std::move(queue.front());
-    queue.pop_front();
-    if (m.broken != cudaSuccess) continue;
-    try {
-      work();
-    } catch (const std::exception& fault) {
-      std::fprintf(stderr, "emulated GPU: %s\n", fault.what());
-      m.broken = cudaErrorLaunchFailure;
+  while (!queue.empty()) execute_front(queue);
+  allow_device_memory(false);
+}
+
+void execute(CUstream_st& stream) {
+  if (!settings().interleaved) return execute(stream.queue);
+  if (stream.queue.empty()) return;
+  allow_device_memory(true);
+  while (!stream.queue.empty()) {
+    for (CUstream_st* one : machine().streams) {
+      if (!one->queue.empty()) execute_front(one->queue);
     }
   }
   allow_device_memory(false);

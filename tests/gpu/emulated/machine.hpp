@@ -40,6 +40,8 @@ cudaError_t error(cudaError_t status);
 bool known(cudaStream_t stream);
 
 void execute(std::deque<Work>& queue);
+// What the stream has queued, and, where streams are interleaved, as much of the others'.
+void execute(CUstream_st& stream);
 // What CUDA calls implicit synchronisation.
 void execute_all();
 

@@ -107,7 +107,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     stream->invalid = true;
     return error(cudaErrorStreamCaptureUnsupported);
   }
-  execute(stream->queue);
+  execute(*stream);
   return error(machine().broken);
 }
 

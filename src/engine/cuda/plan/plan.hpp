@@ -93,6 +93,10 @@ std::int64_t batch_of(const Network& network, std::int64_t block);
 // when there are none, or the batch's largest value would exceed 4 GiB in fp32.
 bool fits_one_batch(const Network& network, std::int64_t images);
 
+// Networks that are on their way from layer to layer at once, at most. Fewer than ten: a call that takes ten times as
+// long as one with a single network might be taken for one that hangs (core/device_call.hpp).
+inline constexpr int kPassesAtOnce = 8;
+
 // Layout of values of this shape, channels padded to a multiple; `channel` -1: as Layout says. Error when the shape has
 // more than kAxes axes or an image more than 2^31 - 1 places.
 Layout layout_of(const Shape& shape, int multiple, int channel = -1);
