@@ -4,10 +4,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vbq)
 
-set(rooms core compress json model onnx quant assign data search engine_common engine_reference engine_cpu ${engine_cuda} engine store)
-if(VBQ_HAS_CUDA)
-  list(APPEND rooms engine_cuda_plan)
-endif()
+set(rooms core compress json model onnx quant assign data search engine_common engine_reference engine_cpu engine_cuda_plan ${engine_cuda} engine store)
 list(TRANSFORM rooms PREPEND vbq_)
 set_target_properties(vbq_library PROPERTIES EXPORT_NAME vbq)
 
