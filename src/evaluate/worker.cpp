@@ -73,8 +73,10 @@ Worker::Worker(Problem problem, WorkerPlace place, const MakeEngine& make)
   if (const std::int64_t count = not_finite_in(*engine_, problem_.network); count > 0) {
     fail(
         "the network as trained gives outputs that are not finite (NaN or infinite) for {} images to search on: no "
-        "quantised network can be compared with them; check the images' mean and standard deviation, and the network",
-        count);
+        "quantised network can be compared with them; check the images' mean and standard deviation, and the network{}",
+        count,
+        engine_->info().precision == "fp16" ? "; in fp16 a value beyond 65504 is infinite: --precision bf16 or tf32"
+                                            : "");
   }
 }
 

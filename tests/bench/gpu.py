@@ -182,7 +182,8 @@ def compare(args, name, path, model, size, batch):
         f"{name}, batch {batch}: vbq {rate:.0f} images/s in {first['copies']} copies, "
         f"PyTorch {statistics.median(b for _, b in pairs):.0f}, ratio {statistics.median(ratios):.2f} "
         f"({', '.join(f'{r:.2f}' for r in ratios)}){of_roofline}; quantise {first['quantise_ms']:.3f} ms; assign "
-        f"{first['assign_ms']:.3f} ms, {first['assign_16_ms']:.3f} ms of 16; match 200 images {first['match_ms']:.2f} ms; evaluation of "
+        f"{first['assign_ms']:.3f} ms, {first['assign_16_ms']:.3f} ms of 16; match 200 images {first['match_ms']:.2f} ms; sequential "
+        f"{first['sequential_ms']:.2f} ms, {first['sequential_8_ms']:.2f} ms of 8; evaluation of "
         f"{images} images {mine * 1e3:.2f} ms, PyTorch {loop * 1e3:.2f} ms, ratio {loop / mine:.2f}",
         flush=True,
     )

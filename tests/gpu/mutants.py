@@ -17,7 +17,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CUDA = "src/engine/cuda/"
-TESTS = "SequentialKernels.*:CudaEngine.Seq*:CudaEngine.Levels*:CudaEngine.Matching*:CudaEngine.InputsThat*:CudaEngine.Refitted*"
+TESTS = "SequentialKernels.*:CudaEngine.Seq*:CudaEngine.Levels*:CudaEngine.Matching*:CudaEngine.InputsThat*:CudaEngine.Refitted*:*DirectConvolution*"
 
 UNBUILT = "DOES NOT COMPILE"  # which no test has seen
 
@@ -58,6 +58,19 @@ MISTAKES = [
     ("../../assign/priced_level.hpp", "off * off * importance + costs[k]", "off * off + 0 * importance + costs[k]"),
     ("../../assign/priced_level.hpp", "k <= nearest + 2 && k < count", "k <= nearest && k < count"),
     ("plan/assign.hpp", "if (j > i && j < width) panel_.targets[r][j] = targets[k];", "if (j > i + 1 && j < width) panel_.targets[r][j] = targets[k];"),
+    ("direct.cu", "w = column - op_.pad[1];", "w = column - op_.pad[0];"),
+    ("direct.cu", "first * op_.stride - op_.pad[0]", "first * op_.stride - op_.pad[1]"),
+    ("direct.cu", "copy_later(at, x + from, in_line && ", "copy_later(at, x + from, "),
+    ("direct.cu", "at += step_ * op_.across;", "at += op_.across;"),
+    ("direct.cu", "from += down;", "from += op_.x.stride[1];"),
+    ("direct.cu", "none = half == 1;", "none = half == 2;"),
+    ("direct.cu", "s == 0 ? held.bias[j]", "s == 0 ? held.bias[0]"),
+    ("direct.cu", "v[k] += static_cast<float>(residual", "v[k] -= static_cast<float>(residual"),
+    ("direct.cu", "next.row, memory + (1 - turn) * kStripOctets", "next.row, memory"),
+    ("direct.cu", "slice * op.slice() + warp % sharing * K::outputs", "warp % sharing * K::outputs"),
+    ("direct.cu", "    __syncthreads();\n    strip = next;", "    strip = next;"),
+    ("plan/direct.hpp", "(kReciprocalOne + direct.width() - 1) / direct.width()", "kReciprocalOne / direct.width()"),
+    ("plan/direct.hpp", "(op.clamp.low <= 0 && op.clamp.high >= 0)", "op.clamp.low <= 0"),
     ("sequential_layers.cpp", "round < (wanted.price > 0 ? kRateRounds : 1)", "round < 1"),
     ("sequential_layers.cpp", "runner_.take_levels(point.layer);", ""),
 ]

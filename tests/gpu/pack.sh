@@ -28,7 +28,7 @@ done
 
 rm -rf "$output"/{networks,data,bundle}
 mkdir -p "$output"/{networks,data}
-"$root/cluster/bundle.sh" --build "$build" --output "$output/bundle" --programs "vbq bench_engine test_gpu"
+"$root/cluster/bundle.sh" --build "$build" --output "$output/bundle" --programs "vbq bench_engine test_gpu test_engine"
 gzip --decompress --stdout "$output/bundle/payload.tar.gz" | xz -6 --threads=0 >"$output/bundle/payload.tar.xz" # a quarter smaller
 rm "$output/bundle/payload.tar.gz"
 cp "$root/tests/gpu/check.sh" "$root/tests/bench/gpu.py" "$output/"

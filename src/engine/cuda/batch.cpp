@@ -10,11 +10,10 @@
 
 namespace vbq::cuda {
 
-Batch::Batch(const Network& network, std::int64_t images, Type type, Arithmetic arithmetic,
-             std::shared_ptr<const Cudnn> api, const KernelRule& rule)
+Batch::Batch(const Network& network, std::int64_t images, std::shared_ptr<const Cudnn> api, const KernelRule& rule)
     : network_(network),
       handle_(std::move(api), stream_),
-      runner_(network, make_plan(network, images, type, true), arithmetic, handle_, stream_, rule) {}
+      runner_(network, make_plan(network, images, Type::fp32, true), Arithmetic::fp32, handle_, stream_, rule) {}
 
 void Batch::load(const Shard& shard) {
   images_.reset();  // first, so that both need not fit

@@ -14,10 +14,10 @@ namespace vbq::cuda {
 class Batch {
  public:
   // Weights (still to be set) and stream are its own, so those of the engine's copies are left alone. images: at most;
-  // a number that fits_one_batch(). type, arithmetic: as the engine's. network outlives it. Error (input) when the
-  // GPU's memory is too small, or the rule gives kernels that cuDNN does not offer.
-  Batch(const Network& network, std::int64_t images, Type type, Arithmetic arithmetic, std::shared_ptr<const Cudnn> api,
-        const KernelRule& rule = {});
+  // a number that fits_one_batch(). In fp32 whatever the engine infers in: networks are made from what they see here.
+  // network outlives it. Error (input) when the GPU's memory is too small, or the rule gives kernels that cuDNN does
+  // not offer.
+  Batch(const Network& network, std::int64_t images, std::shared_ptr<const Cudnn> api, const KernelRule& rule = {});
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -10,6 +11,22 @@
 namespace vbq::cuda {
 
 bool clamp_fits(const Convolution& op) { return !op.clamped || (op.clamp.low == 0 && op.clamp.high > 0); }
+
+Affine after_bare(const Convolution& op, const Out& y) {
+  Affine rest;
+  rest.y = op.y;
+  rest.clamp = op.clamped ? op.clamp : Clamp{-INFINITY, INFINITY};
+  rest.in[0] = In{y.data, y.type};
+  rest.in[1] = op.in[1];
+  rest.in[3] = op.in[3];
+  return rest;
+}
+
+KernelChoice ConvolutionPlan::choice() const {
+  KernelChoice choice = offer_.choice;
+  if (!fused_) choice.insert(choice.begin(), kBare);
+  return choice;
+}
 
 void ConvolutionPlan::place(const Convolution& op, void* y, void* scratch) {
   std::vector<std::int64_t> ids{kX, kWeights, kY};

@@ -14,11 +14,14 @@ namespace vbq::cuda {
 // Which of cuDNN's kernels was chosen, and for what.
 class ConvolutionPlan {
  public:
+  // Stands before the choice of a bare convolution: its kernels have numbers of their own.
+  static constexpr std::int64_t kBare = -2;
+
   // fused: as the offer was asked for.
   ConvolutionPlan(const Cudnn& api, Offer offer, bool fused) : api_(&api), offer_(std::move(offer)), fused_(fused) {}
 
   std::size_t workspace() const { return offer_.workspace; }
-  const KernelChoice& choice() const { return offer_.choice; }
+  KernelChoice choice() const;
   const Offer& offer() const { return offer_; }
   bool fused() const { return fused_; }
 
@@ -43,6 +46,9 @@ double microseconds(const Stream& stream, const std::function<void()>& run,
 inline bool groups_fit(const Convolution& op) {
   return op.groups == 1 || (op.x.channels() == op.x.padded && op.y.channels() == op.y.padded);
 }
+
+// What is left to do after a bare convolution into y.
+Affine after_bare(const Convolution& op, const Out& y);
 
 // True when cuDNN can clamp as op does within its own kernel: not at all, or from 0 on.
 bool clamp_fits(const Convolution& op);

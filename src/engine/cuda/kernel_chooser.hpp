@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -51,11 +53,18 @@ class KernelChooser {
     KernelChoice choice;
     double first = 0, least = 0;  // microseconds
   };
+  struct Timed {
+    std::vector<std::pair<double, ConvolutionPlan>> plans;  // microseconds, with what follows a bare convolution
+    double least = std::numeric_limits<double>::infinity();
+    std::exception_ptr failure;
+  };
   Offers offers(const Convolution& op, Out y, bool fused) const;
-  ChosenKernel choose(const Convolution& op, Out y, bool fused);
-  ChosenKernel fastest(const Convolution& op, Out y, bool fused);
-  ChosenKernel measure(const Convolution& op, Out y, bool fused, Measured& measured);
-  ChosenKernel measure_own(const Convolution& op, Out y, Measured& measured);
+  std::optional<ConvolutionPlan> offered(const Convolution& op, Out y, const KernelChoice& choice) const;
+  ChosenKernel first(const Convolution& op, Out y) const;
+  ChosenKernel fastest(const Convolution& op, Out y);
+  ChosenKernel measure(const Convolution& op, Out y, Measured& measured);
+  void time_offers(const Convolution& op, Out y, bool fused, Timed& timed);
+  double time_own(const Convolution& op, Out y) const;
 
   KernelRule rule_;
   Arithmetic arithmetic_;

@@ -151,13 +151,7 @@ void Runner::compile(const std::string& name, const Convolution& op, Out y, Kern
   ++(fused ? census_.fused : census_.bare);
   add_cudnn(std::move(*plan), op, y, handle);
   if (fused) return;
-  Affine rest;
-  rest.y = op.y;
-  rest.clamp = op.clamped ? op.clamp : Clamp{-INFINITY, INFINITY};
-  rest.in[0] = In{y.data, y.type};
-  rest.in[1] = op.in[1];
-  rest.in[3] = op.in[3];
-  steps_.push_back([rest, y, this] { launch(rest, plan_.batch, y, stream_.get()); });
+  steps_.push_back([rest = after_bare(op, y), y, this] { launch(rest, plan_.batch, y, stream_.get()); });
 }
 
 void Runner::add_cudnn(ConvolutionPlan plan, const Convolution& op, Out y, const Handle& handle) {

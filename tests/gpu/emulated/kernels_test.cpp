@@ -25,6 +25,7 @@ class EmulatedKernels : public ::testing::Test {
   struct Seen {
     Kernels kernels;
     std::vector<std::int64_t> numbers;
+    int bare = 0;  // so many of them are bare convolutions
     std::string library;
     std::vector<float> outputs;
   };
@@ -35,8 +36,12 @@ class EmulatedKernels : public ::testing::Test {
     options.copies = 2;
     const auto engine = make_engine(net_, options);
     EXPECT_EQ(engine->copies(), 2);
-    Seen seen{engine->kernels(), {}, engine->info().library, infer(*engine, net_, inputs_for(net_, 6), 6)};
-    for (const auto& kernel : seen.kernels) seen.numbers.push_back(kernel.empty() ? -1 : kernel.front());
+    Seen seen{engine->kernels(), {}, 0, engine->info().library, infer(*engine, net_, inputs_for(net_, 6), 6)};
+    for (const auto& kernel : seen.kernels) {
+      const bool bare = kernel.size() > 1 && kernel.front() == -2;
+      seen.numbers.push_back(kernel.empty() ? -1 : kernel[bare ? 1 : 0]);
+      seen.bare += bare;
+    }
     return seen;
   }
   Seen look(bool tune, const Kernels& kernels = {}) const {
@@ -63,6 +68,7 @@ class EmulatedKernels : public ::testing::Test {
 TEST_F(EmulatedKernels, TheFastestIsTaken) {
   const Seen first = look(false);
   EXPECT_EQ(first.numbers, Numbers(3, 14));
+  EXPECT_EQ(first.bare, 0);
   settings().slow = 15;
   const Seen same = look(true);
   EXPECT_EQ(same.kernels, first.kernels);
@@ -108,11 +114,22 @@ TEST_F(EmulatedKernels, OneThatDoesNotRunIsPassedOver) {
   EXPECT_EQ(look(true).numbers, Numbers(3, 15));
 }
 
+TEST_F(EmulatedKernels, TwoAreTakenWhereOneIsSlower) {
+  settings().slow_fused = true;
+  const Seen bare = look(true);
+  EXPECT_EQ(bare.bare, 3);
+  settings().slow_fused = false;
+  const Seen given = look(true, bare.kernels);
+  EXPECT_EQ(given.kernels, bare.kernels);
+  EXPECT_EQ(given.outputs, bare.outputs);
+}
+
 TEST_F(EmulatedKernels, EveryFormIsMeasured) {
   settings().slow = 14;
   settings().cudnn = Settings::Cudnn::bare;
   const Seen bare = look(true);
   EXPECT_EQ(bare.numbers, Numbers(3, 15));
+  EXPECT_EQ(bare.bare, 3);
   EXPECT_EQ(look(false, bare.kernels).outputs, bare.outputs);
   settings().cudnn = Settings::Cudnn::none;
   const Seen own = look(true);
