@@ -1,5 +1,6 @@
 #include "assign/products.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace vbq {
@@ -53,43 +54,43 @@ template <std::size_t rows, std::size_t columns, typename Sum>
   finish<rows, columns>(part, to, p.sum_stride);
 }
 
-template <std::size_t columns, typename Sum>
+template <std::size_t columns, std::size_t sums, typename Sum>
 [[gnu::always_inline]] inline void strip(const Product<Sum>& p, std::size_t rows, std::size_t j) {
-  constexpr std::size_t kRows = columns > 32 ? 4 : 8;  // enough sums to hide the arithmetic's latency
+  constexpr std::size_t kRows = std::min<std::size_t>(8, sums / columns);
   std::size_t i = 0;
   for (; i + kRows <= rows; i += kRows) block<kRows, columns>(p, i, j);
   for (; i < rows; ++i) block<1, columns>(p, i, j);
 }
 
 // Inlined into a function for each instruction set, where the compiler makes the best of the fused operations. By hand,
-// because sanitisers do not get on with the compiler's own way (target_clones). widest: columns that fit into
-// registers.
-template <std::size_t widest, typename Sum>
+// because sanitisers do not get on with the compiler's own way (target_clones). sums: at once, half of the registers
+// full: enough to hide the arithmetic's latency. widest: columns of them.
+template <std::size_t widest, std::size_t sums, typename Sum>
 [[gnu::always_inline]] inline void products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
   std::size_t j = 0;
-  for (; j + widest <= columns; j += widest) strip<widest>(p, rows, j);
+  for (; j + widest <= columns; j += widest) strip<widest, sums>(p, rows, j);
   if constexpr (widest > 32) {
-    for (; j + 32 <= columns; j += 32) strip<32>(p, rows, j);
+    for (; j + 32 <= columns; j += 32) strip<32, sums>(p, rows, j);
   }
-  for (; j + 16 <= columns; j += 16) strip<16>(p, rows, j);
-  for (; j + 4 <= columns; j += 4) strip<4>(p, rows, j);
-  for (; j < columns; ++j) strip<1>(p, rows, j);
+  for (; j + 16 <= columns; j += 16) strip<16, sums>(p, rows, j);
+  for (; j + 4 <= columns; j += 4) strip<4, sums>(p, rows, j);
+  for (; j < columns; ++j) strip<1, sums>(p, rows, j);
 }
 
 template <typename Sum>
 void plain_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
-  products<32>(p, rows, columns);
+  products<16, 64>(p, rows, columns);
 }
 
 #if defined(__x86_64__)
 template <typename Sum>
 [[gnu::target("fma")]] void fma_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
-  products<32>(p, rows, columns);
+  products<16, 64>(p, rows, columns);
 }
 
 template <typename Sum>
 [[gnu::target("avx512f")]] void avx512_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
-  products<64>(p, rows, columns);
+  products<64, 256>(p, rows, columns);
 }
 #endif
 

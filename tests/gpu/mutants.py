@@ -60,14 +60,14 @@ MISTAKES = [
     ("plan/assign.hpp", "if (j > i && j < width) panel_.targets[r][j] = targets[k];", "if (j > i + 1 && j < width) panel_.targets[r][j] = targets[k];"),
     ("direct.cu", "w = column - op_.pad[1];", "w = column - op_.pad[0];"),
     ("direct.cu", "first * op_.stride - op_.pad[0]", "first * op_.stride - op_.pad[1]"),
-    ("direct.cu", "copy_later(at, x + from, in_line && ", "copy_later(at, x + from, "),
+    ("direct.cu", "copy_later(at, x + from, in_line && ", "copy_later(at, x + from, (in_line || true) && "),
     ("direct.cu", "at += step_ * op_.across;", "at += op_.across;"),
-    ("direct.cu", "from += down;", "from += op_.x.stride[1];"),
+    ("direct.cu", "from += down;", "from += down / step_;"),
     ("direct.cu", "none = half == 1;", "none = half == 2;"),
     ("direct.cu", "s == 0 ? held.bias[j]", "s == 0 ? held.bias[0]"),
     ("direct.cu", "v[k] += static_cast<float>(residual", "v[k] -= static_cast<float>(residual"),
     ("direct.cu", "next.row, memory + (1 - turn) * kStripOctets", "next.row, memory"),
-    ("direct.cu", "slice * op.slice() + warp % sharing * K::outputs", "warp % sharing * K::outputs"),
+    ("direct.cu", "slice * op.slice() + warp % sharing * K::outputs", "0 * slice * op.slice() + warp % sharing * K::outputs"),
     ("direct.cu", "    __syncthreads();\n    strip = next;", "    strip = next;"),
     ("plan/direct.hpp", "(kReciprocalOne + direct.width() - 1) / direct.width()", "kReciprocalOne / direct.width()"),
     ("plan/direct.hpp", "(op.clamp.low <= 0 && op.clamp.high >= 0)", "op.clamp.low <= 0"),
@@ -118,7 +118,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.folder or pathlib.Path(temporary)).resolve()
         if not (folder / "build").exists():
-            for part in ("CMakeLists.txt", "CMakePresets.json", "src", "include", "tests"):
+            for part in ("CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "src", "include", "tests", "docs", "jobs", "cluster"):
                 copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
                 copy(ROOT / part, folder / part)
             made = run(["cmake", "-G", "Ninja", "-B", "build", "-DCMAKE_BUILD_TYPE=Release", "-DVBQ_CUDA=OFF", "-DVBQ_BENCH=OFF"], folder)
