@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "assign/products.hpp"
+#include "core/products.hpp"
 #include "assign/rate.hpp"
 #include "core/check.hpp"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "assign/compensated.hpp"
-#include "assign/products.hpp"
+#include "core/products.hpp"
 #include "core/check.hpp"
 
 namespace vbq {

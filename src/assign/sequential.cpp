@@ -7,7 +7,7 @@
 
 #include "assign/compensated.hpp"
 #include "assign/input_moments.hpp"
-#include "assign/products.hpp"
+#include "core/products.hpp"
 #include "assign/refit.hpp"
 #include "core/check.hpp"
 

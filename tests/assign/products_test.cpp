@@ -1,4 +1,4 @@
-#include "assign/products.hpp"
+#include "core/products.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ TEST(Products, AreSumsInOrderOfFusedProducts) {
           const std::vector<float> right = support::normal_tensor({size(count * stride)}, 2).data;
           const std::vector<float> before = support::normal_tensor({size(rows * stride)}, 3).data;
           const Strided x = transposed ? Strided{left.data(), 1, rows} : Strided{left.data(), count, 1};
-          std::vector<float> sum = before, expected = before;
+          std::vector<float> sum = before, expected = before, fresh = before, expected_fresh = before;
           std::vector<double> wide(before.begin(), before.end()), expected_wide = wide;
           for (std::size_t i = 0; i < rows; ++i) {
             for (std::size_t j = 0; j < columns; ++j) {
@@ -32,11 +32,14 @@ TEST(Products, AreSumsInOrderOfFusedProducts) {
                 expected[i * stride + j] = std::fma(a, b, expected[i * stride + j]);
                 part = std::fma(a, b, part);
               }
+              expected_fresh[i * stride + j] = part;
               expected_wide[i * stride + j] += static_cast<double>(part);
             }
           }
           add_products(x, rows, count, right.data(), stride, columns, sum.data(), stride);
           add_products(x, rows, count, right.data(), stride, columns, wide.data(), stride);
+          set_products(x, rows, count, right.data(), stride, columns, fresh.data(), stride);
+          EXPECT_EQ(fresh, expected_fresh) << rows << " x " << count << " x " << columns;
           EXPECT_EQ(sum, expected) << rows << " x " << count << " x " << columns;
           EXPECT_EQ(wide, expected_wide) << rows << " x " << count << " x " << columns;
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/products.hpp"
 #include "engine/cpu/onednn_api.hpp"
 
 #if defined(__x86_64__)
@@ -234,3 +235,15 @@ void winograd_output(const Winograd&, std::int64_t, std::int64_t, std::int64_t, 
 }  // namespace vbq::cpu
 
 #endif
+
+namespace vbq::cpu {
+
+void winograd_products(const Winograd& w, std::int64_t rows, const float* v, const float* u, float* m) {
+  const auto n = static_cast<std::size_t>(rows), in = static_cast<std::size_t>(w.in_channels),
+             out = static_cast<std::size_t>(w.out_channels);
+  for (std::size_t k = 0; k < kWinogradElements; ++k) {
+    set_products({v + k * n * in, in, 1}, n, in, u + k * in * out, out, out, m + k * n * out, out);
+  }
+}
+
+}  // namespace vbq::cpu

@@ -2,8 +2,8 @@
 //
 // Outputs are made in tiles of 4x4 from inputs of 6x6. With d a tile of one input channel and g a filter,
 //   y = A^T [ sum over channels of (G g G^T) . (B^T d B) ] A,   . element by element,
-// so for each of the 36 elements the sum over channels is a matrix product [tiles, C] x [C, O], which oneDNN does; what
-// is here are the transforms. Interpolation points 0, +-5/8, +-3/2 and infinity: all constants are exact in float, and
+// so for each of the 36 elements the sum over channels is a matrix product [tiles, C] x [C, O], which oneDNN does for
+// AVX-512. Interpolation points 0, +-5/8, +-3/2 and infinity: all constants are exact in float, and
 // the error stays within a few times that of a direct sum.
 #pragma once
 
@@ -45,6 +45,9 @@ void winograd_weights(const Winograd& w, const float* weights, float* u);
 // Tiles first..first+count-1 of x -> v [36, rows, C], rows >= count.
 void winograd_input(const Winograd& w, std::int64_t first, std::int64_t count, std::int64_t rows, const float* x,
                     float* v);
+
+// v [36, rows, C], u [36, C, O] -> m [36, rows, O], their products. m does not overlap them.
+void winograd_products(const Winograd& w, std::int64_t rows, const float* v, const float* u, float* m);
 
 // m [36, rows, O] -> tiles first..first+count-1 of y = activation(output + bias + residual). bias: [O]; residual: laid
 // out as y, may be y, or nullptr.

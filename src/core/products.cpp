@@ -1,4 +1,4 @@
-#include "assign/products.hpp"
+#include "core/products.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -6,9 +6,13 @@
 namespace vbq {
 namespace {
 
+// How a sum begins and ends: where it is, in float; at 0, in float; at 0, and added in double.
+enum class Way { goes_on, begins, adds };
+
 // What add_products() takes, left(0, 0), right(0, 0) and sum[0, 0] being those of the part that is to be done.
-template <typename Sum>
+template <Way way>
 struct Product {
+  using Sum = std::conditional_t<way == Way::adds, double, float>;
   const float* left;
   std::size_t row, column;  // strides of left
   std::size_t count;
@@ -18,27 +22,13 @@ struct Product {
   std::size_t sum_stride;
 };
 
-template <std::size_t rows, std::size_t columns>
-[[gnu::always_inline]] inline void finish(const float (&part)[rows][columns], float* sum, std::size_t stride) {
-#pragma GCC unroll 8
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) sum[r * stride + c] = part[r][c];
-  }
-}
-template <std::size_t rows, std::size_t columns>
-[[gnu::always_inline]] inline void finish(const float (&part)[rows][columns], double* sum, std::size_t stride) {
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) sum[r * stride + c] += static_cast<double>(part[r][c]);
-  }
-}
-
 // rows x columns sums that stay in registers.
-template <std::size_t rows, std::size_t columns, typename Sum>
-[[gnu::always_inline]] inline void block(const Product<Sum>& p, std::size_t i, std::size_t j) {
+template <std::size_t rows, std::size_t columns, Way way>
+[[gnu::always_inline]] inline void block(const Product<way>& p, std::size_t i, std::size_t j) {
   const float *x = p.left + i * p.row, *y = p.right + j;
-  Sum* to = p.sum + i * p.sum_stride + j;
+  auto* to = p.sum + i * p.sum_stride + j;
   float part[rows][columns] = {};
-  if constexpr (std::is_same_v<Sum, float>) {
+  if constexpr (way == Way::goes_on) {
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < columns; ++c) part[r][c] = to[r * p.sum_stride + c];
@@ -51,11 +41,20 @@ template <std::size_t rows, std::size_t columns, typename Sum>
       for (std::size_t c = 0; c < columns; ++c) part[r][c] = __builtin_fmaf(v, y[k * p.right_stride + c], part[r][c]);
     }
   }
-  finish<rows, columns>(part, to, p.sum_stride);
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < columns; ++c) {
+      if constexpr (way == Way::adds) {
+        to[r * p.sum_stride + c] += static_cast<double>(part[r][c]);
+      } else {
+        to[r * p.sum_stride + c] = part[r][c];
+      }
+    }
+  }
 }
 
-template <std::size_t columns, std::size_t sums, typename Sum>
-[[gnu::always_inline]] inline void strip(const Product<Sum>& p, std::size_t rows, std::size_t j) {
+template <std::size_t columns, std::size_t sums, Way way>
+[[gnu::always_inline]] inline void strip(const Product<way>& p, std::size_t rows, std::size_t j) {
   constexpr std::size_t kRows = std::min<std::size_t>(8, sums / columns);
   std::size_t i = 0;
   for (; i + kRows <= rows; i += kRows) block<kRows, columns>(p, i, j);
@@ -65,8 +64,8 @@ template <std::size_t columns, std::size_t sums, typename Sum>
 // Inlined into a function for each instruction set, where the compiler makes the best of the fused operations. By hand,
 // because sanitisers do not get on with the compiler's own way (target_clones). sums: at once, half of the registers
 // full: enough to hide the arithmetic's latency. widest: columns of them.
-template <std::size_t widest, std::size_t sums, typename Sum>
-[[gnu::always_inline]] inline void products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+template <std::size_t widest, std::size_t sums, Way way>
+[[gnu::always_inline]] inline void products(const Product<way>& p, std::size_t rows, std::size_t columns) {
   std::size_t j = 0;
   for (; j + widest <= columns; j += widest) strip<widest, sums>(p, rows, j);
   if constexpr (widest > 32) {
@@ -77,43 +76,49 @@ template <std::size_t widest, std::size_t sums, typename Sum>
   for (; j < columns; ++j) strip<1, sums>(p, rows, j);
 }
 
-template <typename Sum>
-void plain_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+template <Way way>
+void plain_products(const Product<way>& p, std::size_t rows, std::size_t columns) {
   products<16, 64>(p, rows, columns);
 }
 
 #if defined(__x86_64__)
-template <typename Sum>
-[[gnu::target("fma")]] void fma_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+template <Way way>
+[[gnu::target("fma")]] void fma_products(const Product<way>& p, std::size_t rows, std::size_t columns) {
   products<16, 64>(p, rows, columns);
 }
 
-template <typename Sum>
-[[gnu::target("avx512f")]] void avx512_products(const Product<Sum>& p, std::size_t rows, std::size_t columns) {
+template <Way way>
+[[gnu::target("avx512f")]] void avx512_products(const Product<way>& p, std::size_t rows, std::size_t columns) {
   products<64, 256>(p, rows, columns);
 }
 #endif
 
-template <typename Sum>
+template <Way way>
 auto best_products() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return avx512_products<Sum>;
-  if (__builtin_cpu_supports("fma")) return fma_products<Sum>;
+  if (__builtin_cpu_supports("avx512f")) return avx512_products<way>;
+  if (__builtin_cpu_supports("fma")) return fma_products<way>;
 #endif
-  return plain_products<Sum>;
+  return plain_products<way>;
 }
 
 }  // namespace
 
 void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
                   std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
-  static const auto best = best_products<float>();
+  static const auto best = best_products<Way::goes_on>();
   best({left.data, left.row, left.column, count, right, right_stride, sum, sum_stride}, rows, columns);
 }
 
 void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
                   std::size_t right_stride, std::size_t columns, double* sum, std::size_t sum_stride) {
-  static const auto best = best_products<double>();
+  static const auto best = best_products<Way::adds>();
+  best({left.data, left.row, left.column, count, right, right_stride, sum, sum_stride}, rows, columns);
+}
+
+void set_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride) {
+  static const auto best = best_products<Way::begins>();
   best({left.data, left.row, left.column, count, right, right_stride, sum, sum_stride}, rows, columns);
 }
 

@@ -15,6 +15,9 @@ struct Strided {
 // neighbours. Each sum is in the order of k, in float, by fused multiply-adds: the same bits on every instruction set.
 void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
                   std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride);
+// The same, but that each sum begins at 0, whatever is there.
+void set_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
+                  std::size_t right_stride, std::size_t columns, float* sum, std::size_t sum_stride);
 // The same, but that each sum over k begins at 0 and is then added in double.
 void add_products(const Strided& left, std::size_t rows, std::size_t count, const float* right,
                   std::size_t right_stride, std::size_t columns, double* sum, std::size_t sum_stride);
