@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/products.hpp"
 #include "assign/rate.hpp"
 #include "core/check.hpp"
+#include "core/products.hpp"
 
 namespace vbq {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "assign/compensated.hpp"
-#include "core/products.hpp"
 #include "core/check.hpp"
+#include "core/products.hpp"
 
 namespace vbq {
 namespace {

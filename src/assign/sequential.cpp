@@ -7,9 +7,9 @@
 
 #include "assign/compensated.hpp"
 #include "assign/input_moments.hpp"
-#include "core/products.hpp"
 #include "assign/refit.hpp"
 #include "core/check.hpp"
+#include "core/products.hpp"
 
 namespace vbq {
 namespace {
