@@ -89,10 +89,8 @@ class CudaEngine final : public Engine {
     batch_ = plan.batch;
     make_copies(plan, options);
     const Runner::Census& census = copies_.front()->runner().census();
-    log::debug(
-        "engine cuda: {} convolutions and linear layers by cuDNN in one kernel, {} in two; {} by vbq's for tensor "
-        "cores",
-        census.fused, census.bare, census.direct);
+    log::debug("engine cuda: {} layers by cuDNN in one kernel, {} in two, {} by vbq's for tensor cores", census.fused,
+               census.bare, census.direct);
     static std::once_flag said;  // a calibration makes many engines
     if (!census.plain.empty()) {
       std::call_once(said, [&] {
