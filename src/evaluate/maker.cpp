@@ -8,6 +8,7 @@
 #include "assign/refit.hpp"
 #include "assign/sequential.hpp"
 #include "core/check.hpp"
+#include "evaluate/memory.hpp"
 #include "evaluate/watch.hpp"
 
 namespace vbq {
@@ -50,13 +51,15 @@ LayerPass& Maker::pass_of(Stage stage) {
   const OpenedFor wanted{sequential, sequential && format.refit > 0, pass_images(problem_, stage)};
   if (pass_ && opened_for_ == wanted) return *pass_;
   pass_.reset();  // before another takes as much
+  // Networks that are delivered are few, and hardly begin alike.
+  const std::int64_t memory = stage == Stage::evaluated ? memory_to_keep(problem_) : 0;
   Shard images{problem_.search_source->read(spaced_images(problem_, wanted.images)),
                problem_.search_source->info().normalisation, problem_.engine.block, false};
   if (wanted.sequential) {
     const Refit refit = wanted.refit ? Refit::some : Refit::none;
-    pass_.emplace(sequential_pass(problem_.network, engine_, std::move(images), refit));
+    pass_.emplace(sequential_pass(problem_.network, engine_, std::move(images), refit, memory));
   } else {
-    pass_.emplace(problem_.network, engine_, std::move(images), nullptr);
+    pass_.emplace(problem_.network, engine_, std::move(images), nullptr, memory);
   }
   opened_for_ = wanted;
   return *pass_;

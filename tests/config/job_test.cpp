@@ -248,7 +248,7 @@ TEST(Job, AKeyWithoutItsSectionIsRecognised) {
 TEST(Job, AnUnknownKeyIsToldWhatThereIs) {
   EXPECT_NE(refusal(kJob, {"matching=true"}).find("format.matching? (one of never, end, always)"), std::string::npos);
   EXPECT_EQ(refusal(kJob, {"run.colour=3"}),
-            "run.colour is not a known key in --set run.colour=3: [run] has checkpoint, cache");
+            "run.colour is not a known key in --set run.colour=3: [run] has checkpoint, cache, memory");
   EXPECT_EQ(refusal(kJob, {"data.foo=3"}),
             "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, validation, "
             "block, augment, mean, std, allow_different_normalisation, label_offset");
