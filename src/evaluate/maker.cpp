@@ -8,6 +8,7 @@
 #include "assign/refit.hpp"
 #include "assign/sequential.hpp"
 #include "core/check.hpp"
+#include "core/log.hpp"
 #include "evaluate/memory.hpp"
 #include "evaluate/watch.hpp"
 
@@ -87,6 +88,9 @@ std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage
     const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::pass));
     LayerPass& pass = pass_of(stage);
     formats = matched ? pass.match(formats) : pass.assign(formats);
+    const LayerPass::Reuse& reuse = pass.reuse();
+    log::debug("passes: {} networks, {} not from the images; of {} layers, {} known, {} with a known target",
+               reuse.networks, reuse.resumed, reuse.layers, reuse.known, reuse.targets);
   }
   for (const NetworkFormat& network : formats) made.emplace_back(network);
   return made;

@@ -164,6 +164,7 @@ TEST(Job, DifferencesThatMatterAreNamed) {
   const Job job = parse(kJob);
   EXPECT_EQ(job_difference(parse(kJob, {"search.seed=8"}), job), "search.seed is 8, the run's is 7");
   EXPECT_EQ(job_difference(parse(kJob, {"search.generations=500", "run.checkpoint=1", "network.path=x"}), job), "");
+  EXPECT_EQ(job_difference(parse(kJob, {"run.memory=\"0 B\"", "run.cache=\"t.h5\""}), job), "");
 }
 
 TEST(Job, ABudgetGivesEachLayerItsOwnNumberOfLevels) {
