@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <variant>
 
@@ -69,6 +70,21 @@ class LayerRunner {
   virtual Norm norm(int node) const = 0;
   // What the layer `node` gave becomes y * gain + add, [O], before anyone else sees it; straight after outputs().
   virtual void scale(int node, std::span<const float> gain, std::span<const float> add) = 0;
+
+  // All that the layer `node` and those behind it go on from, once it was shown its inputs.
+  struct State {
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    virtual ~State() = default;
+  };
+  // Bytes that it would take of the images that are loaded; 0 where this runner keeps none.
+  virtual std::int64_t state_bytes(int /*node*/) const { return 0; }
+  // Straight after inputs(node); Error (internal) at another time. nullptr where this runner keeps none.
+  virtual std::shared_ptr<const State> state(int /*node*/) { return nullptr; }
+  // In the place of restart(): begins at the layer that the state is of. It must be this runner's own, of the images
+  // that are loaded; weights before the layer do not count.
+  virtual void resume(const State& /*state*/) {}
 };
 
 }  // namespace vbq

@@ -138,6 +138,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
                 {"network", need.engine},
                 {"choosing", need.choosing},
                 {"program", need.program},
+                {"kept", need.kept},
                 {"total", need.total()}}},
               {"available_bytes", available},
               {"predicted_sizes", Json::array()}};
@@ -160,6 +161,10 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
       "memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
       "{:.0f} for choosing levels, {:.0f} for the program itself\n",
       mib(need.total()), workers, mib(need.images), mib(need.engine), mib(need.choosing), mib(need.program)));
+  if (need.kept > 0) {
+    print(fmt::format("         and up to {:.0f} MiB of what it has made (run.memory), where there is room\n",
+                      mib(need.kept)));
+  }
   if (available >= 0) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));

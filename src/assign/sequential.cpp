@@ -219,27 +219,32 @@ void SequentialAssigner::end(const Layer& layer, std::vector<float>& target, Lay
   });
 }
 
-void SequentialAssigner::assign(LayerFormat& format, const Parallel& parallel) {
-  const Layer& layer = layer_of(format.node);
+LayerTarget SequentialAssigner::target(int node, const Parallel& parallel) {
+  const Layer& layer = layer_of(node);
   if (summed_ != positions(layer) || sums_.size() != layer.runs.size()) {
     fail_internal("node {} was to be assigned after {} of {} positions", layer.node, summed_, positions(layer));
   }
-  std::vector<float> target = layer.weight->data;
-  LayerFactor factor{layer.node, std::vector<FactorBlock>(layer.runs.size())};
-  end(layer, target, factor, parallel);
+  LayerTarget found{layer.weight->data, {layer.node, std::vector<FactorBlock>(layer.runs.size())}};
+  end(layer, found.weights, found.factor, parallel);
   sums_.clear();
-  std::erase_if(factor.blocks, [](const FactorBlock& block) { return block.columns.empty(); });
-  if (!std::ranges::all_of(target, [](float v) { return std::isfinite(v); })) target = layer.weight->data;
-  format.indices = assign_compensated(target, layer.outputs(), format, factor);
-  refit(target, layer.outputs(), factor, format);
+  std::erase_if(found.factor.blocks, [](const FactorBlock& block) { return block.columns.empty(); });
+  const auto finite = [](float v) { return std::isfinite(v); };
+  if (!std::ranges::all_of(found.weights, finite)) found.weights = layer.weight->data;
+  return found;
 }
 
-LayerPass sequential_pass(const Network& network, Engine& engine, Shard images, Refit refit) {
+void SequentialAssigner::assign(const LayerTarget& target, LayerFormat& format) const {
+  const Layer& layer = layer_of(format.node);
+  format.indices = assign_compensated(target.weights, layer.outputs(), format, target.factor);
+  refit(target.weights, layer.outputs(), target.factor, format);
+}
+
+LayerPass sequential_pass(const Network& network, Engine& engine, Shard images, Refit refit, std::int64_t memory) {
   if (refit == Refit::none) {
     if (auto own = engine.pass(images, PassLevels::sequential)) return {network, engine, std::move(own)};
   }
   auto assigner = std::make_shared<SequentialAssigner>(network, images.images.count);
-  return {network, engine, std::move(images), std::move(assigner)};
+  return {network, engine, std::move(images), std::move(assigner), memory};
 }
 
 }  // namespace vbq

@@ -45,7 +45,9 @@ class SequentialAssigner final : public LayerAssigner {
   void see(int node, std::int64_t image, const TapView& x) override;
   void learn(int node, ImageRange seen, const Parallel& parallel) override;  // Error as check_inputs()
   void add(int node, ImageRange seen, const Parallel& parallel) override;
-  void assign(LayerFormat& layer, const Parallel& parallel) override;
+  LayerTarget target(int node, const Parallel& parallel) override;
+  using LayerAssigner::assign;
+  void assign(const LayerTarget& target, LayerFormat& format) const override;
 
  private:
   struct Layer {
@@ -85,7 +87,7 @@ class SequentialAssigner final : public LayerAssigner {
 enum class Refit { none, some };
 
 // A pass that assigns sequentially: by the engine itself, where it offers that and nothing is refitted; else by a
-// SequentialAssigner. Error as LayerPass.
-LayerPass sequential_pass(const Network& network, Engine& engine, Shard images, Refit refit);
+// SequentialAssigner. memory, Error: as LayerPass.
+LayerPass sequential_pass(const Network& network, Engine& engine, Shard images, Refit refit, std::int64_t memory = 0);
 
 }  // namespace vbq

@@ -67,7 +67,8 @@ struct Job {
   double temperature = 1;  // of the divergence that leads the search
   // [run]
   CheckpointInterval checkpoint;
-  std::string cache;  // a file of tallies that runs share; empty: none
+  std::string cache;                            // a file of tallies that runs share; empty: none
+  std::int64_t memory = std::int64_t{1} << 30;  // bytes a worker, of what it keeps of networks that it made
 };
 
 // The same of a job with a budget: "1.5 to 4 bits a weight" of a front.

@@ -1,10 +1,11 @@
 #include "config/job_budget.hpp"
 
+#include "config/size_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <utility>
+#include <iterator>
 #include <vector>
 
 namespace vbq {
@@ -15,18 +16,12 @@ Budget read_budget(const TomlValue& value, const std::string& text) {
   const char* expected =
       "bits a weight (\"2.3 bits\"), a size (\"75 KiB\", \"80000 bytes\"), \"front\", or two of them, the smaller "
       "first (a front: [\"1.5 bits\", \"4 bits\"])";
-  double amount = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
-  std::string unit(end, text.data() + text.size());
-  unit.erase(0, unit.find_first_not_of(' '));
-  if (code != std::errc() || !(amount > 0) || amount > 1e15) value.refuse(expected);
+  const auto [amount, unit] = amount_and_unit(text);
+  if (!(amount > 0) || amount > 1e15) value.refuse(expected);
   if (unit == "bit" || unit == "bits") return {amount, Budget::Unit::bits};
-  const std::pair<const char*, double> units[] = {{"byte", 1},    {"bytes", 1}, {"KB", 1e3},      {"kB", 1e3},
-                                                  {"KiB", 1024.}, {"MB", 1e6},  {"MiB", 1048576.}};
-  for (const auto& [name, bytes] : units) {
-    if (unit == name) return {amount * bytes, Budget::Unit::bytes};
-  }
-  value.refuse(expected);
+  const double bytes = bytes_of_unit(unit);
+  if (bytes == 0) value.refuse(expected);
+  return {amount * bytes, Budget::Unit::bytes};
 }
 
 }  // namespace

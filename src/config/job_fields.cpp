@@ -7,6 +7,7 @@
 
 #include "config/job_budget.hpp"
 #include "config/names.hpp"
+#include "config/size_text.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -276,6 +277,8 @@ std::vector<JobField> make_fields() {
                     [](const Job& j) { return interval_text(j.checkpoint); }, false});
   fields.push_back({"run.cache", [](Job& j, const TomlValue& v) { j.cache = v.text(); },
                     [](const Job& j) { return toml_string(j.cache); }, false});
+  fields.push_back({"run.memory", [](Job& j, const TomlValue& v) { j.memory = read_size(v); },
+                    [](const Job& j) { return toml_string(size_text(j.memory)); }, false});
   for (JobField& field : fields) {
     const auto text = std::ranges::find(key_texts(), field.key, &KeyText::key);
     if (text == key_texts().end()) fail_internal("{} is a key of a job without words for it", field.key);

@@ -76,6 +76,8 @@ constexpr KeyText kTexts[] = {
     {"run.checkpoint", "10", "a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"",
      "Generations, or time, between checkpoints."},
     {"run.cache", "\"\"", "a string", "A file of tallies that runs share."},
+    {"run.memory", "\"1 GiB\"", "a size such as \"2 GiB\" or \"500 MiB\"; \"0 B\" for none",
+     "What a worker may keep of networks that it made, for others that begin alike."},
 };
 
 }  // namespace

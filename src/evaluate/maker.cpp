@@ -8,6 +8,8 @@
 #include "assign/refit.hpp"
 #include "assign/sequential.hpp"
 #include "core/check.hpp"
+#include "core/log.hpp"
+#include "evaluate/memory.hpp"
 #include "evaluate/watch.hpp"
 
 namespace vbq {
@@ -50,13 +52,15 @@ LayerPass& Maker::pass_of(Stage stage) {
   const OpenedFor wanted{sequential, sequential && format.refit > 0, pass_images(problem_, stage)};
   if (pass_ && opened_for_ == wanted) return *pass_;
   pass_.reset();  // before another takes as much
+  // Networks that are delivered are few, and hardly begin alike.
+  const std::int64_t memory = stage == Stage::evaluated ? memory_to_keep(problem_) : 0;
   Shard images{problem_.search_source->read(spaced_images(problem_, wanted.images)),
                problem_.search_source->info().normalisation, problem_.engine.block, false};
   if (wanted.sequential) {
     const Refit refit = wanted.refit ? Refit::some : Refit::none;
-    pass_.emplace(sequential_pass(problem_.network, engine_, std::move(images), refit));
+    pass_.emplace(sequential_pass(problem_.network, engine_, std::move(images), refit, memory));
   } else {
-    pass_.emplace(problem_.network, engine_, std::move(images), nullptr);
+    pass_.emplace(problem_.network, engine_, std::move(images), nullptr, memory);
   }
   opened_for_ = wanted;
   return *pass_;
@@ -84,6 +88,9 @@ std::vector<QuantisedNetwork> Maker::make(std::span<const Genome> genomes, Stage
     const DeviceCall call(watched_kind(engine_, DeviceCall::Kind::pass));
     LayerPass& pass = pass_of(stage);
     formats = matched ? pass.match(formats) : pass.assign(formats);
+    const LayerPass::Reuse& reuse = pass.reuse();
+    log::debug("passes: {} networks, {} not from the images; of {} layers, {} known, {} with a known target",
+               reuse.networks, reuse.resumed, reuse.layers, reuse.known, reuse.targets);
   }
   for (const NetworkFormat& network : formats) made.emplace_back(network);
   return made;

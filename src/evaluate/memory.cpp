@@ -73,6 +73,15 @@ std::vector<int> own_layers(const Problem& problem, WorkerPlace place) {
   return own;
 }
 
+bool on_host(const EngineOptions& options) {
+  return options.kind == EngineKind::cpu || options.kind == EngineKind::reference;
+}
+
+// Devices make passes themselves, but for a refit.
+bool host_passes(const Format& format, const EngineOptions& options) {
+  return on_host(options) || (format.assignment == Assignment::sequential && format.refit > 0);
+}
+
 // engine: bytes of the one that the worker searches with.
 std::int64_t choosing_bytes(const Problem& problem, WorkerPlace place, const EngineOptions& options,
                             std::int64_t engine, std::int64_t pass_images) {
@@ -82,11 +91,11 @@ std::int64_t choosing_bytes(const Problem& problem, WorkerPlace place, const Eng
     weights += elements(weight_of(problem.network.nodes[static_cast<std::size_t>(k)])->shape);
   }
   std::int64_t bytes = factor_bytes(problem);
-  const bool on_host = options.kind == EngineKind::cpu || options.kind == EngineKind::reference;
-  const auto together = static_cast<std::int64_t>(made_at_once(problem, format, on_host ? "cpu" : "cuda"));
+  const bool host = on_host(options);
+  const auto together = static_cast<std::int64_t>(made_at_once(problem, format, host ? "cpu" : "cuda"));
   // Levels that were found, are remembered, and are on their way; between host and GPU, in memory of each lane's own.
   if (format.assignment == Assignment::compensated) bytes += 2 * together * weights + assignments_remembered(problem);
-  if (passes(format) && !on_host) bytes += 5 * together * weights;
+  if (passes(format) && !host) bytes += 5 * together * weights;
   // Factors are made before that engine is.
   bytes = std::max(bytes, calibration_bytes(problem, own_layers(problem, place), options) - engine);
   if (format.assignment == Assignment::sequential) bytes += sequential_bytes(problem.network, pass_images);
@@ -167,7 +176,14 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   }
 
   need.choosing = choosing_bytes(problem, place, options, engine, passed);
+  if (passes(format) && host_passes(format, options)) need.kept = problem.memory;
   return need;
+}
+
+std::int64_t memory_to_keep(const Problem& problem) {
+  if (!passes(problem.format)) return 0;
+  const std::int64_t available = available_memory(), workers = std::max(1, problem.engine.host_workers);
+  return available < 0 ? problem.memory : std::min(problem.memory, available / 2 / workers);
 }
 
 std::int64_t available_memory() {

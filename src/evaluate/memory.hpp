@@ -16,6 +16,7 @@ struct WorkerMemory {
   std::int64_t engine = 0;    // the network in all copies, and activations, those of a pass over images included
   std::int64_t choosing = 0;  // factors and what they are made of, sampled inputs, levels of a generation's genomes
   std::int64_t program = 0;   // code, libraries, stacks
+  std::int64_t kept = 0;      // of networks that it made, at most, and only where there is room: not in total()
   std::int64_t total() const { return images + engine + choosing + program; }
 };
 
@@ -27,6 +28,10 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
 inline WorkerMemory worker_memory(const Problem& problem, WorkerPlace place) {
   return worker_memory(problem, place, problem.engine);
 }
+
+// Bytes that a pass may keep of networks that it makes: Problem::memory, but half of this worker's share of what the
+// machine has free at most; 0 where networks take no pass.
+std::int64_t memory_to_keep(const Problem& problem);
 
 // Bytes that processes of this machine can still have: of memory, or of this process's control group where that is
 // less. -1 where the system does not say.

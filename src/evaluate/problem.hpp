@@ -35,6 +35,8 @@ struct Problem {
   Augment augment = Augment::none;                 // of the search images that networks are run over
   std::shared_ptr<const Calibration> calibration;  // of compensated assignment; null: made by whoever evaluates
   int population = 50;  // genomes that a call usually has; 1: a network is scored, not searched for
+  // Bytes of what a worker keeps of networks that it made, at most (memory_to_keep()); results do not depend on it.
+  std::int64_t memory = 0;
 };
 
 // Images of a set, at most: each adds up to kLossLimit nats to a tally, and more of them could exceed its 64 bits.

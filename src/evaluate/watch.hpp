@@ -1,8 +1,7 @@
 // What is timed and watched of a worker's calls to its engine.
 #pragma once
 
-#include <chrono>
-
+#include "core/clock.hpp"
 #include "core/device_call.hpp"
 #include "vbq/engine.hpp"
 
@@ -11,10 +10,6 @@ namespace vbq {
 // Only a GPU is a device of its own, which can hang while this process is well.
 inline DeviceCall::Kind watched_kind(const Engine& engine, DeviceCall::Kind kind) {
   return engine.info().kind == "cuda" ? kind : DeviceCall::Kind::host;
-}
-
-inline double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace vbq

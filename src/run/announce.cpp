@@ -44,8 +44,11 @@ void announce(const Setup& setup, const ComputeInfo& compute, const RunFolder& f
   log::info("machine   {}, {} worker{} of {} thread{} on {}", compute.identity, compute.workers,
             compute.workers == 1 ? "" : "s", compute.engine.threads, compute.engine.threads == 1 ? "" : "s",
             compute.engine.device);
-  const std::int64_t bytes = worker_memory(problem, {0, compute.workers}).total();
-  log::info("memory    about {} MiB a worker", thousands(bytes >> 20));
+  const WorkerMemory need = worker_memory(problem, {0, compute.workers});
+  log::info("memory    about {} MiB a worker{}", thousands(need.total() >> 20),
+            need.kept == 0
+                ? ""
+                : fmt::format(", and up to {} MiB of what it has made (run.memory)", thousands(need.kept >> 20)));
   log::info("results   {}", folder.path().string());
 }
 

@@ -177,6 +177,7 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   if (job.fitness == Fitness::outputs) problem.comparison.of = Comparison::Of::outputs;
   problem.comparison.temperature = job.temperature;
   problem.augment = job.augment;
+  problem.memory = job.memory;
   problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
 
   validate(problem);
@@ -196,6 +197,7 @@ Setup with_job(const Setup& setup, Job job) {
   Setup other = setup;
   other.problem.format = job.format;
   if (job.format.assignment != Assignment::compensated) other.problem.calibration = nullptr;  // it would be used
+  other.problem.memory = job.memory;
   other.problem.population = job.search.method == Method::annealing ? 1 : job.search.population;
   set_budget(other, job);
   other.job = std::move(job);

@@ -164,6 +164,7 @@ TEST(Job, DifferencesThatMatterAreNamed) {
   const Job job = parse(kJob);
   EXPECT_EQ(job_difference(parse(kJob, {"search.seed=8"}), job), "search.seed is 8, the run's is 7");
   EXPECT_EQ(job_difference(parse(kJob, {"search.generations=500", "run.checkpoint=1", "network.path=x"}), job), "");
+  EXPECT_EQ(job_difference(parse(kJob, {"run.memory=\"0 B\"", "run.cache=\"t.h5\""}), job), "");
 }
 
 TEST(Job, ABudgetGivesEachLayerItsOwnNumberOfLevels) {
@@ -248,7 +249,7 @@ TEST(Job, AKeyWithoutItsSectionIsRecognised) {
 TEST(Job, AnUnknownKeyIsToldWhatThereIs) {
   EXPECT_NE(refusal(kJob, {"matching=true"}).find("format.matching? (one of never, end, always)"), std::string::npos);
   EXPECT_EQ(refusal(kJob, {"run.colour=3"}),
-            "run.colour is not a known key in --set run.colour=3: [run] has checkpoint, cache");
+            "run.colour is not a known key in --set run.colour=3: [run] has checkpoint, cache, memory");
   EXPECT_EQ(refusal(kJob, {"data.foo=3"}),
             "data.foo is not a known key in --set data.foo=3: [data] has path, calibration, search, validation, "
             "block, augment, mean, std, allow_different_normalisation, label_offset");

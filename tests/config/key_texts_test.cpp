@@ -50,6 +50,7 @@ TEST(KeyTexts, TellTheDefaultsThatAJobTakes) {
     if (value.empty() || field.text.default_text == std::string("(needed)")) continue;  // it has none
     if (value.ends_with(".0")) value.resize(value.size() - 2);
     const std::string said = field.text.default_text;
+    if (said == value) continue;  // spaces included
     EXPECT_EQ(said.substr(0, std::min(said.find(';'), said.find(' '))), value) << field.key;
   }
 }

@@ -168,6 +168,40 @@ TEST(LayerRunner, ShowsTheSameWhateverIsTogether) {
   }
 }
 
+// At each layer: with other weights and images' values in between, what comes after is the same to the bit.
+TEST(LayerRunner, GoesOnFromAStateAsIfNothingHadBeenBetween) {
+  for (const Network& net : networks()) {
+    const std::vector<int> layers = weight_layers(net);
+    const NetworkFormat formats = coarse_levels(net);
+    for (const EngineKind kind : kinds()) {
+      const auto engine = engine_of(kind, net, 5, 2);
+      const auto runner = engine->open(kImages);
+      runner->load(calibration(net, 5));
+      const int last = layers.back();
+      const auto expected = shown(*runner, &LayerRunner::outputs, last, kImages);
+      for (const int node : layers) {
+        if (runner->state_bytes(node) == 0) continue;
+        runner->restart();
+        shown(*runner, &LayerRunner::inputs, node, kImages);
+        const auto state = runner->state(node);
+        ASSERT_NE(state, nullptr);
+        for (const LayerFormat& format : formats) runner->set(format.node, &format);
+        runner->restart();
+        EXPECT_NE(shown(*runner, &LayerRunner::outputs, last, kImages), expected);
+        for (const LayerFormat& format : formats) {
+          if (format.node >= node) runner->set(format.node, nullptr);  // those before are not run
+        }
+        runner->resume(*state);
+        if (node != layers.front()) {
+          EXPECT_THROW(runner->inputs(layers.front(), {}), Error);
+        }
+        EXPECT_EQ(shown(*runner, &LayerRunner::outputs, last, kImages), expected);
+        for (const LayerFormat& format : formats) runner->set(format.node, nullptr);
+      }
+    }
+  }
+}
+
 TEST(LayerRunner, RefusesWhatIsOutOfOrder) {
   const Network net = support::residual_network();
   const std::vector<int> layers = weight_layers(net);

@@ -104,12 +104,17 @@ class Recorder final : public LayerAssigner {
     expect_seen(node, seen);
   }
   void add(int node, ImageRange seen, const Parallel&) override { expect_seen(node, seen); }
-  void assign(LayerFormat& layer, const Parallel& parallel) override {
-    assigned.push_back(layer.node);
-    layer.indices.resize(weight_of(net_.nodes[static_cast<std::size_t>(layer.node)])->data.size());
-    parallel(static_cast<std::int64_t>(layer.indices.size()), [&](std::int64_t i) {
-      layer.indices[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>((i + layer.node) % 3);
-    });
+  LayerTarget target(int node, const Parallel& parallel) override {
+    assigned.push_back(node);
+    LayerTarget target{weight_of(net_.nodes[static_cast<std::size_t>(node)])->data, {node, {}}};
+    parallel(std::ssize(target.weights),
+             [&](std::int64_t i) { target.weights[static_cast<std::size_t>(i)] = static_cast<float>((i + node) % 3); });
+    return target;
+  }
+  void assign(const LayerTarget& target, LayerFormat& layer) const override {
+    EXPECT_EQ(target.factor.node, layer.node);
+    layer.indices.clear();
+    for (const float level : target.weights) layer.indices.push_back(static_cast<std::uint8_t>(level));
   }
 
   int passes = 0;

@@ -67,6 +67,25 @@ TEST(Memory, CountsWhatTheFormatAsksFor) {
   }
 }
 
+TEST(Memory, KeepsOfNetworksWhatTheJobAllowsAndHalfOfWhatIsFree) {
+  Problem problem = small_problem(100, 0, 4);
+  problem.engine.kind = EngineKind::cpu;
+  problem.memory = 1 << 20;
+  EXPECT_EQ(memory_to_keep(problem), 0);  // networks take no pass
+  EXPECT_EQ(worker_memory(problem, {}).kept, 0);
+  problem.format.matching = Matching::always;
+  EXPECT_EQ(memory_to_keep(problem), 1 << 20);
+  EXPECT_EQ(worker_memory(problem, {}).kept, 1 << 20);
+  const std::int64_t total = worker_memory(problem, {}).total();
+  problem.engine.kind = EngineKind::cuda;
+  EXPECT_EQ(worker_memory(problem, {}).kept, 0);  // its passes are its own
+  problem.engine.kind = EngineKind::cpu;
+  problem.memory = std::int64_t{1} << 50;
+  problem.engine.host_workers = 4;
+  EXPECT_LT(memory_to_keep(problem), available_memory() / 4);
+  EXPECT_EQ(worker_memory(problem, {}).total(), total);  // it is no need: nothing is refused for it
+}
+
 TEST(Memory, WhatDoesNotFitIsRefusedInOneSentence) {
   const std::int64_t available = available_memory();
   ASSERT_GT(available, 0);

@@ -96,6 +96,19 @@ void Builder::place() {
   };
   plan_.arena_bytes = place_those(false);
   plan_.scratch_bytes = place_those(true);
+  for (Plan::LayerPoint& point : plan_.layer_points) note_live(point);
+}
+
+// Scratch memory is nobody's when a layer is about to begin.
+void Builder::note_live(Plan::LayerPoint& point) const {
+  const int before = static_cast<int>(point.before);
+  std::vector<Plan::ByteRange> all;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const bool live = slots_[i].first < before && slots_[i].last >= before;
+    if (!scratch_[i] && live && slots_[i].bytes > 0) all.push_back({plan_.slots[i].offset, slots_[i].bytes});
+  }
+  std::ranges::sort(all, {}, &Plan::ByteRange::first);
+  point.live = std::move(all);
 }
 
 void Builder::define(ValueId v, const api::Desc& md, const Place& place) {

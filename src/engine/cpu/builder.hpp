@@ -61,8 +61,9 @@ class Builder {
   const Value& value(ValueId v) const { return values_[static_cast<std::size_t>(v)]; }
   std::optional<Layout> layout(ValueId v) const { return layout_of(value(v).md, batch_, shape(v)); }
 
-  // Where the slots lie, once all are known.
+  // Where the slots lie, once all are known; and which of them layers and those behind them look at.
   void place();
+  void note_live(Plan::LayerPoint& point) const;
   // Says where a value is, and how.
   void define(ValueId v, const api::Desc& md, const Place& place);
   // Memory for one array of this kind.

@@ -26,6 +26,8 @@ class Lane {
     return reinterpret_cast<float*>(plan_->find(place, arena_.bytes(), scratch_));
   }
 
+  std::byte* arena() const { return arena_.bytes(); }  // [plan.arena_bytes]
+
   dnnl::stream& stream() { return stream_; }
   std::span<float> room() { return room_; }  // for the weights of one layer
 

@@ -21,6 +21,12 @@ void scale_channels(float* y, std::int64_t stride, std::int64_t plane, const flo
   }
 }
 
+std::size_t live_bytes(const Plan::LayerPoint& point) {
+  std::size_t bytes = 0;
+  for (const Plan::ByteRange& range : point.live) bytes += range.count;
+  return bytes;
+}
+
 }  // namespace
 
 LayerRunner::LayerRunner(const Network& network, std::int64_t batch, Lanes& lanes, std::int64_t images,
@@ -109,6 +115,42 @@ void LayerRunner::scale(Lane& lane) const {
       c += several ? kSome : 1;
     }
   }
+}
+
+std::int64_t LayerRunner::state_bytes(int node) const {
+  return loaded_batches() * static_cast<std::int64_t>(live_bytes(point_of(node)));
+}
+
+std::shared_ptr<const vbq::LayerRunner::State> LayerRunner::state(int node) {
+  const Plan::LayerPoint& point = point_of(node);
+  if (done_ != point.before || scaling_.point != nullptr) {
+    fail_internal("what node {} sees was to be kept at another time", node);
+  }
+  auto state = std::make_shared<State>();
+  state->point = &point;
+  state->batches.resize(static_cast<std::size_t>(loaded_batches()));
+  each_batch([&](std::int64_t batch, const Lane& lane) {
+    std::vector<std::byte>& to = state->batches[static_cast<std::size_t>(batch)];
+    to.reserve(live_bytes(point));
+    for (const Plan::ByteRange& range : point.live) {
+      const std::byte* from = lane.arena() + range.first;
+      to.insert(to.end(), from, from + range.count);
+    }
+  });
+  return state;
+}
+
+void LayerRunner::resume(const vbq::LayerRunner::State& state) {
+  const auto& own = dynamic_cast<const State&>(state);
+  each_batch([&](std::int64_t batch, const Lane& lane) {
+    const std::byte* from = own.batches.at(static_cast<std::size_t>(batch)).data();
+    for (const Plan::ByteRange& range : own.point->live) {
+      std::copy_n(from, range.count, lane.arena() + range.first);
+      from += range.count;
+    }
+  });
+  done_ = own.point->before;
+  scaling_ = {};
 }
 
 const Plan::LayerPoint& LayerRunner::point_of(int node) const {

@@ -1,6 +1,7 @@
 // LayerRunner on the CPU: every batch of the images has memory of its own, and all go from layer to layer together.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -29,8 +30,16 @@ class LayerRunner final : public vbq::LayerRunner {
   void outputs(int node, const Tap& tap) override;
   Norm norm(int node) const override;
   void scale(int node, std::span<const float> gain, std::span<const float> add) override;
+  std::int64_t state_bytes(int node) const override;
+  std::shared_ptr<const vbq::LayerRunner::State> state(int node) override;
+  void resume(const vbq::LayerRunner::State& state) override;
 
  private:
+  // What is live in each batch's arena, one range after another.
+  struct State final : vbq::LayerRunner::State {
+    const Plan::LayerPoint* point = nullptr;
+    std::vector<std::vector<std::byte>> batches;
+  };
   const Plan::LayerPoint& point_of(int node) const;
   const LayerMemory& layer_of(int node) const;
   std::int64_t loaded_batches() const { return (images_.images.count + plan_.batch - 1) / plan_.batch; }

@@ -88,6 +88,9 @@ struct Plan {
   std::vector<SlotPlace> slots;
   std::size_t arena_bytes = 0, scratch_bytes = 0;  // of a lane
   Place input, output;                             // [batch, ...] row-major
+  struct ByteRange {
+    std::size_t first, count;
+  };
   // Of a plan with bare layers: where each layer's inputs lie after steps[0..before-1] and its outputs after
   // steps[0..after-1]; ascending.
   struct LayerPoint {
@@ -95,6 +98,8 @@ struct Plan {
     std::size_t before, after;
     Place input, output;
     Layout input_layout, output_layout;  // of a Linear's output: the last axis is the channel
+    // Of the arena, what steps[before..] look at; ascending, apart from each other.
+    std::vector<ByteRange> live = {};
   };
   std::vector<LayerPoint> layer_points;
   std::byte* find(const Place& place, std::byte* arena, std::byte* scratch) const {

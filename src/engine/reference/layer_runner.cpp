@@ -85,6 +85,24 @@ void LayerRunner::scale(int node, std::span<const float> gain, std::span<const f
   }
 }
 
+std::int64_t LayerRunner::state_bytes(int node) const {
+  std::int64_t numbers = 0;
+  for (int v = 0; v <= node; ++v) numbers += elements(trained_.shapes[static_cast<std::size_t>(v)]);
+  return std::ssize(values_) * numbers * static_cast<std::int64_t>(sizeof(float));
+}
+
+std::shared_ptr<const vbq::LayerRunner::State> LayerRunner::state(int node) {
+  run_to(static_cast<std::size_t>(node) + 1);
+  auto state = std::make_shared<State>();
+  state->values = values_;
+  return state;
+}
+
+void LayerRunner::resume(const vbq::LayerRunner::State& state) {
+  values_ = dynamic_cast<const State&>(state).values;
+  for (auto& of_image : values_) of_image.reserve(trained_.nodes.size() + 1);  // values are pointed at
+}
+
 void LayerRunner::run_to(std::size_t values) {
   for (auto& of_image : values_) {
     if (of_image.size() > values) fail_internal("node {} was to be run to when later ones had run", values - 1);

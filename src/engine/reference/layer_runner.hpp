@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -28,8 +29,14 @@ class LayerRunner final : public vbq::LayerRunner {
   void outputs(int node, const Tap& tap) override;
   Norm norm(int) const override { return {}; }  // nothing is folded
   void scale(int node, std::span<const float> gain, std::span<const float> add) override;
+  std::int64_t state_bytes(int node) const override;
+  std::shared_ptr<const vbq::LayerRunner::State> state(int node) override;
+  void resume(const vbq::LayerRunner::State& state) override;
 
  private:
+  struct State final : vbq::LayerRunner::State {
+    std::vector<std::vector<Value>> values;
+  };
   // Until so many values are known of every image, the input included.
   void run_to(std::size_t values);
   TapView view(std::size_t image, int node) const;
