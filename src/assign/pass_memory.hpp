@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -30,7 +31,9 @@ class PassMemory {
     Kind kind = Kind::layer;
     Digest layers = {};
     int node = 0;
-    auto operator<=>(const Key&) const = default;
+    bool operator<(const Key& other) const {
+      return std::tie(kind, layers, node) < std::tie(other.kind, other.layers, other.node);
+    }
   };
   using Thing = std::variant<std::shared_ptr<const LayerFormat>, std::shared_ptr<const LayerTarget>,
                              std::shared_ptr<const LayerRunner::State>>;
