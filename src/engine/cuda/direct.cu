@@ -23,8 +23,8 @@ struct Kind {
   static constexpr int tiles = outputs / 8;               // of 16 pixels x 8 outputs
   static constexpr int steps = (kTaps * octets + 1) / 2;  // of 16 terms: two octets
   static constexpr int run = 2 * tiles;                   // outputs side by side that a lane ends up with
-  static constexpr int at_once = 2;
-  static constexpr int terms = kTaps * octets * kOctet;  // of a weight's row
+  static constexpr int at_once = 2;                       // thread blocks of a processor: their registers hold weights
+  static constexpr int terms = kTaps * octets * kOctet;   // of a weight's row
 };
 
 // Two strips, one of which is on its way while the other is multiplied, and 8 zeros.
