@@ -104,19 +104,20 @@ class DirectConvolution : public ::testing::TestWithParam<Type> {
 
 TEST_P(DirectConvolution, IsThePlainOne) {
   const Shaped cases[] = {{3, 16, 9, 11, 1, 1, 1, 1, 1, false, true},   // channels are padded
-                          {16, 16, 32, 32, 1, 1, 1, 1, 1, true, true},  // two strips
+                          {16, 16, 21, 34, 1, 1, 1, 1, 1, true, true},  // two strips
                           {16, 13, 7, 5, 1, 0, 2, 1, 0, true, false},   // outputs, too; border of another width
                           {16, 32, 11, 9, 2, 1, 1, 0, 1, false, true}, {32, 32, 6, 17, 1, 1, 1, 1, 1, true, true},
                           {27, 64, 8, 9, 2, 0, 1, 1, 0, true, true},   {64, 64, 8, 8, 1, 1, 1, 1, 1, true, true},
                           {64, 16, 3, 3, 3, 0, 0, 0, 0, false, true},   // one pixel
                           {8, 128, 4, 5, 1, 1, 1, 1, 1, true, false}};  // outputs in two slices
+  int processors = 1;
   for (const Shaped& c : cases) {
-    for (const int processors : {1, 100}) check(c, 3, processors);
+    check(c, 2, processors = 101 - processors);
   }
 }
 
 TEST_P(DirectConvolution, BitsOfAnImageDependOnItAlone) {
-  Convolution op = convolution({16, 16, 20, 20, 1, 1, 1, 1, 1, false, true});
+  Convolution op = convolution({16, 16, 12, 11, 1, 1, 1, 1, 1, false, true});
   const Type type = GetParam();
   Numbers images = values(op.x, 5, 1);
   std::copy_n(images.begin(), op.x.image, images.begin() + 3 * op.x.image);
