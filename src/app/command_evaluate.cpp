@@ -7,6 +7,7 @@
 #include "app/import.hpp"
 #include "config/unused.hpp"
 #include "core/check.hpp"
+#include "core/clock.hpp"
 #include "data/label_offset.hpp"
 #include "report/output.hpp"
 #include "report/score_json.hpp"
@@ -153,7 +154,7 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
     return with_evaluator(world, scored.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
       const auto start = std::chrono::steady_clock::now();
       const Tally tally = evaluator.score(ImageSet::search, scored.network);
-      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      const double seconds = seconds_since(start);
       std::vector<std::string> warnings = scored.warnings;
       if (!arguments.format) add_warnings(warnings, accuracy_warnings(scored.problem, ImageSet::search, tally));
       for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {

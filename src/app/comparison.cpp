@@ -4,6 +4,7 @@
 
 #include "config/job_lines.hpp"
 #include "config/names.hpp"
+#include "core/clock.hpp"
 #include "core/log.hpp"
 #include "json/json.hpp"
 #include "report/conclusion.hpp"
@@ -17,14 +18,6 @@
 #include "vbq/format_file.hpp"
 
 namespace vbq {
-namespace {
-
-double seconds_since(ComparisonClock::time_point start) {
-  return std::chrono::duration<double>(ComparisonClock::now() - start).count();
-}
-
-}  // namespace
-
 bool possible(const Baseline& baseline, int levels) {
   const bool power = (levels & (levels - 1)) == 0;
   if (baseline.encoding == Encoding::floating) return power && levels >= 4;

@@ -118,8 +118,8 @@ constexpr KeyDetails kDetails[] = {
      "first. A file of another kind is refused."},
     {"run.memory",
      "Under sequential assignment and matching on a CPU, a network whose first layers are those of one made before "
-     "takes "
-     "over what was found of them, what the next layer is to come near to, and activations. So much of these a worker "
+     "takes over what was found of them, what the next layer is to come near to, and activations. So much of these a "
+     "worker "
      "keeps at most, and no more than half of its share of the memory that is free; `\"0 B\"`: none. Results stay the "
      "same to the byte; it may differ at a resume."},
 };

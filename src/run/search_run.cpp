@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "evaluate/scorer.hpp"
@@ -26,8 +27,6 @@ namespace vbq {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // One run's loop and what it keeps between generations.
 class Loop {

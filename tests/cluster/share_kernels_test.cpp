@@ -12,6 +12,7 @@
 #include "cluster/serve.hpp"
 #include "core/check.hpp"
 #include "evaluate/local_evaluator.hpp"
+#include "support/forwarding_engine.hpp"
 #include "support/problem.hpp"
 #include "world.hpp"
 
@@ -85,32 +86,21 @@ TEST(ShareKernels, AnEngineThatCannotBeMadeEndsAll) {
 }
 
 // Engine cpu that would choose a kernel of its own on every rank, and says so in its identity.
-class ChoosingEngine final : public Engine {
+class ChoosingEngine final : public support::ForwardingEngine {
  public:
-  ChoosingEngine(const Network& network, EngineOptions options) : kernels_(options.kernels) {
+  ChoosingEngine(const Network& network, EngineOptions options)
+      : ForwardingEngine(on_cpu(network, options)), kernels_(std::move(options.kernels)) {
     if (options.tune && kernels_.empty()) kernels_ = {{100 + world().rank()}};
-    options.kind = EngineKind::cpu;
-    engine_ = make_engine(network, options);
-    info_ = engine_->info();
     for (const auto& kernel : kernels_) info_.library += fmt::format(" (kernel {})", kernel.front());
   }
-  const EngineInfo& info() const override { return info_; }
   Kernels kernels() const override { return kernels_; }
-  void load(Shard shard) override { engine_->load(std::move(shard)); }
-  TrainedOutputs trained_outputs() override { return engine_->trained_outputs(); }
-  int copies() const override { return engine_->copies(); }
-  void quantise(const NetworkFormat& formats, int copy) override { engine_->quantise(formats, copy); }
-  void start(std::int64_t first, std::int64_t count, int copy) override { engine_->start(first, count, copy); }
-  Tally finish(int copy) override { return engine_->finish(copy); }
-  void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
-    engine_->infer(input, images, output);
-  }
-  std::unique_ptr<LayerRunner> open(std::int64_t images) override { return engine_->open(images); }
 
  private:
+  static std::unique_ptr<Engine> on_cpu(const Network& network, EngineOptions options) {
+    options.kind = EngineKind::cpu;
+    return make_engine(network, options);
+  }
   Kernels kernels_;
-  std::unique_ptr<Engine> engine_;
-  EngineInfo info_;
 };
 
 // Engines that differ would be refused.

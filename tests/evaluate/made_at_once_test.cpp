@@ -6,6 +6,7 @@
 
 #include "assign/sequential.hpp"
 #include "evaluate/local_evaluator.hpp"
+#include "support/forwarding_engine.hpp"
 #include "support/problem.hpp"
 
 namespace vbq {
@@ -57,25 +58,14 @@ TEST(MadeAtOnce, IsFewOfALargeNetworkOrOneTheHostMakes) {
 }
 
 // Calls itself "cuda" and has passes of its own, which are the host's; remembers how many networks came at once.
-class PassingEngine final : public Engine {
+class PassingEngine final : public support::ForwardingEngine {
  public:
   using Seen = std::vector<std::size_t>;
 
   PassingEngine(const Network& network, const EngineOptions& options, Seen& seen)
-      : network_(network), engine_(make_engine(network, options)), info_(engine_->info()), seen_(seen) {
+      : ForwardingEngine(make_engine(network, options)), network_(network), seen_(seen) {
     info_.kind = "cuda";
   }
-  const EngineInfo& info() const override { return info_; }
-  int copies() const override { return engine_->copies(); }
-  void load(Shard shard) override { engine_->load(std::move(shard)); }
-  TrainedOutputs trained_outputs() override { return engine_->trained_outputs(); }
-  void quantise(const NetworkFormat& formats, int copy) override { engine_->quantise(formats, copy); }
-  void start(std::int64_t first, std::int64_t count, int copy) override { engine_->start(first, count, copy); }
-  Tally finish(int copy) override { return engine_->finish(copy); }
-  void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
-    engine_->infer(input, images, output);
-  }
-  std::unique_ptr<LayerRunner> open(std::int64_t images) override { return engine_->open(images); }
   std::unique_ptr<DevicePass> pass(const Shard& images, PassLevels levels) override {
     return std::make_unique<Pass>(levels == PassLevels::sequential
                                       ? sequential_pass(network_, *engine_, images, Refit::none)
@@ -102,8 +92,6 @@ class PassingEngine final : public Engine {
   };
 
   const Network network_;
-  std::unique_ptr<Engine> engine_;
-  EngineInfo info_;
   Seen& seen_;
 };
 

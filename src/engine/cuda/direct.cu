@@ -11,6 +11,7 @@ namespace vbq::cuda {
 namespace {
 
 constexpr int kLanes = 32, kThreads = kDirectWarps * kLanes;
+constexpr int kBlocksAtOnce = 2;  // of a processor: so many registers has each thread that weights fit
 constexpr int kTaps = kDirectSide * kDirectSide;
 constexpr int kHalves = kDirectPixels / 16;  // of what a warp multiplies at once
 
@@ -23,7 +24,6 @@ struct Kind {
   static constexpr int tiles = outputs / 8;               // of 16 pixels x 8 outputs
   static constexpr int steps = (kTaps * octets + 1) / 2;  // of 16 terms: two octets
   static constexpr int run = 2 * tiles;                   // outputs side by side that a lane ends up with
-  static constexpr int at_once = 2;                       // thread blocks of a processor: their registers hold weights
   static constexpr int terms = kTaps * octets * kOctet;   // of a weight's row
 };
 
@@ -204,7 +204,7 @@ __device__ void store_pixels(const Direct& op, const Held<K>& held, std::int64_t
 
 // Block: slice of the outputs, then every so many strips.
 template <typename K>
-__global__ void __launch_bounds__(kThreads, K::at_once)
+__global__ void __launch_bounds__(kThreads, kBlocksAtOnce)
     direct_convolution(const __grid_constant__ Direct op, std::int64_t strips, K) {
   const int slices = op.slices(), slice = static_cast<int>(blockIdx.x) % slices;
   const int step = static_cast<int>(gridDim.x) / slices;
@@ -257,7 +257,7 @@ void launch_as(const Direct& op, std::int64_t images, int processors, cudaStream
   if (strips == 0) return;
   const Kind<T, octets> kind;
   // As many as run at once: each takes a strip more than another at most.
-  const std::int64_t most = std::max<std::int64_t>(1, std::int64_t{processors} * kind.at_once / slices);
+  const std::int64_t most = std::max<std::int64_t>(1, std::int64_t{processors} * kBlocksAtOnce / slices);
   const auto blocks = static_cast<int>(std::min(most, strips) * slices);
   direct_convolution<<<blocks, kThreads, 0, stream>>>(op, strips, kind);
   check(cudaGetLastError(), "launching a convolution");

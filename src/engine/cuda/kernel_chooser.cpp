@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/clock.hpp"
 #include "core/log.hpp"
 #include "engine/cuda/direct.hpp"
 #include "engine/cuda/kernels.hpp"
@@ -50,10 +51,6 @@ std::int64_t number_of(const KernelChoice& choice) {
 
 // That cuDNN has nothing as fast, on an H100 and an H200 (docs/results.md).
 bool sure(const Direct& direct) { return direct.octets <= 4 && direct.outputs <= 32; }
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 }  // namespace
 
