@@ -5,10 +5,21 @@
 #include <cmath>
 #include <vector>
 
+#include "core/products_loops.hpp"
 #include "support/networks.hpp"
 
 namespace vbq {
 namespace {
+
+// For each instruction set that this processor has, and for none.
+std::vector<ProductsOf> all_forms() {
+  std::vector<ProductsOf> forms = {[](const Products& products, SumWay way) { all(products, way); }};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("fma")) forms.push_back(fma_products);
+  if (__builtin_cpu_supports("avx512f")) forms.push_back(avx512_products);
+#endif
+  return forms;
+}
 
 // Every width and height that the program cuts into other parts, with strides both ways.
 TEST(Products, AreSumsInOrderOfFusedProducts) {
@@ -39,6 +50,18 @@ TEST(Products, AreSumsInOrderOfFusedProducts) {
           add_products(x, rows, count, right.data(), stride, columns, sum.data(), stride);
           add_products(x, rows, count, right.data(), stride, columns, wide.data(), stride);
           set_products(x, rows, count, right.data(), stride, columns, fresh.data(), stride);
+          for (const ProductsOf form : all_forms()) {
+            std::vector<float> of_form = before, fresh_of_form = before;
+            std::vector<double> wide_of_form(before.begin(), before.end());
+            const auto run = [&](SumWay way, float* to, double* to_wide) {
+              form({x, rows, columns, count, right.data(), stride, to, to_wide, stride}, way);
+            };
+            run(SumWay::goes_on, of_form.data(), nullptr);
+            run(SumWay::begins, fresh_of_form.data(), nullptr);
+            run(SumWay::adds, nullptr, wide_of_form.data());
+            EXPECT_TRUE(of_form == expected && fresh_of_form == expected_fresh && wide_of_form == expected_wide)
+                << rows << " x " << count << " x " << columns;
+          }
           EXPECT_EQ(fresh, expected_fresh) << rows << " x " << count << " x " << columns;
           EXPECT_EQ(sum, expected) << rows << " x " << count << " x " << columns;
           EXPECT_EQ(wide, expected_wide) << rows << " x " << count << " x " << columns;

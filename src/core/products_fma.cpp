@@ -1,0 +1,12 @@
+// Compiled for processors that have it (src/CMakeLists.txt); nothing elsewhere.
+#if defined(__FMA__)
+
+#include "core/products_loops.hpp"
+
+namespace vbq {
+
+void fma_products(const Products& products, SumWay way) { all(products, way); }
+
+}  // namespace vbq
+
+#endif
