@@ -11,16 +11,17 @@ namespace {
 using I = std::int64_t;
 
 TEST(Winograd, SizesChannelsAndPads) {
+  const Padding2d pads[] = {{1, 1, 1, 1}, {0, 0, 0, 0}, {2, 0, 1, 3}};
+  std::size_t turn = 0;  // each size meets each pad, and so do each channels: all three at once would take a minute
   for (const auto& [in, out] : {std::pair<I, I>{16, 16}, {32, 48}, {64, 16}, {8, 24}}) {
     for (const auto& [height, width] : {std::pair<I, I>{13, 13}, {16, 17}, {9, 30}, {4, 64}}) {
-      for (const Padding2d& pad : {Padding2d{1, 1, 1, 1}, Padding2d{0, 0, 0, 0}, Padding2d{2, 0, 1, 3}}) {
-        SCOPED_TRACE(fmt::format("{} -> {} channels, {} x {}, pad {} {}", in, out, height, width, pad.top, pad.right));
-        Graph g({in, height, width});
-        Conv op = g.make_conv(in, out, 3, 3);
-        op.pad = pad;
-        g.add_conv(kInputValue, op);
-        expect_equal_engines(g.network());
-      }
+      const Padding2d& pad = pads[turn++ % std::size(pads)];
+      SCOPED_TRACE(fmt::format("{} -> {} channels, {} x {}, pad {} {}", in, out, height, width, pad.top, pad.right));
+      Graph g({in, height, width});
+      Conv op = g.make_conv(in, out, 3, 3);
+      op.pad = pad;
+      g.add_conv(kInputValue, op);
+      expect_equal_engines(g.network());
     }
   }
 }
