@@ -98,6 +98,13 @@ def making(options):
     yield f"nearest levels of {network.name}, share of inferring 1,000 images", share, f"{told['quantise_ms']:.2f} ms", "bench_engine"
 
 
+def products(options):
+    """Sums of products beside oneDNN's, on one thread: what making and Winograd's convolutions stand on."""
+    rows = said([options.build / "bin" / "bench_products"]).strip().splitlines()[1:]
+    for what, ours, theirs, ratio in (row.split(",") for row in rows):
+        yield f"{what}, against oneDNN's sgemm", float(ratio), f"{ours} and {theirs} Gflop/s", "bench_products"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", nargs="?", type=pathlib.Path, default=ROOT / "build" / "release")
@@ -111,7 +118,7 @@ def main():
     lines = [f"{machine()}; vbq at {said(['git', '-C', ROOT, 'describe', '--always', '--dirty']).strip()}; {time.strftime('%Y-%m-%d')}", "",
              "| what | ratio | | more in |", "|---|---|---|---|"]
     print("\n".join(lines), flush=True)
-    for part in (engine, making, searches):
+    for part in (engine, products, making, searches):
         try:
             for what, ratio, detail, script in part(options):
                 lines.append(f"| {what} | {ratio:.3g} | {detail} | {script} |")

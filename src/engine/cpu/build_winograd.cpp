@@ -9,9 +9,8 @@ namespace vbq::cpu {
 namespace {
 
 constexpr std::int64_t kChunkBytes =
-    384 << 10;                              // of transformed tiles at once: they should stay in the second-level cache
-constexpr std::int64_t kOwnChannels = 256;  // at most, of products of ours
-constexpr std::int64_t kFewestTiles = 16;   // below, reading the transformed weights costs more than is won
+    384 << 10;                             // of transformed tiles at once: they should stay in the second-level cache
+constexpr std::int64_t kFewestTiles = 16;  // below, reading the transformed weights costs more than is won
 
 Winograd::Strides strides(const Layout& layout, std::int64_t width) {
   return {layout.image_elements(), layout.channels_last ? width : layout.plane * width, layout.block};
@@ -60,15 +59,13 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
   const Place shift = b.place;
   const Place tiles_in = scratch(v), tiles_out = scratch(m), y = room(group.output, dst);
   output_places.insert(output_places.end(), {tiles_out, shift, y});
-  // For AVX2, oneDNN takes longer to begin small products than to do them.
-  const bool own = w.width == 8 && in[0] <= kOwnChannels && out[0] <= kOwnChannels;
   std::optional<dnnl::matmul::primitive_desc> pd;
-  if (!own) pd = api::matmul(plan_.engine, v, u, m, api::strict_attributes());
+  if (!w.own_products()) pd = api::matmul(plan_.engine, v, u, m, api::strict_attributes());
   for (std::int64_t first = 0; first < w.tiles(); first += rows) {
     const std::int64_t count = std::min(rows, w.tiles() - first);
     add_loop([w, first, count, rows](std::span<float* const> p) { winograd_input(w, first, count, rows, p[0], p[1]); },
              {from, tiles_in});
-    if (own) {
+    if (w.own_products()) {
       add_loop([w, rows](std::span<float* const> p) { winograd_products(w, rows, p[0], p[1], p[2]); },
                {tiles_in, weights.place, tiles_out});
     } else {

@@ -150,6 +150,7 @@ VBQ_INLINE void weight_loop(const Winograd& w, const float* weights, float* u) {
   constexpr I width = sizeof(V) / sizeof(float);
   const I matrix = w.in_channels * w.out_channels;
   for (I o = 0; o < w.out_channels; o += width) {
+    const I panel = o / w.panel() * w.panel(), columns = std::min(w.panel(), w.out_channels - panel);
     for (I i = 0; i < w.in_channels; ++i) {
       alignas(V) float taps[9][width];
       for (I l = 0; l < width; ++l) {
@@ -163,7 +164,7 @@ VBQ_INLINE void weight_loop(const Winograd& w, const float* weights, float* u) {
         weight_transform(g, r);
         for (I k = 0; k < 6; ++k) half[k][c] = r[k];
       }
-      float* out = u + i * w.out_channels + o;
+      float* out = u + panel * w.in_channels + i * columns + (o - panel);
       for (I k = 0; k < 6; ++k) {
         V r[6];
         weight_transform(half[k], r);
@@ -240,9 +241,12 @@ namespace vbq::cpu {
 
 void winograd_products(const Winograd& w, std::int64_t rows, const float* v, const float* u, float* m) {
   const auto n = static_cast<std::size_t>(rows), in = static_cast<std::size_t>(w.in_channels),
-             out = static_cast<std::size_t>(w.out_channels);
-  for (std::size_t k = 0; k < kWinogradElements; ++k) {
-    set_products({v + k * n * in, in, 1}, n, in, u + k * in * out, out, out, m + k * n * out, out);
+             out = static_cast<std::size_t>(w.out_channels), panel = static_cast<std::size_t>(w.panel());
+  for (std::size_t k = 0; k < kWinogradElements; ++k, v += n * in, u += in * out, m += n * out) {
+    for (std::size_t first = 0; first < out; first += panel) {
+      const std::size_t columns = std::min(panel, out - first);
+      set_products({v, in, 1}, n, in, u + first * in, columns, columns, m + first, out);
+    }
   }
 }
 

@@ -27,6 +27,13 @@ struct Winograd {
   Strides in{}, out{};
   Activation activation;
 
+  // For AVX2 the products are ours: oneDNN takes longer to begin small ones than to do them, and no less for large
+  // ones.
+  bool own_products() const { return width == 8; }
+  // u's columns lie in panels of so many, one after the other (the last one may be narrower), so that a product's rows
+  // do not fall onto one another in the cache.
+  std::int64_t panel() const { return own_products() ? 16 : out_channels; }
+
   std::int64_t tiles_down() const { return (out_height + kWinogradTile - 1) / kWinogradTile; }
   std::int64_t tiles_across() const { return (out_width + kWinogradTile - 1) / kWinogradTile; }
   std::int64_t tiles() const { return images * tiles_down() * tiles_across(); }
@@ -39,14 +46,14 @@ inline std::size_t winograd_bytes(const Winograd& w) {  // of u
   return static_cast<std::size_t>(36 * w.in_channels * w.out_channels) * sizeof(float);
 }
 
-// weights [O, C, 3, 3] -> u [36, C, O].
+// weights [O, C, 3, 3] -> u [36, C, O], each [C, O] in panels.
 void winograd_weights(const Winograd& w, const float* weights, float* u);
 
 // Tiles first..first+count-1 of x -> v [36, rows, C], rows >= count.
 void winograd_input(const Winograd& w, std::int64_t first, std::int64_t count, std::int64_t rows, const float* x,
                     float* v);
 
-// v [36, rows, C], u [36, C, O] -> m [36, rows, O], their products. m does not overlap them.
+// Of own_products(): v [36, rows, C], u [36, C, O] in panels -> m [36, rows, O]. m does not overlap them.
 void winograd_products(const Winograd& w, std::int64_t rows, const float* v, const float* u, float* m);
 
 // m [36, rows, O] -> tiles first..first+count-1 of y = activation(output + bias + residual). bias: [O]; residual: laid
