@@ -138,6 +138,9 @@ inline void all(const Products& p) {
   constexpr std::size_t kVectors = kSums == 8 ? 2 : 4;  // what broadcasts and loads are shared by, at best
   std::size_t j = 0;
   for (; j + kVectors * kWidth <= p.columns; j += kVectors * kWidth) strip<kVectors, way>(p, j, Whole{});
+  if constexpr (kVectors > 2) {
+    for (; j + 2 * kWidth <= p.columns; j += 2 * kWidth) strip<2, way>(p, j, Whole{});
+  }
   for (; j + kWidth <= p.columns; j += kWidth) strip<1, way>(p, j, Whole{});
   if (j < p.columns) strip<1, way>(p, j, Some{p.columns - j});
 }
