@@ -35,12 +35,19 @@ namespace {
 
 #if defined(__AVX512F__)
 using Vector = __m512;
-inline constexpr std::size_t kWidth = 16,
-                             kSums = 16;  // numbers of a vector; vectors of sums at once: half the registers
+inline constexpr std::size_t kWidth = 16;  // numbers of a vector
+inline constexpr std::size_t kSums = 16;   // vectors of sums at once: half the registers
 inline Vector broadcast(float v) { return _mm512_set1_ps(v); }
 inline Vector load(const float* from) { return _mm512_loadu_ps(from); }
 inline void store(float* to, Vector v) { _mm512_storeu_ps(to, v); }
 inline Vector fused(Vector a, Vector b, Vector sum) { return _mm512_fmadd_ps(a, b, sum); }
+inline void add(double* to, Vector v) {
+  // Masked, since of the plain forms g++ 12 says that they read what nobody has set.
+  const __m256 low = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xf, _mm512_castps_pd(v), 0));
+  const __m256 high = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xf, _mm512_castps_pd(v), 1));
+  _mm512_storeu_pd(to, _mm512_add_pd(_mm512_loadu_pd(to), _mm512_maskz_cvtps_pd(0xff, low)));
+  _mm512_storeu_pd(to + 8, _mm512_add_pd(_mm512_loadu_pd(to + 8), _mm512_maskz_cvtps_pd(0xff, high)));
+}
 #elif defined(__FMA__)
 using Vector = __m256;
 inline constexpr std::size_t kWidth = 8, kSums = 8;
@@ -48,6 +55,11 @@ inline Vector broadcast(float v) { return _mm256_set1_ps(v); }
 inline Vector load(const float* from) { return _mm256_loadu_ps(from); }
 inline void store(float* to, Vector v) { _mm256_storeu_ps(to, v); }
 inline Vector fused(Vector a, Vector b, Vector sum) { return _mm256_fmadd_ps(a, b, sum); }
+inline void add(double* to, Vector v) {
+  const __m128 low = _mm256_castps256_ps128(v), high = _mm256_extractf128_ps(v, 1);
+  _mm256_storeu_pd(to, _mm256_add_pd(_mm256_loadu_pd(to), _mm256_cvtps_pd(low)));
+  _mm256_storeu_pd(to + 4, _mm256_add_pd(_mm256_loadu_pd(to + 4), _mm256_cvtps_pd(high)));
+}
 #else
 using Vector = float __attribute__((vector_size(16), aligned(4), may_alias));
 inline constexpr std::size_t kWidth = 4, kSums = 16;
@@ -58,17 +70,19 @@ inline Vector fused(Vector a, Vector b, Vector sum) {
   for (std::size_t i = 0; i < kWidth; ++i) sum[i] = __builtin_fmaf(a[i], b[i], sum[i]);
   return sum;
 }
+inline void add(double* to, Vector v) {
+  for (std::size_t i = 0; i < kWidth; ++i) to[i] += static_cast<double>(v[i]);
+}
 #endif
 
 // Numbers in a row of vectors: all of them, or the first few of one.
 struct Whole {
-  static constexpr std::size_t count() { return kWidth; }
   Vector read(const float* from) const { return load(from); }
   void write(float* to, Vector v) const { store(to, v); }
+  void add_to(double* to, Vector v) const { add(to, v); }
 };
 struct Some {
   std::size_t numbers;
-  std::size_t count() const { return numbers; }
   Vector read(const float* from) const {
     float held[kWidth] = {};
     for (std::size_t i = 0; i < numbers; ++i) held[i] = from[i];
@@ -78,6 +92,11 @@ struct Some {
     float held[kWidth];
     store(held, v);
     for (std::size_t i = 0; i < numbers; ++i) to[i] = held[i];
+  }
+  void add_to(double* to, Vector v) const {
+    float held[kWidth];
+    store(held, v);
+    for (std::size_t i = 0; i < numbers; ++i) to[i] += static_cast<double>(held[i]);
   }
 };
 
@@ -114,10 +133,7 @@ inline void block(const Products& p, std::size_t i, std::size_t j, Numbers numbe
 #pragma GCC unroll 4
     for (std::size_t c = 0; c < vectors; ++c) {
       if constexpr (way == SumWay::adds) {
-        float held[kWidth];
-        store(held, sums[r][c]);
-        double* to = p.wide + at + r * p.sum_stride + c * kWidth;
-        for (std::size_t n = 0; n < numbers.count(); ++n) to[n] += static_cast<double>(held[n]);
+        numbers.add_to(p.wide + at + r * p.sum_stride + c * kWidth, sums[r][c]);
       } else {
         numbers.write(p.sum + at + r * p.sum_stride + c * kWidth, sums[r][c]);
       }
