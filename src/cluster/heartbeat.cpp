@@ -22,7 +22,7 @@ namespace vbq {
 namespace {
 
 // The words of a connection, a byte each.
-constexpr char kAlive = 'a', kStop = 's', kEndingByInput = 'i', kEndingByFault = 'e', kGoodbye = 'g';
+constexpr char kAlive = 'a', kStop = 's', kTimeLimit = 't', kEndingByInput = 'i', kEndingByFault = 'e', kGoodbye = 'g';
 
 constexpr std::chrono::milliseconds kTick{500};  // in which a signal on this rank is passed on
 constexpr std::uint64_t kWake = std::numeric_limits<std::uint64_t>::max();  // no place in watched_
@@ -106,7 +106,7 @@ bool Heartbeat::beat(Clock::time_point now) {
   advance_device_clock(std::chrono::duration_cast<std::chrono::milliseconds>(passed));
   ticked_ = now;
   if (!told_ && stop_requested()) {
-    say(kStop);
+    say(stop_cause() == StopCause::time_limit ? kTimeLimit : kStop);
     told_ = true;
   }
   if (now - beaten_ >= pace_.beat && (!is_well_ || is_well_())) {
@@ -132,6 +132,7 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
   for (const char word : received.bytes) {
     watched.heard = now;
     if (word == kStop) request_stop(StopCause::other_rank);
+    if (word == kTimeLimit) request_stop(StopCause::time_limit);  // all ranks' own, which another one has met first
     if (word == kEndingByInput || word == kEndingByFault) {
       lose(watched.peer, "has ended the run", word == kEndingByInput ? Fault::input : Fault::internal);
       return false;

@@ -88,6 +88,13 @@ def time_limit(options, work):
     process = runs.start(options, 2, work / "run", environment={"SLURM_JOB_END_TIME": str(int(time.time()) + 4)})
     end(process, 75, r"stopped before the job's time limit after generation \d+\ngo on with: vbq search --resume ", "a time limit")
     expect_nothing_lost(work / "run", "a time limit")
+    # One that a worker meets first, since its clock or its start is ahead.
+    wrapper = work / "vbq"
+    wrapper.write_text(f'#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && export SLURM_JOB_END_TIME={int(time.time()) + 4}\nexec {pathlib.Path(options.vbq).resolve()} "$@"\n')
+    wrapper.chmod(0o755)
+    options.vbq = str(wrapper)
+    process = runs.start(options, 2, work / "other")
+    end(process, 75, r"stopped before the job's time limit after generation \d+\ngo on with: vbq search --resume ", "a worker's time limit")
 
 
 def lost(options, work):

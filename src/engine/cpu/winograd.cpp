@@ -174,7 +174,11 @@ VBQ_INLINE void weight_loop(const Winograd& w, const float* weights, float* u) {
   }
 }
 
+#if defined(__clang__)  // takes vectors as they are spelt out
+#define VBQ_AVX512 [[gnu::target("avx512f")]]
+#else
 #define VBQ_AVX512 [[gnu::target("avx512f,prefer-vector-width=512")]]
+#endif
 #define VBQ_AVX2 [[gnu::target("avx2")]]
 
 VBQ_AVX512 void weights_16(const Winograd& w, const float* x, float* u) { weight_loop<Vector16>(w, x, u); }
