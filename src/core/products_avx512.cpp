@@ -1,4 +1,4 @@
-// Compiled for processors that have it (src/CMakeLists.txt); nothing elsewhere.
+// Compiled for processors that have it (vbq_products_options() of CMakeLists.txt); nothing elsewhere.
 #if defined(__AVX512F__)
 
 #include "core/products_loops.hpp"

@@ -4,9 +4,9 @@
 //   bench_products [REPEATS]
 //
 // X'X: 4,096 positions of 144, 288 and 576 inputs, into doubles by vbq (its upper half) and into floats, whole, by
-// oneDNN. Winograd: a chunk of tiles of 16, 64 and 256 channels. One line of CSV each: what, thousand million
-// multiplications and additions a second by vbq (as if it did the whole square) and by oneDNN, ratio. Each is the best
-// of REPEATS (15).
+// oneDNN. Winograd: a chunk of tiles of 16, 64 and 256 channels, as engine cpu has them on AVX2. One line of CSV each:
+// what, thousand million multiplications and additions a second by vbq (as if it did the whole square) and by oneDNN,
+// ratio. Each is the best of REPEATS (15).
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -20,20 +20,31 @@
 
 #include "assign/input_moments.hpp"
 #include "assign/patches.hpp"
-#include "core/products.hpp"
+#include "engine/cpu/winograd.hpp"
 
 namespace vbq {
 namespace {
 
-std::vector<float> numbers(std::size_t count) {
-  std::vector<float> made(count);
-  std::uint32_t state = 1;
-  for (float& v : made) {
-    state = state * 1664525 + 1013904223;
-    v = static_cast<float>(state >> 8) / 8388608.0F - 1;
+// Numbers from the start of a cache line on, as engine cpu's memory is: elsewhere every other vector lies in two lines.
+class Numbers {
+ public:
+  explicit Numbers(std::size_t count) : lines_((count + 15) / 16) {
+    std::uint32_t state = 1;
+    for (Line& line : lines_) {
+      for (float& v : line.numbers) {
+        state = state * 1664525 + 1013904223;
+        v = static_cast<float>(state >> 8) / 8388608.0F - 1;
+      }
+    }
   }
-  return made;
-}
+  float* data() { return lines_.front().numbers; }
+
+ private:
+  struct alignas(64) Line {
+    float numbers[16];
+  };
+  std::vector<Line> lines_;
+};
 
 double best_seconds(int repeats, const std::function<void()>& work) {
   double best = 1e30;
@@ -54,32 +65,34 @@ void compare(const std::string& what, double operations, int repeats, const std:
 
 void squares(std::int64_t n, int repeats) {
   constexpr std::int64_t kPositions = 4096;
-  const std::vector<float> x = numbers(static_cast<std::size_t>(kPositions * n));
+  const auto count = static_cast<std::size_t>(kPositions * n);
+  Numbers x(count);
   std::vector<double> sum(static_cast<std::size_t>(n * n));
   std::vector<float> single(sum.size());
   const ColumnRun run{0, 0, n};
   compare(
       fmt::format("X'X of {} inputs", n), 2.0 * kPositions * static_cast<double>(n * n), repeats,
-      [&] { add_input_products(x, n, run, n, 0, static_cast<std::size_t>(n), sum); },
+      [&] {
+        add_input_products({x.data(), count}, n, run, n, 0, static_cast<std::size_t>(n), sum);
+      },
       [&] { dnnl_sgemm('T', 'N', n, n, kPositions, 1, x.data(), n, x.data(), n, 1, single.data(), n); });
 }
 
 void tiles(std::int64_t n, int repeats) {
-  constexpr std::int64_t kRows = 84, kTimes = 36;
-  const std::vector<float> v = numbers(static_cast<std::size_t>(kRows * n)),
-                           u = numbers(static_cast<std::size_t>(n * n));
-  std::vector<float> m(v.size());
-  const auto size = static_cast<std::size_t>(n);
+  constexpr std::int64_t kRows = 84;
+  cpu::Winograd w;
+  w.width = 8, w.in_channels = w.out_channels = n;
+  const auto matrices = static_cast<std::size_t>(cpu::kWinogradElements);
+  const std::size_t left = static_cast<std::size_t>(kRows * n), right = static_cast<std::size_t>(n * n);
+  Numbers v(matrices * left), u(matrices * right), m(matrices * left);
   compare(
-      fmt::format("{} tiles of {} channels", kRows, n), 2.0 * kTimes * kRows * static_cast<double>(n * n), repeats,
+      fmt::format("{} tiles of {} channels", kRows, n),
+      2.0 * static_cast<double>(matrices * left) * static_cast<double>(n), repeats,
+      [&] { cpu::winograd_products(w, kRows, v.data(), u.data(), m.data()); },
       [&] {
-        for (std::int64_t k = 0; k < kTimes; ++k) {
-          set_products({v.data(), size, 1}, kRows, size, u.data(), size, size, m.data(), size);
-        }
-      },
-      [&] {
-        for (std::int64_t k = 0; k < kTimes; ++k) {
-          dnnl_sgemm('N', 'N', kRows, n, n, 1, v.data(), n, u.data(), n, 0, m.data(), n);
+        for (std::size_t k = 0; k < matrices; ++k) {
+          dnnl_sgemm('N', 'N', kRows, n, n, 1, v.data() + k * left, n, u.data() + k * right, n, 0, m.data() + k * left,
+                     n);
         }
       });
 }

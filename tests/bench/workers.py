@@ -13,8 +13,8 @@ import csv
 import json
 import os
 import pathlib
-import statistics
 import signal
+import statistics
 import subprocess
 import tempfile
 import threading
