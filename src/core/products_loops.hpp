@@ -117,6 +117,7 @@ inline void block(const Products& p, std::size_t i, std::size_t j, Numbers numbe
       }
     }
   }
+#pragma GCC unroll 4
   for (std::size_t k = 0; k < p.count; ++k) {
     Vector right[vectors];
 #pragma GCC unroll 4
@@ -146,6 +147,12 @@ inline void strip(const Products& p, std::size_t j, Numbers numbers) {
   constexpr std::size_t kHeight = kSums / vectors < 8 ? kSums / vectors : 8;
   std::size_t i = 0;
   for (; i + kHeight <= p.rows; i += kHeight) block<kHeight, vectors, way>(p, i, j, numbers);
+  if constexpr (kHeight >= 4) {  // what is left, together where there are several: one row alone waits for its own sums
+    if (i + kHeight / 2 <= p.rows) {
+      block<kHeight / 2, vectors, way>(p, i, j, numbers);
+      i += kHeight / 2;
+    }
+  }
   for (; i < p.rows; ++i) block<1, vectors, way>(p, i, j, numbers);
 }
 

@@ -84,11 +84,12 @@ void tiles(std::int64_t n, int repeats) {
   w.width = 8, w.in_channels = w.out_channels = n;
   const auto matrices = static_cast<std::size_t>(cpu::kWinogradElements);
   const std::size_t left = static_cast<std::size_t>(kRows * n), right = static_cast<std::size_t>(n * n);
-  Numbers v(matrices * left), u(matrices * right), m(matrices * left);
+  const std::size_t room = matrices * static_cast<std::size_t>(w.matrix(kRows, n));
+  Numbers v(room), u(matrices * right), m(room);
   compare(
       fmt::format("{} tiles of {} channels", kRows, n),
       2.0 * static_cast<double>(matrices * left) * static_cast<double>(n), repeats,
-      [&] { cpu::winograd_products(w, kRows, v.data(), u.data(), m.data()); },
+      [&] { cpu::winograd_products(w, kRows, kRows, v.data(), u.data(), m.data()); },
       [&] {
         for (std::size_t k = 0; k < matrices; ++k) {
           dnnl_sgemm('N', 'N', kRows, n, n, 1, v.data() + k * left, n, u.data() + k * right, n, 0, m.data() + k * left,

@@ -76,7 +76,8 @@ TEST(Winograd, TransformsAreAConvolution) {
     while (reinterpret_cast<std::uintptr_t>(p) % 64 != 0) ++p;
     return p;
   };
-  std::vector<float> room_x(36 * n + 16), room_v(36 * n + 16), room_u(36 * n * n + 16), room_m(36 * n + 16),
+  const auto apart = static_cast<std::size_t>(w.matrix(1, w.width));
+  std::vector<float> room_x(36 * n + 16), room_v(36 * apart + 16), room_u(36 * n * n + 16), room_m(36 * apart + 16),
       room_y(36 * n + 16), room_b(n + 16);
   float *x = aligned(room_x), *v = aligned(room_v), *u = aligned(room_u), *m = aligned(room_m), *y = aligned(room_y);
   const auto pixels = support::normals(36 * n, 5), weights = support::normals(9 * n * n, 6);
@@ -85,8 +86,9 @@ TEST(Winograd, TransformsAreAConvolution) {
   cpu::winograd_input(w, 0, 1, 1, x, v);
   for (std::size_t k = 0; k < 36; ++k) {
     for (std::size_t o = 0; o < n; ++o) {
-      m[k * n + o] = 0;
-      for (std::size_t i = 0; i < n; ++i) m[k * n + o] += v[k * n + i] * u[(k * n + i) * n + o];
+      float& sum = m[k * apart + o];
+      sum = 0;
+      for (std::size_t i = 0; i < n; ++i) sum += v[k * apart + i] * u[(k * n + i) * n + o];
     }
   }
   cpu::winograd_output(w, 0, 1, 1, m, aligned(room_b), nullptr, y);

@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t kChunkBytes =
     384 << 10;                             // of transformed tiles at once: they should stay in the second-level cache
 constexpr std::int64_t kFewestTiles = 16;  // below, reading the transformed weights costs more than is won
+constexpr std::int64_t kRowsAtOnce = 4;    // of core/products.cpp: fewer take longer each
 
 Winograd::Strides strides(const Layout& layout, std::int64_t width) {
   return {layout.image_elements(), layout.channels_last ? width : layout.plane * width, layout.block};
@@ -48,16 +49,20 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
   std::vector<Place> output_places;
   if (group.residual >= 0) output_places.push_back(as(group.residual, dst));
 
-  // Tiles in chunks of equal size, the last one filled up with what was there.
+  // Tiles in chunks of equal size; oneDNN takes the last one filled up with what was there.
   const std::int64_t bytes = kWinogradElements * (in[0] + out[0]) * static_cast<std::int64_t>(sizeof(float));
   const std::int64_t most = std::max(kChunkBytes / bytes, kFewestTiles);
-  const std::int64_t chunks = (w.tiles() + most - 1) / most, rows = (w.tiles() + chunks - 1) / chunks;
+  const std::int64_t chunks = (w.tiles() + most - 1) / most;
+  const std::int64_t equal = (w.tiles() + chunks - 1) / chunks;
+  const std::int64_t rows = w.own_products() ? (equal + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce : equal;
   const api::Desc v = row_major(kWinogradElements, {rows, in[0]}), m = row_major(kWinogradElements, {rows, out[0]});
   const api::Desc u = row_major(kWinogradElements, {in[0], out[0]});
   const Argument b = bias(out[0]);
   const Argument weights = winograd_layer(group, w, u, b);
   const Place shift = b.place;
-  const Place tiles_in = scratch(v), tiles_out = scratch(m), y = room(group.output, dst);
+  const Place tiles_in = scratch(row_major(kWinogradElements, {w.matrix(rows, in[0])}));
+  const Place tiles_out = scratch(row_major(kWinogradElements, {w.matrix(rows, out[0])}));
+  const Place y = room(group.output, dst);
   output_places.insert(output_places.end(), {tiles_out, shift, y});
   std::optional<dnnl::matmul::primitive_desc> pd;
   if (!w.own_products()) pd = api::matmul(plan_.engine, v, u, m, api::strict_attributes());
@@ -66,8 +71,9 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
     add_loop([w, first, count, rows](std::span<float* const> p) { winograd_input(w, first, count, rows, p[0], p[1]); },
              {from, tiles_in});
     if (w.own_products()) {
-      add_loop([w, rows](std::span<float* const> p) { winograd_products(w, rows, p[0], p[1], p[2]); },
-               {tiles_in, weights.place, tiles_out});
+      add_loop(
+          [w, count, rows](std::span<float* const> p) { winograd_products(w, count, rows, p[0], p[1], p[2]); },
+          {tiles_in, weights.place, tiles_out});
     } else {
       add_primitive(dnnl::matmul(*pd), *pd, {{DNNL_ARG_SRC, v, tiles_in}, weights, {DNNL_ARG_DST, m, tiles_out}});
     }

@@ -76,35 +76,79 @@ VBQ_INLINE Tile tile_at(const Winograd& w, I t) {
   const I across = w.tiles_across(), per_image = w.tiles_down() * across;
   return {t / per_image, t % per_image / across * kWinogradTile, t % across * kWinogradTile};
 }
+VBQ_INLINE Tile after(const Winograd& w, Tile tile) {
+  tile.column += kWinogradTile;
+  if (tile.column < w.out_width) return tile;
+  tile.column = 0;
+  tile.row += kWinogradTile;
+  if (tile.row < w.out_height) return tile;
+  return {tile.image + 1, 0, 0};
+}
+
+// The 6x6 inputs of a tile, d[row * down + column * across] -> v[(row * 6 + column) * matrix].
+template <typename V>
+VBQ_INLINE void input_tile(const float* d, I down, I across, float* v, I matrix) {
+  V half[6][6];       // [row of B^T d][column of d]
+#pragma GCC unroll 1  // six columns' code at once is no faster
+  for (I c = 0; c < 6; ++c) {
+    V column[6], r[6];
+    for (I k = 0; k < 6; ++k) column[k] = load<V>(d + k * down);
+    input_transform(column, r);
+    for (I k = 0; k < 6; ++k) half[k][c] = r[k];
+    d += across;
+  }
+#pragma GCC unroll 1
+  for (I k = 0; k < 6; ++k) {
+    V r[6];
+    input_transform(half[k], r);
+    for (I c = 0; c < 6; ++c) store<V>(v + c * matrix) = r[c];
+    v += 6 * matrix;
+  }
+}
 
 template <typename V>
 VBQ_INLINE void input_loop(const Winograd& w, I first, I count, I rows, const float* x, float* v) {
   constexpr I width = sizeof(V) / sizeof(float);
-  const I matrix = rows * w.in_channels;
-  for (I t = 0; t < count; ++t) {
-    const Tile tile = tile_at(w, first + t);
+  const I matrix = w.matrix(rows, w.in_channels), groups = w.in_channels / width;
+  const I down = w.in_width * w.in.pixel, across = w.in.pixel;
+  Tile tile = tile_at(w, first);
+  for (I t = 0; t < count; ++t, tile = after(w, tile)) {
     const I top = tile.row - w.pad_top, left = tile.column - w.pad_left;
-    const bool inside = top >= 0 && left >= 0 && top + 6 <= w.in_height && left + 6 <= w.in_width;
-    for (I group = 0; group < w.in_channels / width; ++group) {
-      const float* image = x + tile.image * w.in.image + group * w.in.group;
-      V half[6][6];  // [row of B^T d][column of d]
-      for (I c = 0; c < 6; ++c) {
-        V d[6], r[6];
-        for (I k = 0; k < 6; ++k) {
-          const I row = top + k, column = left + c;
-          const bool here = inside || (row >= 0 && row < w.in_height && column >= 0 && column < w.in_width);
-          d[k] = here ? load<V>(image + (row * w.in_width + column) * w.in.pixel) : V{};
-        }
-        input_transform(d, r);
-        for (I k = 0; k < 6; ++k) half[k][c] = r[k];
+    const I above = std::max<I>(-top, 0), below = std::min<I>(w.in_height - top, 6);
+    const I before = std::max<I>(-left, 0), behind = std::min<I>(w.in_width - left, 6);
+    const I corner = tile.image * w.in.image + top * down + left * across;  // may lie before the image
+    float* out = v + t * w.in_channels;
+    if (above == 0 && below == 6 && before == 0 && behind == 6) {
+      for (I group = 0; group < groups; ++group) {
+        input_tile<V>(x + corner + group * w.in.group, down, across, out + group * width, matrix);
       }
-      float* out = v + t * w.in_channels + group * width;
-      for (I k = 0; k < 6; ++k) {
-        V r[6];
-        input_transform(half[k], r);
-        for (I c = 0; c < 6; ++c) store<V>(out + (k * 6 + c) * matrix) = r[c];
-      }
+      continue;
     }
+    V d[6][6] = {};  // with zeros around the image
+    for (I group = 0; group < groups; ++group) {
+      for (I k = above; k < below; ++k) {
+        for (I c = before; c < behind; ++c) d[k][c] = load<V>(x + corner + group * w.in.group + k * down + c * across);
+      }
+      input_tile<V>(reinterpret_cast<const float*>(d), 6 * width, width, out + group * width, matrix);
+    }
+  }
+}
+
+// The outputs of a tile: m[(row * 6 + column) * matrix] -> out(row, column, sum).
+template <typename V, typename Out>
+VBQ_INLINE void output_tile(const float* m, I matrix, I height, I across, const Out& out) {
+  V half[4][6];  // [row of A^T m][column of m]
+#pragma GCC unroll 1
+  for (I c = 0; c < 6; ++c) {
+    V column[6], r[4];
+    for (I k = 0; k < 6; ++k) column[k] = load<V>(m + (k * 6 + c) * matrix);
+    output_transform(column, r);
+    for (I k = 0; k < 4; ++k) half[k][c] = r[k];
+  }
+  for (I k = 0; k < height; ++k) {
+    V r[4];
+    output_transform(half[k], r);
+    for (I c = 0; c < across; ++c) out(k, c, r[c]);
   }
 }
 
@@ -112,34 +156,30 @@ template <typename V>
 VBQ_INLINE void output_loop(const Winograd& w, I first, I count, I rows, const float* m, const float* bias,
                             const float* residual, float* y) {
   constexpr I width = sizeof(V) / sizeof(float);
-  const I matrix = rows * w.out_channels;
+  const I matrix = w.matrix(rows, w.out_channels), groups = w.out_channels / width;
+  const I down = w.out_width * w.out.pixel;
   const V low = V{} + w.activation.minimum, high = V{} + w.activation.maximum;
-  for (I t = 0; t < count; ++t) {
-    const Tile tile = tile_at(w, first + t);
+  Tile tile = tile_at(w, first);
+  for (I t = 0; t < count; ++t, tile = after(w, tile)) {
     const I height = std::min(kWinogradTile, w.out_height - tile.row);
     const I across = std::min(kWinogradTile, w.out_width - tile.column);
-    for (I group = 0; group < w.out_channels / width; ++group) {
+    const I corner = tile.image * w.out.image + tile.row * down + tile.column * w.out.pixel;
+    for (I group = 0; group < groups; ++group) {
       const float* in = m + t * w.out_channels + group * width;
-      V half[4][6];  // [row of A^T m][column of m]
-      for (I c = 0; c < 6; ++c) {
-        V column[6], r[4];
-        for (I k = 0; k < 6; ++k) column[k] = load<V>(in + (k * 6 + c) * matrix);
-        output_transform(column, r);
-        for (I k = 0; k < 4; ++k) half[k][c] = r[k];
-      }
-      const V& b = load<V>(bias + group * width);
-      const I corner =
-          tile.image * w.out.image + group * w.out.group + (tile.row * w.out_width + tile.column) * w.out.pixel;
-      for (I k = 0; k < height; ++k) {
-        V r[4];
-        output_transform(half[k], r);
-        for (I c = 0; c < across; ++c) {
-          const I place = corner + (k * w.out_width + c) * w.out.pixel;
-          V out = r[c] + b;
-          if (residual != nullptr) out += load<V>(residual + place);
-          out = out < low ? low : out;  // NaN stays
-          store<V>(y + place) = out > high ? high : out;
-        }
+      const V b = load<V>(bias + group * width);
+      float* to = y + corner + group * w.out.group;
+      const float* add = residual == nullptr ? nullptr : residual + corner + group * w.out.group;
+      const auto out = [&](I k, I c, const V& of) {
+        const I place = k * down + c * w.out.pixel;
+        V sum = of + b;
+        if (add != nullptr) sum += load<V>(add + place);
+        sum = sum < low ? low : sum;  // NaN stays
+        store<V>(to + place) = sum > high ? high : sum;
+      };
+      if (height == kWinogradTile && across == kWinogradTile) {
+        output_tile<V>(in, matrix, kWinogradTile, kWinogradTile, out);
+      } else {
+        output_tile<V>(in, matrix, height, across, out);
       }
     }
   }
@@ -243,14 +283,16 @@ void winograd_output(const Winograd&, std::int64_t, std::int64_t, std::int64_t, 
 
 namespace vbq::cpu {
 
-void winograd_products(const Winograd& w, std::int64_t rows, const float* v, const float* u, float* m) {
-  const auto n = static_cast<std::size_t>(rows), in = static_cast<std::size_t>(w.in_channels),
+void winograd_products(const Winograd& w, std::int64_t count, std::int64_t rows, const float* v, const float* u,
+                       float* m) {
+  const auto n = static_cast<std::size_t>(count), in = static_cast<std::size_t>(w.in_channels),
              out = static_cast<std::size_t>(w.out_channels), panel = static_cast<std::size_t>(w.panel());
-  for (std::size_t k = 0; k < kWinogradElements; ++k, v += n * in, u += in * out, m += n * out) {
+  for (std::int64_t k = 0; k < kWinogradElements; ++k) {
     for (std::size_t first = 0; first < out; first += panel) {
       const std::size_t columns = std::min(panel, out - first);
       set_products({v, in, 1}, n, in, u + first * in, columns, columns, m + first, out);
     }
+    v += w.matrix(rows, w.in_channels), u += in * out, m += w.matrix(rows, w.out_channels);
   }
 }
 

@@ -34,6 +34,14 @@ struct Winograd {
   // do not fall onto one another in the cache.
   std::int64_t panel() const { return own_products() ? 16 : out_channels; }
 
+  // Floats from one of the 36 matrices [rows, channels] of a chunk of tiles to the next. Where the products are ours it
+  // is an odd number of cache lines: at a multiple of a power of two, what a tile has in all of them would share a few
+  // places of the cache.
+  std::int64_t matrix(std::int64_t rows, std::int64_t channels) const {
+    const std::int64_t dense = rows * channels;
+    return own_products() ? ((dense + 15) / 16 | 1) * 16 : dense;
+  }
+
   std::int64_t tiles_down() const { return (out_height + kWinogradTile - 1) / kWinogradTile; }
   std::int64_t tiles_across() const { return (out_width + kWinogradTile - 1) / kWinogradTile; }
   std::int64_t tiles() const { return images * tiles_down() * tiles_across(); }
@@ -49,12 +57,16 @@ inline std::size_t winograd_bytes(const Winograd& w) {  // of u
 // weights [O, C, 3, 3] -> u [36, C, O], each [C, O] in panels.
 void winograd_weights(const Winograd& w, const float* weights, float* u);
 
+// v and m are 36 matrices, matrix(rows, C) and matrix(rows, O) floats apart.
+
 // Tiles first..first+count-1 of x -> v [36, rows, C], rows >= count.
 void winograd_input(const Winograd& w, std::int64_t first, std::int64_t count, std::int64_t rows, const float* x,
                     float* v);
 
-// Of own_products(): v [36, rows, C], u [36, C, O] in panels -> m [36, rows, O]. m does not overlap them.
-void winograd_products(const Winograd& w, std::int64_t rows, const float* v, const float* u, float* m);
+// Of own_products(): the first `count` rows of v [36, rows, C], u [36, C, O] in panels -> m [36, rows, O]. m does not
+// overlap them.
+void winograd_products(const Winograd& w, std::int64_t count, std::int64_t rows, const float* v, const float* u,
+                       float* m);
 
 // m [36, rows, O] -> tiles first..first+count-1 of y = activation(output + bias + residual). bias: [O]; residual: laid
 // out as y, may be y, or nullptr.
