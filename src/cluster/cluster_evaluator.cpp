@@ -95,15 +95,15 @@ std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genome
   return generation.result(static_cast<std::int64_t>(problem_->split.search.size()));
 }
 
-Tally ClusterEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
+Tally ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network) {
   return score_all(set, network, Generation::Detail::sum).total();
 }
 
-std::vector<Tally> ClusterEvaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
+std::vector<Tally> ClusterEvaluator::run_blocks(ImageSet set, const QuantisedNetwork& network) {
   return score_all(set, network, Generation::Detail::blocks).blocks();
 }
 
-std::vector<std::int32_t> ClusterEvaluator::classify(ImageSet set, const QuantisedNetwork& network) {
+std::vector<std::int32_t> ClusterEvaluator::run_classes(ImageSet set, const QuantisedNetwork& network) {
   return score_all(set, network, Generation::Detail::classes).classes();
 }
 

@@ -36,9 +36,6 @@ class ClusterEvaluator final : public Evaluator {
 
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
-  Tally score(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override;
@@ -56,6 +53,9 @@ class ClusterEvaluator final : public Evaluator {
   void stop();
 
  private:
+  Tally run(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<Tally> run_blocks(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<std::int32_t> run_classes(ImageSet set, const QuantisedNetwork& network) override;
   // MPI that fails in here leaves the others waiting, so it ends all ranks; a lost rank is the caller's matter.
   void in_step(const std::function<void()>& body);
   void order(std::size_t worker, const protocol::Order& order);

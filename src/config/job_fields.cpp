@@ -264,6 +264,8 @@ void add_search(std::vector<JobField>& fields) {
   fields.push_back(rate("search.mutation", &SearchOptions::mutation));
   fields.push_back(rate("search.crossover", &SearchOptions::crossover));
   fields.push_back(rate("search.reproduction", &SearchOptions::reproduction));
+  fields.push_back({"search.surrogate", [](Job& j, const TomlValue& v) { j.search.surrogate = v.boolean(); },
+                    [](const Job& j) { return bool_text(j.search.surrogate); }});
 }
 
 // In the order in which job.toml has them.

@@ -73,6 +73,8 @@ constexpr KeyText kTexts[] = {
     {"search.mutation", "0.2", "a number from 0 to 1", "Rate of mutation in the published recipe."},
     {"search.crossover", "0.5", "a number from 0 to 1", "Rate of crossover in the published recipe."},
     {"search.reproduction", "0.3", "a number from 0 to 1", "Rate of reproduction in the published recipe."},
+    {"search.surrogate", "true", "true or false",
+     "Whether response surfaces of all candidates lead a search of grids under a budget."},
     {"run.checkpoint", "10", "a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"",
      "Generations, or time, between checkpoints."},
     {"run.cache", "\"\"", "a string", "A file of tallies that runs share."},

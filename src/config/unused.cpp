@@ -64,6 +64,8 @@ std::vector<std::string> unused_keys(const Job& job) {
                     {"search.mutation", !published, recipe},
                     {"search.crossover", !published, recipe},
                     {"search.reproduction", !published, recipe},
+                    {"search.surrogate", !genetic || published || format.encoding != Encoding::grid || !job.budget,
+                     "it is of searches of grids under a budget, with search.preset = \"standard\""},
                     {"data.allow_different_normalisation", !job.calibration, "there is no data.calibration"}});
 }
 

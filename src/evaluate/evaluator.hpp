@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <optional>
 #include <span>
 #include <utility>
@@ -41,6 +42,10 @@ struct TaskDone {
   std::int64_t images = 0;  // that were run
 };
 
+// Different formats and searches often end in the same network, and each is scored over the held-out images, block by
+// block, and for its classes: an evaluator remembers so many, at a few hundred kB each for the largest sets.
+inline constexpr std::size_t kRememberedNetworks = 64;
+
 // Two implementations: LocalEvaluator (evaluate), ClusterEvaluator (cluster). Both give the same answers.
 class Evaluator {
  public:
@@ -55,26 +60,19 @@ class Evaluator {
   // Makes each genome's network, once, on one worker; those that are not known are run over the search images, equal
   // ones once.
   virtual std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) = 0;
-  // Of one network over a whole set. Stopped (core/stop.hpp) when a wish to stop came first.
-  virtual Tally score(ImageSet set, const QuantisedNetwork& network) = 0;
+  // Of one network over a whole set; a network that was run over it lately is not run again. Stopped (core/stop.hpp)
+  // when a wish to stop came first.
+  Tally score(ImageSet set, const QuantisedNetwork& network);
   // The same block by block, in the set's order.
-  virtual std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) = 0;
+  std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network);
   // The same of the network as trained, which is run over a set once.
-  Tally as_trained(ImageSet set) {
-    std::optional<Tally>& known = as_trained_[static_cast<std::size_t>(set)];
-    if (!known) known = score(set, {});
-    return *known;
-  }
+  Tally as_trained(ImageSet set);
   bool knows_as_trained(ImageSet set) const { return as_trained_[static_cast<std::size_t>(set)].has_value(); }
   // The class that a network takes each image of a set for, in the set's order: that of its largest output, of equal
   // ones the lowest; kNoLabel (vbq/label.hpp) where an output is not finite. Stopped as score().
-  virtual std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network) = 0;
+  std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network);
   // The same of the network as trained, which is asked once.
-  const std::vector<std::int32_t>& classify_as_trained(ImageSet set) {
-    std::vector<std::int32_t>& known = classes_as_trained_[static_cast<std::size_t>(set)];
-    if (known.empty()) known = classify(set, {});
-    return known;
-  }
+  const std::vector<std::int32_t>& classify_as_trained(ImageSet set);
   // The genome's network as it is delivered, which makes a difference where matching is left to the end.
   virtual QuantisedNetwork network(const Genome& genome) = 0;
   // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
@@ -86,12 +84,26 @@ class Evaluator {
   void watch(std::function<void(const TaskDone&)> told) { told_ = std::move(told); }
 
  protected:
+  // What score(), score_blocks() and classify() run where they do not know the answer.
+  virtual Tally run(ImageSet set, const QuantisedNetwork& network) = 0;
+  virtual std::vector<Tally> run_blocks(ImageSet set, const QuantisedNetwork& network) = 0;
+  virtual std::vector<std::int32_t> run_classes(ImageSet set, const QuantisedNetwork& network) = 0;
   void tell(const TaskDone& done) const {
     if (told_) told_(done);
   }
 
  private:
+  // What is known of a network over a set; empty: nothing.
+  struct Answers {
+    ImageSet set;
+    NetworkId network;
+    std::vector<Tally> blocks;
+    std::vector<std::int32_t> classes;
+  };
+  Answers& answers(ImageSet set, const QuantisedNetwork& network);
+
   std::function<void(const TaskDone&)> told_;
+  std::list<Answers> answers_;  // the latest first
   std::array<std::optional<Tally>, 3> as_trained_;
   std::array<std::vector<std::int32_t>, 3> classes_as_trained_;
 };

@@ -24,15 +24,15 @@ std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes,
   return generation.result(static_cast<std::int64_t>(problem.split.search.size()));
 }
 
-Tally LocalEvaluator::score(ImageSet set, const QuantisedNetwork& network) {
+Tally LocalEvaluator::run(ImageSet set, const QuantisedNetwork& network) {
   return score_all(set, network, Generation::Detail::sum).total();
 }
 
-std::vector<Tally> LocalEvaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
+std::vector<Tally> LocalEvaluator::run_blocks(ImageSet set, const QuantisedNetwork& network) {
   return score_all(set, network, Generation::Detail::blocks).blocks();
 }
 
-std::vector<std::int32_t> LocalEvaluator::classify(ImageSet set, const QuantisedNetwork& network) {
+std::vector<std::int32_t> LocalEvaluator::run_classes(ImageSet set, const QuantisedNetwork& network) {
   return score_all(set, network, Generation::Detail::classes).classes();
 }
 

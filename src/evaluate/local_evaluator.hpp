@@ -19,9 +19,6 @@ class LocalEvaluator final : public Evaluator {
 
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
-  Tally score(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network) override;
   QuantisedNetwork network(const Genome& genome) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
@@ -30,6 +27,9 @@ class LocalEvaluator final : public Evaluator {
   Kernels kernels() const { return worker_.kernels(); }
 
  private:
+  Tally run(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<Tally> run_blocks(ImageSet set, const QuantisedNetwork& network) override;
+  std::vector<std::int32_t> run_classes(ImageSet set, const QuantisedNetwork& network) override;
   // Of the whole set; Stopped where a wish to stop came first.
   Generation score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail);
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);

@@ -118,6 +118,7 @@ class Loop {
 
   const RunState& state() const { return state_; }
   std::int64_t from_others() const { return scorer_.from_others(); }
+  std::optional<double> foresight() const { return search_->foresight(); }
 
  private:
   SearchAge age() const {
@@ -268,6 +269,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   result.generations = state.search.generation;
   if (result.stopped) return result;
   result.best = state.search.best;
+  result.foresight = loop.foresight();
   result.evaluations = state.evaluations;
   result.images = state.images;
   result.from_cache = loop.from_others();
@@ -282,7 +284,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
       loop.finish(result);
     }
     result.classes = held_out_classes(setup, evaluator, result.network);
-    warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
+    warn_of_not_finite(evaluator, ImageSet::held_out, {});
   } catch (const Stopped&) {
     result.stopped = true;
   }

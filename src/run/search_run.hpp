@@ -47,6 +47,7 @@ struct SearchResult {
   QuantisedNetwork network;    // that is delivered; of a front: its knee
   std::optional<Front> front;  // of a job that asks for one
   std::string classes;         // classes.csv
+  std::optional<double> foresight;  // see SearchMethod::foresight()
   int generations = 0;
   std::int64_t from_cache = 0;  // of the evaluations of this start: known from run.cache
   std::int64_t evaluations = 0,

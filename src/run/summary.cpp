@@ -58,6 +58,7 @@ std::string summary_json(const Setup& setup, const ComputeInfo& compute, const S
   json["quantised"] = scores_json(setup.problem, result.quantised, Divergence::told);
   if (result.beginning) json["beginning"] = beginning_json(setup.problem, *result.beginning);
   if (result.front) json["front"] = front_json(setup, *result.front);
+  if (result.foresight) json["foresight"] = *result.foresight;
   json["generations"] = result.generations;
   json["ended_by"] = result.ending ? Json(ending_name(*result.ending)) : Json(nullptr);
   json["evaluations"] = result.evaluations;
@@ -104,6 +105,9 @@ std::string summary_text(const Setup& setup, const SearchResult& result, const S
   text +=
       fmt::format("{} networks evaluated in {} generations, {} images inferred, {}\n", thousands(result.evaluations),
                   result.generations, thousands(result.images), duration_text(result.seconds));
+  if (result.foresight)
+    text += fmt::format("Its response surfaces foretold candidates' ranks with a correlation of {:.2f}.\n",
+                        *result.foresight);
   return text;
 }
 

@@ -19,7 +19,7 @@ class Evolution final : public SearchMethod {
       recipe_ = annealing_recipe(options_, space_);
     } else if (options_.operators == Operators::nogami2018) {
       recipe_ = nogami2018_recipe(options_, space_);
-    } else if (surfaces_suit(space_) && space_.budget() > 0) {
+    } else if (options_.surrogate && surfaces_suit(space_) && space_.budget() > 0) {
       recipe_ = standard_grids_recipe(options_, space_);
     } else {
       recipe_ = standard_recipe(options_, space_);
@@ -50,6 +50,7 @@ class Evolution final : public SearchMethod {
   const SearchState& state() const override { return state_; }
   bool finished() const override { return recipe_->finished(state_); }
   std::optional<Genome> centre() const override { return recipe_->centre(state_); }
+  std::optional<double> foresight() const override { return recipe_->foresight(state_); }
 
   void restore(SearchState state) override {
     if (state.generation < 0) fail("a saved search has generation {}; expected 0 or more", state.generation);
@@ -129,7 +130,7 @@ std::unique_ptr<SearchMethod> make_search(const SearchOptions& options, SearchSp
   if (!(options.mutation + options.crossover > 0))
     fail("the search's mutation and crossover are both 0; expected one above 0");
   if (space.range) {
-    const bool learns = !space.sizes.empty() && surfaces_suit(GeneSpace(space));
+    const bool learns = options.surrogate && !space.sizes.empty() && surfaces_suit(GeneSpace(space));
     return learns ? grid_front(options, std::move(space)) : nsga2(options, std::move(space));
   }
   return std::make_unique<Evolution>(options, std::move(space));

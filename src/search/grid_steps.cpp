@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/rank_correlation.hpp"
 #include "search/response_surface.hpp"
 
 namespace vbq {
@@ -15,6 +17,22 @@ constexpr double kCrossover = 0.7, kMoved = 0.2;    // shares: of children with 
 constexpr double kReach = 0.6;                      // of a centre's moves, in units of the space's spread
 constexpr SurfacePrior kHarmPrior{12, 77, 0.006};   // measured on ResNet-20; noise 7 %, slopes 2 %
 constexpr SurfacePrior kSizePrior{0.04, 0.4, 0.0};  // sizes have next to no noise
+
+// [told][genes], seen from `around`.
+std::vector<std::vector<double>> points_of(const GeneSpace& space, std::span<const Individual> told,
+                                           const Genome& around) {
+  std::vector<std::vector<double>> points;
+  points.reserve(told.size());
+  for (const Individual& one : told) points.push_back(numbers_between(space, around, one.genome));
+  return points;
+}
+
+std::vector<double> harms_of(std::span<const Individual> told) {
+  std::vector<double> harms;
+  harms.reserve(told.size());
+  for (const Individual& one : told) harms.push_back(-one.fitness);
+  return harms;
+}
 
 }  // namespace
 
@@ -98,21 +116,31 @@ void check_candidates(const GeneSpace& space, std::span<const Individual> told) 
 
 Genome least_harmful(const GeneSpace& space, std::span<const Individual> told, std::span<const double> weights,
                      const Genome& around, std::int64_t budget) {
-  std::vector<std::vector<double>> points;
-  std::vector<double> harms, sizes;
-  points.reserve(told.size());
-  harms.reserve(told.size());
+  const std::vector<std::vector<double>> points = points_of(space, told, around);
+  std::vector<double> sizes;
   sizes.reserve(told.size());
-  for (const Individual& one : told) {
-    points.push_back(numbers_between(space, around, one.genome));
-    harms.push_back(-one.fitness);
-    sizes.push_back(static_cast<double>(one.bits) / static_cast<double>(budget));
-  }
-  const Surface harm = fit_surface(points, harms, weights, kHarmPrior),
+  for (const Individual& one : told) sizes.push_back(static_cast<double>(one.bits) / static_cast<double>(budget));
+  const Surface harm = fit_surface(points, harms_of(told), weights, kHarmPrior),
                 size = fit_surface(points, sizes, weights, kSizePrior);
   const std::vector<double> move = least_harm(harm, size, 1, kReach);
   const bool finite = std::ranges::all_of(move, [](double number) { return std::isfinite(number); });
   return finite ? moved(space, around, move) : around;  // numbers so large that no surface can be fitted
+}
+
+std::optional<double> foresight_of(const GeneSpace& space, std::span<const Individual> told, std::size_t first,
+                                   std::size_t each) {
+  std::vector<double> foretold, came;
+  for (std::size_t begin = first; begin < told.size(); begin += each) {
+    const std::span<const Individual> known = told.first(begin),
+                                      next = told.subspan(begin, std::min(each, told.size() - begin));
+    const Genome& around = next.front().genome;
+    const Surface harm = fit_surface(points_of(space, known, around), harms_of(known), {}, kHarmPrior);
+    for (const Individual& one : next) foretold.push_back(harm.at(numbers_between(space, around, one.genome)));
+    std::ranges::copy(harms_of(next), std::back_inserter(came));
+  }
+  const bool finite = std::ranges::all_of(foretold, [](double harm) { return std::isfinite(harm); });
+  if (foretold.empty() || !finite) return std::nullopt;
+  return rank_correlation(foretold, came);
 }
 
 }  // namespace vbq

@@ -33,8 +33,9 @@ class Recipe {
     return static_cast<std::size_t>(options.population);
   }
   virtual bool finished(const SearchState&) const { return false; }
-  // See SearchMethod::centre().
+  // See SearchMethod.
   virtual std::optional<Genome> centre(const SearchState&) const { return std::nullopt; }
+  virtual std::optional<double> foresight(const SearchState&) const { return std::nullopt; }
 };
 
 std::unique_ptr<Recipe> nogami2018_recipe(const SearchOptions& options, const GeneSpace& space);

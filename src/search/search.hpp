@@ -25,6 +25,7 @@ struct SearchOptions {
   double mutation = 0.2;  // nogami2018: shares of newborns; mutation : crossover = 2 : 5
   double crossover = 0.5;
   double reproduction = 0.3;  // share of the population that survives
+  bool surrogate = true;      // standard: whether newborns are led by response surfaces where these suit the space
 };
 
 // What a search makes better. fitness: larger is better; finite. See fitness.hpp for how a Tally gives it. bits: that
@@ -73,6 +74,10 @@ class SearchMethod {
   virtual std::optional<Genome> centre() const { return std::nullopt; }
   // The same of a search for a front, which steps around several: of the one meant for networks of so many bits.
   virtual std::optional<Genome> centre_within(std::int64_t) const { return std::nullopt; }
+  // Of a search that is led by response surfaces, how well they foretell: Spearman's rank correlation of the harm that
+  // surfaces of all that was told before a generation give its genomes with what came of them, over all generations but
+  // the first.
+  virtual std::optional<double> foresight() const { return std::nullopt; }
   // Of a search for a front: all that nothing undercuts, see front.hpp; ascending in bits. Until tell().
   virtual std::span<const Individual> front() const { return {}; }
 };

@@ -75,6 +75,11 @@ class StandardGrids final : public Recipe {
     return centre_of(state);
   }
 
+  std::optional<double> foresight(const SearchState& state) const override {
+    const auto population = static_cast<std::size_t>(options_.population);
+    return foresight_of(space_, state.archive, population, population - survivor_count(options_));
+  }
+
  private:
   // Which newborn is what: [seeds in generation 0, else the centre] [pairs: +, -, +, -, ...] [children].
   struct Roles {

@@ -97,6 +97,7 @@ TEST(UnusedKeys, AreThoseThatOtherKeysLeaveWithoutEffect) {
          "format.matching is \"never\""},
         {"[search]\nmutation = 0.3", "search.preset = \"nogami2018\""},
         {"[search]\nmethod = \"random\"\ncrossover = 0.3", "search.method is \"random\""},
+        {"[search]\nsurrogate = false", "grids under a budget"},
         {"[search]\nreproduction = 0.5", "search.preset = \"nogami2018\""},
         {"[search]\nmethod = \"random\"\npreset = \"nogami2018\"", "search.method is"},
         {"[search]\nmethod = \"annealing\"\npopulation = 9\n[format]\nencoding = \"companded\"",

@@ -26,6 +26,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "core/random.hpp"
+#include "core/rank_correlation.hpp"
 #include "evaluate/local_evaluator.hpp"
 #include "run/setup.hpp"
 #include "run/space.hpp"
@@ -64,34 +65,6 @@ Arguments parse(int argc, char** argv) {
     fail("usage: bench_fitness JOB.toml [CANDIDATES] [SIZE] [SEED] [KEY=VALUE ...], 3 candidates at least");
   }
   return a;
-}
-
-// Ranks from 0; equal values share the mean of theirs.
-std::vector<double> ranks_of(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (std::size_t first = 0; first < order.size();) {
-    std::size_t last = first + 1;
-    while (last < order.size() && values[order[last]] == values[order[first]]) ++last;
-    for (std::size_t i = first; i < last; ++i) ranks[order[i]] = static_cast<double>(first + last - 1) / 2;
-    first = last;
-  }
-  return ranks;
-}
-
-// Spearman's.
-double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const std::vector<double> a = ranks_of(x), b = ranks_of(y);
-  const double middle = static_cast<double>(x.size() - 1) / 2;
-  double products = 0, first = 0, second = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    products += (a[i] - middle) * (b[i] - middle);
-    first += (a[i] - middle) * (a[i] - middle);
-    second += (b[i] - middle) * (b[i] - middle);
-  }
-  return first > 0 && second > 0 ? products / std::sqrt(first * second) : 0;
 }
 
 Genome moved(const Genome& from, const Moves& moves, const Arguments& arguments, int candidate) {

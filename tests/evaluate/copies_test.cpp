@@ -22,6 +22,7 @@ class ManyEngines final : public Engine {
   struct Seen {
     int most = 0;  // copies that ran at once
     std::int64_t as_trained = 0;
+    std::int64_t work = 0;  // blocks that copies were started on, and images that were inferred
   };
   ManyEngines(const Network& network, EngineOptions options, int copies, Seen& seen) : seen_(seen) {
     options.kind = EngineKind::reference;
@@ -40,6 +41,7 @@ class ManyEngines final : public Engine {
   void start(std::int64_t first, std::int64_t count, int copy) override {
     at(copy).start(first, count, 0);
     runs_[static_cast<std::size_t>(copy)] = true;
+    seen_.work += count;
     seen_.most = std::max(seen_.most, static_cast<int>(std::ranges::count(runs_, true)));
   }
   Tally finish(int copy) override {
@@ -48,6 +50,7 @@ class ManyEngines final : public Engine {
     return at(copy).finish(0);
   }
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
+    seen_.work += images;
     at(0).infer(input, images, output);
   }
 
@@ -94,16 +97,53 @@ TEST(Copies, GiveTheTalliesOfOne) {
   }
 }
 
+// Searches and formats often end in the same network: what an evaluator has said of one it says again, in whatever
+// format it was asked for, and forgets the oldest of many.
+TEST(Remembered, NetworksAreNotRunTwice) {
+  const Problem problem = small_problem();
+  ManyEngines::Seen seen;
+  LocalEvaluator evaluator = evaluator_of(problem, 1, seen);
+  const QuantisedNetwork network = evaluator.network(random_genomes(problem, 1).front());
+  const auto asked = [&] {
+    const std::int64_t before = seen.work;
+    EXPECT_EQ(evaluator.score(ImageSet::held_out, network).seen, 13);
+    return seen.work - before;
+  };
+  EXPECT_EQ(asked(), 4);  // blocks
+  const Tally tally = evaluator.score(ImageSet::held_out, network);
+  Format format = problem.format;
+  format.levels = 5;
+  evaluator.use(format);
+  EXPECT_EQ(asked(), 0);
+  EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
+  Tally sum;
+  for (const Tally& block : evaluator.score_blocks(ImageSet::held_out, network)) sum += block;
+  EXPECT_EQ(sum, tally);
+  const std::vector<std::int32_t> classes = evaluator.classify(ImageSet::held_out, network);
+  const std::int64_t before = seen.work;
+  EXPECT_EQ(evaluator.classify(ImageSet::held_out, network), classes);
+  EXPECT_EQ(seen.work, before);
+  EXPECT_NE(evaluator.score(ImageSet::held_out, {}), tally);  // another network
+
+  evaluator.use(problem.format);
+  for (const Genome& genome : random_genomes(problem, kRememberedNetworks, 2)) {
+    evaluator.score(ImageSet::held_out, evaluator.network(genome));
+  }
+  EXPECT_EQ(asked(), 4);  // blocks
+  EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
+}
+
 // Images come and go, format follows format: the FP32 network's outputs stay.
 TEST(TrainedOutputs, AreFoundOnceForAllFormats) {
   const Problem problem = small_problem();  // 22 images to search on, 13 held out
   ManyEngines::Seen seen;
   LocalEvaluator evaluator = evaluator_of(problem, 1, seen);
-  const QuantisedNetwork network = evaluator.network(random_genomes(problem, 1).front());
+  std::uint64_t seed = 1;
   for (const int levels : {4, 5, 4}) {
-    Format format = problem.format;
-    format.levels = levels;
-    evaluator.use(format);
+    Problem own = problem;
+    own.format.levels = levels;
+    evaluator.use(own.format);
+    const QuantisedNetwork network = evaluator.network(random_genomes(own, 1, seed++).front());
     for (const ImageSet set : {ImageSet::search, ImageSet::held_out}) evaluator.score(set, network);
   }
   EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);

@@ -33,7 +33,7 @@ class FakeEvaluator final : public Evaluator {
       }
       if (stops_before == 0) continue;
       if (stops_before > 0) --stops_before;
-      run.push_back(network_of(genomes[g]));
+      were_run.push_back(network_of(genomes[g]));
       of.tally.seen = 10;
       of.tally.top1 = network_of(genomes[g]);
     }
@@ -42,19 +42,19 @@ class FakeEvaluator final : public Evaluator {
     return result;
   }
   void use(const Format&) override {}
-  Tally score(ImageSet, const QuantisedNetwork&) override { return {}; }
-  std::vector<Tally> score_blocks(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
-  std::vector<std::int32_t> classify(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
   QuantisedNetwork network(const Genome&) override { return {}; }
   std::int64_t not_finite(ImageSet) override { return 0; }
   EvaluatorTimes times() override { return {}; }
 
-  std::vector<std::int64_t> run;
+  std::vector<std::int64_t> were_run;
   int calls = 0;
   bool fails = false;
   int stops_before = -1;  // that many networks are done when a wish to stop comes
 
  private:
+  Tally run(ImageSet, const QuantisedNetwork&) override { return {}; }
+  std::vector<Tally> run_blocks(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
+  std::vector<std::int32_t> run_classes(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
   static std::int64_t network_of(const Genome& genome) {
     return static_cast<std::int64_t>(genome.chromosomes.at(0).at(0));
   }
@@ -77,13 +77,13 @@ TEST(Scorer, RunsEachNetworkOnceAndAnswersInOrder) {
   Scorer scorer(evaluator);
   using Numbers = std::vector<std::int64_t>;
   EXPECT_EQ(top1(scorer.tallies(genomes({3.5, 1.2, 3.1, 1.9, 2.0}))), (Numbers{3, 1, 3, 1, 2}));
-  EXPECT_EQ(evaluator.run, (Numbers{3, 1, 2}));
+  EXPECT_EQ(evaluator.were_run, (Numbers{3, 1, 2}));
   EXPECT_EQ(scorer.evaluations(), 3);
   EXPECT_EQ(scorer.images(), 30);
   EXPECT_EQ(top1(scorer.tallies(genomes({2.7, 4.4, 1.0}))), (Numbers{2, 4, 1}));
-  EXPECT_EQ(evaluator.run, (Numbers{3, 1, 2, 4}));
+  EXPECT_EQ(evaluator.were_run, (Numbers{3, 1, 2, 4}));
   EXPECT_EQ(top1(scorer.tallies(genomes({4.0, 3.0}))), (Numbers{4, 3}));
-  EXPECT_EQ(evaluator.run.size(), 4U);
+  EXPECT_EQ(evaluator.were_run.size(), 4U);
   EXPECT_EQ(scorer.evaluations(), 4);
   EXPECT_EQ(scorer.images(), 40);
   EXPECT_TRUE(scorer.tallies({}).empty());
@@ -102,7 +102,7 @@ TEST(Scorer, BelievesWhatOtherRunsHaveFound) {
   offered.offer(known);
   const std::vector<CachedTally> expected = plain.tallies(all);
   EXPECT_EQ(offered.tallies(all), expected);
-  EXPECT_EQ(second.run, (std::vector<std::int64_t>{3}));
+  EXPECT_EQ(second.were_run, (std::vector<std::int64_t>{3}));
   EXPECT_EQ(offered.cache(), plain.cache());  // in the same order
   EXPECT_EQ(offered.evaluations(), plain.evaluations());
   EXPECT_EQ(offered.from_others(), 2);
@@ -114,7 +114,7 @@ TEST(Scorer, BelievesWhatOtherRunsHaveFound) {
   Scorer again(third);
   again.offer(known);
   EXPECT_EQ(again.tallies(std::span(&twin, 1)).front().tally.top1, 1);
-  EXPECT_TRUE(third.run.empty());
+  EXPECT_TRUE(third.were_run.empty());
   EXPECT_EQ(again.images(), 0);
 }
 
@@ -130,7 +130,7 @@ TEST(Scorer, CacheGoesOutAndIn) {
   after.restore(before.cache(), before.evaluations(), before.images());
   EXPECT_EQ(after.cache(), before.cache());
   after.tallies(genomes({9.9, 6.0, 5.5}));
-  EXPECT_EQ(second.run, std::vector<std::int64_t>{6});
+  EXPECT_EQ(second.were_run, std::vector<std::int64_t>{6});
   EXPECT_EQ(after.evaluations(), 4);
   EXPECT_EQ(after.images(), 40);
 }
@@ -166,9 +166,9 @@ TEST(Scorer, AfterAWishToStopKeepsWhatIsWholeAndAsksForTheRest) {
   EXPECT_EQ(scorer.evaluations(), 2);
   EXPECT_EQ(scorer.images(), 20);
   ASSERT_EQ(scorer.cache().size(), 2U);
-  evaluator.run.clear();
+  evaluator.were_run.clear();
   EXPECT_EQ(top1(scorer.tallies(genomes({1.0, 2.0, 3.0, 2.5, 4.0}))), (std::vector<std::int64_t>{1, 2, 3, 2, 4}));
-  EXPECT_EQ(evaluator.run, (std::vector<std::int64_t>{3, 4}));
+  EXPECT_EQ(evaluator.were_run, (std::vector<std::int64_t>{3, 4}));
   EXPECT_EQ(scorer.evaluations(), 4);
   EXPECT_EQ(scorer.images(), 40);
 }

@@ -72,6 +72,21 @@ TEST(GridFront, IsBetterAtEverySizeThanItsSeedsAndThanNsga2OnTheWhole) {
   EXPECT_LT(mean, rival - 0.02);
 }
 
+TEST(GridFront, WithoutSurrogateItIsNsga2) {
+  const Grids grids(1, 0.07, Grids::Pricing::none);
+  SearchSpace space = front_space(grids), unguided = space;
+  unguided.sizes.clear();
+  SearchOptions plain = options();
+  plain.surrogate = false;
+  const auto search = make_search(plain, space), nsga2 = make_search(options(), unguided);
+  for (int k = 0; k < 3; ++k) {
+    EXPECT_EQ(search->ask(), nsga2->ask());
+    generation(*search, grids);
+    generation(*nsga2, grids);
+  }
+  EXPECT_EQ(search->state(), nsga2->state());
+}
+
 TEST(GridFront, ItsFrontIsWhatNothingUndercuts) {
   const Grids grids(2, 0.07, Grids::Pricing::none);
   const SearchSpace space = front_space(grids);

@@ -58,6 +58,48 @@ TEST(StandardGrids, LearnsFromAllThatWereTold) {
   }
 }
 
+// Surfaces foretell what is mostly order and little noise; where a candidate's harm is noise alone, nothing can. What
+// they foretell is a matter of what was told, so a search that goes on says the same.
+TEST(StandardGrids, SayHowWellTheyForetell) {
+  const auto after = [](const Grids& grids, SearchMethod& search) {
+    EXPECT_FALSE(search.foresight());
+    generation(search, grids);
+    EXPECT_FALSE(search.foresight()) << "of the first generation nothing can be foretold";
+    for (int k = 0; k < 19; ++k) generation(search, grids);
+    return search.foresight().value_or(-2);
+  };
+  for (std::uint64_t instance = 1; instance <= 3; ++instance) {
+    const Grids quiet(instance, 0.02), loud(instance, 5);
+    const auto search = make_search(grid_options(), quiet.space()), lost = make_search(grid_options(), loud.space());
+    const double told = after(quiet, *search);
+    EXPECT_GT(told, 0.6);
+    EXPECT_NEAR(after(loud, *lost), 0, 0.25);
+    const auto again = make_search(grid_options(), quiet.space());
+    again->restore(search->state());
+    EXPECT_EQ(again->foresight(), told);
+  }
+}
+
+// Evolution of the best, without surfaces: it finds less of what there is with as many candidates.
+TEST(StandardGrids, AreASwitch) {
+  double with = 0, without = 0;
+  for (std::uint64_t instance = 1; instance <= 3; ++instance) {
+    const Grids grids(instance);
+    SearchOptions plain = grid_options();
+    plain.surrogate = false;
+    const auto search = make_search(grid_options(), grids.space()), other = make_search(plain, grids.space());
+    for (int k = 0; k < 30; ++k) {
+      generation(*search, grids);
+      generation(*other, grids);
+    }
+    EXPECT_FALSE(other->foresight());
+    EXPECT_TRUE(other->state().archive.empty());
+    with += grids.harm_within(*search->centre());
+    without += grids.harm_within(*other->centre());
+  }
+  EXPECT_LT(with, without);
+}
+
 TEST(StandardGrids, GoesOnAfterRestoreBitForBit) {
   const Grids grids(4);
   const auto straight = make_search(grid_options(), grids.space());

@@ -1,0 +1,51 @@
+#include "evaluate/evaluator.hpp"
+
+#include <algorithm>
+
+namespace vbq {
+
+Evaluator::Answers& Evaluator::answers(ImageSet set, const QuantisedNetwork& network) {
+  const NetworkId id = network.id();
+  const auto known = std::ranges::find_if(answers_, [&](const Answers& a) { return a.set == set && a.network == id; });
+  if (known != answers_.end()) {
+    answers_.splice(answers_.begin(), answers_, known);
+  } else {
+    answers_.push_front({set, id, {}, {}});
+    if (answers_.size() > kRememberedNetworks) answers_.pop_back();
+  }
+  return answers_.front();
+}
+
+Tally Evaluator::score(ImageSet set, const QuantisedNetwork& network) {
+  // Whoever asks for candidates over the search's images remembers them by itself, and wants no blocks.
+  if (set == ImageSet::search) return run(set, network);
+  Tally sum;
+  for (const Tally& block : score_blocks(set, network)) sum += block;
+  return sum;
+}
+
+std::vector<Tally> Evaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
+  Answers& known = answers(set, network);
+  if (known.blocks.empty()) known.blocks = run_blocks(set, network);
+  return known.blocks;
+}
+
+std::vector<std::int32_t> Evaluator::classify(ImageSet set, const QuantisedNetwork& network) {
+  Answers& known = answers(set, network);
+  if (known.classes.empty()) known.classes = run_classes(set, network);
+  return known.classes;
+}
+
+Tally Evaluator::as_trained(ImageSet set) {
+  std::optional<Tally>& known = as_trained_[static_cast<std::size_t>(set)];
+  if (!known) known = score(set, {});
+  return *known;
+}
+
+const std::vector<std::int32_t>& Evaluator::classify_as_trained(ImageSet set) {
+  std::vector<std::int32_t>& known = classes_as_trained_[static_cast<std::size_t>(set)];
+  if (known.empty()) known = classify(set, {});
+  return known;
+}
+
+}  // namespace vbq
