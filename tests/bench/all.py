@@ -6,6 +6,7 @@
 BUILD: a built tree with its benchmarks, build/release unless told otherwise. Rows whose network, data or rival are not there say so.
 Each ratio is of pairs that ran in turn in this one run; a row names the script that tells more. Use a machine that does nothing else."""
 import argparse
+import csv
 import json
 import os
 import pathlib
@@ -105,6 +106,23 @@ def products(options):
         yield f"{what}, against oneDNN's sgemm", float(ratio), f"{ours} and {theirs} Gflop/s", "bench_products"
 
 
+def rivals(options):
+    """Searches to the same held-out accuracy beside PyTorch and DEAP, a minute of each rival's."""
+    if not (DATA / NETWORKS[0]).exists():
+        raise RuntimeError("no network in ../shared/data")
+    if not (options.build / "deap-venv").exists():
+        raise RuntimeError("no environment with torch and deap: tests/bench/deap_rival.sh makes it (gigabytes)")
+    with tempfile.TemporaryDirectory() as name:
+        table = pathlib.Path(name) / "rows.csv"
+        said([ROOT / "tests" / "bench" / "deap_rival.sh", options.build, "--limit", "60", "--population", "10", "--csv", table])
+        with open(table) as file:
+            rows = [row for row in csv.DictReader(file) if row["ratio_found"]]
+    for row in rows:
+        bound = "at least, for it was not reached; " if row["ratio_found"].startswith(">") else ""
+        yield (f"{row['what']}: seconds until found, against {row['against']}", float(row["ratio_found"].removeprefix(">= ")),
+               f"{bound}whole jobs {row['ratio_job']}", "deap_rival.sh")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", nargs="?", type=pathlib.Path, default=ROOT / "build" / "release")
@@ -118,7 +136,7 @@ def main():
     lines = [f"{machine()}; vbq at {said(['git', '-C', ROOT, 'describe', '--always', '--dirty']).strip()}; {time.strftime('%Y-%m-%d')}", "",
              "| what | ratio | | more in |", "|---|---|---|---|"]
     print("\n".join(lines), flush=True)
-    for part in (engine, products, making, searches):
+    for part in (engine, products, making, searches, rivals):
         try:
             for what, ratio, detail, script in part(options):
                 lines.append(f"| {what} | {ratio:.3g} | {detail} | {script} |")
