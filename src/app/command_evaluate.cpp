@@ -153,12 +153,11 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
     const Scored scored = agree(world, [&] { return make_scored(arguments, std::move(network), common); });
     return with_evaluator(world, scored.problem, [&](Evaluator& evaluator, const ComputeInfo& compute) {
       const auto start = std::chrono::steady_clock::now();
-      Tally tally;
-      for (const Tally& block : evaluator.score_blocks(ImageSet::search, scored.network)) tally += block;
+      const Tally tally = evaluator.score(ImageSet::search, scored.network);
       const double seconds = seconds_since(start);
       std::vector<std::string> warnings = scored.warnings;
       if (!arguments.format) add_warnings(warnings, accuracy_warnings(scored.problem, ImageSet::search, tally));
-      for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, scored.network)) {
+      for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {
         warnings.push_back(std::move(warning));
       }
       print_tally(tally, labels_of(scored.problem, ImageSet::search), compute.engine, seconds, warnings, common);

@@ -40,7 +40,9 @@ ComparedRows::ComparedRows(Evaluator& evaluator, const ComputeInfo& compute, Set
       base_(base),
       place_(place),
       common_(common),
-      folder_(place.folder, place.start) {}
+      folder_(place.folder, place.start) {
+  evaluator_.keep_blocks();
+}
 
 void ComparedRows::begin(const Job& job) {
   folder_.write("job.toml", to_toml(job));

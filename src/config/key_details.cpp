@@ -114,7 +114,7 @@ constexpr KeyDetails kDetails[] = {
      "Of `encoding = \"grid\"` under a budget or for a front, with the standard preset: what all candidates scored is "
      "fitted by response surfaces, and newborns lie around where these have the least harm "
      "([method.md](method.md#the-standard-search)). `false`: evolution of the best alone (of a front: NSGA-II), which "
-     "needs more candidates. How well the surfaces foretold is told at the end (`foresight`)."},
+     "needs more candidates. How well those of a single budget foretold is told at the end (`foresight`)."},
     {"run.cache",
      "A file in which runs keep what candidates scored, so that others over the same network, images, settings and "
      "engine (another seed, more generations) neither make nor run the same ones again: results stay the same to the "

@@ -10,23 +10,28 @@ Evaluator::Answers& Evaluator::answers(ImageSet set, const QuantisedNetwork& net
   if (known != answers_.end()) {
     answers_.splice(answers_.begin(), answers_, known);
   } else {
-    answers_.push_front({set, id, {}, {}});
-    if (answers_.size() > kRememberedNetworks) answers_.pop_back();
+    answers_.push_front({set, id, {}, {}, {}});
+    if (answers_.size() > kRememberedAnswers) answers_.pop_back();
   }
   return answers_.front();
 }
 
 Tally Evaluator::score(ImageSet set, const QuantisedNetwork& network) {
-  // Whoever asks for candidates over the search's images remembers them by itself, and wants no blocks.
+  // Whoever asks for candidates over the search's images remembers them by itself.
   if (set == ImageSet::search) return run(set, network);
-  Tally sum;
-  for (const Tally& block : score_blocks(set, network)) sum += block;
-  return sum;
+  if (keeps_blocks_) score_blocks(set, network);
+  Answers& known = answers(set, network);
+  if (!known.sum) known.sum = run(set, network);
+  return *known.sum;
 }
 
 std::vector<Tally> Evaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
   Answers& known = answers(set, network);
-  if (known.blocks.empty()) known.blocks = run_blocks(set, network);
+  if (known.blocks.empty()) {
+    known.blocks = run_blocks(set, network);
+    known.sum.emplace();
+    for (const Tally& block : known.blocks) *known.sum += block;
+  }
   return known.blocks;
 }
 

@@ -43,8 +43,9 @@ struct TaskDone {
 };
 
 // Different formats and searches often end in the same network, and each is scored over the held-out images, block by
-// block, and for its classes: an evaluator remembers so many, at a few hundred kB each for the largest sets.
-inline constexpr std::size_t kRememberedNetworks = 64;
+// block, and for its classes: an evaluator remembers what it said of so many networks, one set of images each, at a few
+// hundred kB for the largest sets.
+inline constexpr std::size_t kRememberedAnswers = 64;
 
 // Two implementations: LocalEvaluator (evaluate), ClusterEvaluator (cluster). Both give the same answers.
 class Evaluator {
@@ -63,8 +64,11 @@ class Evaluator {
   // Of one network over a whole set; a network that was run over it lately is not run again. Stopped (core/stop.hpp)
   // when a wish to stop came first.
   Tally score(ImageSet set, const QuantisedNetwork& network);
-  // The same block by block, in the set's order.
+  // The same block by block, in the set's order. Running a set so takes longer where a block has too few images for all
+  // threads of a worker.
   std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network);
+  // From now on score() runs images that lead no search block by block, since blocks will be asked for, too.
+  void keep_blocks() { keeps_blocks_ = true; }
   // The same of the network as trained, which is run over a set once.
   Tally as_trained(ImageSet set);
   bool knows_as_trained(ImageSet set) const { return as_trained_[static_cast<std::size_t>(set)].has_value(); }
@@ -97,6 +101,7 @@ class Evaluator {
   struct Answers {
     ImageSet set;
     NetworkId network;
+    std::optional<Tally> sum;
     std::vector<Tally> blocks;
     std::vector<std::int32_t> classes;
   };
@@ -104,6 +109,7 @@ class Evaluator {
 
   std::function<void(const TaskDone&)> told_;
   std::list<Answers> answers_;  // the latest first
+  bool keeps_blocks_ = false;
   std::array<std::optional<Tally>, 3> as_trained_;
   std::array<std::vector<std::int32_t>, 3> classes_as_trained_;
 };

@@ -1,7 +1,5 @@
 #include "run/not_finite.hpp"
 
-#include <algorithm>
-
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "engine/common/tally.hpp"
@@ -21,13 +19,9 @@ std::vector<std::string> warn(std::int64_t count, std::int64_t images) {
 
 }  // namespace
 
-std::vector<std::string> warn_of_not_finite(Evaluator& evaluator, ImageSet set, const QuantisedNetwork& network) {
-  const std::vector<Tally> blocks = evaluator.score_blocks(set, network);
-  const auto large = [](const Tally& block) { return block.loss >= fixed_point(kLossLimit); };
-  if (std::ranges::none_of(blocks, large)) return {};
-  Tally all;
-  for (const Tally& block : blocks) all += block;
-  return warn(evaluator.not_finite(set), all.seen);
+std::vector<std::string> warn_of_not_finite(Evaluator& evaluator, ImageSet set, const Tally& as_counted) {
+  if (as_counted.loss < fixed_point(kLossLimit)) return {};
+  return warn(evaluator.not_finite(set), as_counted.seen);
 }
 
 std::vector<std::string> warn_of_not_finite(std::span<const float> outputs, std::int64_t images) {

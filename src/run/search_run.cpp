@@ -284,7 +284,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
       loop.finish(result);
     }
     result.classes = held_out_classes(setup, evaluator, result.network);
-    warn_of_not_finite(evaluator, ImageSet::held_out, {});
+    warn_of_not_finite(evaluator, ImageSet::held_out, result.as_trained.held_out);
   } catch (const Stopped&) {
     result.stopped = true;
   }

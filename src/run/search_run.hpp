@@ -44,9 +44,9 @@ struct SearchResult {
   Scores as_trained, quantised;
   std::optional<Beginning> beginning;  // none where the first generation had the best, or is not known
   Individual best;
-  QuantisedNetwork network;    // that is delivered; of a front: its knee
-  std::optional<Front> front;  // of a job that asks for one
-  std::string classes;         // classes.csv
+  QuantisedNetwork network;         // that is delivered; of a front: its knee
+  std::optional<Front> front;       // of a job that asks for one
+  std::string classes;              // classes.csv
   std::optional<double> foresight;  // see SearchMethod::foresight()
   int generations = 0;
   std::int64_t from_cache = 0;  // of the evaluations of this start: known from run.cache

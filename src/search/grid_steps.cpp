@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <utility>
 
 #include "core/check.hpp"
@@ -32,6 +31,22 @@ std::vector<double> harms_of(std::span<const Individual> told) {
   harms.reserve(told.size());
   for (const Individual& one : told) harms.push_back(-one.fitness);
   return harms;
+}
+
+// What a bit more changes the harm by, over all that was told (least squares): harms at equal size are without that.
+double price_of(std::span<const Individual> told) {
+  double bits = 0, harm = 0, products = 0, squares = 0;
+  const auto count = static_cast<double>(told.size());
+  for (const Individual& one : told) {
+    bits += static_cast<double>(one.bits) / count;
+    harm -= one.fitness / count;
+  }
+  for (const Individual& one : told) {
+    const double more = static_cast<double>(one.bits) - bits;
+    products += more * (-one.fitness - harm);
+    squares += more * more;
+  }
+  return squares > 0 ? products / squares : 0;
 }
 
 }  // namespace
@@ -129,18 +144,27 @@ Genome least_harmful(const GeneSpace& space, std::span<const Individual> told, s
 
 std::optional<double> foresight_of(const GeneSpace& space, std::span<const Individual> told, std::size_t first,
                                    std::size_t each) {
-  std::vector<double> foretold, came;
-  for (std::size_t begin = first; begin < told.size(); begin += each) {
-    const std::span<const Individual> known = told.first(begin),
-                                      next = told.subspan(begin, std::min(each, told.size() - begin));
+  std::size_t begin = first;
+  while (begin + (kForesightGenerations + 1) * each <= told.size()) begin += each;
+  double sum = 0;
+  int generations = 0;
+  for (; begin + each <= told.size(); begin += each) {
+    const std::span<const Individual> known = told.first(begin), next = told.subspan(begin, each);
     const Genome& around = next.front().genome;
-    const Surface harm = fit_surface(points_of(space, known, around), harms_of(known), {}, kHarmPrior);
-    for (const Individual& one : next) foretold.push_back(harm.at(numbers_between(space, around, one.genome)));
-    std::ranges::copy(harms_of(next), std::back_inserter(came));
+    const Surface surface = fit_surface(points_of(space, known, around), harms_of(known), {}, kHarmPrior);
+    const double price = price_of(known);
+    std::vector<double> foretold, came = harms_of(next);
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      const double size = price * static_cast<double>(next[i].bits);
+      foretold.push_back(surface.at(numbers_between(space, around, next[i].genome)) - size);
+      came[i] -= size;
+    }
+    if (!std::ranges::all_of(foretold, [](double harm) { return std::isfinite(harm); })) continue;
+    sum += rank_correlation(foretold, came);
+    ++generations;
   }
-  const bool finite = std::ranges::all_of(foretold, [](double harm) { return std::isfinite(harm); });
-  if (foretold.empty() || !finite) return std::nullopt;
-  return rank_correlation(foretold, came);
+  if (generations == 0) return std::nullopt;
+  return sum / generations;
 }
 
 }  // namespace vbq

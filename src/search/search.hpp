@@ -57,6 +57,8 @@ struct SearchState {
   bool operator==(const SearchState&) const = default;
 };
 
+inline constexpr int kForesightGenerations = 20;  // more would cost more than they tell
+
 class SearchMethod {
  public:
   virtual ~SearchMethod() = default;
@@ -74,9 +76,9 @@ class SearchMethod {
   virtual std::optional<Genome> centre() const { return std::nullopt; }
   // The same of a search for a front, which steps around several: of the one meant for networks of so many bits.
   virtual std::optional<Genome> centre_within(std::int64_t) const { return std::nullopt; }
-  // Of a search that is led by response surfaces, how well they foretell: Spearman's rank correlation of the harm that
-  // surfaces of all that was told before a generation give its genomes with what came of them, over all generations but
-  // the first.
+  // Of a search for one best network that is led by response surfaces, how well these foretell: Spearman's rank
+  // correlation, within a generation, of the harm at equal size that a surface of all that was told before gives its
+  // genomes with what came of them; the mean of the last generations, up to kForesightGenerations.
   virtual std::optional<double> foresight() const { return std::nullopt; }
   // Of a search for a front: all that nothing undercuts, see front.hpp; ascending in bits. Until tell().
   virtual std::span<const Individual> front() const { return {}; }

@@ -67,6 +67,11 @@ TEST_F(Quantise, ALimitOfTimeEndsAtAGenerationAndIsRepeatedByTheirNumber) {
   done(command + "--output out");
   const Json found = summary("out");
   EXPECT_EQ(found["ended_by"], "seconds");
+  EXPECT_TRUE(found["foresight"].is_number());
+  done(
+      "search out/job.toml --run plain --threads 1 --log error --set search.surrogate=false --set "
+      "search.generations=2");
+  EXPECT_FALSE(summary("plain").contains("foresight"));
   EXPECT_GE(found["seconds"], 2.0);
   EXPECT_LT(found["seconds"], 10.0);
   const std::string generations = found["generations"].dump();

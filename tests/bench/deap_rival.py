@@ -14,7 +14,8 @@ Ratios are the rival's seconds over vbq's, both ways round:
   1. vbq runs its job (TARGET below); the rival runs until its best is as good on the held-out images, or its budget is over, and the ratio
      is then no more than a bound from below ("not reached").
   2. of vbq's jobs, the quickest first, the first that is at least as good as the rival was then. Of the rival, two times: of its whole
-     budget, and when its best so far was first as good as at its end (what a user who knew when to stop would have waited).
+     budget, and when its best so far was first as good as at its end (what a user who knew when to stop would have waited). Both are
+     chosen with hindsight, by held-out images: vbq's jobs that were not good enough cost it nothing here, nor what the rival tried later.
 The last table says where a factor comes from: found = candidates x seconds a candidate x what else there is."""
 import argparse
 import csv
@@ -103,9 +104,9 @@ def run_rival(options, kind, target, folder):
         environment.pop(name, None)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = str(options.threads)
-    network, steps = None, []
+    network, steps, complaints = None, [], tempfile.TemporaryFile("w+")
     command += ["--began", repr(time.monotonic())]
-    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, text=True,
                           env=environment) as process:
         for line in process.stdout:
             told = json.loads(line)
@@ -114,7 +115,8 @@ def run_rival(options, kind, target, folder):
             elif told["event"] == "generation":
                 steps.append(told)
                 print(f"rival, {kind}: generation {told['generation']}, {told['seconds']:.0f} s, {told['held_out']} right", file=sys.stderr, flush=True)
-        complaint = process.stderr.read().strip()
+    complaints.seek(0)
+    complaint = complaints.read().strip()
     if process.returncode or not steps:
         raise Failed(f"deap_search.py: {complaint.splitlines()[-1] if complaint else 'it failed'}")
 

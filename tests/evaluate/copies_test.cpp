@@ -116,9 +116,14 @@ TEST(Remembered, NetworksAreNotRunTwice) {
   evaluator.use(format);
   EXPECT_EQ(asked(), 0);
   EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
+  std::int64_t done = seen.work;
   Tally sum;
   for (const Tally& block : evaluator.score_blocks(ImageSet::held_out, network)) sum += block;
   EXPECT_EQ(sum, tally);
+  EXPECT_EQ(seen.work, done + 4) << "of a sum no blocks are known";
+  done = seen.work;
+  EXPECT_EQ(evaluator.score_blocks(ImageSet::held_out, network).size(), 4U);
+  EXPECT_EQ(seen.work, done);
   const std::vector<std::int32_t> classes = evaluator.classify(ImageSet::held_out, network);
   const std::int64_t before = seen.work;
   EXPECT_EQ(evaluator.classify(ImageSet::held_out, network), classes);
@@ -126,11 +131,30 @@ TEST(Remembered, NetworksAreNotRunTwice) {
   EXPECT_NE(evaluator.score(ImageSet::held_out, {}), tally);  // another network
 
   evaluator.use(problem.format);
-  for (const Genome& genome : random_genomes(problem, kRememberedNetworks, 2)) {
-    evaluator.score(ImageSet::held_out, evaluator.network(genome));
-  }
-  EXPECT_EQ(asked(), 4);  // blocks
+  const auto others = random_genomes(problem, kRememberedAnswers, 2);
+  const auto ask_of_others = [&](std::size_t count) {
+    for (std::size_t k = 0; k < count; ++k) evaluator.score(ImageSet::held_out, evaluator.network(others[k]));
+  };
+  EXPECT_EQ(asked(), 0);  // the latest now
+  ask_of_others(kRememberedAnswers - 1);
+  EXPECT_EQ(asked(), 0);
+  ask_of_others(kRememberedAnswers);
+  EXPECT_EQ(asked(), 4);
   EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
+}
+
+// Where blocks will be wanted, a sum is one of blocks, which are known then.
+TEST(Remembered, BlocksAreKeptWhereTheyAreWanted) {
+  const Problem problem = small_problem();
+  ManyEngines::Seen seen;
+  LocalEvaluator evaluator = evaluator_of(problem, 1, seen);
+  const QuantisedNetwork network = evaluator.network(random_genomes(problem, 1).front());
+  evaluator.keep_blocks();
+  const Tally tally = evaluator.score(ImageSet::held_out, network);
+  const std::int64_t done = seen.work;
+  EXPECT_EQ(evaluator.score_blocks(ImageSet::held_out, network).size(), 4U);
+  EXPECT_EQ(seen.work, done);
+  EXPECT_EQ(tally, evaluator_of(problem, 1, seen).score(ImageSet::held_out, network));
 }
 
 // Images come and go, format follows format: the FP32 network's outputs stay.

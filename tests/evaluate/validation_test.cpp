@@ -46,7 +46,7 @@ TEST(LocalEvaluator, BlocksAddUp) {
     ASSERT_EQ(std::ssize(blocks), block_count(problem, set));
     Tally sum;
     for (const Tally& tally : blocks) sum += tally;
-    EXPECT_EQ(sum, evaluator->score(set, network));
+    EXPECT_EQ(sum, make_local_evaluator(problem)->score(set, network));  // which remembers no blocks
     EXPECT_EQ(blocks.front().seen, problem.engine.block);
     EXPECT_EQ(blocks.back().seen,
               std::ssize(images_of(problem, set)) - (std::ssize(blocks) - 1) * problem.engine.block);

@@ -1,4 +1,4 @@
-// 3x3 convolutions by Winograd's transforms and oneDNN's matrix product.
+// 3x3 convolutions by Winograd's transforms, and matrix products of our own or of oneDNN.
 #include <algorithm>
 #include <optional>
 
@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kChunkBytes =
     384 << 10;                             // of transformed tiles at once: they should stay in the second-level cache
 constexpr std::int64_t kFewestTiles = 16;  // below, reading the transformed weights costs more than is won
-constexpr std::int64_t kRowsAtOnce = 4;    // of core/products.cpp: fewer take longer each
+constexpr std::int64_t kRowsAtOnce = 4;    // of core/products_loops.hpp: fewer take longer each
 
 Winograd::Strides strides(const Layout& layout, std::int64_t width) {
   return {layout.image_elements(), layout.channels_last ? width : layout.plane * width, layout.block};
@@ -71,9 +71,8 @@ bool Builder::emit_winograd(const Group& group, const Conv& op) {
     add_loop([w, first, count, rows](std::span<float* const> p) { winograd_input(w, first, count, rows, p[0], p[1]); },
              {from, tiles_in});
     if (w.own_products()) {
-      add_loop(
-          [w, count, rows](std::span<float* const> p) { winograd_products(w, count, rows, p[0], p[1], p[2]); },
-          {tiles_in, weights.place, tiles_out});
+      add_loop([w, count, rows](std::span<float* const> p) { winograd_products(w, count, rows, p[0], p[1], p[2]); },
+               {tiles_in, weights.place, tiles_out});
     } else {
       add_primitive(dnnl::matmul(*pd), *pd, {{DNNL_ARG_SRC, v, tiles_in}, weights, {DNNL_ARG_DST, m, tiles_out}});
     }

@@ -127,7 +127,8 @@ VBQ_INLINE void input_loop(const Winograd& w, I first, I count, I rows, const fl
     V d[6][6] = {};  // with zeros around the image
     for (I group = 0; group < groups; ++group) {
       for (I k = above; k < below; ++k) {
-        for (I c = before; c < behind; ++c) d[k][c] = load<V>(x + corner + group * w.in.group + k * down + c * across);
+        for (I c = before; c < behind; ++c)
+          d[k][c] = load<V>(x + (corner + group * w.in.group + k * down + c * across));
       }
       input_tile<V>(reinterpret_cast<const float*>(d), 6 * width, width, out + group * width, matrix);
     }
@@ -169,7 +170,7 @@ VBQ_INLINE void output_loop(const Winograd& w, I first, I count, I rows, const f
       const V b = load<V>(bias + group * width);
       float* to = y + corner + group * w.out.group;
       const float* add = residual == nullptr ? nullptr : residual + corner + group * w.out.group;
-      const auto out = [&](I k, I c, const V& of) {
+      const auto out = [&](I k, I c, const V& of) __attribute__((always_inline)) {
         const I place = k * down + c * w.out.pixel;
         V sum = of + b;
         if (add != nullptr) sum += load<V>(add + place);
