@@ -3,15 +3,7 @@
 # deap_rival.py]. BUILD: a built tree, build/release unless told otherwise. Makes a Python virtual environment in BUILD once; PyPI's torch
 # brings CUDA's libraries, gigabytes that are not used here (pip's own settings may name an index of torch for CPUs alone).
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build="$root/build/release"
-case "${1:-}" in
-  "" | -*) ;;
-  *)
-    build=$(cd "$1" && pwd)
-    shift
-    ;;
-esac
+. "$(dirname "$0")/build.sh"
 if [ ! -d "$root/../shared/data/cifar10" ]; then
   echo "deap_rival.sh: skipped, there is no ../shared/data/cifar10"
   exit 0

@@ -3,15 +3,7 @@
 # tree, build/release unless told otherwise. Needs torch and torchvision with CUDA and onnx: from PYTHON (python3 unless told
 # otherwise). It has never been run: no GPU was at hand.
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build="$root/build/release"
-case "${1:-}" in
-  "" | -*) ;;
-  *)
-    build=$(cd "$1" && pwd)
-    shift
-    ;;
-esac
+. "$(dirname "$0")/build.sh"
 python=${PYTHON:-python3}
 "$python" -c 'import torch, torchvision, onnx' || {
   echo "gpu.sh: $python has no torch, torchvision or onnx; PYTHON names another one" >&2

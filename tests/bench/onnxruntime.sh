@@ -3,15 +3,7 @@
 # [--pairs P] [--batches B,B...] [NETWORK.onnx...]. BUILD: a built tree, build/release unless told otherwise. The networks: those of
 # ../shared/data unless told otherwise. Makes a Python virtual environment in BUILD once.
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build="$root/build/release"
-case "${1:-}" in
-  "" | -* | *.onnx) ;;
-  *)
-    build=$(cd "$1" && pwd)
-    shift
-    ;;
-esac
+. "$(dirname "$0")/build.sh"
 venv="$build/bench-venv"
 if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import onnxruntime, numpy' 2>/dev/null; then
   python3 -m venv "$venv"
