@@ -104,6 +104,8 @@ class Engine {
   // can, it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
   virtual void start(std::int64_t first, std::int64_t count, int copy) = 0;
   virtual Tally finish(int copy) = 0;
+  // The same, a tally a block; asked of one block alone where the engine's kind does not tell blocks apart.
+  virtual std::vector<Tally> finish_blocks(int copy) { return {finish(copy)}; }
   Tally tally(std::int64_t first, std::int64_t count) {
     start(first, count, 0);
     return finish(0);
@@ -135,6 +137,9 @@ std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions&
 
 // Whether such an engine would measure kernels here: then others that are to give the same bits need its kernels().
 bool measures_kernels(const EngineOptions& options);
+
+// Whether an engine of this kind (EngineInfo::kind) gives a tally a block of several that it has run at once.
+bool tells_blocks(std::string_view kind);
 
 // Networks that DevicePass, of an engine of this kind (EngineInfo::kind), takes through so many images at once, at
 // most; 1 where it is to be had of none, so that they are made on the host, one after another.

@@ -92,24 +92,13 @@ std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genome
     begin(genomes.size());
     drive(generation, genomes, ImageSet::search);
   });
-  return generation.result(static_cast<std::int64_t>(problem_->split.search.size()));
+  return generation.result(std::ssize(images_of(*problem_, ImageSet::search)));
 }
 
-Tally ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network) {
-  return score_all(set, network, Generation::Detail::sum).total();
-}
-
-std::vector<Tally> ClusterEvaluator::run_blocks(ImageSet set, const QuantisedNetwork& network) {
-  return score_all(set, network, Generation::Detail::blocks).blocks();
-}
-
-std::vector<std::int32_t> ClusterEvaluator::run_classes(ImageSet set, const QuantisedNetwork& network) {
-  return score_all(set, network, Generation::Detail::classes).classes();
-}
-
-Generation ClusterEvaluator::score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail) {
+Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Detail detail) {
   const auto workers = static_cast<std::int64_t>(workers_.size());
-  Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail);
+  Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail,
+                        workers_.front().engine.kind);
   in_step([&] {
     begin(1);
     order_all({Op::take_part, {first_number_}, {}, {}, {}, -1});
@@ -119,7 +108,7 @@ Generation ClusterEvaluator::score_all(ImageSet set, const QuantisedNetwork& net
     drive(generation, {}, set);
   });
   if (!generation.done()) throw Stopped();
-  return generation;
+  return generation.outcome();
 }
 
 QuantisedNetwork ClusterEvaluator::network(const Genome& genome) {
@@ -158,14 +147,14 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
   }
   while (std::ranges::any_of(given_, [](std::int64_t tasks) { return tasks > 0; })) {
     const Message message = world_->receive();
-    const auto answer = unpack<Answer>(message.bytes);
+    auto answer = unpack<Answer>(message.bytes);
     const auto w = static_cast<std::size_t>(message.from - 1);
     --given_.at(w);
-    if (answer.op == Op::run || answer.op == Op::classify) {
+    tell({w, answer.seconds, std::ssize(answer.ids), answer.outcome.sum.seen});
+    if (answer.op == Op::run) {
       spent.inference += answer.seconds;
-      if (answer.op == Op::classify) generation.classified(answer.blocks, answer.classes);
-      generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.blocks, answer.tally,
-                     answer.seconds);
+      generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.blocks,
+                     std::move(answer.outcome), answer.seconds);
     } else {
       spent.quantise += answer.seconds;
       for (std::size_t i = 0; i < answer.ids.size(); ++i) {
@@ -173,7 +162,6 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
                         answer.bits.at(i));
       }
     }
-    tell({w, answer.seconds, std::ssize(answer.ids), answer.tally.seen});
     // What has changed may be work for those that have none. They come first, so that a new network is handed over to
     // them before its maker begins to run it.
     for (std::size_t other = 0; other < workers_.size(); ++other) {
@@ -198,7 +186,8 @@ void ClusterEvaluator::hand_out(Generation& generation, std::span<const Genome> 
     if (task->kind == Task::Kind::make) {
       for (const std::size_t g : task->networks) what.genomes.push_back(genomes[g]);
     } else {
-      what.op = generation.classifies() ? Op::classify : Op::run;
+      what.op = Op::run;
+      what.detail = generation.detail();
     }
     if (task->from) {
       order(static_cast<std::size_t>(*task->from), {Op::hand_over, what.numbers, {}, {}, {}, workers_[w].rank});

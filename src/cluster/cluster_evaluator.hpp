@@ -53,17 +53,13 @@ class ClusterEvaluator final : public Evaluator {
   void stop();
 
  private:
-  Tally run(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<Tally> run_blocks(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<std::int32_t> run_classes(ImageSet set, const QuantisedNetwork& network) override;
+  Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) override;
   // MPI that fails in here leaves the others waiting, so it ends all ranks; a lost rank is the caller's matter.
   void in_step(const std::function<void()>& body);
   void order(std::size_t worker, const protocol::Order& order);
   void order_all(const protocol::Order& order);
   // A call of so many networks: those before are forgotten.
   void begin(std::size_t networks);
-  // Of the whole set; Stopped where a wish to stop came first.
-  Generation score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail);
   // Hands out tasks until all are done, or nothing more after a wish to stop.
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
   // Until the worker has `most` tasks, or there is none for it.

@@ -92,19 +92,24 @@ void serialize(Archive& archive, vbq::Tally& tally, unsigned /*version*/) {
 }
 
 template <class Archive>
+void serialize(Archive& archive, vbq::Outcome& outcome, unsigned /*version*/) {
+  archive& outcome.sum& outcome.blocks& outcome.classes;
+}
+
+template <class Archive>
 void serialize(Archive& archive, vbq::Range& range, unsigned /*version*/) {
   archive& range.first& range.count;
 }
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version*/) {
-  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer& order.format;
+  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer& order.format& order.detail;
 }
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
-  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.blocks& answer.tally& answer.seconds& answer
-      .network& answer.failure& answer.bits& answer.classes;
+  archive& answer.op& answer.numbers& answer.ids& answer.count& answer.blocks& answer.outcome& answer.seconds& answer
+      .network& answer.failure& answer.bits;
 }
 
 template <class Archive>
@@ -139,7 +144,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 8;
+constexpr std::uint32_t kMessageVersion = 9;
 
 }  // namespace
 

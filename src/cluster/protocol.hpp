@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/detail.hpp"
 #include "evaluate/evaluator.hpp"
 #include "evaluate/partition.hpp"
 #include "vbq/genome.hpp"
-#include "vbq/tally.hpp"
 
 namespace vbq::protocol {
 
@@ -23,8 +23,7 @@ enum class Op : std::int64_t {
   dismiss,     // rank 0 has failed: serve() throws Dismissed
   begin,       // a new call: networks numbered below this are forgotten. Not answered
   make,        // the genomes' networks under these numbers -> ids, seconds
-  run,         // blocks of a set through a network -> tally, seconds. Where `peer` is a rank, it comes from there first
-  classify,    // the same -> the images' classes, seconds
+  run,         // blocks of a set through a network -> outcome, seconds
   hand_over,   // a network to rank `peer`. Answered by that rank's run
   take_part,   // in a broadcast of the network of this number. Not answered
   not_finite,  // of the worker's part of a set -> count
@@ -41,6 +40,7 @@ struct Order {
   Range blocks;
   std::int64_t peer = -1;
   std::string format = {};  // an archive
+  Detail detail = Detail::sum;
 };
 
 struct Answer {
@@ -49,12 +49,11 @@ struct Answer {
   std::vector<NetworkId> ids;
   std::int64_t count = 0;  // images that are not finite
   Range blocks = {};       // that were run
-  Tally tally;
+  Outcome outcome = {};
   double seconds = 0;
   std::string network;                  // an archive
   std::string failure = {};             // an archive; empty: there was none
   std::vector<std::int64_t> bits = {};  // of the networks that were made, beside their ids
-  std::vector<std::int32_t> classes = {};
 };
 
 // From worker to worker: the network and the number that it goes by.

@@ -81,8 +81,6 @@ class Service {
         return make(order);
       case Op::run:
         return run_blocks(order);
-      case Op::classify:
-        return answer(worker_.classify(order.numbers.at(0), order.set, order.blocks), Op::classify);
       case Op::take_part: {
         std::string archive;
         world_.broadcast(archive);
@@ -131,13 +129,14 @@ class Service {
   void run_blocks(const Order& order) {
     const std::size_t number = order.numbers.at(0);
     while (!worker_.has(number)) take(world_.receive());  // on its way from another worker
-    if (const std::optional<Ran> ran = worker_.start(number, order.set, order.blocks)) answer(*ran);
+    if (order.detail == Detail::classes) return answer(worker_.classify(number, order.set, order.blocks));
+    if (const std::optional<Ran> ran = worker_.start(number, order.set, order.blocks, order.detail)) answer(*ran);
     if (worker_.copies() > 1) return;  // others may run beside it
     if (const std::optional<Ran> ran = worker_.finish()) answer(*ran);
   }
 
-  void answer(const Ran& ran, Op op = Op::run) {
-    world_.send(0, pack(Answer{op, {ran.network}, {}, 0, ran.blocks, ran.tally, ran.seconds, {}, {}, {}, ran.classes}));
+  void answer(const Ran& ran) {
+    world_.send(0, pack(Answer{Op::run, {ran.network}, {}, 0, ran.blocks, ran.outcome, ran.seconds, {}}));
   }
 
   Communicator& world_;

@@ -64,7 +64,8 @@ struct Job {
   double seconds = 0;  // the generation in which they are used up is the last one; 0: no limit
   int patience = 0;    // generations without gain after which there is no other; 0: no limit
   Fitness fitness = Fitness::divergence;
-  double temperature = 1;  // of the divergence that leads the search
+  double temperature = 1;           // of the divergence that leads the search
+  std::int64_t fitness_images = 0;  // of the search's, that candidates are run over; 0: all
   // [run]
   CheckpointInterval checkpoint;
   std::string cache;                            // a file of tallies that runs share; empty: none

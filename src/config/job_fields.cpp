@@ -42,6 +42,17 @@ JobField choice_field(std::string key, std::function<T&(Job&)> member, std::span
           true, fmt::format("{}", fmt::join(spellings, ", "))};
 }
 
+// One whole number, from `least` to `most`. member(job): a reference to it.
+template <typename Member>
+JobField whole_field(std::string key, std::int64_t least, std::int64_t most, Member member, bool of_results = true) {
+  return {std::move(key),
+          [=](Job& job, const TomlValue& v) {
+            auto& number = member(job);
+            number = static_cast<std::remove_reference_t<decltype(number)>>(v.integer(least, most));
+          },
+          [=](const Job& job) { return fmt::format("{}", member(job)); }, of_results};
+}
+
 // "5min", "30s", "2h"; none for another text.
 std::optional<double> seconds_of(const std::string& text) {
   double amount = 0;
@@ -142,8 +153,8 @@ void add_data(std::vector<JobField>& fields) {
                       return j.validation_images > 1 ? fmt::format("{:.0f}", j.validation_images)
                                                      : number_text(j.validation_images);
                     }});
-  fields.push_back({"data.block", [](Job& j, const TomlValue& v) { j.block = v.integer(1, 65536); },
-                    [](const Job& j) { return fmt::format("{}", j.block); }});
+  fields.push_back(whole_field(
+      "data.block", 1, 65536, [](auto& j) -> auto& { return j.block; }));
   fields.push_back(choice_field<Augment>(
       "data.augment", [](Job& j) -> Augment& { return j.augment; }, kAugments));
   fields.push_back({"data.mean", [](Job& j, const TomlValue& v) { j.mean = v.numbers(); },
@@ -180,22 +191,19 @@ void add_format(std::vector<JobField>& fields) {
       "format.encoding", [](Job& j) -> Encoding& { return j.format.encoding; }, kEncodings));
   fields.push_back({"format.rate", [](Job& j, const TomlValue& v) { j.format.rate = read_rate(v); },
                     [](const Job& j) { return j.format.rate ? number_text(*j.format.rate) : toml_string("gene"); }});
-  fields.push_back({"format.refit",
-                    [](Job& j, const TomlValue& v) { j.format.refit = static_cast<int>(v.integer(0, kMostRefit)); },
-                    [](const Job& j) { return fmt::format("{}", j.format.refit); }});
+  fields.push_back(whole_field(
+      "format.refit", 0, kMostRefit, [](auto& j) -> auto& { return j.format.refit; }));
   fields.push_back(choice_field<LevelValues>(
       "format.level_values", [](Job& j) -> LevelValues& { return j.format.level_values; }, kLevelValues));
-  fields.push_back({"format.activations",
-                    [](Job& j, const TomlValue& v) { j.format.activations = static_cast<int>(v.integer(0, 8)); },
-                    [](const Job& j) { return fmt::format("{}", j.format.activations); }});
+  fields.push_back(whole_field(
+      "format.activations", 0, 8, [](auto& j) -> auto& { return j.format.activations; }));
   fields.push_back(choice_field<Coding>(
       "format.coding", [](Job& j) -> Coding& { return j.format.coding; }, kCodings));
   fields.push_back({"format.budget", set_budget, toml_budget});
   fields.push_back({"format.symmetric", [](Job& j, const TomlValue& v) { j.format.symmetric = v.boolean(); },
                     [](const Job& j) { return bool_text(j.format.symmetric); }});
-  fields.push_back({"format.exponent_bits",
-                    [](Job& j, const TomlValue& v) { j.format.exponent_bits = static_cast<int>(v.integer(0, 7)); },
-                    [](const Job& j) { return fmt::format("{}", j.format.exponent_bits); }});
+  fields.push_back(whole_field(
+      "format.exponent_bits", 0, 7, [](auto& j) -> auto& { return j.format.exponent_bits; }));
   fields.push_back(
       {"format.exponent_bias", [](Job& j, const TomlValue& v) { j.format.exponent_bias = v.number(-1000, 1000); },
        [](const Job& j) { return j.format.exponent_bias ? number_text(*j.format.exponent_bias) : std::string(); }});
@@ -211,14 +219,10 @@ void add_format(std::vector<JobField>& fields) {
       "format.assignment", [](Job& j) -> Assignment& { return j.format.assignment; }, kAssignments));
   fields.push_back(choice_field<Matching>(
       "format.matching", [](Job& j) -> Matching& { return j.format.matching; }, kMatchings));
-  fields.push_back(
-      {"format.matching_images",
-       [](Job& j, const TomlValue& v) { j.format.matching_images = static_cast<int>(v.integer(1, 1000000)); },
-       [](const Job& j) { return fmt::format("{}", j.format.matching_images); }});
-  fields.push_back(
-      {"format.delivery_images",
-       [](Job& j, const TomlValue& v) { j.format.delivery_images = static_cast<int>(v.integer(0, 1000000)); },
-       [](const Job& j) { return fmt::format("{}", j.format.delivery_images); }});
+  fields.push_back(whole_field(
+      "format.matching_images", 1, 1000000, [](auto& j) -> auto& { return j.format.matching_images; }));
+  fields.push_back(whole_field(
+      "format.delivery_images", 0, 1000000, [](auto& j) -> auto& { return j.format.delivery_images; }));
 }
 
 void add_search(std::vector<JobField>& fields) {
@@ -238,25 +242,22 @@ void add_search(std::vector<JobField>& fields) {
                       j.fitness = Fitness::top1;
                     },
                     [](const Job& j) { return toml_string(name_of<Operators>(j.search.operators, kPresets)); }});
-  fields.push_back({"search.population",
-                    [](Job& j, const TomlValue& v) { j.search.population = static_cast<int>(v.integer(2, 100000)); },
-                    [](const Job& j) { return fmt::format("{}", j.search.population); }});
-  fields.push_back({"search.generations",
-                    [](Job& j, const TomlValue& v) { j.generations = static_cast<int>(v.integer(1, 1000000000)); },
-                    [](const Job& j) { return fmt::format("{}", j.generations); }, false});
+  fields.push_back(whole_field(
+      "search.population", 2, 100000, [](auto& j) -> auto& { return j.search.population; }));
+  fields.push_back(whole_field(
+      "search.generations", 1, 1000000000, [](auto& j) -> auto& { return j.generations; }, false));
   fields.push_back({"search.seconds", [](Job& j, const TomlValue& v) { j.seconds = read_seconds(v); },
                     [](const Job& j) { return number_text(j.seconds); }, false});
-  fields.push_back({"search.patience",
-                    [](Job& j, const TomlValue& v) { j.patience = static_cast<int>(v.integer(0, 1000000000)); },
-                    [](const Job& j) { return fmt::format("{}", j.patience); }, false});
+  fields.push_back(whole_field(
+      "search.patience", 0, 1000000000, [](auto& j) -> auto& { return j.patience; }, false));
   fields.push_back(choice_field<Fitness>(
       "search.fitness", [](Job& j) -> Fitness& { return j.fitness; }, kFitness));
   fields.push_back({"search.temperature", [](Job& j, const TomlValue& v) { j.temperature = v.number(0.01, 1000); },
                     [](const Job& j) { return number_text(j.temperature); }});
-  fields.push_back(
-      {"search.seed",
-       [](Job& j, const TomlValue& v) { j.search.seed = static_cast<std::uint64_t>(v.integer(0, INT64_MAX)); },
-       [](const Job& j) { return fmt::format("{}", j.search.seed); }});
+  fields.push_back(whole_field(
+      "search.fitness_images", 0, 1000000000, [](auto& j) -> auto& { return j.fitness_images; }));
+  fields.push_back(whole_field(
+      "search.seed", 0, INT64_MAX, [](auto& j) -> auto& { return j.search.seed; }));
   const auto rate = [](std::string key, double SearchOptions::*member) {
     return JobField{std::move(key), [member](Job& j, const TomlValue& v) { j.search.*member = v.number(0, 1); },
                     [member](const Job& j) { return number_text(j.search.*member); }};

@@ -110,6 +110,11 @@ constexpr KeyDetails kDetails[] = {
     {"search.temperature",
      "Of `divergence` alone: both networks' logits are divided by it, so that images count of which a network is "
      "sure. Held-out divergence is at 1."},
+    {"search.fitness_images",
+     "Of the search's images, so many, evenly spaced: candidates (and what `vbq sensitivity` measures) are run over "
+     "these alone. All of them still make networks (calibration, matching images), and `data.validation` still judges "
+     "what is delivered. With fewer matching images too, a search tries several times as many candidates in the same "
+     "time ([method.md](method.md#few-images-for-many-candidates))."},
     {"search.surrogate",
      "Of `encoding = \"grid\"` under a budget or for a front, with the standard preset: what all candidates scored is "
      "fitted by response surfaces, and newborns lie around where these have the least harm "

@@ -69,6 +69,8 @@ constexpr KeyText kTexts[] = {
     {"search.fitness", "\"divergence\"", "", "What is made as good as can be on the search's images."},
     {"search.temperature", "8; 1 of another fitness", "a number from 0.01 to 1000",
      "Of divergence: both networks' logits are divided by it."},
+    {"search.fitness_images", "0 (all)", "an integer from 0 to 1000000000",
+     "Images of the search that candidates are run over."},
     {"search.seed", "1", "an integer from 0 to 9223372036854775807", "Of all random numbers."},
     {"search.mutation", "0.2", "a number from 0 to 1", "Rate of mutation in the published recipe."},
     {"search.crossover", "0.5", "a number from 0 to 1", "Rate of crossover in the published recipe."},

@@ -1,6 +1,7 @@
 #include "evaluate/evaluator.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vbq {
 
@@ -18,26 +19,26 @@ Evaluator::Answers& Evaluator::answers(ImageSet set, const QuantisedNetwork& net
 
 Tally Evaluator::score(ImageSet set, const QuantisedNetwork& network) {
   // Whoever asks for candidates over the search's images remembers them by itself.
-  if (set == ImageSet::search) return run(set, network);
+  if (set == ImageSet::search) return run(set, network, Detail::sum).sum;
   if (keeps_blocks_) score_blocks(set, network);
   Answers& known = answers(set, network);
-  if (!known.sum) known.sum = run(set, network);
+  if (!known.sum) known.sum = run(set, network, Detail::sum).sum;
   return *known.sum;
 }
 
 std::vector<Tally> Evaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
   Answers& known = answers(set, network);
   if (known.blocks.empty()) {
-    known.blocks = run_blocks(set, network);
-    known.sum.emplace();
-    for (const Tally& block : known.blocks) *known.sum += block;
+    Outcome outcome = run(set, network, Detail::blocks);
+    known.blocks = std::move(outcome.blocks);
+    known.sum = outcome.sum;
   }
   return known.blocks;
 }
 
 std::vector<std::int32_t> Evaluator::classify(ImageSet set, const QuantisedNetwork& network) {
   Answers& known = answers(set, network);
-  if (known.classes.empty()) known.classes = run_classes(set, network);
+  if (known.classes.empty()) known.classes = run(set, network, Detail::classes).classes;
   return known.classes;
 }
 

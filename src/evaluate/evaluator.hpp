@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/detail.hpp"
 #include "vbq/format.hpp"
 #include "vbq/genome.hpp"
 #include "vbq/quantised_network.hpp"
@@ -64,8 +65,8 @@ class Evaluator {
   // Of one network over a whole set; a network that was run over it lately is not run again. Stopped (core/stop.hpp)
   // when a wish to stop came first.
   Tally score(ImageSet set, const QuantisedNetwork& network);
-  // The same block by block, in the set's order. Running a set so takes longer where a block has too few images for all
-  // threads of a worker.
+  // The same block by block, in the set's order. Running a set so takes longer on engines that do not tell blocks apart
+  // (tells_blocks(), vbq/engine.hpp): they get one at a time.
   std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network);
   // From now on score() runs images that lead no search block by block, since blocks will be asked for, too.
   void keep_blocks() { keeps_blocks_ = true; }
@@ -88,10 +89,9 @@ class Evaluator {
   void watch(std::function<void(const TaskDone&)> told) { told_ = std::move(told); }
 
  protected:
-  // What score(), score_blocks() and classify() run where they do not know the answer.
-  virtual Tally run(ImageSet set, const QuantisedNetwork& network) = 0;
-  virtual std::vector<Tally> run_blocks(ImageSet set, const QuantisedNetwork& network) = 0;
-  virtual std::vector<std::int32_t> run_classes(ImageSet set, const QuantisedNetwork& network) = 0;
+  // What score(), score_blocks() and classify() run where they do not know the answer: the whole set. Stopped where a
+  // wish to stop came first.
+  virtual Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) = 0;
   void tell(const TaskDone& done) const {
     if (told_) told_(done);
   }

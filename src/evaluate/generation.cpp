@@ -2,15 +2,17 @@
 
 #include <utility>
 
+#include "vbq/engine.hpp"
+
 namespace vbq {
 
 Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known)
     : schedule_(std::move(schedule)), known_(std::move(known)), evaluated_(genomes) {}
 
-Generation::Generation(Schedule schedule, Detail detail)
+Generation::Generation(Schedule schedule, Detail detail, std::string_view engine)
     : schedule_(std::move(schedule)), evaluated_(1), detail_(detail) {
   schedule_.all_have_all();
-  if (detail_ == Detail::blocks) schedule_.block_by_block();
+  if (detail_ == Detail::blocks && !tells_blocks(engine)) schedule_.block_by_block();
 }
 
 void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits) {
@@ -23,22 +25,18 @@ void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& 
   schedule_.made(worker, genome, run);
 }
 
-void Generation::ran(std::int64_t worker, std::size_t genome, Range blocks, const Tally& tally, double seconds) {
-  evaluated_.at(genome).tally += tally;
-  if (detail_ == Detail::blocks) blocks_[blocks.first] = tally;
+void Generation::ran(std::int64_t worker, std::size_t genome, Range blocks, Outcome outcome, double seconds) {
+  evaluated_.at(genome).tally += outcome.sum;
+  if (detail_ != Detail::sum) outcomes_[blocks.first] = std::move(outcome);
   schedule_.ran(worker, genome, blocks.count, seconds);
 }
 
-std::vector<Tally> Generation::blocks() const {
-  std::vector<Tally> tallies;
-  tallies.reserve(blocks_.size());
-  for (const auto& [block, tally] : blocks_) tallies.push_back(tally);
-  return tallies;
-}
-
-std::vector<std::int32_t> Generation::classes() const {
-  std::vector<std::int32_t> all;
-  for (const auto& [block, classes] : classes_) all.insert(all.end(), classes.begin(), classes.end());
+Outcome Generation::outcome() const {
+  Outcome all{evaluated_.front().tally};
+  for (const auto& [block, part] : outcomes_) {
+    all.blocks.insert(all.blocks.end(), part.blocks.begin(), part.blocks.end());
+    all.classes.insert(all.classes.end(), part.classes.begin(), part.classes.end());
+  }
   return all;
 }
 

@@ -21,27 +21,15 @@ std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes,
                                  made_at_once(problem, problem.format, info().kind)),
                         genomes.size(), known);
   drive(generation, genomes, ImageSet::search);
-  return generation.result(static_cast<std::int64_t>(problem.split.search.size()));
+  return generation.result(std::ssize(images_of(problem, ImageSet::search)));
 }
 
-Tally LocalEvaluator::run(ImageSet set, const QuantisedNetwork& network) {
-  return score_all(set, network, Generation::Detail::sum).total();
-}
-
-std::vector<Tally> LocalEvaluator::run_blocks(ImageSet set, const QuantisedNetwork& network) {
-  return score_all(set, network, Generation::Detail::blocks).blocks();
-}
-
-std::vector<std::int32_t> LocalEvaluator::run_classes(ImageSet set, const QuantisedNetwork& network) {
-  return score_all(set, network, Generation::Detail::classes).classes();
-}
-
-Generation LocalEvaluator::score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail) {
-  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1), detail);
+Outcome LocalEvaluator::run(ImageSet set, const QuantisedNetwork& network, Detail detail) {
+  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1), detail, info().kind);
   worker_.give(0, network);
   drive(generation, {}, set);
   if (!generation.done()) throw Stopped();
-  return generation;
+  return generation.outcome();
 }
 
 QuantisedNetwork LocalEvaluator::network(const Genome& genome) {
@@ -52,11 +40,11 @@ QuantisedNetwork LocalEvaluator::network(const Genome& genome) {
 }
 
 void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genomes, ImageSet set) {
-  const auto take = [&](const std::optional<Ran>& ran) {
+  const auto take = [&](std::optional<Ran> ran) {
     if (!ran) return false;
     times_.inference += ran->seconds;
-    generation.ran(0, ran->network, ran->blocks, ran->tally, ran->seconds);
-    tell({0, ran->seconds, 0, ran->tally.seen});
+    tell({0, ran->seconds, 0, ran->outcome.sum.seen});
+    generation.ran(0, ran->network, ran->blocks, std::move(ran->outcome), ran->seconds);
     return true;
   };
   while (!generation.done() && !stop_requested()) {
@@ -65,14 +53,12 @@ void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genom
       if (!take(worker_.finish())) break;
       continue;
     }
-    if (generation.classifies()) {
-      Ran ran = worker_.classify(task->networks.front(), set, task->blocks);
-      generation.classified(ran.blocks, std::move(ran.classes));
-      take(ran);
+    if (generation.detail() == Detail::classes) {
+      take(worker_.classify(task->networks.front(), set, task->blocks));
       continue;
     }
     if (task->kind == Task::Kind::run) {
-      take(worker_.start(task->networks.front(), set, task->blocks));
+      take(worker_.start(task->networks.front(), set, task->blocks, generation.detail()));
       if (worker_.copies() == 1) take(worker_.finish());  // nothing runs beside a single copy
       continue;
     }

@@ -27,11 +27,7 @@ class LocalEvaluator final : public Evaluator {
   Kernels kernels() const { return worker_.kernels(); }
 
  private:
-  Tally run(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<Tally> run_blocks(ImageSet set, const QuantisedNetwork& network) override;
-  std::vector<std::int32_t> run_classes(ImageSet set, const QuantisedNetwork& network) override;
-  // Of the whole set; Stopped where a wish to stop came first.
-  Generation score_all(ImageSet set, const QuantisedNetwork& network, Generation::Detail detail);
+  Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) override;
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
 
   Worker worker_;

@@ -121,7 +121,7 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   validate(problem);
   const std::int64_t block = problem.engine.block;
   const Partition partition = partition_of(problem, ImageSet::search, place.count);
-  const auto search = static_cast<std::int64_t>(problem.split.search.size());
+  const std::int64_t search = std::ssize(images_of(problem, ImageSet::search));
   const std::int64_t shard = std::min(search, partition.part(partition.part_of_worker(place.index)).count * block);
   constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
 

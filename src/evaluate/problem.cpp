@@ -56,12 +56,13 @@ void validate(const Problem& problem) {
   if (problem.population < 1) fail("a population of {} was asked for: at least 1 was expected", problem.population);
   if (problem.split.search.empty()) fail("the search has no images: at least 1 was expected");
   check_indices(problem.split.search, problem.search_source.get(), "search");
+  check_indices(problem.fitness_images, problem.search_source.get(), "fitness");
   check_indices(problem.split.held_out, problem.held_out_source.get(), "held-out");
   check_indices(problem.split.validation, problem.search_source.get(), "validation");
 }
 
 const std::vector<std::int64_t>& images_of(const Problem& problem, ImageSet set) {
-  if (set == ImageSet::search) return problem.split.search;
+  if (set == ImageSet::search) return problem.fitness_images.empty() ? problem.split.search : problem.fitness_images;
   if (set == ImageSet::validation) {
     if (problem.split.validation.empty()) fail_internal("there are no validation images to score");
     return problem.split.validation;
@@ -145,6 +146,7 @@ std::string evaluation_hash(const Problem& problem) {
   if (format.refit > 0) hasher.value(format.refit);                                            // else as before
   if (format.level_values != LevelValues::floating) hasher.text("int8 levels");                // else as before
   if (format.activations > 0) hasher.text(fmt::format("activations {}", format.activations));  // else as before
+  if (!problem.fitness_images.empty()) hasher.array(std::span(problem.fitness_images));        // else as before
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);

@@ -116,7 +116,7 @@ std::vector<MadeNetwork> Worker::make(std::span<const std::size_t> numbers, std:
   return result;
 }
 
-std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks) {
+std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks, Detail detail) {
   const QuantisedNetwork& network = networks_.at(number);
   const Partition partition = partition_of(problem_, set, place_.count);
   const Range piece = partition.piece_of(place_.index, blocks.first);
@@ -136,14 +136,14 @@ std::optional<Ran> Worker::start(std::size_t number, ImageSet set, Range blocks)
     Engine& engine = trained_engine(Loaded::images);
     const DeviceCall call(watched_kind(engine, DeviceCall::Kind::other));
     engine.start(blocks.first - loaded_.first, blocks.count, 0);
-    running_.push_back({number, blocks, &engine, 0, since});
+    running_.push_back({number, blocks, &engine, 0, detail, since});
     return finished;
   }
   const int copy = free_copy(network.id());
   const DeviceCall call(watched_kind(*engine_, DeviceCall::Kind::other));
   put(network, copy);
   engine_->start(blocks.first - loaded_.first, blocks.count, copy);
-  running_.push_back({number, blocks, engine_.get(), copy, since});
+  running_.push_back({number, blocks, engine_.get(), copy, detail, since});
   return finished;
 }
 
@@ -152,8 +152,17 @@ std::optional<Ran> Worker::finish() {
   const Running first = running_.front();
   running_.pop_front();
   const DeviceCall call(watched_kind(*first.engine, DeviceCall::Kind::tally));
-  const Tally tally = first.engine->finish(first.copy);
-  return Ran{first.number, first.blocks, tally, seconds_since(first.since)};
+  Outcome outcome;
+  if (first.detail == Detail::blocks) {
+    outcome.blocks = first.engine->finish_blocks(first.copy);
+    if (std::ssize(outcome.blocks) != first.blocks.count) {
+      fail_internal("{} blocks were run: the engine told of {}", first.blocks.count, outcome.blocks.size());
+    }
+    for (const Tally& block : outcome.blocks) outcome.sum += block;
+  } else {
+    outcome.sum = first.engine->finish(first.copy);
+  }
+  return Ran{first.number, first.blocks, std::move(outcome), seconds_since(first.since)};
 }
 
 Ran Worker::classify(std::size_t number, ImageSet set, Range blocks) {
@@ -169,9 +178,9 @@ Ran Worker::classify(std::size_t number, ImageSet set, Range blocks) {
   for (std::int64_t block = blocks.first; block < blocks.end(); ++block) {
     const std::vector<std::int32_t> classes =
         classes_of(engine, problem_.network, read(set, {block, 1}), source_of(problem_, set).info().normalisation);
-    ran.classes.insert(ran.classes.end(), classes.begin(), classes.end());
+    ran.outcome.classes.insert(ran.outcome.classes.end(), classes.begin(), classes.end());
   }
-  ran.tally.seen = std::ssize(ran.classes);
+  ran.outcome.sum.seen = std::ssize(ran.outcome.classes);
   ran.seconds = seconds_since(since);
   return ran;
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/detail.hpp"
 #include "evaluate/maker.hpp"
 #include "evaluate/partition.hpp"
 #include "evaluate/problem.hpp"
@@ -50,9 +51,8 @@ struct MadeNetwork {
 struct Ran {
   std::size_t network = 0;
   Range blocks;
-  Tally tally;
+  Outcome outcome;
   double seconds = 0;
-  std::vector<std::int32_t> classes = {};  // of Worker::classify(): the images' classes
 };
 
 class Worker {
@@ -83,12 +83,13 @@ class Worker {
   QuantisedNetwork deliver(const Genome& genome) { return maker_.make({&genome, 1}, Stage::delivered).front(); }
 
   // Begins inference of a network that it has; gives what had to be finished first. An engine may hold several copies
-  // of the network: tasks take them in turn, so that one is made ready while others run.
-  std::optional<Ran> start(std::size_t number, ImageSet set, Range blocks);
+  // of the network: tasks take them in turn, so that one is made ready while others run. Classes are found by
+  // classify().
+  std::optional<Ran> start(std::size_t number, ImageSet set, Range blocks, Detail detail = Detail::sum);
   // Waits for the task that was started first; none when nothing runs.
   std::optional<Ran> finish();
-  // The class of each of the blocks' images by a network that it has (Evaluator::classify()), while none runs; of the
-  // tally, `seen` alone. Images are read for it: those that are loaded stay.
+  // Detail::classes of the blocks, by a network that it has, while none runs. Images are read for it: those that are
+  // loaded stay.
   Ran classify(std::size_t number, ImageSet set, Range blocks);
   // Whether another task may be started without waiting for one.
   bool has_room() const { return running_.size() < static_cast<std::size_t>(engine_->copies()); }
@@ -108,6 +109,7 @@ class Worker {
     Range blocks;
     Engine* engine;
     int copy;
+    Detail detail;
     std::chrono::steady_clock::time_point since;
   };
 

@@ -14,7 +14,9 @@ std::string format_text(const Job& job) {
 
 std::string images_text(const Problem& problem) {
   const std::size_t validation = problem.split.validation.size();
-  return fmt::format("{} to search on, {}{} held out", problem.split.search.size(),
+  const std::size_t some = problem.fitness_images.size();
+  return fmt::format("{} to search on{}, {}{} held out", problem.split.search.size(),
+                     some > 0 ? fmt::format(" (candidates on {})", some) : "",
                      validation > 0 ? fmt::format("{} to validate on, ", validation) : "",
                      problem.split.held_out.size());
 }

@@ -29,7 +29,7 @@ KeptTallies::KeptTallies(const Setup& setup, const ComputeInfo& compute, const s
   if (setup.job.cache.empty()) return;
   path_ = std::filesystem::absolute(folder).parent_path() / setup.job.cache;
   key_ = key_of_tallies(setup, compute);
-  images_ = std::ssize(setup.problem.split.search);
+  images_ = std::ssize(images_of(setup.problem, ImageSet::search));
 }
 
 std::vector<ScoredGenome> KeptTallies::load() const {

@@ -26,7 +26,7 @@ std::string name_of_fitness(const Job& job) {
   return job.budget ? "fitness" : fitness_name(job.fitness);
 }
 
-std::int64_t search_images(const Setup& setup) { return std::ssize(setup.problem.split.search); }
+std::int64_t search_images(const Setup& setup) { return std::ssize(images_of(setup.problem, ImageSet::search)); }
 
 }  // namespace
 

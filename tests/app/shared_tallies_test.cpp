@@ -43,6 +43,12 @@ TEST_F(SharedTallies, MakeTheSameRunCheapAndChangeNoByteOfIt) {
   // Other settings: nothing of it is of use.
   ASSERT_EQ(search("third", cache + " --set search.temperature=4").code, 0);
   EXPECT_EQ(summary("third")["from_cache"], 0);
+  ASSERT_EQ(search("fourth", cache + " --set search.fitness_images=225").code, 0);
+  const nlohmann::json fourth = summary("fourth");
+  EXPECT_EQ(fourth["from_cache"], 0);
+  EXPECT_EQ(fourth["images_inferred"], 225 * fourth["evaluations"].get<int>());
+  EXPECT_EQ(fourth["fp32"]["search"]["images"], 225);
+  EXPECT_EQ(fourth["quantised"]["validation"]["images"], 300);
 }
 
 TEST_F(SharedTallies, AFileOfAnotherKindIsRefusedAndStays) {

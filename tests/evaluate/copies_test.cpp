@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "evaluate/local_evaluator.hpp"
+#include "support/forwarding_engine.hpp"
 #include "support/problem.hpp"
 #include "vbq/error.hpp"
 #include "vbq/quantised_network.hpp"
@@ -44,11 +45,8 @@ class ManyEngines final : public Engine {
     seen_.work += count;
     seen_.most = std::max(seen_.most, static_cast<int>(std::ranges::count(runs_, true)));
   }
-  Tally finish(int copy) override {
-    if (!runs_[static_cast<std::size_t>(copy)]) throw Error("a copy was to finish what it had not started");
-    runs_[static_cast<std::size_t>(copy)] = false;
-    return at(copy).finish(0);
-  }
+  Tally finish(int copy) override { return finished(copy).finish(0); }
+  std::vector<Tally> finish_blocks(int copy) override { return finished(copy).finish_blocks(0); }
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
     seen_.work += images;
     at(0).infer(input, images, output);
@@ -60,6 +58,11 @@ class ManyEngines final : public Engine {
     const auto k = static_cast<std::size_t>(copy);
     if (runs_.at(k)) throw Error("a copy was asked for something while it runs");
     return *engines_[k];
+  }
+  Engine& finished(int copy) {
+    if (!runs_[static_cast<std::size_t>(copy)]) throw Error("a copy was to finish what it had not started");
+    runs_[static_cast<std::size_t>(copy)] = false;
+    return at(copy);
   }
 
   std::vector<std::unique_ptr<Engine>> engines_;
@@ -155,6 +158,33 @@ TEST(Remembered, BlocksAreKeptWhereTheyAreWanted) {
   EXPECT_EQ(evaluator.score_blocks(ImageSet::held_out, network).size(), 4U);
   EXPECT_EQ(seen.work, done);
   EXPECT_EQ(tally, evaluator_of(problem, 1, seen).score(ImageSet::held_out, network));
+}
+
+// Of a kind that does not tell blocks apart: it is never asked of several.
+class SumsAlone final : public support::ForwardingEngine {
+ public:
+  SumsAlone(const Network& network, const EngineOptions& options)
+      : support::ForwardingEngine(make_engine(network, options)) {
+    info_.kind = "cuda";
+  }
+  std::vector<Tally> finish_blocks(int copy) override { return Engine::finish_blocks(copy); }
+};
+
+TEST(Blocks, AreThoseOfAnyEngineOfAnySize) {
+  ASSERT_FALSE(tells_blocks("cuda"));
+  for (const std::int64_t block : {1, 4, 5, 13, 100}) {
+    const Problem problem = small_problem(22, 13, block);
+    LocalEvaluator sums(problem, [](const Network& network, const EngineOptions& options) {
+      return std::make_unique<SumsAlone>(network, options);
+    });
+    ManyEngines::Seen seen;
+    LocalEvaluator several = evaluator_of(problem, 3, seen);
+    const QuantisedNetwork network = several.network(random_genomes(problem, 1).front());
+    const std::vector<Tally> blocks = several.score_blocks(ImageSet::held_out, network);
+    EXPECT_EQ(std::ssize(blocks), (13 + block - 1) / block);
+    EXPECT_EQ(blocks.front().seen, std::min<std::int64_t>(block, 13));
+    EXPECT_EQ(sums.score_blocks(ImageSet::held_out, network), blocks) << "blocks of " << block;
+  }
 }
 
 // Images come and go, format follows format: the FP32 network's outputs stay.

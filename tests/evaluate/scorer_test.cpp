@@ -52,9 +52,7 @@ class FakeEvaluator final : public Evaluator {
   int stops_before = -1;  // that many networks are done when a wish to stop comes
 
  private:
-  Tally run(ImageSet, const QuantisedNetwork&) override { return {}; }
-  std::vector<Tally> run_blocks(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
-  std::vector<std::int32_t> run_classes(ImageSet /*set*/, const QuantisedNetwork& /*network*/) override { return {}; }
+  Outcome run(ImageSet /*set*/, const QuantisedNetwork& /*network*/, Detail /*detail*/) override { return {}; }
   static std::int64_t network_of(const Genome& genome) {
     return static_cast<std::int64_t>(genome.chromosomes.at(0).at(0));
   }

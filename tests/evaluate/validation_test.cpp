@@ -54,6 +54,35 @@ TEST(LocalEvaluator, BlocksAddUp) {
   EXPECT_THROW(make_local_evaluator(small_problem())->score(ImageSet::validation, network), Error);
 }
 
+// Candidates are run over some of the search's images, and made of all; what is delivered knows nothing of it.
+TEST(LocalEvaluator, CandidatesAreRunOverTheFitnessImages) {
+  Problem all = with_validation(small_problem());
+  all.format.matching = Matching::always;
+  all.format.matching_images = 20;
+  all.with_divergence = true;
+  Problem some = all;
+  some.fitness_images = spaced_images(all, 6);
+  EXPECT_EQ(some.fitness_images.size(), 6U);
+  EXPECT_EQ(block_count(some, ImageSet::search), 2);
+  EXPECT_NE(evaluation_hash(some), evaluation_hash(all));
+  const auto genomes = random_genomes(all, 3);
+  const auto of_all = make_local_evaluator(all), of_some = make_local_evaluator(some);
+  const auto expected = of_all->evaluate(genomes, {}), evaluated = of_some->evaluate(genomes, {});
+  for (std::size_t g = 0; g < genomes.size(); ++g) {
+    EXPECT_EQ(evaluated[g].network, expected[g].network);
+    EXPECT_EQ(evaluated[g].tally.seen, 6);
+    EXPECT_EQ(expected[g].tally.seen, 22);
+    const QuantisedNetwork network = of_some->network(genomes[g]);
+    EXPECT_EQ(network.id(), of_all->network(genomes[g]).id());
+    Problem only = all;
+    only.split.search = some.fitness_images;
+    EXPECT_EQ(make_local_evaluator(only)->score(ImageSet::search, network), evaluated[g].tally);
+    EXPECT_EQ(of_some->score(ImageSet::validation, network), of_all->score(ImageSet::validation, network));
+  }
+  some.fitness_images.push_back(1000000);
+  EXPECT_THROW(make_local_evaluator(some), Error);
+}
+
 // What is delivered is matched on more images, whatever was made before or after it.
 TEST(LocalEvaluator, DeliversWithItsOwnImages) {
   Problem problem = small_problem();

@@ -183,14 +183,14 @@ TEST(Worker, TasksAddUpToTheWhole) {
       const Range mine = part_of(6, workers, w);
       for (std::size_t g = 0; g < genomes.size() && mine.count > 0; ++g) {
         EXPECT_FALSE(worker.start(numbers[g], ImageSet::search, mine));
-        sums[g] += worker.finish()->tally;
+        sums[g] += worker.finish()->outcome.sum;
       }
       if (w >= held.parts) continue;
       const Range own = held.part(w);
       worker.start(11, ImageSet::held_out, own);
       const auto ran = worker.finish();
       EXPECT_EQ(ran->blocks, own);
-      scored += ran->tally;
+      scored += ran->outcome.sum;
       EXPECT_FALSE(worker.finish());
     }
     for (std::size_t g = 0; g < genomes.size(); ++g) EXPECT_EQ(sums[g], evaluated[g].tally) << workers << " workers";
@@ -208,7 +208,7 @@ TEST(Worker, ReadsImagesWhenItNeedsOthers) {
   worker.give(0, {});
   for (const std::int64_t block : {2, 3, 2}) {
     worker.start(0, ImageSet::search, {block, 1});
-    EXPECT_EQ(worker.finish()->tally.seen, 4);
+    EXPECT_EQ(worker.finish()->outcome.sum.seen, 4);
   }
   EXPECT_EQ(source.calls, 1);
   EXPECT_EQ(counting(problem.held_out_source).calls, 0);

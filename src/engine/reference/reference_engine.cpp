@@ -67,16 +67,23 @@ class ReferenceEngine final : public Engine {
   }
 
   Tally finish(int copy) override {
+    Tally result;
+    for (const Tally& block : finish_blocks(copy)) result += block;
+    return result;
+  }
+
+  std::vector<Tally> finish_blocks(int copy) override {
     check_copy(copy, copies());
     const auto [first, count] = std::exchange(started_, {});
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     const auto begin = static_cast<std::size_t>(first * block_);
     const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
-    Tally result;
+    std::vector<Tally> result(static_cast<std::size_t>(count));
     for (std::size_t i = begin; i < end; ++i) {
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(i * classes, classes);
-      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, shard_.comparison, result);
+      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, shard_.comparison,
+                  result[(i - begin) / static_cast<std::size_t>(block_)]);
     }
     return result;
   }

@@ -1,0 +1,20 @@
+// Detail: how much is wanted of a network that is run over images, and what came of it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vbq/tally.hpp"
+
+namespace vbq {
+
+enum class Detail : std::int64_t { sum, blocks, classes };
+
+struct Outcome {
+  Tally sum;                               // of Detail::classes `seen` alone
+  std::vector<Tally> blocks = {};          // of Detail::blocks: a tally a block, in order
+  std::vector<std::int32_t> classes = {};  // of Detail::classes: a class an image, in order (Evaluator::classify())
+  bool operator==(const Outcome&) const = default;
+};
+
+}  // namespace vbq
