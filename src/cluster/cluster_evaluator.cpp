@@ -111,15 +111,25 @@ Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Det
   return generation.outcome();
 }
 
-QuantisedNetwork ClusterEvaluator::network(const Genome& genome) {
-  QuantisedNetwork network;
+std::vector<QuantisedNetwork> ClusterEvaluator::networks(std::span<const Genome> genomes) {
+  std::vector<QuantisedNetwork> made(genomes.size());
   in_step([&] {
-    order(0, {Op::deliver, {}, {genome}, {}, {}, -1});
-    const auto answer = unpack<Answer>(world_->receive().bytes);
-    network = unpack<QuantisedNetwork>(answer.network);
-    times_.quantise += answer.seconds / static_cast<double>(workers_.size());
+    std::size_t next = 0;
+    const auto hand_out_one = [&](std::size_t w) {
+      if (next == genomes.size()) return;
+      order(w, {Op::deliver, {next}, {genomes[next]}, {}, {}, -1});
+      ++next;
+    };
+    for (std::size_t w = 0; w < workers_.size(); ++w) hand_out_one(w);
+    for (std::size_t answered = 0; answered < genomes.size(); ++answered) {
+      const Message message = world_->receive();
+      const auto answer = unpack<Answer>(message.bytes);
+      made.at(answer.numbers.at(0)) = unpack<QuantisedNetwork>(answer.network);
+      times_.quantise += answer.seconds / static_cast<double>(workers_.size());
+      hand_out_one(static_cast<std::size_t>(message.from - 1));
+    }
   });
-  return network;
+  return made;
 }
 
 std::int64_t ClusterEvaluator::not_finite(ImageSet set) {

@@ -36,7 +36,8 @@ class ClusterEvaluator final : public Evaluator {
 
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
-  QuantisedNetwork network(const Genome& genome) override;
+  std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override;
+  std::size_t makers() const override { return workers_.size(); }
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override;
 

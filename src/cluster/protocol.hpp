@@ -27,7 +27,7 @@ enum class Op : std::int64_t {
   hand_over,   // a network to rank `peer`. Answered by that rank's run
   take_part,   // in a broadcast of the network of this number. Not answered
   not_finite,  // of the worker's part of a set -> count
-  deliver,     // the genome's network as it is delivered -> its archive
+  deliver,     // the genome's network as it is delivered -> its archive, under the order's number
   adopt,       // another format, for which there must be memory -> failure, if any
   prepare,     // what depends on that format is made -> failure, if any
 };

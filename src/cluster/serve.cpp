@@ -94,7 +94,7 @@ class Service {
         return try_to(order, [&] { worker_.prepare(); });
       case Op::deliver: {
         const auto start = std::chrono::steady_clock::now();
-        Answer answer{Op::deliver, {}, {}, 0, {}, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
+        Answer answer{Op::deliver, order.numbers, {}, 0, {}, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
         answer.seconds = seconds_since(start);
         return world_.send(0, pack(answer));
       }

@@ -78,8 +78,12 @@ class Evaluator {
   std::vector<std::int32_t> classify(ImageSet set, const QuantisedNetwork& network);
   // The same of the network as trained, which is asked once.
   const std::vector<std::int32_t>& classify_as_trained(ImageSet set);
-  // The genome's network as it is delivered, which makes a difference where matching is left to the end.
-  virtual QuantisedNetwork network(const Genome& genome) = 0;
+  // The genomes' networks as they are delivered, which makes a difference where matching is left to the end; shared out
+  // over the workers.
+  virtual std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) = 0;
+  QuantisedNetwork network(const Genome& genome) { return networks({&genome, 1}).front(); }
+  // How many of them are made side by side.
+  virtual std::size_t makers() const { return 1; }
   // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
   virtual std::int64_t not_finite(ImageSet set) = 0;
   // Since the last call.

@@ -32,11 +32,13 @@ Outcome LocalEvaluator::run(ImageSet set, const QuantisedNetwork& network, Detai
   return generation.outcome();
 }
 
-QuantisedNetwork LocalEvaluator::network(const Genome& genome) {
+std::vector<QuantisedNetwork> LocalEvaluator::networks(std::span<const Genome> genomes) {
   const auto start = std::chrono::steady_clock::now();
-  QuantisedNetwork network = worker_.deliver(genome);
+  std::vector<QuantisedNetwork> made;
+  made.reserve(genomes.size());
+  for (const Genome& genome : genomes) made.push_back(worker_.deliver(genome));
   times_.quantise += seconds_since(start);
-  return network;
+  return made;
 }
 
 void LocalEvaluator::drive(Generation& generation, std::span<const Genome> genomes, ImageSet set) {

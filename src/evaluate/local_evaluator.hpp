@@ -19,7 +19,7 @@ class LocalEvaluator final : public Evaluator {
 
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
-  QuantisedNetwork network(const Genome& genome) override;
+  std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
 

@@ -42,56 +42,126 @@ double next_doublings(const std::optional<Tried>& kept, const std::optional<Trie
   return exceeds->doublings + std::clamp(share, 0.05, 0.95) * (kept->doublings - exceeds->doublings);
 }
 
-// Close to the budget, by interpolation from either side, since networks are compared at one size. None where the
-// budget cannot be kept. Bits fall with the step but for small leaps.
-std::optional<QuantisedNetwork> fitted(const Setup& setup, Evaluator& evaluator, const Genome& genome,
-                                       std::int64_t bits) {
-  const auto weights = static_cast<double>(weight_count(setup.problem.network));
-  const double unused = kUnused * static_cast<double>(bits) / weights;
-  std::optional<QuantisedNetwork> best;
-  std::optional<Tried> kept, exceeds;
-  Tried next;
-  double first_over = 0, best_over = 0;
-  for (int attempt = 0; attempt < (best ? kCloseAttempts : kMostAttempts); ++attempt) {
-    QuantisedNetwork network = evaluator.network(with_steps(genome, next.doublings));
-    next.over = static_cast<double>(bits_over(setup, network, bits)) / weights;
-    if (attempt == 0) first_over = next.over;
-    if (attempt == kHopeless && !best && next.over > 0.9 * first_over) return std::nullopt;
-    if (next.over > 0) {
-      if (!exceeds || next.doublings > exceeds->doublings) exceeds = next;
-    } else {
-      if (!kept || next.doublings < kept->doublings) kept = next;
-      if (!best || next.over > best_over) {
-        best = std::move(network);
-        best_over = next.over;
-      }
-      if (-best_over <= unused) break;
+// Close to the budget, by interpolation from either side, since networks are compared at one size. Bits fall with the
+// step but for small leaps.
+class Fitting {
+ public:
+  Fitting(const Setup& setup, const Wanted& wanted)
+      : setup_(&setup),
+        wanted_(&wanted),
+        weights_(static_cast<double>(weight_count(setup.problem.network))),
+        unused_(kUnused * static_cast<double>(wanted.budget) / weights_) {}
+
+  bool done() const { return done_ || attempts_ >= (best_ ? kCloseAttempts : kMostAttempts); }
+  // To be made next.
+  Genome next() const { return with_steps(wanted_->genome, next_.doublings); }
+  // What came of it.
+  void made(QuantisedNetwork network) {
+    const int attempt = attempts_++;
+    next_.over = static_cast<double>(bits_over(*setup_, network, wanted_->budget)) / weights_;
+    if (attempt == 0) first_over_ = next_.over;
+    if (attempt == kHopeless && !best_ && next_.over > 0.9 * first_over_) {
+      done_ = true;
+      return;
     }
-    next.doublings = next_doublings(kept, exceeds, -unused / 2);
+    if (next_.over > 0) {
+      if (!exceeds_ || next_.doublings > exceeds_->doublings) exceeds_ = next_;
+    } else {
+      if (!kept_ || next_.doublings < kept_->doublings) kept_ = next_;
+      if (!best_ || next_.over > best_over_) {
+        best_ = std::move(network);
+        best_over_ = next_.over;
+      }
+      done_ = -best_over_ <= unused_;
+    }
+    next_.doublings = next_doublings(kept_, exceeds_, -unused_ / 2);
   }
-  return best;
+  // None where the budget cannot be kept.
+  std::optional<QuantisedNetwork> result() && { return std::move(best_); }
+
+ private:
+  const Setup* setup_;
+  const Wanted* wanted_;
+  double weights_, unused_;  // unused: bits a weight
+  std::optional<QuantisedNetwork> best_;
+  std::optional<Tried> kept_, exceeds_;
+  Tried next_;
+  double first_over_ = 0, best_over_ = 0;
+  int attempts_ = 0;
+  bool done_ = false;
+};
+
+// All of them side by side, an attempt at a time.
+std::vector<std::optional<QuantisedNetwork>> fitted(const Setup& setup, Evaluator& evaluator,
+                                                    std::span<const Wanted> wanted) {
+  std::vector<Fitting> fittings;
+  fittings.reserve(wanted.size());
+  for (const Wanted& one : wanted) fittings.emplace_back(setup, one);
+  for (;;) {
+    std::vector<Fitting*> open;
+    std::vector<Genome> genomes;
+    for (Fitting& one : fittings) {
+      if (one.done()) continue;
+      open.push_back(&one);
+      genomes.push_back(one.next());
+    }
+    if (open.empty()) break;
+    std::vector<QuantisedNetwork> made = evaluator.networks(genomes);
+    for (std::size_t k = 0; k < open.size(); ++k) open[k]->made(std::move(made[k]));
+  }
+  std::vector<std::optional<QuantisedNetwork>> found;
+  found.reserve(fittings.size());
+  for (Fitting& one : fittings) found.push_back(std::move(one).result());
+  return found;
 }
 
 }  // namespace
 
-QuantisedNetwork deliver(const Setup& setup, Evaluator& evaluator, const Genome& genome) {
+std::vector<QuantisedNetwork> deliver(const Setup& setup, Evaluator& evaluator, std::span<const Genome> genomes) {
+  std::vector<std::optional<QuantisedNetwork>> found(genomes.size());
   if (setup.budget_bits && setup.problem.format.encoding == Encoding::grid) {
-    if (auto network = fitted(setup, evaluator, genome, *setup.budget_bits)) return *std::move(network);
+    std::vector<Wanted> wanted;
+    for (const Genome& genome : genomes) wanted.push_back({genome, *setup.budget_bits});
+    found = fitted(setup, evaluator, wanted);
   }
-  QuantisedNetwork network = evaluator.network(genome);
-  const std::int64_t over = setup.budget_bits ? bits_over(setup, network, *setup.budget_bits) : 0;
-  if (over > 0) {
-    log::warning("the network that is delivered takes {} bits more than the budget of {}", over, *setup.budget_bits);
+  std::vector<Genome> left;
+  for (std::size_t k = 0; k < genomes.size(); ++k) {
+    if (!found[k]) left.push_back(genomes[k]);
   }
-  return network;
+  std::vector<QuantisedNetwork> as_they_are = evaluator.networks(left), networks;
+  auto next = as_they_are.begin();
+  for (std::optional<QuantisedNetwork>& one : found) {
+    if (one) {
+      networks.push_back(*std::move(one));
+      continue;
+    }
+    networks.push_back(std::move(*next++));
+    const std::int64_t over = setup.budget_bits ? bits_over(setup, networks.back(), *setup.budget_bits) : 0;
+    if (over > 0) {
+      log::warning("the network that is delivered takes {} bits more than the budget of {}", over, *setup.budget_bits);
+    }
+  }
+  return networks;
+}
+
+std::vector<std::optional<QuantisedNetwork>> deliver_within(const Setup& setup, Evaluator& evaluator,
+                                                            std::span<const Wanted> wanted) {
+  if (setup.problem.format.encoding == Encoding::grid) return fitted(setup, evaluator, wanted);
+  std::vector<Genome> genomes;
+  genomes.reserve(wanted.size());
+  for (const Wanted& one : wanted) genomes.push_back(one.genome);
+  std::vector<QuantisedNetwork> networks = evaluator.networks(genomes);
+  std::vector<std::optional<QuantisedNetwork>> found(wanted.size());
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    if (bits_over(setup, networks[k], wanted[k].budget) <= 0) found[k] = std::move(networks[k]);
+  }
+  return found;
 }
 
 std::optional<QuantisedNetwork> deliver_within(const Setup& setup, Evaluator& evaluator, const Genome& genome,
                                                std::int64_t budget) {
-  if (setup.problem.format.encoding == Encoding::grid) return fitted(setup, evaluator, genome, budget);
-  QuantisedNetwork network = evaluator.network(genome);
-  if (bits_over(setup, network, budget) > 0) return std::nullopt;
-  return network;
+  const Wanted wanted{genome, budget};
+  return deliver_within(setup, evaluator, {&wanted, 1}).front();
 }
 
 }  // namespace vbq

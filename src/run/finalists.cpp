@@ -30,21 +30,23 @@ std::vector<Genome> finalists_of(const SearchMethod& search, const Genome& start
 
 Searched best_finalist(const Setup& setup, Evaluator& evaluator, const SearchMethod& search, const Genome* start) {
   const bool chooses = start != nullptr && !setup.problem.split.validation.empty();
-  const std::vector<Genome> finalists =
-      chooses ? finalists_of(search, *start) : std::vector<Genome>{search.state().best.genome};
+  std::vector<Genome> genomes = chooses ? finalists_of(search, *start) : std::vector{search.state().best.genome};
+  const std::size_t finalists = genomes.size();
+  if (start != nullptr) genomes.push_back(*start);
+  std::vector<QuantisedNetwork> networks = deliver(setup, evaluator, genomes);
   Searched searched;
   double best = 0;
-  for (std::size_t k = 0; k < finalists.size(); ++k) {
-    QuantisedNetwork network = deliver(setup, evaluator, finalists[k]);
-    searched.validated.push_back(validate(setup, evaluator, network));
+  for (std::size_t k = 0; k < finalists; ++k) {
+    searched.validated.push_back(validate(setup, evaluator, networks[k]));
     Tally all;
     for (const Tally& block : searched.validated.back()) all += block;
     const double own = fitness(all, setup.job.fitness);
     if (k > 0 && own <= best) continue;
     best = own;
-    searched.network = std::move(network);
+    searched.network = std::move(networks[k]);
     searched.place = k;
   }
+  if (start != nullptr) searched.begun = std::move(networks.back());
   return searched;
 }
 

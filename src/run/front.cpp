@@ -61,22 +61,34 @@ struct Delivered {
   double fitness = 0;  // minus the logarithm of the harm on those
 };
 
+// What may be delivered within a budget, the best first.
+struct Size {
+  std::vector<Genome> genomes;
+  std::int64_t budget = 0;
+};
+
 class Delivery {
  public:
   Delivery(const Setup& setup, Evaluator& evaluator, const Scorer& scorer)
       : setup_(setup), evaluator_(evaluator), scorer_(scorer) {}
 
-  // Of the first genome that can be.
-  std::optional<Delivered> first(const std::vector<Genome>& genomes, std::int64_t budget) {
-    for (const Genome& genome : genomes) {
-      std::optional<QuantisedNetwork> network = deliver_within(setup_, evaluator_, genome, budget);
-      if (!network) continue;
-      const std::int64_t bits = coded_bits(weight_size(setup_.problem.network, *network), setup_.problem.format.coding);
-      const Tally search = search_tally(evaluator_, scorer_, *network);
-      const double fitness = fitness_within(search, setup_.job.fitness, 0, Budgeting::bound);
-      return Delivered{genome, *std::move(network), bits, search, fitness};
+  // Of each size, of the first genome that can be; all sizes side by side.
+  std::vector<std::optional<Delivered>> first(std::span<const Size> sizes) {
+    std::vector<std::optional<Delivered>> found(sizes.size());
+    for (std::size_t turn = 0;; ++turn) {
+      std::vector<Wanted> wanted;
+      std::vector<std::size_t> of;  // the size that each is wanted of
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        if (found[i] || turn >= sizes[i].genomes.size()) continue;
+        wanted.push_back({sizes[i].genomes[turn], sizes[i].budget});
+        of.push_back(i);
+      }
+      if (wanted.empty()) return found;
+      std::vector<std::optional<QuantisedNetwork>> networks = deliver_within(setup_, evaluator_, wanted);
+      for (std::size_t k = 0; k < wanted.size(); ++k) {
+        if (networks[k]) found[of[k]] = delivered(std::move(wanted[k].genome), *std::move(networks[k]));
+      }
     }
-    return std::nullopt;
   }
 
   // Where a size falls behind its neighbours, their genomes are tried there: an archive has gaps, and a network that
@@ -90,7 +102,8 @@ class Delivery {
       if (!own || own->fitness >= expected(below, above, own->bits) - kDent) continue;
       for (const std::optional<Delivered>* neighbour : {&below, &above}) {
         if (!*neighbour) continue;
-        std::optional<Delivered> other = first({(*neighbour)->genome}, budgets[k]);
+        const Size size{{(*neighbour)->genome}, budgets[k]};
+        std::optional<Delivered> other = first({&size, 1}).front();
         if (other && other->fitness > own->fitness) own = std::move(other);
       }
     }
@@ -103,6 +116,12 @@ class Delivery {
   }
 
  private:
+  Delivered delivered(Genome genome, QuantisedNetwork network) {
+    const std::int64_t bits = coded_bits(weight_size(setup_.problem.network, network), setup_.problem.format.coding);
+    const Tally search = search_tally(evaluator_, scorer_, network);
+    const double fitness = fitness_within(search, setup_.job.fitness, 0, Budgeting::bound);
+    return {std::move(genome), std::move(network), bits, search, fitness};
+  }
   // On the straight line between two neighbours in size; beyond the largest, no less than it has; below the smallest
   // anything, since nothing says what.
   static double expected(const std::optional<Delivered>& below, const std::optional<Delivered>& above,
@@ -143,9 +162,16 @@ Front deliver_front(const Setup& setup, Evaluator& evaluator, const Scorer& scor
   std::vector<std::optional<Delivered>> searched, begun;
   searched.reserve(budgets.size());
   begun.reserve(budgets.size());
-  for (const std::int64_t budget : budgets) {
-    searched.push_back(delivery.first(candidates(setup, search, budget), budget));
-    begun.push_back(delivery.first(starts(budget), budget));
+  // As many at a time as keep the makers busy, so that what is done can be told.
+  const std::size_t at_once = std::max<std::size_t>(1, evaluator.makers() / 2);
+  for (std::size_t k = 0; k < budgets.size(); k += at_once) {
+    std::vector<Size> sizes;  // the searched, the start's; the same of the next
+    for (std::size_t i = k; i < std::min(k + at_once, budgets.size()); ++i) {
+      sizes.push_back({candidates(setup, search, budgets[i]), budgets[i]});
+      sizes.push_back({starts(budgets[i]), budgets[i]});
+    }
+    std::vector<std::optional<Delivered>> found = delivery.first(sizes);
+    for (std::size_t i = 0; i < found.size(); ++i) (i % 2 == 0 ? searched : begun).push_back(std::move(found[i]));
     progress.show(fmt::format("front: {} of {} sizes", searched.size(), budgets.size()),
                   searched.size() == budgets.size() ? Progress::When::now : Progress::When::now_and_then);
   }

@@ -90,9 +90,8 @@ class Loop {
     result.network = searched.network;
     result.quantised = searched.scores;
     if (gained) {
-      QuantisedNetwork network = deliver(setup_, evaluator_, start);
-      std::vector<Tally> validated = validate(setup_, evaluator_, network);
-      const ScoredNetwork begun = scored_now(std::move(network), std::move(validated));
+      std::vector<Tally> validated = validate(setup_, evaluator_, *best.begun);
+      const ScoredNetwork begun = scored_now(*std::move(best.begun), std::move(validated));
       Beginning& beginning =
           result.beginning.emplace(Beginning{begun.scores, searched.scores, best.validated.size(), {}});
       if (!begun.validated.empty()) {

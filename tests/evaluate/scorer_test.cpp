@@ -42,7 +42,9 @@ class FakeEvaluator final : public Evaluator {
     return result;
   }
   void use(const Format&) override {}
-  QuantisedNetwork network(const Genome&) override { return {}; }
+  std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override {
+    return std::vector<QuantisedNetwork>(genomes.size());
+  }
   std::int64_t not_finite(ImageSet) override { return 0; }
   EvaluatorTimes times() override { return {}; }
 
