@@ -113,15 +113,15 @@ Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Det
 
 std::vector<QuantisedNetwork> ClusterEvaluator::networks(std::span<const Genome> genomes) {
   std::vector<QuantisedNetwork> made(genomes.size());
+  std::size_t next = 0;
   in_step([&] {
-    std::size_t next = 0;
     const auto hand_out_one = [&](std::size_t w) {
-      if (next == genomes.size()) return;
+      if (next == genomes.size() || stop_requested()) return;
       order(w, {Op::deliver, {next}, {genomes[next]}, {}, {}, -1});
       ++next;
     };
     for (std::size_t w = 0; w < workers_.size(); ++w) hand_out_one(w);
-    for (std::size_t answered = 0; answered < genomes.size(); ++answered) {
+    for (std::size_t answered = 0; answered < next; ++answered) {
       const Message message = world_->receive();
       const auto answer = unpack<Answer>(message.bytes);
       made.at(answer.numbers.at(0)) = unpack<QuantisedNetwork>(answer.network);
@@ -129,6 +129,7 @@ std::vector<QuantisedNetwork> ClusterEvaluator::networks(std::span<const Genome>
       hand_out_one(static_cast<std::size_t>(message.from - 1));
     }
   });
+  if (next < genomes.size()) throw Stopped();
   return made;
 }
 

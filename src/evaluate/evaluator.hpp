@@ -79,7 +79,7 @@ class Evaluator {
   // The same of the network as trained, which is asked once.
   const std::vector<std::int32_t>& classify_as_trained(ImageSet set);
   // The genomes' networks as they are delivered, which makes a difference where matching is left to the end; shared out
-  // over the workers.
+  // over the workers. Stopped where a wish to stop comes before the last of them is begun.
   virtual std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) = 0;
   QuantisedNetwork network(const Genome& genome) { return networks({&genome, 1}).front(); }
   // How many of them are made side by side.

@@ -36,7 +36,10 @@ std::vector<QuantisedNetwork> LocalEvaluator::networks(std::span<const Genome> g
   const auto start = std::chrono::steady_clock::now();
   std::vector<QuantisedNetwork> made;
   made.reserve(genomes.size());
-  for (const Genome& genome : genomes) made.push_back(worker_.deliver(genome));
+  for (const Genome& genome : genomes) {
+    if (stop_requested()) throw Stopped();
+    made.push_back(worker_.deliver(genome));
+  }
   times_.quantise += seconds_since(start);
   return made;
 }

@@ -34,6 +34,8 @@ void expect_equal_to_local(const Problem& problem, int genome_count) {
     EXPECT_EQ(evaluator.evaluate(fewer, {}), local->evaluate(fewer, {}));
     const QuantisedNetwork network = evaluator.network(genomes.back());
     EXPECT_EQ(network, local->network(genomes.back()));
+    EXPECT_EQ(evaluator.networks(genomes), local->networks(genomes));
+    EXPECT_TRUE(evaluator.networks({}).empty());
     for (const ImageSet set : {ImageSet::held_out, ImageSet::search}) {
       EXPECT_EQ(evaluator.score(set, {}), local->score(set, {}));
       EXPECT_EQ(evaluator.score(set, network), local->score(set, network));

@@ -1,8 +1,10 @@
 // Validation images, tallies block by block, and networks that are delivered with images of their own number.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <vector>
 
+#include "core/stop.hpp"
 #include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
 #include "vbq/error.hpp"
@@ -52,6 +54,25 @@ TEST(LocalEvaluator, BlocksAddUp) {
               std::ssize(images_of(problem, set)) - (std::ssize(blocks) - 1) * problem.engine.block);
   }
   EXPECT_THROW(make_local_evaluator(small_problem())->score(ImageSet::validation, network), Error);
+}
+
+// Networks to be delivered may be many, and each takes long: a wish to stop is heeded between them.
+TEST(LocalEvaluatorDeathTest, StopsBetweenNetworks) {
+  EXPECT_EXIT(
+      {
+        const Problem problem = small_problem();
+        const auto genomes = random_genomes(problem, 2);
+        const auto evaluator = make_local_evaluator(problem);
+        if (evaluator->networks(genomes).size() != 2) std::_Exit(1);
+        request_stop(StopCause::signal);
+        try {
+          evaluator->networks(genomes);
+        } catch (const Stopped&) {
+          std::_Exit(7);
+        }
+        std::_Exit(2);
+      },
+      testing::ExitedWithCode(7), "");
 }
 
 // Candidates are run over some of the search's images, and made of all; what is delivered knows nothing of it.
