@@ -46,7 +46,8 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
   return (2 * weights + (opened > 0 ? weights : 0) + (opened + 1) * values) * kFloat;
 }
 
-// By rule, so that a rank without a GPU knows it of those that have one.
+// Both by rule, so that a rank without a GPU knows it of those that have one.
+
 // On a GPU blocks are summed up where they are counted, and several copies keep it busy with a block each.
 bool tells_blocks(std::string_view kind) { return kind != "cuda"; }
 
