@@ -145,7 +145,8 @@ void execute_plan(const Part& plan, const Part& pack, cudaStream_t stream) {
     require(!overlap(memory[i], arrays[i].bytes(), memory.back(), formula.y.bytes()), "the output overlaps an input");
   }
   if (kernel.index == settings().broken) throw std::runtime_error("cuDNN: a kernel that does not run after all");
-  const bool slow = kernel.index == settings().slow || (settings().slow_fused && uids.size() > 3);  // x, weights, y
+  const bool bare = uids.size() <= 3;  // x, weights, y
+  const bool slow = kernel.index == settings().slow || (bare ? settings().slow_bare : settings().slow_fused);
   const cudaError_t status = enqueue(stream, [=, tf32 = kernel.index == 14] {
     if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::memset(scratch, 0xff, bytes);

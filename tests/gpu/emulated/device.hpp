@@ -22,7 +22,7 @@ struct Settings {
   std::size_t memory = std::size_t{8} << 30;                    // bytes of the GPU
   int allocations = -1;                                         // after so many more, memory has run out; -1: never
   std::int64_t slow = -1, broken = -1;                          // numbers of cuDNN's kernels: takes long; does not run
-  bool slow_fused = false;                                      // all that do more than a convolution take long
+  bool slow_fused = false, slow_bare = false;  // all that do more than a convolution take long; all that do not
 };
 Settings& settings();
 
