@@ -22,7 +22,9 @@ Finding examine_ranks(Communicator& world) {
   const std::vector<std::string> hosts = world.gather(world.host());
   const std::set<std::string> different(hosts.begin(), hosts.end());
   return {"mpi", Health::fine,
-          fmt::format("{}; {} ranks, hosts: {}", mpi_library(), world.size(), fmt::join(different, ", ")), ""};
+          fmt::format("{}; {} ranks, hosts: {}{}", mpi_library(), world.size(), fmt::join(different, ", "),
+                      world.mpi_goes_on() ? "; they go on without a lost worker" : ""),
+          ""};
 }
 
 int tell(const std::vector<Finding>& findings, const CommonOptions& common) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <exception>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -31,6 +33,7 @@ ClusterEvaluator::ClusterEvaluator(Communicator& world, const Problem& problem)
     return Report{world.host(), network_hash(problem.network), data_hash(problem), settings_hash(problem), {}, 0};
   });
   const std::vector<Report> reports = agree_on(world, mine);
+  world.go_on_where_mpi_does();
   working_ = true;  // from here on, the workers wait for orders
   for (std::size_t rank = 1; rank < reports.size(); ++rank) {
     workers_.push_back({static_cast<int>(rank), reports[rank].host, reports[rank].engine.value_or(EngineInfo{})});
@@ -69,9 +72,9 @@ void ClusterEvaluator::use(const Format& format) {
     for (const Op op : {Op::adopt, Op::prepare}) {
       order_all({op, {}, {}, {}, {}, -1, pack(format)});
       std::vector<std::string> failures(workers_.size());
-      for (std::size_t w = 0; w < workers_.size(); ++w) {
-        const Message message = world_->receive();
-        failures.at(static_cast<std::size_t>(message.from - 1)) = unpack<Answer>(message.bytes).failure;
+      for (std::size_t answered = 0; answered < workers_.size(); ++answered) {
+        auto [w, said] = answer();
+        failures[w] = std::move(said.failure);
       }
       failure = verdict_of(failures, workers_.front().rank);
       if (failure) return;
@@ -84,68 +87,99 @@ void ClusterEvaluator::use(const Format& format) {
 
 std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
   if (genomes.empty()) return {};
-  const auto workers = static_cast<std::int64_t>(workers_.size());
-  Generation generation(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), at_once_,
-                                 hand_over_seconds_),
-                        genomes.size(), known);
+  const std::int64_t images = std::ssize(images_of(*problem_, ImageSet::search));
+  std::vector<Evaluated> result(genomes.size());
+  std::vector<std::size_t> left(genomes.size());  // places of those that are not finished
+  std::iota(left.begin(), left.end(), std::size_t{0});
+  std::vector<Genome> asked(genomes.begin(), genomes.end());  // theirs
   in_step([&] {
-    begin(genomes.size());
-    drive(generation, genomes, ImageSet::search);
+    const auto workers = static_cast<std::int64_t>(workers_.size());
+    Generation generation(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, asked.size(), at_once_,
+                                   hand_over_seconds_),
+                          asked.size(), known);
+    const auto keep = [&] {
+      const std::vector<Evaluated> evaluated = generation.result(images);
+      std::vector<std::size_t> still;
+      std::vector<Genome> ask;
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        result[left[i]] = evaluated[i];
+        if (evaluated[i].tally.seen == images) continue;
+        still.push_back(left[i]);
+        ask.push_back(std::move(asked[i]));
+      }
+      left = std::move(still);
+      asked = std::move(ask);
+    };
+    begin(asked.size());
+    try {
+      drive(generation, asked, ImageSet::search);
+    } catch (const LostRank&) {
+      keep();
+      throw;
+    }
+    keep();
   });
-  return generation.result(std::ssize(images_of(*problem_, ImageSet::search)));
+  return result;
 }
 
 Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Detail detail) {
-  const auto workers = static_cast<std::int64_t>(workers_.size());
-  Generation generation(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail,
-                        workers_.front().engine.kind);
+  images_of(*problem_, set);  // Error where there are no such images, before anybody waits
+  std::optional<Generation> generation;
   in_step([&] {
+    const auto workers = static_cast<std::int64_t>(workers_.size());
+    generation.emplace(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail,
+                       workers_.front().engine.kind);
     begin(1);
-    order_all({Op::take_part, {first_number_}, {}, {}, {}, -1});
     std::string archive = pack(network);
-    world_->broadcast(archive);
-    traffic_.bytes_sent += static_cast<std::int64_t>(archive.size());
-    drive(generation, {}, set);
+    // A worker that waits in a broadcast could not be told that it is off.
+    const bool apart = world_->goes_on();
+    order_all({Op::take_part, {first_number_}, {}, {}, {}, -1, apart ? archive : std::string()});
+    if (!apart) world_->broadcast(archive);
+    if (!apart) traffic_.bytes_sent += static_cast<std::int64_t>(archive.size());
+    drive(*generation, {}, set);
   });
-  if (!generation.done()) throw Stopped();
-  return generation.outcome();
+  if (!generation->done()) throw Stopped();
+  return generation->outcome();
 }
 
 std::vector<QuantisedNetwork> ClusterEvaluator::networks(std::span<const Genome> genomes) {
-  std::vector<QuantisedNetwork> made(genomes.size());
-  std::size_t next = 0;
+  std::vector<std::optional<QuantisedNetwork>> made(genomes.size());
   in_step([&] {
+    std::deque<std::size_t> left;
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      if (!made[i]) left.push_back(i);
+    }
+    std::size_t asked = 0;
     const auto hand_out_one = [&](std::size_t w) {
-      if (next == genomes.size() || stop_requested()) return;
-      order(w, {Op::deliver, {next}, {genomes[next]}, {}, {}, -1});
-      ++next;
+      if (left.empty() || stop_requested()) return;
+      order(w, {Op::deliver, {left.front()}, {genomes[left.front()]}, {}, {}, -1});
+      left.pop_front();
+      ++asked;
     };
     for (std::size_t w = 0; w < workers_.size(); ++w) hand_out_one(w);
-    for (std::size_t answered = 0; answered < next; ++answered) {
-      const Message message = world_->receive();
-      const auto answer = unpack<Answer>(message.bytes);
-      made.at(answer.numbers.at(0)) = unpack<QuantisedNetwork>(answer.network);
-      times_.quantise += answer.seconds / static_cast<double>(workers_.size());
-      hand_out_one(static_cast<std::size_t>(message.from - 1));
+    for (std::size_t answered = 0; answered < asked; ++answered) {
+      const auto [w, said] = answer();
+      made.at(said.numbers.at(0)) = unpack<QuantisedNetwork>(said.network);
+      times_.quantise += said.seconds / static_cast<double>(workers_.size());
+      hand_out_one(w);
     }
   });
-  if (next < genomes.size()) throw Stopped();
-  return made;
+  std::vector<QuantisedNetwork> result;
+  for (std::optional<QuantisedNetwork>& network : made) {
+    if (!network) throw Stopped();
+    result.push_back(*std::move(network));
+  }
+  return result;
 }
 
 std::int64_t ClusterEvaluator::not_finite(ImageSet set) {
   std::int64_t images = 0;
   in_step([&] {
+    images = 0;
     order_all({Op::not_finite, {}, {}, set, {}, -1});
-    for (std::size_t w = 0; w < workers_.size(); ++w) images += unpack<Answer>(world_->receive().bytes).count;
+    for (std::size_t answered = 0; answered < workers_.size(); ++answered) images += answer().second.count;
   });
   return images;
-}
-
-void ClusterEvaluator::begin(std::size_t networks) {
-  first_number_ = next_number_;
-  next_number_ += networks;
-  order_all({Op::begin, {first_number_}, {}, {}, {}, -1});
 }
 
 void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> genomes, ImageSet set) {
@@ -157,20 +191,17 @@ void ClusterEvaluator::drive(Generation& generation, std::span<const Genome> gen
     for (std::size_t w = 0; w < workers_.size(); ++w) hand_out(generation, genomes, set, w, most);
   }
   while (std::ranges::any_of(given_, [](std::int64_t tasks) { return tasks > 0; })) {
-    const Message message = world_->receive();
-    auto answer = unpack<Answer>(message.bytes);
-    const auto w = static_cast<std::size_t>(message.from - 1);
+    auto [w, said] = answer();
     --given_.at(w);
-    tell({w, answer.seconds, std::ssize(answer.ids), answer.outcome.sum.seen});
-    if (answer.op == Op::run) {
-      spent.inference += answer.seconds;
-      generation.ran(static_cast<std::int64_t>(w), answer.numbers.at(0) - first_number_, answer.blocks,
-                     std::move(answer.outcome), answer.seconds);
+    tell({static_cast<std::size_t>(workers_[w].rank - 1), said.seconds, std::ssize(said.ids), said.outcome.sum.seen});
+    if (said.op == Op::run) {
+      spent.inference += said.seconds;
+      generation.ran(static_cast<std::int64_t>(w), said.numbers.at(0) - first_number_, said.blocks,
+                     std::move(said.outcome), said.seconds);
     } else {
-      spent.quantise += answer.seconds;
-      for (std::size_t i = 0; i < answer.ids.size(); ++i) {
-        generation.made(static_cast<std::int64_t>(w), answer.numbers.at(i) - first_number_, answer.ids[i],
-                        answer.bits.at(i));
+      spent.quantise += said.seconds;
+      for (std::size_t i = 0; i < said.ids.size(); ++i) {
+        generation.made(static_cast<std::int64_t>(w), said.numbers.at(i) - first_number_, said.ids[i], said.bits.at(i));
       }
     }
     // What has changed may be work for those that have none. They come first, so that a new network is handed over to
@@ -207,28 +238,6 @@ void ClusterEvaluator::hand_out(Generation& generation, std::span<const Genome> 
     order(w, what);
     ++given_[w];
   }
-}
-
-void ClusterEvaluator::in_step(const std::function<void()>& body) {
-  if (!working_) fail_internal("the workers have been sent home: no evaluation was expected after stop()");
-  try {
-    body();
-  } catch (const LostRank&) {  // the caller may have something to save, and the others wait
-    working_ = false;
-    throw;
-  } catch (const std::exception& error) {
-    die(*world_, error.what(), Fault::internal);
-  }
-}
-
-void ClusterEvaluator::order(std::size_t worker, const Order& order) {
-  std::string bytes = pack(order);
-  traffic_.bytes_sent += static_cast<std::int64_t>(bytes.size());
-  world_->send(workers_[worker].rank, std::move(bytes));
-}
-
-void ClusterEvaluator::order_all(const Order& what) {
-  for (std::size_t w = 0; w < workers_.size(); ++w) order(w, what);
 }
 
 Workforce make_evaluator(Communicator& world, const Problem& problem) {

@@ -1,4 +1,5 @@
-// ClusterEvaluator: rank 0's side of an evaluation. It hands out tasks, sleeps, and adds up what comes back.
+// ClusterEvaluator: rank 0's side of an evaluation. It hands out tasks, sleeps, and adds up what comes back. Where
+// ranks go on without a lost one (Communicator), the others do what is left of a call; what it comes to is the same.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,9 @@ class ClusterEvaluator final : public Evaluator {
   std::size_t makers() const override { return workers_.size(); }
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override;
+  std::vector<std::string> losses() const override { return losses_; }
 
+  // Those that are left.
   const std::vector<WorkerInfo>& workers() const { return workers_; }
   // That all engines run in, where there is a choice: those of the problem, or rank 1's.
   const Kernels& kernels() const { return kernels_; }
@@ -55,9 +58,15 @@ class ClusterEvaluator final : public Evaluator {
 
  private:
   Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) override;
-  // MPI that fails in here leaves the others waiting, so it ends all ranks; a lost rank is the caller's matter.
+  // Runs the body as one call; again for each rank that is lost meanwhile, where the others go on: it does what is not
+  // done yet. Else a lost rank is the caller's matter. MPI that fails in here leaves the others waiting, so it ends
+  // all.
   void in_step(const std::function<void()>& body);
-  void order(std::size_t worker, const protocol::Order& order);
+  // LostRank where nobody can.
+  void go_on_without(const LostRank& lost);
+  // The next answer to this call, and which of the workers gives it.
+  std::pair<std::size_t, protocol::Answer> answer();
+  void order(std::size_t worker, protocol::Order order);
   void order_all(const protocol::Order& order);
   // A call of so many networks: those before are forgotten.
   void begin(std::size_t networks);
@@ -77,9 +86,11 @@ class ClusterEvaluator final : public Evaluator {
   Kernels kernels_;
   std::vector<std::int64_t> ahead_;  // tasks that each worker is given ahead: one more than it runs at once
   std::vector<std::int64_t> given_;  // tasks that each has not answered yet
+  std::uint64_t call_ = 0;
   std::uint64_t first_number_ = 0, next_number_ = 0;  // of this call's networks, and of the next call's
   EvaluatorTimes times_;
   Traffic traffic_;
+  std::vector<std::string> losses_;
 };
 
 // What a run on any number of ranks needs on rank 0.

@@ -5,29 +5,23 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <exception>
-#include <iterator>
+#include <cstring>
 #include <limits>
-#include <list>
 #include <numeric>
 #include <string_view>
 
 #include <time.h>
 
+#include "cluster/communicator_handle.hpp"
 #include "cluster/heartbeat.hpp"
-#include "cluster/launcher.hpp"
-#include "cluster/start_heartbeat.hpp"
+#include "cluster/ulfm.hpp"
 #include "core/check.hpp"
-#include "core/last_words.hpp"
 
 namespace vbq {
 
 struct MpiRequest {
   MPI_Request handle = MPI_REQUEST_NULL;
 };
-
-namespace {
 
 void require(int status, const char* what) {
   if (status == MPI_SUCCESS) return;
@@ -44,9 +38,7 @@ int to_count(std::size_t size, const char* what) {
   return static_cast<int>(size);
 }
 
-constexpr long kFirstPause = 20'000;  // nanoseconds
-constexpr int kTestsATurn = 8;
-constexpr int kMessageTag = 1;
+namespace {
 
 void sleep_for(long nanoseconds) {
   const timespec duration{0, nanoseconds};
@@ -60,33 +52,22 @@ std::string host_name() {
 
 }  // namespace
 
-struct Communicator::Handle {
-  MPI_Comm world = MPI_COMM_NULL;  // our duplicate
-  MPI_Comm node = MPI_COMM_NULL;   // its ranks on this host
-  int rank = 0, size = 1, local_rank = 0;
-  std::unique_ptr<Heartbeat> heartbeat;
-  struct Leaving {
-    std::string bytes;
-    MPI_Request request = MPI_REQUEST_NULL;
-  };
-  std::list<Leaving> leaving;  // sent, but maybe not gone yet; an entry must not move
+Communicator::Handle::Handle() {
+  require(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  require(MPI_Comm_dup(MPI_COMM_WORLD, &world), "MPI_Comm_dup");  // the handler goes with it
+  require(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
+  require(MPI_Comm_size(world, &size), "MPI_Comm_size");
+  require(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+  require(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  require(MPI_Comm_rank(node, &local_rank), "MPI_Comm_rank");
+  mpi_goes_on = vbq::mpi_goes_on();
+  lost.resize(static_cast<std::size_t>(size));
+}
 
-  Handle() {
-    require(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-    require(MPI_Comm_dup(MPI_COMM_WORLD, &world), "MPI_Comm_dup");  // the handler goes with it
-    require(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
-    require(MPI_Comm_size(world, &size), "MPI_Comm_size");
-    require(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
-    require(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-    require(MPI_Comm_rank(node, &local_rank), "MPI_Comm_rank");
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {  // a handle that cannot be freed is left to MPI_Finalize
-    if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
-    if (world != MPI_COMM_NULL) MPI_Comm_free(&world);
-  }
-};
+Communicator::Handle::~Handle() {
+  if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
+  if (world != MPI_COMM_NULL) MPI_Comm_free(&world);
+}
 
 Communicator::Communicator() : host_(host_name()) {}
 Communicator::Communicator(Communicator&&) noexcept = default;
@@ -106,6 +87,12 @@ void Communicator::check(int status, const char* what) const {
     sleep_for(100'000'000);
   }
   require(status, what);
+}
+
+bool Communicator::well(int status, const char* what) const {
+  if (handle_->goes_on && is_process_failure(status)) return false;
+  check(status, what);
+  return true;
 }
 
 // Sleeps for the pause and makes the next one longer, so that a wait sleeps an eighth of the time waited so far at a
@@ -134,6 +121,19 @@ void Communicator::wait(MpiRequest& request, const char* what) const {
 
 void Communicator::broadcast(std::span<std::int64_t> values) {
   if (size() == 1) return;
+  if (handle_->goes_on) {
+    const auto bytes = std::as_writable_bytes(values);
+    if (rank() != 0) {
+      const Message message = receive(0, kBroadcastTag);
+      if (message.bytes.size() != bytes.size()) fail_internal("rank 0 broadcast {} bytes", message.bytes.size());
+      std::memcpy(bytes.data(), message.bytes.data(), bytes.size());
+      return;
+    }
+    for (int to = 1; to < size(); ++to) {
+      send(to, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), kBroadcastTag);
+    }
+    return flush();
+  }
   MpiRequest request;
   check(
       MPI_Ibcast(values.data(), to_count(values.size(), "MPI_Ibcast"), MPI_INT64_T, 0, handle_->world, &request.handle),
@@ -187,95 +187,6 @@ std::vector<std::string> Communicator::gather(const std::string& mine) {
     result.push_back(all.substr(static_cast<std::size_t>(starts[r]), static_cast<std::size_t>(lengths[r])));
   }
   return result;
-}
-
-void Communicator::send(int to, std::string bytes) {
-  if (!handle_ || to < 0 || to >= size() || to == rank()) fail_internal("rank {} sends to rank {}", rank(), to);
-  const int count = to_count(bytes.size(), "MPI_Isend");
-  Handle::Leaving& leaving = handle_->leaving.emplace_back();
-  leaving.bytes = std::move(bytes);
-  check(MPI_Isend(leaving.bytes.data(), count, MPI_BYTE, to, kMessageTag, handle_->world, &leaving.request),
-        "MPI_Isend");
-}
-
-std::optional<Message> Communicator::poll() {
-  if (!handle_) return std::nullopt;
-  for (auto leaving = handle_->leaving.begin(); leaving != handle_->leaving.end();) {
-    int gone = 0;
-    check(MPI_Test(&leaving->request, &gone, MPI_STATUS_IGNORE), "MPI_Isend");
-    leaving = gone != 0 ? handle_->leaving.erase(leaving) : std::next(leaving);
-  }
-  for (int turn = 0; turn < kTestsATurn; ++turn) {
-    int there = 0;
-    MPI_Message found = MPI_MESSAGE_NULL;
-    MPI_Status status{};
-    check(MPI_Improbe(MPI_ANY_SOURCE, kMessageTag, handle_->world, &there, &found, &status), "MPI_Improbe");
-    if (there == 0) continue;
-    int count = 0;
-    check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
-    Message message{status.MPI_SOURCE, std::string(static_cast<std::size_t>(count), '\0')};
-    MpiRequest request;
-    check(MPI_Imrecv(message.bytes.data(), count, MPI_BYTE, &found, &request.handle), "MPI_Imrecv");
-    wait(request, "MPI_Imrecv");
-    return message;
-  }
-  return std::nullopt;
-}
-
-Message Communicator::receive() {
-  if (!handle_) fail_internal("a rank alone waits for a message");
-  for (long pause = kFirstPause;;) {
-    if (std::optional<Message> message = poll()) return *std::move(message);
-    sleep_between(pause);
-  }
-}
-
-void Communicator::flush() {
-  if (!handle_) return;
-  for (Handle::Leaving& leaving : handle_->leaving) {
-    MpiRequest request{leaving.request};
-    leaving.request = MPI_REQUEST_NULL;
-    wait(request, "MPI_Isend");
-  }
-  handle_->leaving.clear();
-}
-
-void Communicator::abort(Fault fault) {
-  if (handle_ && handle_->heartbeat) handle_->heartbeat->say_ending(fault);
-  if (handle_) MPI_Abort(handle_->world, exit_code(fault));
-  std::_Exit(exit_code(fault));
-}
-
-Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
-  if (!launched_by_mpi()) return;
-  int provided = 0;
-  require(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
-  if (provided < MPI_THREAD_FUNNELED) {
-    fail_internal("this MPI offers thread level {}: at least MPI_THREAD_FUNNELED was expected", provided);
-  }
-  world_.handle_ = std::make_unique<Communicator::Handle>();
-  world_.handle_->heartbeat = start_heartbeat(world_);
-}
-
-Environment::~Environment() {
-  if (!world_.handle_) return;
-  if (std::uncaught_exceptions() > exceptions_) world_.abort(Fault::internal);
-  world_.handle_.reset();
-  MPI_Finalize();
-}
-
-void die(Communicator& world, const LostRank& lost) {
-  if (!lost.loss().said) last_words(lost.what(), exit_code(lost.loss().fault));
-  world.abort(lost.loss().fault);
-}
-
-int exit_code(Fault fault) { return fault == Fault::input ? 1 : 2; }
-
-void die(Communicator& world, const std::string& sentence, Fault fault) {
-  const bool alone = world.size() == 1;
-  last_words(alone ? sentence : fmt::format("rank {} on {}: {}", world.rank(), world.host(), sentence),
-             exit_code(fault));
-  world.abort(fault);
 }
 
 }  // namespace vbq

@@ -13,6 +13,7 @@
 namespace vbq {
 
 class LostRank;
+struct Loss;
 struct MpiRequest;  // MPI's type
 
 // Bytes from one rank to another.
@@ -25,6 +26,9 @@ struct Message {
 // Open MPI's blocking calls poll at full speed, so all here are non-blocking ones that are tested between short sleeps.
 // Error (internal) with MPI's own text when a call fails; LostRank, on rank 0, instead of waiting for a rank that the
 // heartbeat has lost (the others are ended by theirs).
+//
+// Where MPI goes on after a process has failed (ulfm.hpp), rank 0 may go on, too: see go_on_where_mpi_does(). Nothing
+// is revoked and nobody shrinks, because messages between those who live go on as they were.
 class Communicator {
  public:
   Communicator();  // alone
@@ -53,8 +57,24 @@ class Communicator {
   std::optional<Message> poll();
   // The same, waiting for it.
   Message receive();
-  // Waits until all that was sent has left.
+  // Waits until all that was sent has left. Where ranks go on without a lost one (below), that one is given up: nobody
+  // waits for it any more.
   void flush();
+
+  // From here on, where MPI goes on after a process has failed, calls of one rank that concern a lost one do nothing,
+  // broadcasts of numbers are messages, which do not wait for lost ranks, and no other collective may be called.
+  // LostRank is thrown as before, until rank 0 has given that rank up. All ranks call it at the same point.
+  void go_on_where_mpi_does();
+  bool goes_on() const;
+  bool mpi_goes_on() const;
+  // On rank 0: whatever is on its way there, or comes from there, does not matter any more.
+  void give_up(const Loss& loss);
+  // Ends this process where its ranks go on without each other: MPI_Finalize may hang after a failure. Returns where
+  // they do not.
+  void leave(int exit_code);
+  // For tests: as if MPI could go on; as if this process had been killed (but its messages still arrive).
+  void assume_mpi_goes_on();
+  void fall_silent();
 
   // Rank 0 has told all others to leave, so nobody waits for it any more.
   void set_dismissed() { dismissed_ = true; }
@@ -69,6 +89,12 @@ class Communicator {
   void check(int status, const char* what) const;
   void wait(MpiRequest& request, const char* what) const;
   void sleep_between(long& pause) const;
+  // A call's status: whether it is well; false where it concerns a lost rank, without which the others go on.
+  bool well(int status, const char* what) const;
+  void send(int to, std::string bytes, int tag);
+  std::optional<Message> poll(int from, int tag);
+  Message receive(int from, int tag);
+  bool all_sent();                  // tests what is on its way
   std::unique_ptr<Handle> handle_;  // null: alone
   std::string host_;
   bool dismissed_ = false;

@@ -25,6 +25,7 @@ namespace {
 constexpr char kAlive = 'a', kStop = 's', kTimeLimit = 't', kEndingByInput = 'i', kEndingByFault = 'e', kGoodbye = 'g';
 
 constexpr std::chrono::milliseconds kTick{500};  // in which a signal on this rank is passed on
+constexpr std::chrono::milliseconds kGlance{2};
 constexpr std::uint64_t kWake = std::numeric_limits<std::uint64_t>::max();  // no place in watched_
 
 void listen_for(const Socket& ready, const Socket& socket, std::uint64_t number) {
@@ -49,7 +50,7 @@ Heartbeat::Heartbeat(std::vector<Peer> peers, Pace pace, std::function<void(cons
       is_well_(std::move(is_well)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       ready_(::epoll_create1(EPOLL_CLOEXEC)) {
-  for (Peer& peer : peers) watched_.push_back({std::move(peer), Clock::now()});
+  for (Peer& peer : peers) watched_.emplace_back(std::move(peer), Clock::now());
   try {
     listen_for(ready_, wake_, kWake);
     for (std::size_t i = 0; i < watched_.size(); ++i) listen_for(ready_, watched_[i].peer.socket, i);
@@ -65,12 +66,23 @@ Heartbeat::~Heartbeat() {
   const ssize_t written = ::write(wake_.descriptor(), &one, sizeof one);
   static_cast<void>(written);  // an event descriptor takes it
   thread_.join();
-  say(kGoodbye);
+  if (says_goodbye_) say(kGoodbye);
 }
 
 std::optional<Loss> Heartbeat::loss() const {
   const std::lock_guard lock(mutex_);
-  return loss_;
+  return losses_.empty() ? std::nullopt : std::optional(losses_.front());
+}
+
+void Heartbeat::forget(int rank) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(losses_, [&](const Loss& loss) { return loss.rank == rank; });
+}
+
+void Heartbeat::wait_for_goodbyes(std::chrono::milliseconds limit) const {
+  const Clock::time_point end = Clock::now() + limit;
+  const auto here = [](const Watched& watched) { return !watched.gone; };
+  while (std::ranges::any_of(watched_, here) && Clock::now() < end) std::this_thread::sleep_for(kGlance);
 }
 
 void Heartbeat::say_ending(Fault fault) const { say(fault == Fault::input ? kEndingByInput : kEndingByFault); }
@@ -113,11 +125,12 @@ bool Heartbeat::beat(Clock::time_point now) {
     say(kAlive);
     beaten_ = now;
   }
-  for (const Watched& watched : watched_) {
+  for (Watched& watched : watched_) {
     if (watched.gone || now - watched.heard < pace_.silence) continue;
-    lose(watched.peer, fmt::format("no sign of life for {:.3g} s: it hangs, or its host or the network is down",
-                                   std::chrono::duration<double>(now - watched.heard).count()));
-    return false;
+    const double seconds = std::chrono::duration<double>(now - watched.heard).count();
+    const auto cause =
+        fmt::format("no sign of life for {:.3g} s: it hangs, or its host or the network is down", seconds);
+    if (!lose(watched, {.sentence = cause, .silent = true})) return false;
   }
   return true;
 }
@@ -128,14 +141,15 @@ void Heartbeat::forgive(Clock::time_point now) {
 }
 
 bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
+  if (watched.gone) return true;
   const Socket::Received received = watched.peer.socket.receive(256);
   for (const char word : received.bytes) {
     watched.heard = now;
     if (word == kStop) request_stop(StopCause::other_rank);
     if (word == kTimeLimit) request_stop(StopCause::time_limit);  // all ranks' own, which another one has met first
     if (word == kEndingByInput || word == kEndingByFault) {
-      lose(watched.peer, "has ended the run", word == kEndingByInput ? Fault::input : Fault::internal);
-      return false;
+      const Fault fault = word == kEndingByInput ? Fault::input : Fault::internal;
+      return lose(watched, {.sentence = "has ended the run", .said = true, .fault = fault});
     }
     if (word == kGoodbye) {
       watched.gone = true;
@@ -143,19 +157,27 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
       return true;
     }
   }
-  if (received.ended) {
-    lose(watched.peer, received.reason == 0 || received.reason == ECONNRESET
-                           ? "its process ended without a word: killed (by a signal, for want of memory) or crashed"
-                           : fmt::format("the connection to it broke: {}", std::strerror(received.reason)));
-    return false;
-  }
-  return true;
+  if (!received.ended) return true;
+  const bool closed = received.reason == 0 || received.reason == ECONNRESET;
+  return lose(watched,
+              {.sentence = closed ? "its process ended without a word: killed (by a signal, for want of memory) "
+                                    "or crashed"
+                                  : fmt::format("the connection to it broke: {}", std::strerror(received.reason))});
 }
 
-void Heartbeat::lose(const Peer& peer, const std::string& cause, std::optional<Fault> said) {
+bool Heartbeat::lose(Watched& watched, Loss loss) {
+  loss.rank = watched.peer.rank;
+  loss.sentence = fmt::format("rank {} on {} is lost: {}", watched.peer.rank, watched.peer.host, loss.sentence);
+  const bool goes_on = goes_on_ && !loss.said;
+  if (goes_on) {
+    watched.gone = true;
+    stop_listening(ready_, watched.peer.socket);
+    watched.peer.socket.send(std::span(&kEndingByFault, 1));
+    watched.peer.socket.hang_up();
+  }
   const std::lock_guard lock(mutex_);
-  loss_ = Loss{fmt::format("rank {} on {} is lost: {}", peer.rank, peer.host, cause), said.has_value(),
-               said.value_or(Fault::internal)};
+  losses_.push_back(std::move(loss));
+  return goes_on;
 }
 
 std::optional<std::vector<std::size_t>> Heartbeat::wait(Clock::time_point until) {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -23,7 +24,9 @@ namespace vbq {
 
 // What became of a rank.
 struct Loss {
+  int rank = 0;
   std::string sentence;  // rank, host and cause as far as known
+  bool silent = false;   // its process may still be there
   bool said = false;     // that rank has said itself what ends it
   Fault fault = Fault::internal;
 };
@@ -60,8 +63,16 @@ class Heartbeat {
   Heartbeat& operator=(const Heartbeat&) = delete;
   ~Heartbeat();  // says goodbye to the others
 
-  // The first loss, if any.
+  // The first loss that is not forgotten, if any.
   std::optional<Loss> loss() const;
+  // From now on a rank that is lost without having said why is no reason to give up: the others are watched on, and it
+  // is told to end, in case it lives.
+  void go_on() { goes_on_ = true; }
+  void forget(int rank);
+  // Waits until all that are not lost have said goodbye, so long at most.
+  void wait_for_goodbyes(std::chrono::milliseconds limit) const;
+  // For tests: its end shall be without goodbye, as that of a process that is killed.
+  void say_no_goodbye() { says_goodbye_ = false; }
   // Tells the others that this rank is about to end and has said why, and whose mistake it was: whoever is heard first
   // by mpirun, the exit code is the same.
   void say_ending(Fault fault) const;
@@ -70,21 +81,23 @@ class Heartbeat {
   using Clock = std::chrono::steady_clock;
   struct Watched {
     Peer peer;
-    Clock::time_point heard;  // last sign of life
-    bool gone = false;        // has said goodbye; the socket stays, as another thread may be sending
+    Clock::time_point heard;         // last sign of life
+    std::atomic<bool> gone = false;  // said goodbye, or is lost; the socket stays, as another thread may be sending
+
+    Watched(Peer watched, Clock::time_point now) : peer(std::move(watched)), heard(now) {}
   };
 
   void run();
-  bool beat(Clock::time_point now);                         // what is due every tick; false: a rank is lost
-  bool listen_to(Watched& watched, Clock::time_point now);  // false: it is lost
+  bool beat(Clock::time_point now);                         // what is due every tick; false: a lost rank is the end
+  bool listen_to(Watched& watched, Clock::time_point now);  // the same
   void forgive(Clock::time_point now);                      // as if all had been heard just now
-  void lose(const Peer& peer, const std::string& cause, std::optional<Fault> said = std::nullopt);
+  bool lose(Watched& watched, Loss loss);                   // the same
   void say(char word) const;
   // Until somebody has written, it is `until`, or the end has come (nothing). Those who have written, as places in
   // watched_: who is silent costs nothing.
   std::optional<std::vector<std::size_t>> wait(Clock::time_point until);
 
-  std::vector<Watched> watched_;
+  std::deque<Watched> watched_;
   Pace pace_;
   std::function<void(const Loss&)> last_resort_;
   std::function<bool()> is_well_;
@@ -92,8 +105,9 @@ class Heartbeat {
   Socket ready_;  // an epoll descriptor of wake_ and of all peers that have not said goodbye
   Clock::time_point beaten_{}, ticked_;
   bool told_ = false;  // the others, of a wish to stop
+  std::atomic<bool> goes_on_ = false, says_goodbye_ = true;
   mutable std::mutex mutex_;
-  std::optional<Loss> loss_;
+  std::vector<Loss> losses_;
   std::thread thread_;
 };
 

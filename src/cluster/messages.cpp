@@ -103,13 +103,14 @@ void serialize(Archive& archive, vbq::Range& range, unsigned /*version*/) {
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Order& order, unsigned /*version*/) {
-  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer& order.format& order.detail;
+  archive& order.op& order.numbers& order.genomes& order.set& order.blocks& order.peer& order.archive& order
+      .detail& order.call;
 }
 
 template <class Archive>
 void serialize(Archive& archive, vbq::protocol::Answer& answer, unsigned /*version*/) {
   archive& answer.op& answer.numbers& answer.ids& answer.count& answer.blocks& answer.outcome& answer.seconds& answer
-      .network& answer.failure& answer.bits;
+      .network& answer.failure& answer.bits& answer.call;
 }
 
 template <class Archive>
@@ -144,7 +145,7 @@ namespace vbq {
 namespace {
 
 // Raised whenever a message changes its layout: ranks of different builds must not talk.
-constexpr std::uint32_t kMessageVersion = 9;
+constexpr std::uint32_t kMessageVersion = 10;
 
 }  // namespace
 

@@ -64,6 +64,7 @@ class Service {
       return;
     }
     auto order = unpack<Order>(message.bytes);
+    if (order.op == Op::place) orders_.clear();
     if (order.op != Op::hand_over) {
       orders_.push_back(std::move(order));
       return;
@@ -74,6 +75,7 @@ class Service {
   }
 
   void obey(const Order& order) {
+    call_ = order.call;
     switch (order.op) {
       case Op::begin:
         return worker_.begin(order.numbers.at(0));
@@ -82,22 +84,27 @@ class Service {
       case Op::run:
         return run_blocks(order);
       case Op::take_part: {
-        std::string archive;
-        world_.broadcast(archive);
+        std::string archive = order.archive;
+        if (archive.empty()) world_.broadcast(archive);
         return worker_.give(order.numbers.at(0), unpack<QuantisedNetwork>(archive));
       }
       case Op::not_finite:
-        return world_.send(0, pack(Answer{Op::not_finite, {}, {}, worker_.not_finite(order.set), {}, {}, 0, {}}));
+        return answer({Op::not_finite, {}, {}, worker_.not_finite(order.set), {}, {}, 0, {}});
       case Op::adopt:
-        return try_to(order, [&] { worker_.adopt(unpack<Format>(order.format)); });
+        return try_to(order, [&] { worker_.adopt(unpack<Format>(order.archive)); });
       case Op::prepare:
         return try_to(order, [&] { worker_.prepare(); });
       case Op::deliver: {
         const auto start = std::chrono::steady_clock::now();
-        Answer answer{Op::deliver, order.numbers, {}, 0, {}, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
-        answer.seconds = seconds_since(start);
-        return world_.send(0, pack(answer));
+        Answer delivered{Op::deliver, order.numbers, {}, 0, {}, {}, 0, pack(worker_.deliver(order.genomes.at(0)))};
+        delivered.seconds = seconds_since(start);
+        return answer(std::move(delivered));
       }
+      case Op::place:
+        while (worker_.finish()) {  // of a call that is begun again: nobody waits for it
+        }
+        return worker_.move_to(
+            {static_cast<std::int64_t>(order.numbers.at(0)), static_cast<std::int64_t>(order.numbers.at(1))});
       default:
         fail_internal("rank 0 ordered operation {}, which is not known", static_cast<std::int64_t>(order.op));
     }
@@ -105,43 +112,50 @@ class Service {
 
   // A format that cannot be had is rank 0's matter, as it is at the start.
   void try_to(const Order& order, const std::function<void()>& work) {
-    Answer answer{order.op, {}, {}, 0, {}, {}, 0, {}};
+    Answer tried{order.op, {}, {}, 0, {}, {}, 0, {}};
     try {
       work();
     } catch (const Error& error) {
-      answer.failure = pack(Failure{world_.host(), error.what(), error.fault()});
+      tried.failure = pack(Failure{world_.host(), error.what(), error.fault()});
     }
-    world_.send(0, pack(answer));
+    answer(std::move(tried));
   }
 
   void make(const Order& order) {
     const auto start = std::chrono::steady_clock::now();
     const std::vector<std::size_t> numbers(order.numbers.begin(), order.numbers.end());
-    Answer answer{Op::make, order.numbers, {}, 0, {}, {}, 0, {}};
+    Answer all{Op::make, order.numbers, {}, 0, {}, {}, 0, {}};
     for (const MadeNetwork& made : worker_.make(numbers, order.genomes)) {
-      answer.ids.push_back(made.network);
-      answer.bits.push_back(made.bits);
+      all.ids.push_back(made.network);
+      all.bits.push_back(made.bits);
     }
-    answer.seconds = seconds_since(start);
-    world_.send(0, pack(answer));
+    all.seconds = seconds_since(start);
+    answer(std::move(all));
   }
 
   void run_blocks(const Order& order) {
     const std::size_t number = order.numbers.at(0);
-    while (!worker_.has(number)) take(world_.receive());  // on its way from another worker
+    while (!worker_.has(number)) {  // on its way from another worker, which may be lost
+      take(world_.receive());
+      if (!orders_.empty() && orders_.front().op == Op::place) return;
+    }
     if (order.detail == Detail::classes) return answer(worker_.classify(number, order.set, order.blocks));
     if (const std::optional<Ran> ran = worker_.start(number, order.set, order.blocks, order.detail)) answer(*ran);
     if (worker_.copies() > 1) return;  // others may run beside it
     if (const std::optional<Ran> ran = worker_.finish()) answer(*ran);
   }
 
-  void answer(const Ran& ran) {
-    world_.send(0, pack(Answer{Op::run, {ran.network}, {}, 0, ran.blocks, ran.outcome, ran.seconds, {}}));
+  void answer(const Ran& ran) { answer({Op::run, {ran.network}, {}, 0, ran.blocks, ran.outcome, ran.seconds, {}}); }
+
+  void answer(Answer answer) {
+    answer.call = call_;
+    world_.send(0, pack(answer));
   }
 
   Communicator& world_;
   Worker& worker_;
   std::deque<Order> orders_;
+  std::uint64_t call_ = 0;  // of the order that was begun last
 };
 
 }  // namespace
@@ -165,6 +179,7 @@ void serve(Communicator& world, Problem problem, const Worker::MakeEngine& make,
   const Problem& held = worker->problem();
   agree_on(world, {world.host(), network_hash(held.network), data_hash(held), settings_hash(held), worker->info(),
                    worker->copies()});
+  world.go_on_where_mpi_does();
   bool stopped = false;
   try {
     stopped = Service(world, *worker).run();

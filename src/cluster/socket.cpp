@@ -49,6 +49,10 @@ void Socket::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
+void Socket::hang_up() const {
+  if (open()) ::shutdown(descriptor_, SHUT_RDWR);
+}
+
 void Socket::send(std::span<const char> bytes) const {
   while (open() && ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR) {
   }

@@ -21,6 +21,8 @@ class Socket {
   bool open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
   void close();
+  // Ends the connection, while other threads may still hold the descriptor.
+  void hang_up() const;
 
   // Sends all of a few bytes, which fit into the socket's buffer; what does not, or fails, is left to the next receive
   // to find out.

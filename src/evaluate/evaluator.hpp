@@ -7,6 +7,7 @@
 #include <list>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -88,6 +89,8 @@ class Evaluator {
   virtual std::int64_t not_finite(ImageSet set) = 0;
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
+  // What is to be told of workers that were lost, where the others went on.
+  virtual std::vector<std::string> losses() const { return {}; }
   // From now on `told` hears of each task of a call when it is done, on the calling thread; empty: nobody. For the
   // screen only: it never touches results.
   void watch(std::function<void(const TaskDone&)> told) { told_ = std::move(told); }

@@ -87,6 +87,12 @@ void Worker::adopt(const Format& format) {
   check_memory(worker_memory(problem_, place_), problem_.engine.host_workers);
 }
 
+void Worker::move_to(WorkerPlace place) {
+  if (!running_.empty()) fail_internal("a worker was to move while a network runs");
+  place_ = place;
+  trained_.clear();  // known by their parts' first blocks
+}
+
 std::int64_t Worker::not_finite(ImageSet set) {
   const Partition partition = partition_of(problem_, set, place_.count);
   if (place_.index >= partition.parts) return 0;  // another worker counts the same part

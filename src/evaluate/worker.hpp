@@ -70,6 +70,9 @@ class Worker {
   void adopt(const Format& format);
   void prepare() { maker_.prepare(); }
 
+  // From now on it is that worker, while nothing runs: its parts of the images may be others.
+  void move_to(WorkerPlace place);
+
   // A new call, whose networks are numbered from `first` on: those of calls before are forgotten.
   void begin(std::size_t first) {
     std::erase_if(networks_, [&](const auto& entry) { return entry.first < first; });

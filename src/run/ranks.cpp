@@ -26,7 +26,9 @@ int on_all_ranks(const std::function<int(Communicator&)>& body) {
   Environment environment;
   Communicator& world = environment.world();
   if (world.rank() != 0) log::set_level(log::Level::error);  // what all ranks would say, rank 0 says
-  return run_ranks(world, [&] { return body(world); });
+  const int code = run_ranks(world, [&] { return body(world); });
+  world.leave(code);
+  return code;
 }
 
 int worker_count(const Communicator& world) { return std::max(1, world.size() - 1); }

@@ -76,6 +76,8 @@ JobOutcome search_in(RunFolder& folder, Setup& setup, Evaluator& evaluator, cons
   if (setup.problem.augment == Augment::none)
     add_warnings(setup.warnings,
                  difference_warnings(outcome.result.as_trained.search, outcome.result.as_trained.held_out));
+  // Told when they happened.
+  for (std::string& loss : evaluator.losses()) setup.warnings.push_back(std::move(loss));
   const QuantisedNetwork& best = outcome.result.network;
   outcome.sizes = sizes_of(setup.job.network, setup.problem.network, best);
   outcome.summary = summary_json(setup, compute, outcome.result, outcome.sizes);

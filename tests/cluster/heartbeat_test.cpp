@@ -8,7 +8,11 @@
 
 #include <array>
 #include <future>
+#include <memory>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace vbq::test {
 namespace {
@@ -81,6 +85,66 @@ TEST(Heartbeat, ARankThatSaysWhyItEndsIsNotNamedAgain) {
     EXPECT_TRUE(watch.last_word().said);
     EXPECT_EQ(watch.heartbeat().loss()->fault, fault);
   }
+}
+
+// Two that are watched, as rank 0 does where the others go on without a lost one.
+TEST(Heartbeat, OthersAreWatchedOnWhereALostRankIsNotTheEnd) {
+  auto [first_here, first_there] = connection();
+  auto [second_here, second_there] = connection();
+  std::vector<Heartbeat::Peer> peers(2);
+  peers[0] = {7, "node7", std::move(first_here)};
+  peers[1] = {8, "node8", std::move(second_here)};
+  std::atomic<bool> given_up = false;
+  Heartbeat heartbeat(std::move(peers), {.beat = 20ms, .silence = 300ms}, [&](const Loss&) { given_up = true; });
+  heartbeat.go_on();
+  const auto wait_for_loss = [&] {
+    while (!heartbeat.loss()) std::this_thread::sleep_for(1ms);
+    return *heartbeat.loss();
+  };
+  first_there.close();
+  const Loss first = wait_for_loss();
+  EXPECT_EQ(first.rank, 7);
+  EXPECT_FALSE(first.silent);
+  heartbeat.forget(8);  // which is not lost
+  EXPECT_EQ(heartbeat.loss()->rank, 7);
+  heartbeat.forget(7);
+  EXPECT_FALSE(heartbeat.loss().has_value());
+  const Loss second = wait_for_loss();  // of the other, which says nothing
+  EXPECT_EQ(second.rank, 8);
+  EXPECT_TRUE(second.silent);
+  EXPECT_FALSE(given_up);
+  // In case it lives, it is told to end, and that its connection does.
+  std::string words;
+  Socket::Received received;
+  for (; !received.ended; words += received.bytes) received = second_there.receive(100);
+  EXPECT_EQ(words.back(), 'e');
+  const auto start = std::chrono::steady_clock::now();
+  heartbeat.wait_for_goodbyes(10s);  // of nobody
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+}
+
+TEST(Heartbeat, ARankThatSaysWhyItEndsIsTheEndOfAll) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here));
+  watch.heartbeat().go_on();
+  Watch dying(std::move(there));
+  dying.heartbeat().say_ending(Fault::input);
+  EXPECT_TRUE(watch.last_word().said);
+}
+
+TEST(Heartbeat, GoodbyesAreWaitedFor) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here));
+  auto other = std::make_unique<Watch>(std::move(there));
+  watch.heartbeat().wait_for_goodbyes(50ms);
+  std::jthread end([&] {
+    std::this_thread::sleep_for(100ms);
+    other.reset();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  watch.heartbeat().wait_for_goodbyes(60s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
+  EXPECT_FALSE(watch.heartbeat().loss().has_value());
 }
 
 // Processor time of this process while the first of `peers` says `words` bytes, each when the one before has been read.

@@ -14,22 +14,32 @@ def run(*command):
     return done.stdout
 
 
+def install(folder, packages, check):
+    """The Python of the virtual environment `folder`, which is made where it is missing; the packages are installed where
+    check(python) is false. The test is skipped where that cannot be."""
+    python = folder / "bin" / "python"
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+        if not check(python):
+            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True, timeout=300)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"skipped: {', '.join(packages)} cannot be installed: {error}")
+        sys.exit(SKIPPED)
+    return python
+
+
 def enter(folder, packages):
     """Goes on in the virtual environment `folder` with these packages; never returns where it had to be entered.
 
     A package whose module is called otherwise is named `package:module`."""
     modules = [package.split(":")[-1] for package in packages]
-    packages = [package.split(":")[0] for package in packages]
     folder = pathlib.Path(folder).resolve()
-    python = folder / "bin" / "python"
     if pathlib.Path(sys.prefix) == folder:
         return
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        if subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True).returncode != 0:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"skipped: {', '.join(packages)} cannot be installed: {error}")
-        sys.exit(SKIPPED)
+
+    def check(python):
+        return subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True).returncode == 0
+
+    python = install(folder, [package.split(":")[0] for package in packages], check)
     sys.exit(subprocess.run([python, *sys.argv]).returncode)

@@ -13,7 +13,7 @@ import tempfile
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Those of other programs that the reference names.
-OTHERS = {"--install", "--allow-run-as-root"}
+OTHERS = {"--with-ft", "--install", "--allow-run-as-root"}
 
 
 def printed(*command):

@@ -18,15 +18,20 @@ def command(options, ranks, folder, resume):
     for change in options.set:
         words += ["--set", change]
     if ranks > 1:
-        words = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] + words
+        words = getattr(options, "launcher", ["mpirun"]) + ["--oversubscribe", "--bind-to", "none", "-n", str(ranks)] + words
     return words
 
 
+def as_root(more=None):
+    """The environment in which Open MPI 4 and 5 run as root, too."""
+    allowed = {f"{name}_ALLOW_RUN_AS_ROOT{confirm}": "1" for name in ("OMPI", "PRTE") for confirm in ("", "_CONFIRM")}
+    return {**os.environ, **allowed, **(more or {})}
+
+
 def start(options, ranks, folder, resume=False, environment=None, more=(), **popen):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **(environment or {}))
     # A session of its own, so that a kill reaches mpirun and every rank at once.
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **popen}
-    return subprocess.Popen(command(options, ranks, folder, resume) + list(more), env=environment, start_new_session=True, text=True, **pipes)
+    return subprocess.Popen(command(options, ranks, folder, resume) + list(more), env=as_root(environment), start_new_session=True, text=True, **pipes)
 
 
 def finish(process, what):
