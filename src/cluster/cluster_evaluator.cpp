@@ -20,7 +20,6 @@
 
 namespace vbq {
 
-using protocol::Answer;
 using protocol::Op;
 using protocol::Order;
 

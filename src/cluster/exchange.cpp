@@ -20,7 +20,8 @@ void Communicator::send(int to, std::string bytes, int tag) {
   if (!handle_ || to < 0 || to >= size() || to == rank()) fail_internal("rank {} sends to rank {}", rank(), to);
   if (handle_->lost[static_cast<std::size_t>(to)]) return;
   const int count = to_count(bytes.size(), "MPI_Isend");
-  Handle::Transfer& leaving = handle_->leaving.emplace_back(to, tag, std::move(bytes));
+  handle_->leaving.push_back({to, tag, std::move(bytes)});
+  Handle::Transfer& leaving = handle_->leaving.back();
   const int status = MPI_Isend(leaving.bytes.data(), count, MPI_BYTE, to, tag, handle_->world, &leaving.request);
   if (!well(status, "MPI_Isend")) handle_->leaving.pop_back();
 }
@@ -84,7 +85,11 @@ bool Communicator::all_sent() {
 
 void Communicator::flush() {
   if (!handle_) return;
-  for (long pause = kFirstPause; !all_sent();) {
+  // Who else is lost, rank 0 alone knows: where ranks go on, the others wait for what is on its way to it.
+  const auto awaited = [&](const Handle::Transfer& transfer) {
+    return !goes_on() || rank() == 0 || transfer.peer == 0;
+  };
+  for (long pause = kFirstPause; !all_sent() && std::ranges::any_of(handle_->leaving, awaited);) {
     try {
       sleep_between(pause);
     } catch (const LostRank& lost) {

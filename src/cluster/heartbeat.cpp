@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -174,6 +175,7 @@ bool Heartbeat::lose(Watched& watched, Loss loss) {
     stop_listening(ready_, watched.peer.socket);
     watched.peer.socket.send(std::span(&kEndingByFault, 1));
     watched.peer.socket.hang_up();
+    if (loss.silent && watched.peer.process > 0) loss.silent = ::kill(watched.peer.process, SIGKILL) != 0;
   }
   const std::lock_guard lock(mutex_);
   losses_.push_back(std::move(loss));

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "cluster/socket.hpp"
 #include "vbq/error.hpp"
 
@@ -48,6 +50,7 @@ class Heartbeat {
     int rank = 0;
     std::string host;
     Socket socket;
+    pid_t process = 0;  // where it is one of this host
   };
   struct Pace {
     std::chrono::milliseconds beat{5'000};
@@ -66,7 +69,8 @@ class Heartbeat {
   // The first loss that is not forgotten, if any.
   std::optional<Loss> loss() const;
   // From now on a rank that is lost without having said why is no reason to give up: the others are watched on, and it
-  // is told to end, in case it lives.
+  // is told to end, in case it lives; killed, where it is silent on this host (its connection would end with it, so it
+  // is there), for a launcher would wait for it for ever.
   void go_on() { goes_on_ = true; }
   void forget(int rank);
   // Waits until all that are not lost have said goodbye, so long at most.

@@ -68,9 +68,14 @@ Socket connect_to_root(const Communicator& world, const Address& root) {
   return {};
 }
 
+// What a rank says to rank 0: whether it has connected, its process and its host.
+std::string word_of(const Communicator& world, bool connected) {
+  return fmt::format("{}{} {}", connected ? '1' : '0', ::getpid(), world.host());
+}
+
 // The ranks whose greetings arrive; all those that say they have connected are waited for, a few seconds at most.
 std::vector<Heartbeat::Peer> greet(const Listener& listener, const std::string& token,
-                                   const std::vector<std::string>& said) {
+                                   const std::vector<std::string>& said, const std::string& host) {
   std::vector<Heartbeat::Peer> peers;
   std::vector<bool> known(said.size(), false);
   std::size_t expected = 0;
@@ -87,7 +92,11 @@ std::vector<Heartbeat::Peer> greet(const Listener& listener, const std::string& 
     const auto rank = static_cast<std::size_t>(std::strtoul(greeting.c_str() + kTokenSize, nullptr, 10));
     if (rank == 0 || rank >= said.size() || known[rank]) continue;
     known[rank] = true;
-    peers.push_back({static_cast<int>(rank), said[rank].substr(1), std::move(socket)});
+    std::istringstream words(said[rank].substr(1));
+    Heartbeat::Peer peer{static_cast<int>(rank), {}, std::move(socket)};
+    words >> peer.process >> peer.host;
+    if (peer.host != host) peer.process = 0;
+    peers.push_back(std::move(peer));
   }
   return peers;
 }
@@ -110,8 +119,8 @@ std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   const Address address{make_token(), listener.port, world.host(), own_addresses()};
   std::string line = to_line(address);
   world.broadcast(line);
-  const std::vector<std::string> said = world.gather("1" + world.host());  // 1: connected; then the host
-  std::vector<Heartbeat::Peer> peers = greet(listener, address.token, said);
+  const std::vector<std::string> said = world.gather(word_of(world, true));
+  std::vector<Heartbeat::Peer> peers = greet(listener, address.token, said, world.host());
   std::string heard(said.size(), '0');
   for (const Heartbeat::Peer& peer : peers) heard[static_cast<std::size_t>(peer.rank)] = '1';
   world.broadcast(heard);
@@ -119,7 +128,7 @@ std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   if (deaf != std::string::npos) {
     log::warning(
         "no heartbeat of rank {} on {} (no TCP connection from there to {}): if it hangs, that will not be noticed",
-        deaf, said[deaf].substr(1), world.host());
+        deaf, said[deaf].substr(said[deaf].find(' ') + 1), world.host());
   }
   if (peers.empty()) return nullptr;
   // Whoever waits for a lost rank ends the run, after a checkpoint. This is for when nobody does.
@@ -135,7 +144,7 @@ std::unique_ptr<Heartbeat> start_worker(Communicator& world) {
   const Address root = from_line(line);
   std::vector<Heartbeat::Peer> peers(1);
   peers.front() = {0, root.host, connect_to_root(world, root)};
-  world.gather((peers.front().socket.open() ? "1" : "0") + world.host());
+  world.gather(word_of(world, peers.front().socket.open()));
   world.broadcast(heard);
   if (heard[static_cast<std::size_t>(world.rank())] != '1') return nullptr;
   // Without rank 0 there is nothing left to do. Rank 1 says so, once, and the launcher ends the others meanwhile.
