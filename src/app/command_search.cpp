@@ -32,6 +32,7 @@ JobOutcome one_width(Communicator& world, Setup& setup, const RunPlace& place, c
 int sweep(Communicator& world, Setup& setup, const RunPlace& place, const CommonOptions& common) {
   Json searches = Json::array();
   std::optional<std::pair<Genome, Format>> before;
+  world.stay_together();  // each width begins with all ranks
   const auto begun = [&] { write_file(place.folder / "job.toml", to_toml(setup.job)); };
   for (const int levels : setup.job.sweep) {
     find_kernels(world, setup, place.folder);  // the first width leaves them

@@ -1,7 +1,9 @@
 #include "cluster/agree.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "cluster/heartbeat.hpp"
 #include "core/check.hpp"
@@ -42,7 +44,7 @@ std::string difference(const Report& report, const Report& first, const Report* 
 
 }  // namespace
 
-std::optional<Failure> verdict_of(const std::vector<std::string>& archives, int first_rank) {
+std::optional<Failure> verdict_of(const std::vector<std::string>& archives, const std::vector<int>& ranks) {
   const auto found = std::ranges::find_if(archives, [](const std::string& bytes) { return !bytes.empty(); });
   if (found == archives.end()) return std::nullopt;
   auto verdict = unpack<Failure>(*found);
@@ -50,16 +52,17 @@ std::optional<Failure> verdict_of(const std::vector<std::string>& archives, int 
     return !bytes.empty() && unpack<Failure>(bytes).sentence == verdict.sentence;
   });
   if (!same) {
-    verdict.sentence =
-        fmt::format("rank {} on {}: {}", first_rank + (found - archives.begin()), verdict.host, verdict.sentence);
+    const int rank = ranks.at(static_cast<std::size_t>(found - archives.begin()));
+    verdict.sentence = fmt::format("rank {} on {}: {}", rank, verdict.host, verdict.sentence);
   }
   return verdict;
 }
 
 void agree(Communicator& world, const std::optional<Error>& mine) {
-  announce(
-      world,
-      verdict_of(world.gather(mine ? pack(Failure{world.host(), mine->what(), mine->fault()}) : std::string()), 0));
+  std::vector<int> ranks(static_cast<std::size_t>(world.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  const std::string said = mine ? pack(Failure{world.host(), mine->what(), mine->fault()}) : std::string();
+  announce(world, verdict_of(world.gather(said), ranks));
 }
 
 std::vector<Report> agree_on(Communicator& world, const Report& mine) {

@@ -25,9 +25,9 @@ class AgreedError : public Error {
 // that has one, preceded by "rank R on HOST: " unless every rank says the same.
 void agree(Communicator& world, const std::optional<Error>& mine);
 
-// What is to be told of a row of ranks, the first of them `first_rank`, each with an archive of its Failure, or "" for
-// none: the first one's sentence, preceded by "rank R on HOST: " unless every rank says the same.
-std::optional<Failure> verdict_of(const std::vector<std::string>& archives, int first_rank);
+// What is to be told of ranks, each with an archive of its Failure, or "" for none: the first one's sentence, preceded
+// by "rank R on HOST: " unless every rank says the same.
+std::optional<Failure> verdict_of(const std::vector<std::string>& archives, const std::vector<int>& ranks);
 
 // Collective. Runs set_up() on each rank and agrees on how it went; gives what it made.
 template <typename F>

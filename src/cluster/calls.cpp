@@ -1,5 +1,7 @@
 // What all calls of a ClusterEvaluator have in common: orders, answers, and a rank that is lost in the middle.
 #include <algorithm>
+#include <exception>
+#include <optional>
 #include <utility>
 
 #include "cluster/agree.hpp"
@@ -17,13 +19,20 @@ using protocol::Order;
 
 void ClusterEvaluator::in_step(const std::function<void()>& body) {
   if (!working_) fail_internal("the workers have been sent home: no evaluation was expected after stop()");
+  std::optional<LostRank> lost;
   for (bool done = false; !done;) {
-    ++call_;
     try {
+      if (lost) go_on_without(*std::exchange(lost, std::nullopt));
+      ++call_;
       body();
       done = true;
-    } catch (const LostRank& lost) {
-      go_on_without(lost);
+    } catch (const LostRank& rank) {
+      const bool one_of_us = std::ranges::find(workers_, rank.loss().rank, &WorkerInfo::rank) != workers_.end();
+      if (!world_->goes_on() || rank.loss().said || !one_of_us || workers_.size() == 1) {
+        working_ = false;  // the caller may have something to save, and the others wait
+        throw;
+      }
+      lost = rank;
     } catch (const std::exception& error) {
       die(*world_, error.what(), Fault::internal);
     }
@@ -31,15 +40,10 @@ void ClusterEvaluator::in_step(const std::function<void()>& body) {
 }
 
 void ClusterEvaluator::go_on_without(const LostRank& lost) {
-  const auto gone = std::ranges::find(workers_, lost.loss().rank, &WorkerInfo::rank);
-  if (!world_->goes_on() || lost.loss().said || gone == workers_.end() || workers_.size() == 1) {
-    working_ = false;  // the caller may have something to save, and the others wait
-    throw lost;
-  }
+  const auto w = std::ranges::find(workers_, lost.loss().rank, &WorkerInfo::rank) - workers_.begin();
   world_->give_up(lost.loss());
   losses_.emplace_back(lost.what());
-  const auto w = gone - workers_.begin();
-  workers_.erase(gone);
+  workers_.erase(workers_.begin() + w);
   ahead_.erase(ahead_.begin() + w);
   given_.erase(given_.begin() + w);
   log::warning("{}; {}", lost.what(),

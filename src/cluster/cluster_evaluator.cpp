@@ -75,7 +75,9 @@ void ClusterEvaluator::use(const Format& format) {
         auto [w, said] = answer();
         failures[w] = std::move(said.failure);
       }
-      failure = verdict_of(failures, workers_.front().rank);
+      std::vector<int> ranks;
+      for (const WorkerInfo& worker : workers_) ranks.push_back(worker.rank);
+      failure = verdict_of(failures, ranks);
       if (failure) return;
     }
     at_once_ = made_at_once(*problem_, format, workers_.front().engine.kind);

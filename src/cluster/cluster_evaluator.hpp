@@ -62,7 +62,6 @@ class ClusterEvaluator final : public Evaluator {
   // done yet. Else a lost rank is the caller's matter. MPI that fails in here leaves the others waiting, so it ends
   // all.
   void in_step(const std::function<void()>& body);
-  // LostRank where nobody can.
   void go_on_without(const LostRank& lost);
   // The next answer to this call, and which of the workers gives it.
   std::pair<std::size_t, protocol::Answer> answer();

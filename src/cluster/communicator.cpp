@@ -83,7 +83,9 @@ const std::string& Communicator::host() const { return host_; }
 void Communicator::check(int status, const char* what) const {
   if (status == MPI_SUCCESS) return;
   for (int turn = 0; turn < 20 && handle_->heartbeat; ++turn) {
-    if (const std::optional<Loss> loss = handle_->heartbeat->loss()) throw LostRank(*loss);
+    const std::optional<Loss> loss = handle_->heartbeat->loss();
+    if (loss && rank() == 0) throw LostRank(*loss);
+    if (loss) turn = 0;  // of rank 0: the heartbeat is about to end this process
     sleep_for(100'000'000);
   }
   require(status, what);
@@ -124,9 +126,10 @@ void Communicator::broadcast(std::span<std::int64_t> values) {
   if (handle_->goes_on) {
     const auto bytes = std::as_writable_bytes(values);
     if (rank() != 0) {
-      const Message message = receive(0, kBroadcastTag);
-      if (message.bytes.size() != bytes.size()) fail_internal("rank 0 broadcast {} bytes", message.bytes.size());
-      std::memcpy(bytes.data(), message.bytes.data(), bytes.size());
+      std::optional<Message> message;
+      for (long pause = kFirstPause; !(message = poll(0, kBroadcastTag));) sleep_between(pause);
+      if (message->bytes.size() != bytes.size()) fail_internal("rank 0 broadcast {} bytes", message->bytes.size());
+      std::memcpy(bytes.data(), message->bytes.data(), bytes.size());
       return;
     }
     for (int to = 1; to < size(); ++to) {

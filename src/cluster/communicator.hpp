@@ -61,10 +61,13 @@ class Communicator {
   // waits for it any more.
   void flush();
 
-  // From here on, where MPI goes on after a process has failed, calls of one rank that concern a lost one do nothing,
-  // broadcasts of numbers are messages, which do not wait for lost ranks, and no other collective may be called.
-  // LostRank is thrown as before, until rank 0 has given that rank up. All ranks call it at the same point.
+  // Collective. From here on, where MPI goes on after a process has failed and every rank has a heartbeat, calls of one
+  // rank that concern a lost one do nothing, broadcasts of numbers are messages, which do not wait for lost ranks, and
+  // once a rank is lost no other collective may be called. LostRank is thrown as before, until rank 0 has given that
+  // rank up.
   void go_on_where_mpi_does();
+  // The opposite, whatever MPI does: for a program that needs its collectives again. All ranks call it.
+  void stay_together();
   bool goes_on() const;
   bool mpi_goes_on() const;
   // On rank 0: whatever is on its way there, or comes from there, does not matter any more.
@@ -72,9 +75,11 @@ class Communicator {
   // Ends this process where its ranks go on without each other: MPI_Finalize may hang after a failure. Returns where
   // they do not.
   void leave(int exit_code);
-  // For tests: as if MPI could go on; as if this process had been killed (but its messages still arrive).
+  // For tests: as if MPI could go on; as if this process had been killed (but its messages still arrive); rank 0 may
+  // send to one that it has given up.
   void assume_mpi_goes_on();
   void fall_silent();
+  void take_back(int rank);
 
   // Rank 0 has told all others to leave, so nobody waits for it any more.
   void set_dismissed() { dismissed_ = true; }
@@ -93,7 +98,6 @@ class Communicator {
   bool well(int status, const char* what) const;
   void send(int to, std::string bytes, int tag);
   std::optional<Message> poll(int from, int tag);
-  Message receive(int from, int tag);
   bool all_sent();                  // tests what is on its way
   std::unique_ptr<Handle> handle_;  // null: alone
   std::string host_;

@@ -20,7 +20,9 @@ int to_count(std::size_t size, const char* what);
 
 inline constexpr long kFirstPause = 20'000;  // nanoseconds
 inline constexpr int kTestsATurn = 8;
-inline constexpr int kMessageTag = 1, kBroadcastTag = 2;
+// Between workers messages have a tag of their own, so that one that has begun to arrive from a worker that hangs does
+// not keep back what rank 0 orders.
+inline constexpr int kMessageTag = 1, kBroadcastTag = 2, kWorkersTag = 3;
 
 struct Communicator::Handle {
   MPI_Comm world = MPI_COMM_NULL;  // our duplicate
@@ -34,8 +36,9 @@ struct Communicator::Handle {
   };
   std::list<Transfer> leaving, arriving;  // on their way; an entry must not move
   std::list<Transfer> abandoned;          // the same, of lost ranks: MPI may still use them
-  bool mpi_goes_on = false, goes_on = false, lost_a_silent_one = false;
-  std::vector<bool> lost;  // by rank
+  bool mpi_goes_on = false, goes_on = false, stays_together = false;
+  bool lost_a_silent_one = false;  // whose process may still be there
+  std::vector<bool> lost;          // by rank
 
   Handle();
   Handle(const Handle&) = delete;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "cluster/communicator.hpp"
 #include "cluster/communicator_handle.hpp"
@@ -20,10 +21,14 @@ namespace vbq {
 // Rank 0 is the last, because what it sent may still be on its way.
 void Communicator::leave(int exit_code) {
   if (!goes_on()) return;
-  if (rank() == 0) handle_->heartbeat->wait_for_goodbyes(std::chrono::seconds(10));
+  if (rank() == 0) {
+    handle_->heartbeat->wait_for_goodbyes(Heartbeat::Pace{}.silence +
+                                          std::chrono::seconds(5));  // one may hang even now
+    while (const std::optional<Loss> loss = handle_->heartbeat->loss()) give_up(*loss);
+  }
   handle_->heartbeat.reset();
   std::fflush(nullptr);
-  // A launcher waits for a process that hangs, until it is told to end all.
+  // A launcher waits for a process that hangs; it is asked to end all, which may not reach one that is stopped.
   if (handle_->lost_a_silent_one) MPI_Abort(handle_->world, exit_code);
   std::_Exit(exit_code);
 }

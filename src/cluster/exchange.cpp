@@ -1,10 +1,14 @@
-// Messages between two ranks, and going on without one that is lost: the part of Communicator that needs no
+// Messages between two ranks, and going on without one that is lost: what of Communicator needs no
 // collectives.
 #include <mpi.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cluster/communicator.hpp"
 #include "cluster/communicator_handle.hpp"
@@ -14,7 +18,9 @@
 
 namespace vbq {
 
-void Communicator::send(int to, std::string bytes) { send(to, std::move(bytes), kMessageTag); }
+void Communicator::send(int to, std::string bytes) {
+  send(to, std::move(bytes), rank() == 0 || to == 0 ? kMessageTag : kWorkersTag);
+}
 
 void Communicator::send(int to, std::string bytes, int tag) {
   if (!handle_ || to < 0 || to >= size() || to == rank()) fail_internal("rank {} sends to rank {}", rank(), to);
@@ -26,7 +32,12 @@ void Communicator::send(int to, std::string bytes, int tag) {
   if (!well(status, "MPI_Isend")) handle_->leaving.pop_back();
 }
 
-std::optional<Message> Communicator::poll() { return handle_ ? poll(MPI_ANY_SOURCE, kMessageTag) : std::nullopt; }
+std::optional<Message> Communicator::poll() {
+  if (!handle_) return std::nullopt;
+  std::optional<Message> message = poll(MPI_ANY_SOURCE, kMessageTag);
+  if (!message && rank() != 0) message = poll(MPI_ANY_SOURCE, kWorkersTag);
+  return message;
+}
 
 // A message that has begun to arrive is gone on with by the next call, so that nobody who waits for another rank leaves
 // its buffer behind.
@@ -64,12 +75,8 @@ std::optional<Message> Communicator::poll(int from, int tag) {
 
 Message Communicator::receive() {
   if (!handle_) fail_internal("a rank alone waits for a message");
-  return receive(MPI_ANY_SOURCE, kMessageTag);
-}
-
-Message Communicator::receive(int from, int tag) {
   for (long pause = kFirstPause;;) {
-    if (std::optional<Message> message = poll(from, tag)) return *std::move(message);
+    if (std::optional<Message> message = poll()) return *std::move(message);
     sleep_between(pause);
   }
 }
@@ -89,7 +96,10 @@ void Communicator::flush() {
   const auto awaited = [&](const Handle::Transfer& transfer) {
     return !goes_on() || rank() == 0 || transfer.peer == 0;
   };
-  for (long pause = kFirstPause; !all_sent() && std::ranges::any_of(handle_->leaving, awaited);) {
+  for (long pause = kFirstPause;;) {
+    for (int turn = 0; turn < kTestsATurn; ++turn) {
+      if (all_sent() || std::ranges::none_of(handle_->leaving, awaited)) return;
+    }
     try {
       sleep_between(pause);
     } catch (const LostRank& lost) {
@@ -100,9 +110,18 @@ void Communicator::flush() {
 }
 
 void Communicator::go_on_where_mpi_does() {
-  if (!handle_ || !handle_->mpi_goes_on || !handle_->heartbeat) return;
+  if (!handle_ || !handle_->mpi_goes_on || handle_->stays_together || handle_->goes_on) return;
+  // A rank without a heartbeat would not be missed.
+  const std::vector<std::string> watched = gather(handle_->heartbeat ? "yes" : "");
+  std::int64_t all = std::ranges::count(watched, "yes") == size() ? 1 : 0;
+  broadcast(std::span(&all, 1));
+  if (all == 0) return;
   handle_->goes_on = true;
-  if (rank() == 0) handle_->heartbeat->go_on();
+  if (rank() == 0 && !handle_->heartbeat->go_on()) throw LostRank(*handle_->heartbeat->loss());
+}
+
+void Communicator::stay_together() {
+  if (handle_) handle_->stays_together = true;
 }
 
 bool Communicator::goes_on() const { return handle_ && handle_->goes_on; }
@@ -122,6 +141,8 @@ void Communicator::give_up(const Loss& loss) {
 }
 
 void Communicator::assume_mpi_goes_on() { handle_->mpi_goes_on = true; }
+
+void Communicator::take_back(int rank) { handle_->lost.at(static_cast<std::size_t>(rank)) = false; }
 
 void Communicator::fall_silent() {
   handle_->heartbeat->say_no_goodbye();

@@ -169,17 +169,23 @@ bool Heartbeat::listen_to(Watched& watched, Clock::time_point now) {
 bool Heartbeat::lose(Watched& watched, Loss loss) {
   loss.rank = watched.peer.rank;
   loss.sentence = fmt::format("rank {} on {} is lost: {}", watched.peer.rank, watched.peer.host, loss.sentence);
+  const std::lock_guard lock(mutex_);
   const bool goes_on = goes_on_ && !loss.said;
   if (goes_on) {
-    watched.gone = true;
     stop_listening(ready_, watched.peer.socket);
     watched.peer.socket.send(std::span(&kEndingByFault, 1));
     watched.peer.socket.hang_up();
     if (loss.silent && watched.peer.process > 0) loss.silent = ::kill(watched.peer.process, SIGKILL) != 0;
   }
-  const std::lock_guard lock(mutex_);
   losses_.push_back(std::move(loss));
+  if (goes_on) watched.gone = true;  // last: who waits for that looks at the losses next
   return goes_on;
+}
+
+bool Heartbeat::go_on() {
+  const std::lock_guard lock(mutex_);
+  goes_on_ = losses_.empty();
+  return goes_on_;
 }
 
 std::optional<std::vector<std::size_t>> Heartbeat::wait(Clock::time_point until) {

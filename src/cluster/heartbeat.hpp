@@ -71,7 +71,8 @@ class Heartbeat {
   // From now on a rank that is lost without having said why is no reason to give up: the others are watched on, and it
   // is told to end, in case it lives; killed, where it is silent on this host (its connection would end with it, so it
   // is there), for a launcher would wait for it for ever.
-  void go_on() { goes_on_ = true; }
+  // Returns false where one is lost already: then it is too late.
+  bool go_on();
   void forget(int rank);
   // Waits until all that are not lost have said goodbye, so long at most.
   void wait_for_goodbyes(std::chrono::milliseconds limit) const;
@@ -109,8 +110,9 @@ class Heartbeat {
   Socket ready_;  // an epoll descriptor of wake_ and of all peers that have not said goodbye
   Clock::time_point beaten_{}, ticked_;
   bool told_ = false;  // the others, of a wish to stop
-  std::atomic<bool> goes_on_ = false, says_goodbye_ = true;
+  std::atomic<bool> says_goodbye_ = true;
   mutable std::mutex mutex_;
+  bool goes_on_ = false;
   std::vector<Loss> losses_;
   std::thread thread_;
 };

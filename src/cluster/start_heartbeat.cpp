@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -68,9 +69,15 @@ Socket connect_to_root(const Communicator& world, const Address& root) {
   return {};
 }
 
+// What this process's number is a number in: containers of one host may have each their own.
+ino_t own_processes() {
+  struct stat status {};
+  return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
 // What a rank says to rank 0: whether it has connected, its process and its host.
 std::string word_of(const Communicator& world, bool connected) {
-  return fmt::format("{}{} {}", connected ? '1' : '0', ::getpid(), world.host());
+  return fmt::format("{}{} {} {}", connected ? '1' : '0', ::getpid(), own_processes(), world.host());
 }
 
 // The ranks whose greetings arrive; all those that say they have connected are waited for, a few seconds at most.
@@ -94,8 +101,9 @@ std::vector<Heartbeat::Peer> greet(const Listener& listener, const std::string& 
     known[rank] = true;
     std::istringstream words(said[rank].substr(1));
     Heartbeat::Peer peer{static_cast<int>(rank), {}, std::move(socket)};
-    words >> peer.process >> peer.host;
-    if (peer.host != host) peer.process = 0;
+    ino_t processes = 0;
+    words >> peer.process >> processes >> peer.host;
+    if (peer.host != host || processes == 0 || processes != own_processes()) peer.process = 0;
     peers.push_back(std::move(peer));
   }
   return peers;
@@ -128,7 +136,7 @@ std::unique_ptr<Heartbeat> start_root(Communicator& world) {
   if (deaf != std::string::npos) {
     log::warning(
         "no heartbeat of rank {} on {} (no TCP connection from there to {}): if it hangs, that will not be noticed",
-        deaf, said[deaf].substr(said[deaf].find(' ') + 1), world.host());
+        deaf, said[deaf].substr(said[deaf].rfind(' ') + 1), world.host());
   }
   if (peers.empty()) return nullptr;
   // Whoever waits for a lost rank ends the run, after a checkpoint. This is for when nobody does.

@@ -71,13 +71,13 @@ TEST(Agree, AVerdictNamesTheFirstOfARowThatDoesNotSayTheSame) {
   const auto archive = [](const char* host, const char* sentence) {
     return pack(Failure{host, sentence, Fault::internal});
   };
-  EXPECT_FALSE(verdict_of({"", ""}, 1));
-  const auto same = verdict_of({archive("a", "no memory"), archive("b", "no memory")}, 1);
+  EXPECT_FALSE(verdict_of({"", ""}, {1, 2}));
+  const auto same = verdict_of({archive("a", "no memory"), archive("b", "no memory")}, {1, 2});
   ASSERT_TRUE(same);
   EXPECT_EQ(same->sentence, "no memory");
-  const auto some = verdict_of({"", archive("b", "no memory"), archive("c", "no disk")}, 1);
+  const auto some = verdict_of({"", archive("b", "no memory"), archive("c", "no disk")}, {1, 4, 5});
   ASSERT_TRUE(some);
-  EXPECT_EQ(some->sentence, "rank 2 on b: no memory");
+  EXPECT_EQ(some->sentence, "rank 4 on b: no memory");
   EXPECT_EQ(some->fault, Fault::internal);
 }
 
