@@ -93,33 +93,30 @@ std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genome
   std::vector<std::size_t> left(genomes.size());  // places of those that are not finished
   std::iota(left.begin(), left.end(), std::size_t{0});
   std::vector<Genome> asked(genomes.begin(), genomes.end());  // theirs
-  in_step([&] {
-    const auto workers = static_cast<std::int64_t>(workers_.size());
-    Generation generation(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, asked.size(), at_once_,
-                                   hand_over_seconds_),
-                          asked.size(), known);
-    const auto keep = [&] {
-      const std::vector<Evaluated> evaluated = generation.result(images);
-      std::vector<std::size_t> still;
-      std::vector<Genome> ask;
-      for (std::size_t i = 0; i < left.size(); ++i) {
-        result[left[i]] = evaluated[i];
-        if (evaluated[i].tally.seen == images) continue;
-        still.push_back(left[i]);
-        ask.push_back(std::move(asked[i]));
-      }
-      left = std::move(still);
-      asked = std::move(ask);
-    };
-    begin(asked.size());
-    try {
-      drive(generation, asked, ImageSet::search);
-    } catch (const LostRank&) {
-      keep();
-      throw;
+  std::optional<Generation> generation;
+  const auto keep = [&] {
+    const std::vector<Evaluated> evaluated = generation->result(images);
+    std::vector<std::size_t> still;
+    std::vector<Genome> ask;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      result[left[i]] = evaluated[i];
+      if (evaluated[i].tally.seen == images) continue;
+      still.push_back(left[i]);
+      ask.push_back(std::move(asked[i]));
     }
-    keep();
+    left = std::move(still);
+    asked = std::move(ask);
+  };
+  in_step([&] {
+    if (generation) keep();  // what was done before a rank was lost
+    const auto workers = static_cast<std::int64_t>(workers_.size());
+    generation.emplace(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, asked.size(), at_once_,
+                                hand_over_seconds_),
+                       asked.size(), known);
+    begin(asked.size());
+    drive(*generation, asked, ImageSet::search);
   });
+  keep();
   return result;
 }
 
@@ -132,11 +129,13 @@ Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Det
                        workers_.front().engine.kind);
     begin(1);
     std::string archive = pack(network);
-    // A worker that waits in a broadcast could not be told that it is off.
-    const bool apart = world_->goes_on();
-    order_all({Op::take_part, {first_number_}, {}, {}, {}, -1, apart ? archive : std::string()});
-    if (!apart) world_->broadcast(archive);
-    if (!apart) traffic_.bytes_sent += static_cast<std::int64_t>(archive.size());
+    if (world_->goes_on()) {  // a worker that waits in a broadcast could not be told that it is off
+      order_all({Op::take_part, {first_number_}, {}, {}, {}, -1, std::move(archive)});
+    } else {
+      order_all({Op::take_part, {first_number_}, {}, {}, {}, -1});
+      world_->broadcast(archive);
+      traffic_.bytes_sent += static_cast<std::int64_t>(archive.size());
+    }
     drive(*generation, {}, set);
   });
   if (!generation->done()) throw Stopped();

@@ -22,8 +22,8 @@ namespace vbq {
 void Communicator::leave(int exit_code) {
   if (!goes_on()) return;
   if (rank() == 0) {
-    handle_->heartbeat->wait_for_goodbyes(Heartbeat::Pace{}.silence +
-                                          std::chrono::seconds(5));  // one may hang even now
+    // One may hang even now.
+    handle_->heartbeat->wait_for_goodbyes(Heartbeat::Pace{}.silence + std::chrono::seconds(5));
     while (const std::optional<Loss> loss = handle_->heartbeat->loss()) give_up(*loss);
   }
   handle_->heartbeat.reset();

@@ -1,5 +1,4 @@
-// Messages between two ranks, and going on without one that is lost: what of Communicator needs no
-// collectives.
+// Messages between two ranks, and going on without one that is lost.
 #include <mpi.h>
 
 #include <algorithm>

@@ -70,9 +70,8 @@ class Heartbeat {
   std::optional<Loss> loss() const;
   // From now on a rank that is lost without having said why is no reason to give up: the others are watched on, and it
   // is told to end, in case it lives; killed, where it is silent on this host (its connection would end with it, so it
-  // is there), for a launcher would wait for it for ever.
-  // Returns false where one is lost already: then it is too late.
-  bool go_on();
+  // is there), for a launcher would wait for it for ever. False where one is lost already: then it is too late.
+  [[nodiscard]] bool go_on();
   void forget(int rank);
   // Waits until all that are not lost have said goodbye, so long at most.
   void wait_for_goodbyes(std::chrono::milliseconds limit) const;
@@ -93,10 +92,11 @@ class Heartbeat {
   };
 
   void run();
-  bool beat(Clock::time_point now);                         // what is due every tick; false: a lost rank is the end
-  bool listen_to(Watched& watched, Clock::time_point now);  // the same
-  void forgive(Clock::time_point now);                      // as if all had been heard just now
-  bool lose(Watched& watched, Loss loss);                   // the same
+  // These three: false where a lost rank is the end.
+  bool beat(Clock::time_point now);  // what is due every tick
+  bool listen_to(Watched& watched, Clock::time_point now);
+  bool lose(Watched& watched, Loss loss);
+  void forgive(Clock::time_point now);  // as if all had been heard just now
   void say(char word) const;
   // Until somebody has written, it is `until`, or the end has come (nothing). Those who have written, as places in
   // watched_: who is silent costs nothing.

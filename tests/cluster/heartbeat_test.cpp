@@ -96,7 +96,7 @@ TEST(Heartbeat, OthersAreWatchedOnWhereALostRankIsNotTheEnd) {
   peers[1] = {8, "node8", std::move(second_here)};
   std::atomic<bool> given_up = false;
   Heartbeat heartbeat(std::move(peers), {.beat = 20ms, .silence = 300ms}, [&](const Loss&) { given_up = true; });
-  heartbeat.go_on();
+  ASSERT_TRUE(heartbeat.go_on());
   const auto wait_for_loss = [&] {
     while (!heartbeat.loss()) std::this_thread::sleep_for(1ms);
     return *heartbeat.loss();
@@ -126,10 +126,18 @@ TEST(Heartbeat, OthersAreWatchedOnWhereALostRankIsNotTheEnd) {
 TEST(Heartbeat, ARankThatSaysWhyItEndsIsTheEndOfAll) {
   auto [here, there] = connection();
   Watch watch(std::move(here));
-  watch.heartbeat().go_on();
+  ASSERT_TRUE(watch.heartbeat().go_on());
   Watch dying(std::move(there));
   dying.heartbeat().say_ending(Fault::input);
   EXPECT_TRUE(watch.last_word().said);
+}
+
+TEST(Heartbeat, ItIsTooLateToGoOnOnceARankIsLost) {
+  auto [here, there] = connection();
+  Watch watch(std::move(here));
+  there.close();
+  watch.last_word();
+  EXPECT_FALSE(watch.heartbeat().go_on());
 }
 
 TEST(Heartbeat, GoodbyesAreWaitedFor) {
