@@ -90,6 +90,7 @@ import sys
 import xml.etree.ElementTree as tree
 
 passed, failed, skipped = [], [], []
+said = {}  # the last lines of what failed: where all that is kept of a run is its end, they are all that is known of it
 for argument in sys.argv[1:]:
     preset, rest = argument.split("=", 1)
     if preset == "broken":
@@ -112,6 +113,7 @@ for argument in sys.argv[1:]:
             skipped.append(name)
         else:
             failed.append(name)
+            said[name] = (case.findtext("system-out") or "").splitlines()[-15:]
     if code != "0" and len(failed) == before:
         failed.append(f"{preset} (ctest ended with exit code {code})")
 for title, names in (("skipped", skipped), ("failed", failed)):
@@ -119,6 +121,8 @@ for title, names in (("skipped", skipped), ("failed", failed)):
         print(f"{title}:")
     for name in names:
         print(f"  {name}")
+        for line in said.get(name, []):
+            print(f"    | {line[:300]}")
 print(f"{len(passed)} passed, {len(failed)} failed, {len(skipped)} skipped")
 sys.exit(0 if passed and not failed else 1)
 END

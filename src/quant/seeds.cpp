@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/check.hpp"
 #include "quant/encoding.hpp"
@@ -10,6 +11,7 @@
 #include "quant/kmeans.hpp"
 #include "quant/seed_grids.hpp"
 #include "quant/sorted_weights.hpp"
+#include "quant/stretch.hpp"
 
 namespace vbq {
 namespace {
@@ -17,6 +19,8 @@ namespace {
 enum class Seed { kmeans, quantiles, normal, linear, logarithmic };
 constexpr Seed kSeeds[] = {Seed::kmeans, Seed::quantiles, Seed::normal, Seed::linear, Seed::logarithmic};
 constexpr double kLimit = std::numeric_limits<float>::max();  // decode() takes no greater gene
+
+bool fitted(Seed seed) { return seed == Seed::kmeans || seed == Seed::quantiles; }
 
 double magnitude_of(std::span<const float> weights) {
   double magnitude = 0;
@@ -28,6 +32,7 @@ double magnitude_of(std::span<const float> weights) {
 std::vector<double> logarithmic_half(double top, int n) {
   const double octaves = n > 1 ? std::min(1.0, 8.0 / (n - 1)) : 1.0;
   std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i) values.push_back(top * std::exp2(-octaves * (n - 1 - i)));
   return values;
 }
@@ -61,8 +66,9 @@ std::vector<double> levels_of(Seed seed, const SortedWeights& weights, int n) {
   return levels;
 }
 
-// The positive half of n mirrored levels for weights whose magnitudes are given.
-std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, int n) {
+// The positive half of a seed's mirrored levels for weights whose magnitudes are given.
+std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, const Format& format) {
+  const int n = format.levels;
   const double top = magnitudes.maximum();
   std::vector<double> genes;
   switch (seed) {
@@ -84,6 +90,7 @@ std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, 
       genes = logarithmic_half(top, n / 2);
       break;
   }
+  if (fitted(seed)) genes = stretched_half(std::move(genes), magnitudes, format);
   const double least = top > 0 ? 1e-6 * top : 1e-6;  // genes stay above zero
   for (double& gene : genes) gene = std::max(gene, least);
   return genes;
@@ -91,7 +98,7 @@ std::vector<double> symmetric_genes(Seed seed, const SortedWeights& magnitudes, 
 
 // The least and greatest of n evenly spaced levels.
 Chromosome uniform_genes(Seed seed, const SortedWeights& weights, int n) {
-  const Chromosome whole{weights.minimum(), weights.maximum()};
+  Chromosome whole{weights.minimum(), weights.maximum()};
   const double middle = weights.mean(), reach = weights.deviation() * normal_quantile(1 - 0.5 / n);
   switch (seed) {
     case Seed::linear:
@@ -102,6 +109,7 @@ Chromosome uniform_genes(Seed seed, const SortedWeights& weights, int n) {
       const Chromosome narrow = fit_uniform(weights, n, {middle - reach, middle + reach});
       const auto error = [&](const Chromosome& genes) {
         std::vector<double> levels;
+        levels.reserve(static_cast<std::size_t>(n));
         for (int i = 0; i < n; ++i) levels.push_back(genes[0] + (genes[1] - genes[0]) * i / (n - 1));
         return nearest_error(weights, levels);
       };
@@ -143,10 +151,12 @@ Chromosome genes_of(Seed seed, const SortedWeights& weights, const Format& forma
   if (has_unit(format)) return {unit_gene(seed, weights, format)};
   const int n = format.levels;
   switch (format.encoding) {
-    case Encoding::values:
-      return levels_of(seed, weights, n);
+    case Encoding::values: {
+      std::vector<double> levels = levels_of(seed, weights, n);
+      return fitted(seed) ? stretched(std::move(levels), weights, format) : levels;
+    }
     case Encoding::boundaries:
-      if (seed == Seed::kmeans || seed == Seed::quantiles) return fit_boundaries(weights, levels_of(seed, weights, n));
+      if (fitted(seed)) return fit_boundaries(weights, levels_of(seed, weights, n));
       return [&] {
         const std::vector<double> levels = levels_of(seed, weights, n);
         Chromosome boundaries;
@@ -199,7 +209,7 @@ std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, c
     const SortedWeights sorted(std::move(weights));
     for (std::size_t s = 0; s < seeds.size(); ++s) {
       Chromosome chromosome =
-          mirrored ? symmetric_genes(kSeeds[s], sorted, format.levels) : genes_of(kSeeds[s], sorted, format);
+          mirrored ? symmetric_genes(kSeeds[s], sorted, format) : genes_of(kSeeds[s], sorted, format);
       if (chromosome.size() != genes) fail_internal("a seed has {} genes; expected {}", chromosome.size(), genes);
       for (double& gene : chromosome) gene = std::clamp(gene, -kLimit, kLimit);
       seeds[s].chromosomes.push_back(std::move(chromosome));
@@ -214,6 +224,7 @@ std::vector<Genome> seed_genomes(const Network& network, const Format& format) {
 
 std::vector<double> weight_magnitudes(const std::vector<std::vector<float>>& coded) {
   std::vector<double> magnitudes;
+  magnitudes.reserve(coded.size());
   for (const std::vector<float>& weights : coded) magnitudes.push_back(magnitude_of(weights));
   return magnitudes;
 }

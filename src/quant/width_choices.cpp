@@ -2,6 +2,7 @@
 
 #include "quant/kmeans.hpp"
 #include "quant/sorted_weights.hpp"
+#include "quant/stretch.hpp"
 
 namespace vbq {
 
@@ -25,7 +26,9 @@ std::vector<std::vector<Chromosome>> width_choices(const std::vector<std::vector
   for (const std::vector<float>& weights : coded) {
     const SortedWeights sorted(weights);
     std::vector<Chromosome>& own = choices.emplace_back();
-    for (const int levels : worthwhile_levels(format.coding, format.levels)) own.push_back(kmeans(sorted, levels));
+    for (const int levels : worthwhile_levels(format.coding, format.levels)) {
+      own.push_back(stretched(kmeans(sorted, levels), sorted, format));
+    }
     own.emplace_back();
   }
   return choices;

@@ -129,7 +129,8 @@ int run(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Print the help of all commands and exit");  // after them, who would inherit it
   RawCommon raw;
   for (const Command& command : commands) add_common(command.words, raw);
-  // Under mpirun, what is not the ranks' common work is rank 0's alone, words that cannot be parsed included.
+  // Under mpirun, what is not the ranks' common work is rank 0's alone, words that cannot be parsed included. The
+  // others end well whatever they are: mpirun would kill rank 0 before it has spoken.
   const bool speaks = launcher_rank() == 0;
   CommonOptions common;
   try {
@@ -137,14 +138,14 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     common = resolve(raw);
   } catch (const CLI::ParseError& error) {
-    if (!speaks) return error.get_exit_code() == 0 ? 0 : 1;
+    if (!speaks) return 0;
     if (error.get_exit_code() != 0) refuse_words(app, error, argc, argv);
     std::ostringstream text;  // --help, --version
     app.exit(error, text);
     print(text.str());
     return 0;
   } catch (const Error&) {
-    if (!speaks) return 1;
+    if (!speaks) return 0;
     throw;
   }
   for (const Command& command : commands) {
