@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Builds vbq and runs every test, twice: the release build, and one with address and undefined-behaviour sanitisers.
+# Builds vbq and runs every test, twice: the release build, and one with address and undefined-behaviour sanitisers (there
+# without what takes minutes and has no code of its own: networks of full size, second orders of the emulated GPU, exports read
+# elsewhere; VBQ_SANITIZE in tests' CMakeLists.txt).
 #
 #   tests/run.sh               all of it
 #   tests/run.sh --fast        the release build only
