@@ -1,11 +1,14 @@
 #include "quant/stretch.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace vbq {
 namespace {
 
+constexpr double kMostLevel = std::numeric_limits<float>::max();  // decode() takes no greater level
 constexpr double kCarried = 2;  // variance of what is carried to a weight, in units of a weight's mean squared error
 
 // energy: of the weights about the point that levels are moved away from, mean of squares.
@@ -14,7 +17,7 @@ std::vector<double> moved_away(std::vector<double> levels, const SortedWeights& 
   if (format.assignment == Assignment::nearest || !(energy > 0)) return levels;
   const double error = nearest_error(weights, levels) / static_cast<double>(weights.size());
   const double factor = std::sqrt(1 + kCarried * error / energy);
-  for (double& level : levels) level = from + (level - from) * factor;
+  for (double& level : levels) level = std::clamp(from + (level - from) * factor, -kMostLevel, kMostLevel);
   return levels;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "quant/kmeans.hpp"
@@ -49,6 +50,12 @@ TEST(Stretch, NothingWhereNoErrorIsCarriedOrThereIsNone) {
   EXPECT_EQ(stretched_half({2}, SortedWeights({1, 3}), nearest), (std::vector<double>{2}));
   EXPECT_EQ(stretched({-3, -1, 1, 3}, weights, sequential(4)), (std::vector<double>{-3, -1, 1, 3}));
   EXPECT_EQ(stretched({1, 2}, equal, sequential(2)), (std::vector<double>{1, 2}));
+}
+
+TEST(Stretch, LevelsStayFloats) {
+  constexpr float most = std::numeric_limits<float>::max();
+  const SortedWeights weights({-most, -most / 2, most / 2, most});
+  EXPECT_EQ(stretched({-most, most}, weights, sequential(2)), (std::vector<double>{-most, most}));
 }
 
 // The textbook's distortions of a normal distribution at 2, 4, 8 levels (Max, 1960): 0.3634, 0.1175, 0.0345.

@@ -88,6 +88,11 @@ def rank_0_alone(vbq, digits, folder):
     """Commands that are not the ranks' common work are rank 0's: once said, once written."""
     for words in (["info", "--json"], ["info", "nothing", "--json"], ["evaluate", "--json"], ["report", "nothing", "--json"]):
         one_object(mpirun([vbq, *words], 3, folder)[1], " ".join(words))
+    # The others end well whatever the words are: mpirun would kill rank 0 before it has spoken.
+    for words in (["evaluate", "--json"], ["nonsense"], ["info", "nothing"], ["search", "--log", "nonsense", "job.toml"]):
+        other = subprocess.run([vbq, *words], env={**CLEAN, "OMPI_COMM_WORLD_RANK": "1"}, capture_output=True, text=True)
+        if other.returncode != 0 or other.stdout or other.stderr:
+            runs.fail(f"{' '.join(words)} as rank 1: exit code {other.returncode}, and it says: {other.stdout}{other.stderr}")
     numpy_file = folder / "x.npy"
     network = digits / "digits.onnx"
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 8, 8), }"
