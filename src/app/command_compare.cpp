@@ -40,6 +40,7 @@ int lead(Job job, Setup& setup, Evaluator& evaluator, const ComputeInfo& compute
   check_inputs(place.folder, {setup.job.network, setup.job.data, setup.job.calibration.value_or("")});
   job.search_images = setup.job.search_images;  // as resolved
   job.validation_images = setup.job.validation_images;
+  job.format.delivery_images = setup.job.format.delivery_images;
   job.network_output = setup.job.network_output;
   ComparedRows comparison(evaluator, compute, setup, place, common);
   try {

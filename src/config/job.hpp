@@ -38,6 +38,9 @@ struct BudgetRange {
   bool operator==(const BudgetRange&) const = default;
 };
 
+// In the place of a number of images: make_setup() chooses.
+constexpr int kAuto = -1;
+
 struct Job {
   // [network]
   std::filesystem::path network;  // absolute
@@ -46,14 +49,14 @@ struct Job {
   std::filesystem::path data;                        // absolute; a dataset file, or a source that can be imported
   std::optional<std::filesystem::path> calibration;  // absolute; then all of `data` is held out
   double search_images = 0;                          // > 1: images, <= 1: share of the set, 0: 2000 or what there is
-  double validation_images = 0;                      // of the search's: > 1: images, < 1: share; 0: none
+  double validation_images = 0;                      // of the search's: > 1: images, < 1: share; 0: none; or kAuto
   std::int64_t block = 100;
   std::vector<double> mean, std;  // of sources imported on the fly; empty: 0 and 1
   Augment augment = Augment::none;
   bool allow_different_normalisation = false;  // of `calibration` and `data`
   std::optional<std::int64_t> label_offset;    // added to every label; none: 0, and nobody has thought about it
   // [format]
-  Format format;                     // of a sweep: of its first width
+  Format format;                     // of a sweep: of its first width; delivery_images may be kAuto
   std::vector<int> sweep;            // levels of each width in turn; empty: one search of format.levels
   std::optional<Budget> budget;      // of a front: of its largest network
   std::optional<BudgetRange> front;  // one search for all sizes in here; none: for the budget, where there is one

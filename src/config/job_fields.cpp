@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 
 #include "config/job_budget.hpp"
+#include "config/job_times.hpp"
 #include "config/names.hpp"
 #include "config/size_text.hpp"
 #include "core/check.hpp"
@@ -51,39 +51,6 @@ JobField whole_field(std::string key, std::int64_t least, std::int64_t most, Mem
             number = static_cast<std::remove_reference_t<decltype(number)>>(v.integer(least, most));
           },
           [=](const Job& job) { return fmt::format("{}", member(job)); }, of_results};
-}
-
-// "5min", "30s", "2h"; none for another text.
-std::optional<double> seconds_of(const std::string& text) {
-  double amount = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
-  const std::string unit(end, text.data() + text.size());
-  if (code != std::errc() || !(amount > 0) || amount > 1e6) return std::nullopt;
-  if (unit == "s") return amount;
-  if (unit == "min") return 60 * amount;
-  if (unit == "h") return 3600 * amount;
-  return std::nullopt;
-}
-
-// A time, or a number of generations.
-CheckpointInterval read_interval(const TomlValue& value) {
-  if (!value.is_text()) return {static_cast<int>(value.integer(1, 1000000000)), 0};
-  const std::optional<double> seconds = seconds_of(value.text());
-  if (!seconds) value.refuse("a number of generations, or a time such as \"30s\", \"5min\" or \"1h\"");
-  return {0, *seconds};
-}
-
-// A time, or a number of seconds.
-double read_seconds(const TomlValue& value) {
-  if (!value.is_text()) return value.number(0, 1e9);
-  const std::optional<double> seconds = seconds_of(value.text());
-  if (!seconds) value.refuse("a number of seconds, or a time such as \"30s\", \"5min\" or \"1h\"");
-  return *seconds;
-}
-
-std::string interval_text(const CheckpointInterval& interval) {
-  if (interval.seconds > 0) return toml_string(fmt::format("{}s", interval.seconds));
-  return fmt::format("{}", interval.generations);
 }
 
 double whole_or_share(double amount, const TomlValue& value) {
@@ -148,8 +115,13 @@ void add_data(std::vector<JobField>& fields) {
                                                  : number_text(j.search_images);
                     }});
   fields.push_back({"data.validation",
-                    [](Job& j, const TomlValue& v) { j.validation_images = whole_or_share(v.number(0, 1e15), v); },
+                    [](Job& j, const TomlValue& v) {
+                      j.validation_images = v.is_auto("a whole number of images, a share from 0 to 1, or \"auto\"")
+                                                ? kAuto
+                                                : whole_or_share(v.number(0, 1e15), v);
+                    },
                     [](const Job& j) {
+                      if (j.validation_images == kAuto) return toml_string("auto");
                       return j.validation_images > 1 ? fmt::format("{:.0f}", j.validation_images)
                                                      : number_text(j.validation_images);
                     }});
@@ -221,8 +193,16 @@ void add_format(std::vector<JobField>& fields) {
       "format.matching", [](Job& j) -> Matching& { return j.format.matching; }, kMatchings));
   fields.push_back(whole_field(
       "format.matching_images", 1, 1000000, [](auto& j) -> auto& { return j.format.matching_images; }));
-  fields.push_back(whole_field(
-      "format.delivery_images", 0, 1000000, [](auto& j) -> auto& { return j.format.delivery_images; }));
+  fields.push_back({"format.delivery_images",
+                    [](Job& j, const TomlValue& v) {
+                      j.format.delivery_images = v.is_auto("an integer from 0 to 1000000, or \"auto\"")
+                                                     ? kAuto
+                                                     : static_cast<int>(v.integer(0, 1000000));
+                    },
+                    [](const Job& j) {
+                      const int images = j.format.delivery_images;
+                      return images == kAuto ? toml_string("auto") : std::to_string(images);
+                    }});
 }
 
 void add_search(std::vector<JobField>& fields) {

@@ -19,11 +19,13 @@ constexpr KeyDetails kDetails[] = {
      "Of the search's images, a number or a share that leads nothing: at the end they choose among the search's five "
      "best and its centre, each as it would be delivered, and this searched network and the one that the search "
      "began with are compared on them ([method.md](method.md#is-it-better-than-its-start)), and where the gain may "
-     "be chance the start is delivered. At least two blocks; stratified by label, fixed."},
+     "be chance the start is delivered. At least two blocks; stratified by label, fixed. `\"auto\"`: a quarter, or "
+     "none "
+     "where that is not two blocks."},
     {"data.augment",
      "Changes the images that candidates are run over, so that they are not those that the network has learned by "
      "heart: `shift` (by up to an eighth, mirrored or not) or `mix` (three fifths and two fifths of another image). "
-     "Calibration and matching take them as they are."},
+     "Calibration and matching take them as they are. Where labels lead, `none` unless it is asked for."},
     {"data.mean", "Normalisation of images imported on the fly; beside a dataset file, only its own."},
     {"data.allow_different_normalisation",
      "`true`: images of `calibration` and of `path` with different means and standard deviations are taken as they "
@@ -88,7 +90,7 @@ constexpr KeyDetails kDetails[] = {
      "better)."},
     {"format.delivery_images",
      "The same for the network that is delivered: a search may try its candidates on few images and make the last "
-     "network with all of them."},
+     "network with all of them. `\"auto\"`: 1,500, or as many as keep a pass's largest activations within 1 GiB."},
     {"search.method",
      "`genetic`, `random` (a control), `annealing` (of `companded` only, as published: a generation is one "
      "candidate, and it ends by itself after 30 sweeps without change)."},

@@ -94,6 +94,12 @@ std::vector<std::string> TomlValue::texts() const {
   refuse("an array of strings");
 }
 
+bool TomlValue::is_auto(const std::string& expected) const {
+  if (!is_text()) return false;
+  if (text() != "auto") refuse(expected);
+  return true;
+}
+
 std::filesystem::path TomlValue::path() const {
   const std::string spelled = text();
   if (spelled.empty()) refuse("a path");

@@ -32,6 +32,7 @@ class TomlValue {
   std::vector<std::string> texts() const;
   std::filesystem::path path() const;  // absolute
   bool is_text() const { return std::holds_alternative<std::string>(data_); }
+  bool is_auto(const std::string& expected) const;  // the word "auto"; Error on another text
   bool is_texts() const { return std::holds_alternative<std::vector<std::string>>(data_); }
 
   // The value of the name that the text spells; Error names all of them.

@@ -18,7 +18,7 @@ constexpr int kUsualGenerations = 20;
 // Of a search that has time: it ends earlier, when so many generations in turn bring nothing.
 constexpr int kMostGenerations = 10000, kPatience = 15;
 
-// Images of a pass that makes a candidate, and of the one that makes the network that is delivered.
+// Of codebooks: images of a pass that makes a candidate. Under a budget the job's own defaults suit.
 constexpr std::int64_t kPassImages = 300, kDeliveryPassImages = 1500;
 
 // Lines of [format]. A budget is for grids, whose levels lie evenly, so that entropy coding pays; a number of bits is
@@ -27,6 +27,13 @@ std::string format_lines(const QuantiseGoal& goal) {
   if (goal.front) return "encoding = \"grid\"\nbudget = \"front\"\n";
   if (goal.size) return fmt::format("encoding = \"grid\"\nbudget = {}\n", toml_string(*goal.size));
   return fmt::format("encoding = \"values\"\nscope = \"layer\"\nbits = {}\n", goal.bits.value_or(kUsualBits));
+}
+
+// How many images make a network: of a budget, what a job takes by itself.
+std::string pass_lines(const QuantiseGoal& goal, std::int64_t led_by) {
+  if (goal.front || goal.size) return {};
+  return fmt::format("matching_images = {}\ndelivery_images = {}\n", std::min(kPassImages, led_by),
+                     std::min(kDeliveryPassImages, led_by));
 }
 
 // How long the search goes on.
@@ -78,12 +85,10 @@ Job quantise_job(const QuantiseSource& source, const QuantiseGoal& goal, const s
   const std::string text = fmt::format(
       "[network]\npath = {}\n{}"
       "[data]\npath = {}\nsearch = {}\nvalidation = {}\nblock = {}\naugment = \"mix\"\n"
-      "[format]\n{}scale = \"channel\"\nassignment = \"sequential\"\nmatching = \"always\"\nmatching_images = {}\n"
-      "delivery_images = {}\n"
+      "[format]\n{}{}scale = \"channel\"\nassignment = \"sequential\"\nmatching = \"always\"\n"
       "[search]\npopulation = 20\n{}temperature = 8.0\n",
       toml_string(source.network.string()), output, toml_string(source.data.string()), shares.seen, shares.validation,
-      shares.block, format_lines(goal), std::min(kPassImages, led_by), std::min(kDeliveryPassImages, led_by),
-      length_lines(goal));
+      shares.block, format_lines(goal), pass_lines(goal, led_by), length_lines(goal));
   return parse_job(text, std::filesystem::current_path(), "the job of vbq quantise", overrides);
 }
 

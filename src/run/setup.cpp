@@ -39,6 +39,7 @@ std::int64_t search_count(double asked, std::int64_t available, bool all, const 
 
 // Of so many search images. A comparison of two networks takes blocks that differ.
 std::int64_t validation_count(double asked, std::int64_t search, std::int64_t block) {
+  if (asked == kAuto) return search / 4 < 2 * block ? 0 : search / 4;
   const auto count = static_cast<std::int64_t>(asked >= 1 ? asked : std::round(asked * static_cast<double>(search)));
   if (count == 0) return 0;
   if (count >= search) fail("data.validation asks for {} of the search's {} images: some must be left", count, search);
@@ -49,6 +50,14 @@ std::int64_t validation_count(double asked, std::int64_t search, std::int64_t bl
         count, block);
   }
   return count;
+}
+
+// As many as suit a network that is delivered, if a pass's largest activations stay within a GiB.
+std::int64_t usual_delivery_images(const Network& network) {
+  constexpr std::int64_t kMost = 1500, kFloats = std::int64_t{1} << 28;
+  std::int64_t largest = 1;
+  for (const Shape& shape : network.shapes) largest = std::max(largest, elements(shape));
+  return std::clamp<std::int64_t>(kFloats / largest, 1, kMost);
 }
 
 std::vector<std::int64_t> all_indices(std::int64_t count) {
@@ -170,6 +179,10 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   job.validation_images = static_cast<double>(apart_from_search);
   problem.search_source = searched;
   problem.held_out_source = data;
+  if (job.format.delivery_images == kAuto) {
+    job.format.delivery_images =
+        std::max(static_cast<int>(usual_delivery_images(problem.network)), job.format.matching_images);
+  }
   problem.format = job.format;
   problem.engine = engine;
   problem.engine.block = job.block;

@@ -56,9 +56,63 @@ TEST(Defaults, GiveWayWhereTheyMeanNothing) {
   EXPECT_EQ(job_of({"format.scope=channel", "format.scale=channel"}).format.scale, ScaleScope::channel);
 }
 
-TEST(Defaults, LeaveARunAsItWasBegun) {
+// Which images lead and judge, and of searches that learn from all candidates, how roughly each is known.
+TEST(Defaults, UnderABudgetSetImagesApartAndTryManyCandidates) {
+  const Job grid = job_of({"format.encoding=grid", "format.budget=2.3 bits"});
+  EXPECT_EQ(grid.block, 50);
+  EXPECT_EQ(grid.validation_images, kAuto);
+  EXPECT_EQ(grid.augment, Augment::mix);
+  EXPECT_EQ(grid.format.matching_images, 75);
+  EXPECT_EQ(grid.format.delivery_images, kAuto);
+  EXPECT_EQ(grid.fitness_images, 400);
+  EXPECT_EQ(grid.search.population, 20);
+  EXPECT_EQ(grid.generations, 60);
+
   for (const std::vector<std::string>& settings :
-       {std::vector<std::string>{}, {"search.preset=nogami2018"}, {"format.matching=end", "format.scope=network"}}) {
+       {std::vector<std::string>{"format.encoding=values", "format.budget=2.3 bits"},
+        {"format.encoding=grid", "format.budget=2.3 bits", "search.surrogate=false"},
+        {"format.encoding=grid", "format.budget=2.3 bits", "search.method=random"}}) {
+    const Job job = job_of(settings);
+    EXPECT_EQ(job.validation_images, kAuto);
+    EXPECT_EQ(job.augment, Augment::mix);
+    EXPECT_EQ(job.format.matching_images, 200);
+    EXPECT_EQ(job.fitness_images, 0);
+    EXPECT_EQ(job.search.population, 50);
+  }
+
+  const Job none = job_of({});
+  EXPECT_EQ(none.block, 100);
+  EXPECT_EQ(none.validation_images, 0);
+  EXPECT_EQ(none.augment, Augment::none);
+  EXPECT_EQ(none.format.delivery_images, 0);
+}
+
+TEST(Defaults, UnderABudgetGiveWayToWhatIsSaid) {
+  const Job job = job_of({"format.encoding=grid", "format.budget=2.3 bits", "data.block=20", "data.validation=0",
+                          "data.augment=none", "format.matching_images=9", "format.delivery_images=0",
+                          "search.fitness_images=0", "search.population=8", "search.generations=3"});
+  EXPECT_EQ(job.block, 20);
+  EXPECT_EQ(job.validation_images, 0);
+  EXPECT_EQ(job.augment, Augment::none);
+  EXPECT_EQ(job.format.matching_images, 9);
+  EXPECT_EQ(job.format.delivery_images, 0);
+  EXPECT_EQ(job.fitness_images, 0);
+  EXPECT_EQ(job.search.population, 8);
+  EXPECT_EQ(job.generations, 3);
+  // Labels of mixed images mean nothing.
+  EXPECT_EQ(job_of({"format.encoding=grid", "format.budget=2.3 bits", "search.fitness=loss"}).augment, Augment::none);
+  // Where no images make a network, their number would be told as one without effect.
+  EXPECT_EQ(
+      job_of({"format.encoding=grid", "format.budget=2.3 bits", "format.assignment=nearest", "format.matching=never"})
+          .format.delivery_images,
+      0);
+}
+
+TEST(Defaults, LeaveARunAsItWasBegun) {
+  for (const std::vector<std::string>& settings : {std::vector<std::string>{},
+                                                   {"search.preset=nogami2018"},
+                                                   {"format.matching=end", "format.scope=network"},
+                                                   {"format.encoding=grid", "format.budget=2.3 bits"}}) {
     const std::string text = to_toml(job_of(settings));
     EXPECT_EQ(to_toml(job_in(text)), text);
   }
