@@ -36,13 +36,7 @@ class Graph:
             elif node.op_type != "Constant":
                 self.nodes.append(node)
         self.image = next(one.name for one in graph.input if one.name not in self.constants)
-        self.output = self.origin(graph.output[0].name)
-        if self.image not in self.steps:
-            refuse(f"{path} does not round {self.image}: a file of form qdq was expected, of a format with activations of 8 bits")
-        self.readers = {}
-        for node in self.nodes:
-            for name in node.input:
-                self.readers.setdefault(self.origin(name), []).append(node)
+        self.output, self.readers = self.origin(graph.output[0].name), {}
         self.look(model, images)
 
     def origin(self, name):
@@ -63,11 +57,16 @@ class Graph:
         self.constants |= whole
         self.nodes = [node for node in self.nodes if node.output[0] not in whole]
         values = [name for name in values if name not in whole]
+        for node in self.nodes:
+            for name in node.input:
+                self.readers.setdefault(self.origin(name), []).append(node)
         self.shapes = {name: found[0][name].shape[1:] for name in values}
         self.ranges = {name: (min(0.0, *(float(one[name].min()) for one in found)), max(0.0, *(float(one[name].max()) for one in found))) for name in values}
         for node in reversed(self.nodes):  # what kernels do not rescale: of a value that has no step, its reader's
             if node.op_type in SAME_STEPS and node.output[0] in self.steps and len(self.readers[self.origin(node.input[0])]) == 1:
                 self.steps.setdefault(self.origin(node.input[0]), self.steps[node.output[0]])
+        if self.image not in self.steps:
+            refuse(f"the file does not round {self.image}: a file of form qdq was expected, of a format with activations of 8 bits")
         for node in self.nodes:
             low, high = self.ranges[node.output[0]]
             average = node.op_type == "AveragePool" and not self.whole(node)

@@ -6,9 +6,10 @@
     jobs/deploy/tflite.py q.onnx images.npy net.tflite          # images.npy: as for vbq infer, float32 [N, C, H, W]
     vela net.tflite --accelerator-config ethos-u55-128 --verbose-weights
 
-Needs onnx, onnxruntime, numpy and ai-edge-litert of PyPI. Weights are the file's int8 to the bit; biases become int32 in steps of both steps'
-product, activations keep vbq's steps and zero points (less 128, as int8). What vbq does not round, int8 kernels must: outputs, and what a sum
-gives to a pool. Such tensors get the range that they have for the images; some hundred are enough.
+Needs onnx, onnxruntime, numpy and ai-edge-litert of PyPI. Weights are the file's int8 to the bit, but in channels so small that int32 cannot hold
+their biases; biases become int32 in steps of both steps' product, activations keep vbq's steps and zero points (less 128, as int8). What vbq
+does not round, int8 kernels must: outputs, and what a sum gives to a pool. Such tensors get the range that they have for the images; some
+hundred are enough.
 
 Of a network's operators: Conv (also depthwise), Gemm, Relu, Clip from 0 to 6, Add, MaxPool, AveragePool, GlobalAveragePool, Flatten, Reshape to rows,
 Slice and Pad by constants, Identity, Dropout. Images come one at a time, channels last."""
@@ -144,12 +145,13 @@ class Writer:
             refuse(f'{self.node.op_type} node "{self.node.name}" has no int8 weight: a file of form qdq was expected, of a format with levels of int8')
         value, scales = self.graph.weights[name]
         scales = numpy.broadcast_to(scales, len(value)).astype(numpy.float64)
-        weight = self.tensor(name, change(value).shape, "int8", (scales, [0] * len(scales)), change(value), axis)
-        units = scales * self.graph.steps[self.input()][0]
+        step = self.graph.steps[self.input()][0]
         bias = self.graph.constants[self.node.input[2]].reshape(-1) if len(self.node.input) > 2 else numpy.zeros(len(value))
+        fit = numpy.maximum(numpy.ceil(abs(bias) / (scales * step) / 2**30), 1)  # over 1: of a channel that has died, whose bias is all that counts
+        value = numpy.rint(value / fit.reshape(-1, *[1] * (value.ndim - 1))).astype(numpy.int8)
+        units = scales * fit * step
+        weight = self.tensor(name, change(value).shape, "int8", (scales * fit, [0] * len(scales)), change(value), axis)
         whole = numpy.rint(bias / units)
-        if abs(whole).max() >= 2**31:
-            refuse(f'{self.node.op_type} node "{self.node.name}" has a bias that is too large for int32 in steps of {units.min():.2g}')
         return [weight, self.tensor(name + "_bias", [len(value)], "int32", (units, [0] * len(units)), whole)]
 
     # ---- the operators ----
