@@ -182,7 +182,7 @@ Json checked(std::string_view text, const std::string& file, const Network& netw
     const bool several = network.file_outputs.size() > 1;
     fail("{} was found for a network with hash {}, this network's is \"{}\"{}", file,
          hash == json.end() ? "unknown" : shown(*hash), hash_as_trained(network),
-         several ? fmt::format(" as read to its output \"{}\" (--output-name names another)", network.output_name) : "");
+         several ? fmt::format(" up to its output \"{}\" (--output-name names another)", network.output_name) : "");
   }
   return json;
 }
