@@ -178,8 +178,11 @@ Json checked(std::string_view text, const std::string& file, const Network& netw
   }
   const auto hash = json.find("network_hash");
   if (hash == json.end() || *hash != hash_as_trained(network)) {
-    fail("{} was found for a network with hash {}, this network's is \"{}\"", file,
-         hash == json.end() ? "unknown" : shown(*hash), hash_as_trained(network));
+    // A network is read up to one of its outputs, and those that are read to different ones are different.
+    const bool several = network.file_outputs.size() > 1;
+    fail("{} was found for a network with hash {}, this network's is \"{}\"{}", file,
+         hash == json.end() ? "unknown" : shown(*hash), hash_as_trained(network),
+         several ? fmt::format(" up to its output \"{}\" (--output-name names another)", network.output_name) : "");
   }
   return json;
 }

@@ -41,17 +41,38 @@ def said(command, **more):
     return done.stdout
 
 
-def engine(options):
-    """Inference of engine cpu and of onnxruntime, which runs as it does best."""
+def engine(rival, options):
     there = [DATA / name for name in NETWORKS if (DATA / name).exists()]
     if not there:
         raise RuntimeError("no network in ../shared/data")
-    text = said([ROOT / "tests" / "bench" / "onnxruntime.sh", options.build, *there, "--seconds", options.seconds, "--pairs", options.pairs],
-                env={**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count())})
+    script = [ROOT / "tests" / "bench" / "inference.sh", options.build, "--rival", rival, *there, "--seconds", options.seconds, "--pairs", options.pairs]
+    text = said(script, env={**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count())})
     for part in re.split(r"^(?=\S+\.onnx: )", text, flags=re.M):
         ratio = re.search(r"^  ratio +([0-9.]+) +\((.*)\)$", part, re.M)
         if ratio:
-            yield f"inference, {part.split(':')[0]}, against onnxruntime", float(ratio[1]), f"pairs {ratio[2]}", "onnxruntime.sh"
+            how = re.match(r"[^;]*; (.*); outputs", part)[1]
+            yield f"inference, {part.split(':')[0]}, against {how}", float(ratio[1]), f"pairs {ratio[2]}", f"inference.sh --rival {rival}"
+
+
+def onnxruntime(options):
+    """Inference of engine cpu and of onnxruntime, which runs as it does best."""
+    yield from engine("onnxruntime", options)
+
+
+def openvino(options):
+    """Inference of engine cpu and of OpenVINO, which runs as it does best."""
+    yield from engine("openvino", options)
+
+
+def torch(options):
+    """Inference of engine cpu and of PyTorch, compiled."""
+    with_torch(options)
+    yield from engine("torch", options)
+
+
+def with_torch(options):
+    if not (options.build / "deap-venv").exists():
+        raise RuntimeError("no environment with torch and deap: tests/bench/deap_rival.sh makes it (gigabytes)")
 
 
 def seconds_of(command, repeats):
@@ -111,8 +132,7 @@ def rivals(options):
     """Searches to the same held-out accuracy beside PyTorch and DEAP, a minute of each rival's."""
     if not (DATA / NETWORKS[0]).exists():
         raise RuntimeError("no network in ../shared/data")
-    if not (options.build / "deap-venv").exists():
-        raise RuntimeError("no environment with torch and deap: tests/bench/deap_rival.sh makes it (gigabytes)")
+    with_torch(options)
     with tempfile.TemporaryDirectory() as name:
         table = pathlib.Path(name) / "rows.csv"
         said([ROOT / "tests" / "bench" / "deap_rival.sh", options.build, "--limit", "60", "--population", "10", "--csv", table])
@@ -140,7 +160,7 @@ def main():
     lines = [f"{machine()}; vbq at {said(['git', '-C', ROOT, 'describe', '--always', '--dirty']).strip()}; {time.strftime('%Y-%m-%d')}", "",
              "| what | ratio | | more in |", "|---|---|---|---|"]
     print("\n".join(lines), flush=True)
-    for part in (engine, products, making, searches, rivals):
+    for part in (onnxruntime, openvino, torch, products, making, searches, rivals):
         try:
             for what, ratio, detail, script in part(options):
                 lines.append(f"| {what} | {ratio:.3g} | {detail} | {script} |")

@@ -1,7 +1,8 @@
-"""A CNN of an ONNX file in PyTorch, for deap_search.py: eager, channels last, batch norms folded, weights set in place.
+"""A CNN of an ONNX file in PyTorch, for deap_search.py and inference.py: channels last, batch norms folded, weights set in place.
 
-Knows what the ResNets of ../shared/data and their kind are of: Conv, Gemm, BatchNormalization, Relu, Add, Pad, Slice, AveragePool,
-GlobalAveragePool, Flatten and Reshape, besides whatever has constant inputs, which onnx's own evaluator computes once."""
+Knows what the ResNets and SqueezeNet of ../shared/data and their kind are of: Conv, Gemm, BatchNormalization, Relu, Add, Concat, Pad, Slice,
+MaxPool, AveragePool, GlobalAveragePool, Flatten, Reshape and Dropout, besides whatever has constant inputs, which onnx's own evaluator
+computes once."""
 import onnx
 import onnx.reference
 import torch
@@ -154,6 +155,12 @@ class Network:
         if kind == "AveragePool" and not attributes.get("ceil_mode", 0):
             return lambda x: functional.avg_pool2d(x, attributes["kernel_shape"], attributes.get("strides", (1, 1)), pads(attributes),
                                                    count_include_pad=bool(attributes.get("count_include_pad", 0)))
+        if kind == "MaxPool" and not attributes.get("ceil_mode", 0) and set(attributes.get("dilations", [1])) == {1} and len(node.output) == 1:
+            return lambda x: functional.max_pool2d(x, attributes["kernel_shape"], attributes.get("strides", (1, 1)), pads(attributes))
+        if kind == "Concat" and all(value is None for value in fixed):
+            return lambda *parts: torch.cat(parts, attributes["axis"])
+        if kind == "Dropout" and len(node.output) == 1:
+            return lambda x: x
         if kind == "GlobalAveragePool":
             return lambda x: x.mean((2, 3), keepdim=True)
         if kind == "Flatten" and attributes.get("axis", 1) == 1:

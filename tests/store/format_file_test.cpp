@@ -197,6 +197,15 @@ TEST_F(FormatFile, RefusesWhatItCannotUse) {
   EXPECT_NE(changed([](auto& j) { j.erase("encoding"); }).find("encoding"), std::string::npos);
 }
 
+TEST_F(FormatFile, OfAnotherOutputNamesTheOption) {
+  const std::string other = R"({"network_hash":"0","layers":[]})";
+  EXPECT_EQ(refusal(other).find("--output-name"), std::string::npos);  // the file has no other output
+  network_.output_name = "scores";
+  network_.file_outputs = {"boxes", "scores"};
+  const std::string said = refusal(other);
+  EXPECT_NE(said.find("output \"scores\" (--output-name"), std::string::npos) << said;
+}
+
 TEST_F(FormatFile, HostileValuesAreNeitherCopiedNorShown) {
   const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
   for (const char* key : {"network_hash", "encoding", "block", "format_version", "layers", "whatever"}) {
