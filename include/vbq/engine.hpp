@@ -106,6 +106,8 @@ class Engine {
   virtual Tally finish(int copy) = 0;
   // The same, a tally a block; asked of one block alone where the engine's kind does not tell blocks apart.
   virtual std::vector<Tally> finish_blocks(int copy) { return {finish(copy)}; }
+  // The same, a tally an image; not asked for where the engine's kind does not tell them apart.
+  virtual std::vector<Tally> finish_images(int copy) { return {finish(copy)}; }
   Tally tally(std::int64_t first, std::int64_t count) {
     start(first, count, 0);
     return finish(0);
@@ -138,7 +140,8 @@ std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions&
 // Whether such an engine would measure kernels here: then others that are to give the same bits need its kernels().
 bool measures_kernels(const EngineOptions& options);
 
-// Whether an engine of this kind (EngineInfo::kind) gives a tally a block of several that it has run at once.
+// Whether an engine of this kind (EngineInfo::kind) gives a tally a block of several that it has run at once, and a
+// tally an image.
 bool tells_blocks(std::string_view kind);
 
 // Networks that DevicePass, of an engine of this kind (EngineInfo::kind), takes through so many images at once, at

@@ -112,12 +112,27 @@ std::vector<Evaluated> ClusterEvaluator::evaluate(std::span<const Genome> genome
     const auto workers = static_cast<std::int64_t>(workers_.size());
     generation.emplace(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, asked.size(), at_once_,
                                 hand_over_seconds_),
-                       asked.size(), known);
+                       asked.size(), known, nullptr);
     begin(asked.size());
     drive(*generation, asked, ImageSet::search);
   });
   keep();
   return result;
+}
+
+// Begun anew where a rank was lost: who is dropped depends on all.
+std::vector<Evaluated> ClusterEvaluator::race(std::span<const Genome> genomes, const Known& known, Race& race) {
+  if (genomes.empty()) return {};
+  std::optional<Generation> generation;
+  in_step([&] {
+    const auto workers = static_cast<std::int64_t>(workers_.size());
+    generation.emplace(Schedule(partition_of(*problem_, ImageSet::search, workers), workers, genomes.size(), at_once_,
+                                hand_over_seconds_),
+                       genomes.size(), known, &race);
+    begin(genomes.size());
+    drive(*generation, genomes, ImageSet::search);
+  });
+  return generation->result(std::ssize(images_of(*problem_, ImageSet::search)));
 }
 
 Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Detail detail) {

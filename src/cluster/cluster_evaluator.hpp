@@ -37,6 +37,7 @@ class ClusterEvaluator final : public Evaluator {
 
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
+  std::vector<Evaluated> race(std::span<const Genome> genomes, const Known& known, Race& race) override;
   std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override;
   std::size_t makers() const override { return workers_.size(); }
   EvaluatorTimes times() override { return std::exchange(times_, {}); }

@@ -69,11 +69,15 @@ struct Job {
   Fitness fitness = Fitness::divergence;
   double temperature = 1;           // of the divergence that leads the search
   std::int64_t fitness_images = 0;  // of the search's, that candidates are run over; 0: all
+  double racing = 0;                // see RaceRules::bound; 0: all candidates are run over all of those images
   // [run]
   CheckpointInterval checkpoint;
   std::string cache;                            // a file of tallies that runs share; empty: none
   std::int64_t memory = std::int64_t{1} << 30;  // bytes a worker, of what it keeps of networks that it made
 };
+
+// Whether its candidates race: where search.racing suits its method.
+bool races(const Job& job);
 
 // The same of a job with a budget: "1.5 to 4 bits a weight" of a front.
 std::string budget_text(const Job& job);

@@ -65,6 +65,8 @@ double read_amount(const TomlValue& value) {
   return whole_or_share(amount, value);
 }
 
+std::string amount_text(double amount) { return amount > 1 ? fmt::format("{:.0f}", amount) : number_text(amount); }
+
 // A number, or "gene", which "auto" is another word for.
 std::optional<double> read_rate(const TomlValue& value) {
   if (!value.is_text()) return value.number(0, 1e6);
@@ -109,11 +111,7 @@ void add_data(std::vector<JobField>& fields) {
                     [](const Job& j) { return j.calibration ? toml_string(j.calibration->string()) : std::string(); },
                     false});
   fields.push_back({"data.search", [](Job& j, const TomlValue& v) { j.search_images = read_amount(v); },
-                    [](const Job& j) {
-                      if (j.search_images == 0) return std::string();
-                      return j.search_images > 1 ? fmt::format("{:.0f}", j.search_images)
-                                                 : number_text(j.search_images);
-                    }});
+                    [](const Job& j) { return j.search_images == 0 ? "" : amount_text(j.search_images); }});
   fields.push_back({"data.validation",
                     [](Job& j, const TomlValue& v) {
                       j.validation_images = v.is_auto("a whole number of images, a share from 0 to 1, or \"auto\"")
@@ -121,9 +119,7 @@ void add_data(std::vector<JobField>& fields) {
                                                 : whole_or_share(v.number(0, 1e15), v);
                     },
                     [](const Job& j) {
-                      if (j.validation_images == kAuto) return toml_string("auto");
-                      return j.validation_images > 1 ? fmt::format("{:.0f}", j.validation_images)
-                                                     : number_text(j.validation_images);
+                      return j.validation_images == kAuto ? toml_string("auto") : amount_text(j.validation_images);
                     }});
   fields.push_back(whole_field(
       "data.block", 1, 65536, [](auto& j) -> auto& { return j.block; }));
@@ -236,6 +232,8 @@ void add_search(std::vector<JobField>& fields) {
                     [](const Job& j) { return number_text(j.temperature); }});
   fields.push_back(whole_field(
       "search.fitness_images", 0, 1000000000, [](auto& j) -> auto& { return j.fitness_images; }));
+  fields.push_back({"search.racing", [](Job& j, const TomlValue& v) { j.racing = v.number(0, 0.5); },
+                    [](const Job& j) { return number_text(j.racing); }});
   fields.push_back(whole_field(
       "search.seed", 0, INT64_MAX, [](auto& j) -> auto& { return j.search.seed; }));
   const auto rate = [](std::string key, double SearchOptions::*member) {

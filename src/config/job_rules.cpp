@@ -46,6 +46,11 @@ void validate_front(const Job& job, const std::string& origin) {
 
 }  // namespace
 
+bool races(const Job& job) {
+  const bool standard = job.search.method == Method::genetic && job.search.operators == Operators::standard;
+  return job.racing > 0 && standard && !job.budget && !job.front;
+}
+
 void complete(Job& job, const std::function<bool(const char*)>& given) {
   const bool levels_given = given("format.bits") || given("format.levels");
   if (has_own_widths(job)) {

@@ -117,6 +117,12 @@ constexpr KeyDetails kDetails[] = {
      "these alone. All of them still make networks (calibration, matching images), and `data.validation` still judges "
      "what is delivered. With fewer matching images too, a search tries several times as many candidates in the same "
      "time ([method.md](method.md#few-images-for-many-candidates))."},
+    {"search.racing",
+     "Candidates are run over growing portions of the images, and those that cannot be among the survivors any more "
+     "are "
+     "dropped ([method.md](method.md#racing)): fewer images are run, and survivors and what is delivered are scored "
+     "whole. Of `method = \"genetic\"` with the standard preset and without a budget, on engines cpu and reference; "
+     "`run.cache` does not go with it."},
     {"search.surrogate",
      "Of `encoding = \"grid\"` under a budget or for a front, with the standard preset: what all candidates scored is "
      "fitted by response surfaces, and newborns lie around where these have the least harm "

@@ -76,6 +76,8 @@ constexpr KeyText kTexts[] = {
      "Of divergence: both networks' logits are divided by it."},
     {"search.fitness_images", "0 (all); of grids under a budget 400", "an integer from 0 to 1000000000",
      "Images of the search that candidates are run over."},
+    {"search.racing", "0 (no racing)", "a number from 0 to 0.5",
+     "The chance that a race drops any true survivor of a generation, at most."},
     {"search.seed", "1", "an integer from 0 to 9223372036854775807", "Of all random numbers."},
     {"search.mutation", "0.2", "a number from 0 to 1", "Rate of mutation in the published recipe."},
     {"search.crossover", "0.5", "a number from 0 to 1", "Rate of crossover in the published recipe."},

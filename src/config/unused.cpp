@@ -66,6 +66,9 @@ std::vector<std::string> unused_keys(const Job& job) {
                     {"search.reproduction", !published, recipe},
                     {"search.surrogate", !genetic || published || format.encoding != Encoding::grid || !job.budget,
                      "it is of searches of grids under a budget, with search.preset = \"standard\""},
+                    {"search.racing", job.racing > 0 && !races(job),
+                     "it is of search.method = \"genetic\" with search.preset = \"standard\", without a budget"},
+                    {"run.cache", races(job), "candidates race (search.racing), so that few have a score to keep"},
                     {"data.allow_different_normalisation", !job.calibration, "there is no data.calibration"}});
 }
 

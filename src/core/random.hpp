@@ -18,6 +18,7 @@ enum class Purpose : std::uint32_t {
   annealing = 7,
   augmentation = 8,
   chance = 9,
+  racing = 10,
   test = 99
 };
 

@@ -1,6 +1,8 @@
 #include "data/augment.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,11 +46,10 @@ void mix(std::span<std::uint8_t> pixels, std::span<const std::uint8_t> other) {
   }
 }
 
-}  // namespace
-
-Images read_augmented(const ImageSource& source, std::span<const std::int64_t> indices, std::size_t first,
-                      std::size_t count, Augment augment) {
-  const auto own = indices.subspan(first, count);
+// own: ascending, of the indices.
+Images read_changed(const ImageSource& source, std::span<const std::int64_t> indices, std::span<const std::int64_t> own,
+                    Augment augment) {
+  const std::size_t count = own.size();
   Images images = source.read(own);
   if (augment == Augment::none) return images;
   const std::size_t size = count == 0 ? 0 : images.pixels.size() / count;
@@ -66,6 +67,36 @@ Images read_augmented(const ImageSource& source, std::span<const std::int64_t> i
   for (std::size_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(std::ranges::lower_bound(read, partner[i]) - read.begin());
     mix(pixels(i), std::span(partners.pixels).subspan(at * size, size));
+  }
+  return images;
+}
+
+}  // namespace
+
+Images read_augmented(const ImageSource& source, std::span<const std::int64_t> indices, std::size_t first,
+                      std::size_t count, Augment augment) {
+  return read_changed(source, indices, indices.subspan(first, count), augment);
+}
+
+Images read_drawn(const ImageSource& source, std::span<const std::int64_t> indices, std::size_t first,
+                  std::size_t count, Augment augment) {
+  std::vector<std::size_t> order(indices.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Random random(0, 0, 0, Purpose::racing);
+  for (std::size_t left = order.size(); left > 1; --left) std::swap(order[left - 1], order[random.below(left)]);
+  const auto places = std::span(order).subspan(first, count);
+  std::vector<std::int64_t> own;  // sources read in ascending order
+  own.reserve(count);
+  for (const std::size_t place : places) own.push_back(indices[place]);
+  std::ranges::sort(own);
+  const Images read = read_changed(source, indices, own, augment);
+  Images images = read;
+  const std::size_t size = count == 0 ? 0 : read.pixels.size() / count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto from = static_cast<std::size_t>(std::ranges::lower_bound(own, indices[places[i]]) - own.begin());
+    std::copy_n(read.pixels.begin() + static_cast<std::ptrdiff_t>(from * size), size,
+                images.pixels.begin() + static_cast<std::ptrdiff_t>(i * size));
+    images.labels[i] = read.labels[from];
   }
   return images;
 }

@@ -18,4 +18,9 @@ enum class Augment { none, shift, mix };
 Images read_augmented(const ImageSource& source, std::span<const std::int64_t> indices, std::size_t first,
                       std::size_t count, Augment augment);
 
+// The same in an order of the set that is drawn, so that any run of places is a random sample of it: always the same
+// order of as many images (Random, seed 0).
+Images read_drawn(const ImageSource& source, std::span<const std::int64_t> indices, std::size_t first,
+                  std::size_t count, Augment augment);
+
 }  // namespace vbq

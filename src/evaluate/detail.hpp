@@ -8,11 +8,11 @@
 
 namespace vbq {
 
-enum class Detail : std::int64_t { sum, blocks, classes };
+enum class Detail : std::int64_t { sum, blocks, classes, images };
 
 struct Outcome {
   Tally sum;                               // of Detail::classes `seen` alone
-  std::vector<Tally> blocks = {};          // of Detail::blocks: a tally a block, in order
+  std::vector<Tally> blocks = {};          // of Detail::blocks (images): a tally a block (an image), in order
   std::vector<std::int32_t> classes = {};  // of Detail::classes: a class an image, in order (Evaluator::classify())
   bool operator==(const Outcome&) const = default;
 };

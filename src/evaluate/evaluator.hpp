@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "evaluate/detail.hpp"
+#include "search/race.hpp"
 #include "vbq/format.hpp"
 #include "vbq/genome.hpp"
 #include "vbq/quantised_network.hpp"
@@ -28,6 +29,8 @@ struct Evaluated {
   NetworkId network{};
   Tally tally;
   std::int64_t bits = 0;  // that its weights take, see coded_bits()
+  // Of one that a race has dropped: see Race::foretold(). Its tally is that of the images that were run.
+  std::optional<double> foretold = {};
   bool operator==(const Evaluated&) const = default;
 };
 
@@ -63,6 +66,9 @@ class Evaluator {
   // Makes each genome's network, once, on one worker; those that are not known are run over the search images, equal
   // ones once.
   virtual std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) = 0;
+  // The same as a race's candidates, in the race's order of images (Problem::races). After a wish to stop the race
+  // tells nothing.
+  virtual std::vector<Evaluated> race(std::span<const Genome> genomes, const Known& known, Race& race) = 0;
   // Of one network over a whole set; a network that was run over it lately is not run again. Stopped (core/stop.hpp)
   // when a wish to stop came first.
   Tally score(ImageSet set, const QuantisedNetwork& network);

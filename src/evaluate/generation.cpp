@@ -6,8 +6,13 @@
 
 namespace vbq {
 
-Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known)
-    : schedule_(std::move(schedule)), known_(std::move(known)), evaluated_(genomes) {}
+Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known, Race* race)
+    : schedule_(std::move(schedule)), known_(std::move(known)), evaluated_(genomes), race_(race) {
+  if (race_ == nullptr) return;
+  detail_ = Detail::images;
+  race_->begin(genomes);
+  schedule_.run_first(race_->portion());
+}
 
 Generation::Generation(Schedule schedule, Detail detail, std::string_view engine)
     : schedule_(std::move(schedule)), evaluated_(1), detail_(detail) {
@@ -23,12 +28,25 @@ void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& 
   if (known != nullptr) of.tally = *known;
   const bool run = known == nullptr && first_.try_emplace(network, genome).second;
   schedule_.made(worker, genome, run);
+  look();
 }
 
 void Generation::ran(std::int64_t worker, std::size_t genome, Range blocks, Outcome outcome, double seconds) {
   evaluated_.at(genome).tally += outcome.sum;
-  if (detail_ != Detail::sum) outcomes_[blocks.first] = std::move(outcome);
+  if (race_ != nullptr) {
+    race_->add(genome, blocks.first, outcome.blocks);
+  } else if (detail_ != Detail::sum) {
+    outcomes_[blocks.first] = std::move(outcome);
+  }
   schedule_.ran(worker, genome, blocks.count, seconds);
+  look();
+}
+
+void Generation::look() {
+  while (race_ != nullptr && !race_->whole() && !schedule_.done() && schedule_.rests()) {
+    for (const std::size_t genome : race_->look()) schedule_.drop(genome);
+    schedule_.run_first(race_->portion());
+  }
 }
 
 Outcome Generation::outcome() const {
@@ -43,8 +61,11 @@ Outcome Generation::outcome() const {
 std::vector<Evaluated> Generation::result(std::int64_t images) const {
   std::vector<Evaluated> result = evaluated_;
   for (Evaluated& of : result) {
-    if (const auto first = first_.find(of.network); first != first_.end()) of.tally = evaluated_[first->second].tally;
-    if (of.tally.seen != images) of.tally = {};
+    if (const auto first = first_.find(of.network); first != first_.end()) {
+      of.tally = evaluated_[first->second].tally;
+      if (race_ != nullptr) of.foretold = race_->foretold(first->second);
+    }
+    if (of.tally.seen != images && !of.foretold) of.tally = {};
   }
   return result;
 }

@@ -15,11 +15,20 @@ void LocalEvaluator::use(const Format& format) {
 }
 
 std::vector<Evaluated> LocalEvaluator::evaluate(std::span<const Genome> genomes, const Known& known) {
+  return evaluate_or_race(genomes, known, nullptr);
+}
+
+std::vector<Evaluated> LocalEvaluator::race(std::span<const Genome> genomes, const Known& known, Race& race) {
+  return evaluate_or_race(genomes, known, &race);
+}
+
+std::vector<Evaluated> LocalEvaluator::evaluate_or_race(std::span<const Genome> genomes, const Known& known,
+                                                        Race* race) {
   if (genomes.empty()) return {};
   const Problem& problem = worker_.problem();
   Generation generation(Schedule(partition_of(problem, ImageSet::search, 1), 1, genomes.size(),
                                  made_at_once(problem, problem.format, info().kind)),
-                        genomes.size(), known);
+                        genomes.size(), known, race);
   drive(generation, genomes, ImageSet::search);
   return generation.result(std::ssize(images_of(problem, ImageSet::search)));
 }

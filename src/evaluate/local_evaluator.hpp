@@ -19,6 +19,7 @@ class LocalEvaluator final : public Evaluator {
 
   void use(const Format& format) override;
   std::vector<Evaluated> evaluate(std::span<const Genome> genomes, const Known& known) override;
+  std::vector<Evaluated> race(std::span<const Genome> genomes, const Known& known, Race& race) override;
   std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
   std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
@@ -28,6 +29,7 @@ class LocalEvaluator final : public Evaluator {
 
  private:
   Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) override;
+  std::vector<Evaluated> evaluate_or_race(std::span<const Genome> genomes, const Known& known, Race* race);
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
 
   Worker worker_;

@@ -137,6 +137,7 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   const std::int64_t kept_search = kept(ImageSet::search);
   need.images =
       bytes_in_memory(*problem.search_source) + bytes_of(*problem.search_source, shard, kept_search) + kept_search;
+  if (problem.races) need.images += shard * pixels_of(*problem.search_source);  // while they are put in order
   const bool holds_out = problem.held_out_source != nullptr && !problem.split.held_out.empty();
   if (holds_out && problem.held_out_source != problem.search_source) {
     need.images += bytes_in_memory(*problem.held_out_source);

@@ -31,6 +31,7 @@ struct Problem {
   std::shared_ptr<const ImageSource> held_out_source;  // indexed by split.held_out; null: there is no held-out set
   Split split;
   std::vector<std::int64_t> fitness_images = {};   // of split.search, that candidates are run over; empty: all
+  bool races = false;                              // candidates: the search images' blocks are drawn (read_drawn())
   bool with_divergence = false;                    // tallies carry the divergence from the FP32 network
   Comparison comparison = {};                      // the search images' divergence; that of held-out ones is plain
   Augment augment = Augment::none;                 // of the search images that networks are run over

@@ -45,9 +45,28 @@ void Schedule::all_have_all() {
   first_waiting_ = networks_.size();
 }
 
+std::int64_t Schedule::allowed(std::int64_t part) const {
+  const Range own = partition_.part(part);
+  return std::clamp<std::int64_t>(limit_ - own.first, 0, own.count);
+}
+
 std::int64_t Schedule::free_blocks(const Network& network, std::int64_t part) const {
   if (network.state != State::made) return 0;
-  return partition_.part(part).count - network.taken[static_cast<std::size_t>(part)];
+  return allowed(part) - network.taken[static_cast<std::size_t>(part)];
+}
+
+bool Schedule::rests() const {
+  const std::int64_t beyond = std::max<std::int64_t>(0, partition_.blocks - limit_);
+  return std::ranges::all_of(networks_, [&](const Network& network) {
+    return network.state == State::finished || (network.state == State::made && network.left == beyond);
+  });
+}
+
+void Schedule::drop(std::size_t number) {
+  Network& network = networks_.at(number);
+  if (network.state != State::made) fail_internal("network {} was dropped while it was not run", number);
+  network.state = State::finished;
+  --unfinished_;
 }
 
 std::int64_t Schedule::workers_a_network(std::int64_t part) const {

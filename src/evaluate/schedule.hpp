@@ -32,6 +32,13 @@ class Schedule {
   // From now on a task is one block.
   void block_by_block() { most_blocks_ = 1; }
 
+  // From now on no network is run over blocks beyond the set's first `blocks`, which are no fewer than before.
+  void run_first(std::int64_t blocks) { limit_ = blocks; }
+  // Whether all networks are made, and those that are not finished have been run over these.
+  bool rests() const;
+  // Of one that rests: it is not run any further.
+  void drop(std::size_t network);
+
   // Every worker has every network: nothing is to be made.
   void all_have_all();
 
@@ -56,6 +63,8 @@ class Schedule {
     std::int64_t left = 0;              // blocks that are not finished
   };
 
+  // Blocks of a part that may be handed out for now.
+  std::int64_t allowed(std::int64_t part) const;
   std::int64_t free_blocks(const Network& network, std::int64_t part) const;
   // Workers of a part for each network that they may still share, rounded up.
   std::int64_t workers_a_network(std::int64_t part) const;
@@ -71,6 +80,7 @@ class Schedule {
   std::size_t at_once_;
   double hand_over_seconds_;
   std::int64_t most_blocks_ = std::numeric_limits<std::int64_t>::max();  // in a task
+  std::int64_t limit_ = std::numeric_limits<std::int64_t>::max();        // blocks of the set, for now
   std::vector<Network> networks_;
   std::size_t first_waiting_ = 0;      // networks before it are made or being made
   std::size_t unfinished_ = 0;         // networks

@@ -1,5 +1,6 @@
 #include "evaluate/scorer.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -59,6 +60,63 @@ std::vector<CachedTally> Scorer::tallies(std::span<const Genome> genomes) {
     result.push_back(cache_[places_.at(network->second)]);
   }
   return result;
+}
+
+// All genomes are asked for, also those whose network is known: how many race decides, and after a resume fewer are
+// known by their genes.
+std::vector<Raced> Scorer::race(std::span<const Genome> genomes, const RaceRules& rules) {
+  std::vector<ImageHarms> kept;
+  for (const RacedSurvivor& one : raced_) kept.push_back(one.harms);
+  Race race(rules, kept);
+  const std::vector<Evaluated> evaluated = evaluator_->race(
+      genomes,
+      [&](const NetworkId& id) -> const Tally* {
+        const CachedTally* one = known(id);
+        return one == nullptr ? nullptr : &one->tally;
+      },
+      race);
+  if (std::ranges::any_of(evaluated, [](const Evaluated& of) { return of.tally.seen == 0; })) throw Stopped();
+  std::vector<Raced> result;
+  std::vector<NetworkId> dropped;
+  for (std::size_t i = 0; i < genomes.size(); ++i) {
+    const Evaluated& of = evaluated[i];
+    result.push_back({{of.network, of.tally, of.bits}, of.foretold});
+    if (of.foretold) {
+      if (std::ranges::find(dropped, of.network) != dropped.end()) continue;
+      dropped.push_back(of.network);
+      ++evaluations_;
+      images_ += of.tally.seen;
+      continue;
+    }
+    const GenomeId genome = hash_of(genomes[i]);
+    keep(genome, result.back().scored);
+    ImageHarms harms = race.harms(i);
+    if (harms.empty()) {  // it has another's network
+      const auto same = std::ranges::find(raced_, of.network, &RacedSurvivor::network);
+      if (same == raced_.end()) continue;
+      harms = same->harms;
+    }
+    raced_.push_back({genome, of.network, std::move(harms)});
+  }
+  return result;
+}
+
+void Scorer::keep_raced(std::span<const Individual> survivors) {
+  std::vector<RacedSurvivor> kept;
+  for (const Individual& one : survivors) {
+    const auto found = std::ranges::find(raced_, hash_of(one.genome), &RacedSurvivor::genome);
+    if (found != raced_.end()) kept.push_back(*found);
+  }
+  raced_ = std::move(kept);
+}
+
+void Scorer::restore_raced(std::vector<RacedSurvivor> raced, std::size_t images) {
+  for (const RacedSurvivor& one : raced) {
+    if (one.harms.size() != images) {
+      fail("a survivor of a saved race has {} images; expected the search's {}", one.harms.size(), images);
+    }
+  }
+  raced_ = std::move(raced);
 }
 
 void Scorer::keep(const GenomeId& genome, const CachedTally& scored) {

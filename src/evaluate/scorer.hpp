@@ -2,14 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "evaluate/evaluator.hpp"
 #include "search/run_state.hpp"
 
 namespace vbq {
+
+// A candidate of a race.
+struct Raced {
+  CachedTally scored;
+  std::optional<double> foretold;  // that was dropped: see Race::foretold()
+};
 
 // The cache is keyed by the quantised network, not by the genome: many genomes give the same one.
 class Scorer {
@@ -20,6 +28,15 @@ class Scorer {
   // Each genome's network with its tally over the search images, in order. Only networks not seen before are run, each
   // once. Stopped when a wish to stop came before all were there; those that are, are in the cache.
   std::vector<CachedTally> tallies(std::span<const Genome> genomes);
+
+  // The same of a generation that races for its survivors: those that the race drops have the tally of a portion, and
+  // are not in the cache. Stopped when a wish to stop came before all were done: nothing is kept of them then.
+  std::vector<Raced> race(std::span<const Genome> genomes, const RaceRules& rules);
+  // Whom the next race compares with: of those raced since, and of those of before, these.
+  void keep_raced(std::span<const Individual> survivors);
+  const std::vector<RacedSurvivor>& raced() const { return raced_; }
+  // Error where one has not so many images.
+  void restore_raced(std::vector<RacedSurvivor> raced, std::size_t images);
 
   // Of a network that was run; nullptr: it was not.
   const CachedTally* known(const NetworkId& network) const {
@@ -56,6 +73,7 @@ class Scorer {
   std::unordered_map<GenomeId, NetworkId, FirstWord> network_of_;
   std::unordered_map<GenomeId, CachedTally, FirstWord> offered_;  // by genome
   std::unordered_map<NetworkId, CachedTally, FirstWord> offered_networks_;
+  std::vector<RacedSurvivor> raced_;
   std::int64_t evaluations_ = 0, images_ = 0, from_others_ = 0;
 };
 

@@ -159,12 +159,14 @@ std::optional<Ran> Worker::finish() {
   running_.pop_front();
   const DeviceCall call(watched_kind(*first.engine, DeviceCall::Kind::tally));
   Outcome outcome;
-  if (first.detail == Detail::blocks) {
-    outcome.blocks = first.engine->finish_blocks(first.copy);
-    if (std::ssize(outcome.blocks) != first.blocks.count) {
-      fail_internal("{} blocks were run: the engine told of {}", first.blocks.count, outcome.blocks.size());
+  if (first.detail == Detail::blocks || first.detail == Detail::images) {
+    const bool images = first.detail == Detail::images;
+    outcome.blocks = images ? first.engine->finish_images(first.copy) : first.engine->finish_blocks(first.copy);
+    for (const Tally& part : outcome.blocks) outcome.sum += part;
+    if (std::ssize(outcome.blocks) != (images ? outcome.sum.seen : first.blocks.count)) {
+      fail_internal("{} blocks of {} images were run: the engine told of {} parts", first.blocks.count,
+                    outcome.sum.seen, outcome.blocks.size());
     }
-    for (const Tally& block : outcome.blocks) outcome.sum += block;
   } else {
     outcome.sum = first.engine->finish(first.copy);
   }
@@ -216,7 +218,10 @@ Images Worker::read(ImageSet set, Range blocks) const {
   const std::int64_t block = problem_.engine.block;
   const auto first = static_cast<std::size_t>(blocks.first * block);
   const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
-  return read_augmented(source_of(problem_, set), all, first, count, leads(set) ? problem_.augment : Augment::none);
+  const Augment augment = leads(set) ? problem_.augment : Augment::none;
+  if (set == ImageSet::search && problem_.races)
+    return read_drawn(source_of(problem_, set), all, first, count, augment);
+  return read_augmented(source_of(problem_, set), all, first, count, augment);
 }
 
 void Worker::load(ImageSet set, Range blocks, bool with_divergence) {

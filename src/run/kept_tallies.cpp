@@ -26,7 +26,7 @@ std::string key_of_tallies(const Setup& setup, const ComputeInfo& compute) {
 }  // namespace
 
 KeptTallies::KeptTallies(const Setup& setup, const ComputeInfo& compute, const std::filesystem::path& folder) {
-  if (setup.job.cache.empty()) return;
+  if (setup.job.cache.empty() || setup.problem.races) return;
   path_ = std::filesystem::absolute(folder).parent_path() / setup.job.cache;
   key_ = key_of_tallies(setup, compute);
   images_ = std::ssize(images_of(setup.problem, ImageSet::search));

@@ -16,6 +16,7 @@
 #include "run/history.hpp"
 #include "run/kept_tallies.hpp"
 #include "run/not_finite.hpp"
+#include "run/objectives.hpp"
 #include "run/same_run.hpp"
 #include "run/search_view.hpp"
 #include "run/sensitivity.hpp"
@@ -41,7 +42,8 @@ class Loop {
         view_(setup, evaluator, compute.worker_names, progress),
         kept_(setup, compute, folder.path()),
         scorer_(evaluator),
-        search_(make_search(setup.job.search, std::move(space))) {
+        search_(make_search(setup.job.search, std::move(space))),
+        races_(races(setup, *search_, compute.engine.kind)) {
     scorer_.offer(kept_.load());
     complete_ = search_->state();
     state_.job = to_toml(setup.job);
@@ -53,6 +55,7 @@ class Loop {
   void restore(RunState state) {
     search_->restore(state.search);
     scorer_.restore(state.cache, state.evaluations, state.images);
+    scorer_.restore_raced(state.raced, images_of(setup_.problem, ImageSet::search).size());
     state.job = state_.job;  // the number of generations may have been raised
     state_ = std::move(state);
     complete_ = state_.search;
@@ -139,12 +142,10 @@ class Loop {
     const std::int64_t images_before = scorer_.images();
     const std::vector<Genome> asked = search_->ask();
     view_.begin(search_->state().generation + 1, asked.size());
-    std::vector<Objectives> told;
-    told.reserve(asked.size());
-    for (const CachedTally& of : scorer_.tallies(asked)) told.push_back({fitness_of(of), of.bits, unpriced(of)});
-    search_->tell(told);
-
+    search_->tell(races_ ? race_generation(setup_, *search_, scorer_, asked)
+                         : score_generation(setup_, scorer_, asked));
     const SearchState& state = search_->state();
+    if (races_) scorer_.keep_raced(std::span(state.population).first(search_->survivors()));
     if (state.generation == 1 && !setup_.range) state_.start = state.best;
     const Tally best = search_score(state.best.genome);  // from the cache
     const double seconds = seconds_since(start);
@@ -167,19 +168,6 @@ class Loop {
   // Through the cache.
   Tally search_score(const Genome& genome) { return scorer_.tallies(std::span(&genome, 1)).front().tally; }
 
-  double fitness_of(const CachedTally& network) const {
-    if (!setup_.budget_bits) return fitness(network.tally, setup_.job.fitness);
-    if (setup_.range) return fitness_within(network.tally, setup_.job.fitness, 0, Budgeting::bound);
-    const auto weights = static_cast<double>(weight_count(setup_.problem.network));
-    const double over = static_cast<double>(network.bits - *setup_.budget_bits) / weights;
-    const Budgeting budgeting = setup_.problem.format.widths == Widths::own ? Budgeting::bound : Budgeting::traded;
-    return fitness_within(network.tally, setup_.job.fitness, over, budgeting);
-  }
-
-  double unpriced(const CachedTally& network) const {
-    return fitness_within(network.tally, setup_.job.fitness, 0, Budgeting::traded);
-  }
-
   bool due() const {
     const CheckpointInterval& every = setup_.job.checkpoint;
     return every.seconds > 0 ? seconds_since(saved_) >= every.seconds : generations_since_ >= every.generations;
@@ -190,6 +178,7 @@ class Loop {
     state_.cache = scorer_.cache();
     state_.evaluations = scorer_.evaluations();
     state_.images = scorer_.images();
+    state_.raced = scorer_.raced();
     folder_.save(state_);
     kept_.add(scorer_.scored());
     saved_ = Clock::now();
@@ -215,6 +204,7 @@ class Loop {
   KeptTallies kept_;
   Scorer scorer_;
   std::unique_ptr<SearchMethod> search_;
+  bool races_;
   RunState state_;
   SearchState complete_;  // after the last generation that is whole, lines in the tables and all
   Clock::time_point saved_ = Clock::now();

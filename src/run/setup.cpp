@@ -196,6 +196,7 @@ Setup make_setup(Job job, std::string network, const EngineOptions& engine) {
   if (job.fitness_images > 0 && job.fitness_images < std::ssize(problem.split.search)) {
     problem.fitness_images = spaced_images(problem, job.fitness_images);
   }
+  problem.races = races(job);
   validate(problem);
   images_of(problem, ImageSet::held_out);
   const std::vector<int> widths = job.sweep.empty() ? std::vector{job.format.levels} : job.sweep;

@@ -49,6 +49,7 @@ class Evolution final : public SearchMethod {
 
   const SearchState& state() const override { return state_; }
   bool finished() const override { return recipe_->finished(state_); }
+  std::size_t survivors() const override { return recipe_->survivors(); }
   std::optional<Genome> centre() const override { return recipe_->centre(state_); }
   std::optional<double> foresight() const override { return recipe_->foresight(state_); }
 

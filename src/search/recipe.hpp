@@ -34,6 +34,7 @@ class Recipe {
   }
   virtual bool finished(const SearchState&) const { return false; }
   // See SearchMethod.
+  virtual std::size_t survivors() const { return 0; }
   virtual std::optional<Genome> centre(const SearchState&) const { return std::nullopt; }
   virtual std::optional<double> foresight(const SearchState&) const { return std::nullopt; }
 };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "search/race.hpp"
 #include "search/search.hpp"
 #include "vbq/quantised_network.hpp"
 #include "vbq/tally.hpp"
@@ -29,6 +30,14 @@ struct ScoredGenome {
   bool operator==(const ScoredGenome&) const = default;
 };
 
+// One of the best of a search whose candidates race: what the next ones are compared with.
+struct RacedSurvivor {
+  GenomeId genome{};
+  NetworkId network{};
+  ImageHarms harms;
+  bool operator==(const RacedSurvivor&) const = default;
+};
+
 struct RunState {
   std::string job;           // job.toml as resolved: a resume must match it (run.* and search.generations apart)
   std::string network_hash;  // see network_hash()
@@ -40,6 +49,7 @@ struct RunState {
   std::int64_t evaluations = 0;      // networks that were really run over the search images
   std::int64_t images = 0;           // images inferred by the search
   double seconds = 0;                // wall time of the search so far, over all starts
+  std::vector<RacedSurvivor> raced;  // of a search whose candidates race: its survivors
   std::vector<std::string> history;  // lines of history.csv, without header and line ends
   std::vector<std::string> timing;   // lines of timing.csv
 };

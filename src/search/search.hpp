@@ -71,6 +71,9 @@ class SearchMethod {
   virtual bool finished() const = 0;
   // Goes on as if nothing had happened. Error when the state does not fit the options.
   virtual void restore(SearchState state) = 0;
+  // Of a method that keeps the best of its population and the newborns together, and for which the others' ranks among
+  // each other matter little: how many it keeps, the first ones of its population. 0: every candidate counts.
+  virtual std::size_t survivors() const { return 0; }
   // Where a method steps around a point, that point, which may never have been evaluated: an average of many, so that
   // it is never merely lucky.
   virtual std::optional<Genome> centre() const { return std::nullopt; }

@@ -83,6 +83,8 @@ class Standard final : public Recipe {
     space_.check(memory.centre, "the centre of a saved search");
   }
 
+  std::size_t survivors() const override { return survivor_count(options_); }
+
   std::optional<Genome> centre(const SearchState& state) const override {
     if (!roles_of(state).centre) return std::nullopt;
     return memory_of(state).centre;

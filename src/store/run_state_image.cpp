@@ -8,7 +8,10 @@
 //     genes: double [G]
 //   parameters: double [n]
 //   cache_fingerprints: uint64 [2 n]; cache_tallies: int64 [5 n]: seen, top1, top5, loss, divergence; cache_bits: int64
-//   [n] history, timing: uint8 [bytes], the lines joined; history_of, timing_of: uint64 [lines + 1], where each begins
+//   [n]
+//   raced_genomes, raced_networks: uint64 [2 n]; raced_images: uint64 [n + 1], where each one's harms begin, and their
+//     end; raced_harms: int64 [H]
+//   history, timing: uint8 [bytes], the lines joined; history_of, timing_of: uint64 [lines + 1], where each begins
 #include "store/run_state_image.hpp"
 
 #include <iterator>
@@ -25,7 +28,7 @@ namespace {
 using namespace hdf5;
 
 constexpr std::int64_t kStateVersion =
-    3;  // 1: without cache_bits and the best of the first generation; 2: without fronts
+    4;  // 1: without cache_bits and the best of the first generation; 2: without fronts; 3: without races
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 class Writer {
@@ -88,6 +91,20 @@ class Writer {
     array("cache_fingerprints", fingerprints);
     array("cache_tallies", tallies);
     array("cache_bits", bits);
+  }
+  void raced(const std::vector<RacedSurvivor>& survivors) {
+    std::vector<std::uint64_t> genomes, networks, images{0};
+    std::vector<std::int64_t> harms;
+    for (const RacedSurvivor& one : survivors) {
+      genomes.insert(genomes.end(), one.genome.begin(), one.genome.end());
+      networks.insert(networks.end(), one.network.begin(), one.network.end());
+      harms.insert(harms.end(), one.harms.begin(), one.harms.end());
+      images.push_back(harms.size());
+    }
+    array("raced_genomes", genomes);
+    array("raced_networks", networks);
+    array("raced_images", images);
+    array("raced_harms", harms);
   }
 
  private:
@@ -179,6 +196,24 @@ class Reader {
     }
     return entries;
   }
+  std::vector<RacedSurvivor> raced() const {
+    const auto genomes = array<std::uint64_t>("raced_genomes"), networks = array<std::uint64_t>("raced_networks");
+    const auto harms = array<std::int64_t>("raced_harms");
+    const auto images = offsets("raced_images", harms.size());
+    const std::size_t count = images.size() - 1;
+    if (genomes.size() != 2 * count || networks.size() != 2 * count) {
+      fail("{}: {} numbers of genomes and {} of networks were found for {} raced survivors", where_, genomes.size(),
+           networks.size(), count);
+    }
+    std::vector<RacedSurvivor> survivors;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t* const first = harms.data();
+      survivors.push_back({{genomes[2 * i], genomes[2 * i + 1]},
+                           {networks[2 * i], networks[2 * i + 1]},
+                           {first + images[i], first + images[i + 1]}});
+    }
+    return survivors;
+  }
 
  private:
   const File& file_;
@@ -204,6 +239,7 @@ std::string encode_run_state(const RunState& state) {
   out.individuals(state.search, state.start);
   out.array("parameters", state.search.parameters);
   out.cache(state.cache);
+  out.raced(state.raced);
   out.lines("history", state.history);
   out.lines("timing", state.timing);
   return std::string(image.finish());
@@ -233,6 +269,7 @@ RunState decode_run_state(std::string_view image, const std::string& where) {
   in.individuals(version, state.search, state.start);
   state.search.parameters = in.array<double>("parameters");
   state.cache = in.cache(version);
+  if (version >= 4) state.raced = in.raced();
   state.history = in.lines("history");
   state.timing = in.lines("timing");
   return state;

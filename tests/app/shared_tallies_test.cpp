@@ -1,4 +1,4 @@
-// run.cache, and level_values = "int8", as a user types them.
+// run.cache, search.racing, and level_values = "int8", as a user types them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -49,6 +49,22 @@ TEST_F(SharedTallies, MakeTheSameRunCheapAndChangeNoByteOfIt) {
   EXPECT_EQ(fourth["images_inferred"], 225 * fourth["evaluations"].get<int>());
   EXPECT_EQ(fourth["fp32"]["search"]["images"], 225);
   EXPECT_EQ(fourth["quantised"]["validation"]["images"], 300);
+}
+
+// search.racing: fewer images are run, and what is delivered is scored on all of them.
+TEST_F(SharedTallies, RacesRunFewerImages) {
+  const std::string job =
+      "search search.toml --threads 1 --log warning --set search.population=16 --set search.generations=6";
+  ASSERT_EQ(run(job + " --run plain").code, 0);
+  const Outcome outcome = run(job + " --run raced --set search.racing=0.3 --set run.cache='\"tallies.h5\"'");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("run.cache is \"tallies.h5\", which has no effect"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(fs::exists(path("tallies.h5")));
+  const nlohmann::json plain = summary("plain"), raced = summary("raced");
+  EXPECT_EQ(plain["images_inferred"], 1000 * plain["evaluations"].get<int>());
+  EXPECT_LT(raced["images_inferred"].get<int>(), 900 * raced["evaluations"].get<int>());
+  EXPECT_EQ(raced["quantised"]["search"]["images"], 1000);
+  expect_refused(job + " --run other --set search.racing=0.6", {"search.racing", "0.5"});
 }
 
 TEST_F(SharedTallies, AFileOfAnotherKindIsRefusedAndStays) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 namespace vbq {
 namespace {
@@ -41,6 +44,34 @@ TEST(Augment, AnImageIsChangedAlikeInEveryPart) {
     for (std::size_t first = 0; first < 40; first += 8) {
       const Images part = read_augmented(*source, indices, first, 8, augment);
       const auto from = whole.pixels.begin() + static_cast<std::ptrdiff_t>(first * 256);
+      EXPECT_TRUE(std::equal(part.pixels.begin(), part.pixels.end(), from)) << first;
+    }
+  }
+}
+
+// Each image once, changed and labelled as in its own place, in every part alike.
+TEST(Augment, DrawnImagesAreTheSameInAnotherOrder) {
+  const auto source = source_of(40, 16, 16);
+  const auto indices = all(40);
+  for (const Augment augment : {Augment::none, Augment::mix}) {
+    const Images plain = read_augmented(*source, indices, 0, 40, augment);
+    const Images drawn = read_drawn(*source, indices, 0, 40, augment);
+    const auto of = [](const Images& images) {
+      std::vector<std::pair<std::vector<std::uint8_t>, std::int32_t>> each;
+      for (std::ptrdiff_t i = 0; i < 40; ++i) {
+        each.push_back({{images.pixels.begin() + i * 256, images.pixels.begin() + (i + 1) * 256},
+                        images.labels[static_cast<std::size_t>(i)]});
+      }
+      return each;
+    };
+    auto one = of(plain), other = of(drawn);
+    EXPECT_NE(one, other);
+    std::ranges::sort(one);
+    std::ranges::sort(other);
+    EXPECT_EQ(one, other);
+    for (std::size_t first = 0; first < 40; first += 8) {
+      const Images part = read_drawn(*source, indices, first, 8, augment);
+      const auto from = drawn.pixels.begin() + static_cast<std::ptrdiff_t>(first * 256);
       EXPECT_TRUE(std::equal(part.pixels.begin(), part.pixels.end(), from)) << first;
     }
   }

@@ -72,6 +72,10 @@ TEST_P(Engines, TallyIsTheSumOfItsParts) {
     const std::vector<Tally> told = whole->finish_blocks(0);
     ASSERT_EQ(told.size(), 5U);
     for (std::int64_t b = 1; b < 6; ++b) EXPECT_EQ(told[static_cast<std::size_t>(b - 1)], whole->tally(b, 1)) << b;
+    whole->start(1, 5, 0);
+    Tally images;
+    for (const Tally& image : whole->finish_images(0)) images += image;
+    EXPECT_EQ(images, whole->tally(1, 5));
   }
 
   // Shards of whole blocks on engines of their own.

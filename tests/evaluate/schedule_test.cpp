@@ -209,5 +209,40 @@ TEST(Partition, PartsCoverAllBlocksAndPiecesTheirPart) {
   EXPECT_EQ(partition.piece_of(3, 9), (Range{8, 2}));
 }
 
+// Of a race: nothing is run beyond a portion before it has grown, and nothing at all of what was dropped.
+TEST(Schedule, RestsAtAPortionAndDrops) {
+  Schedule schedule({10, 1, 10}, 2, 2, 1);
+  schedule.run_first(3);
+  for (const std::int64_t worker : {0, 1}) {
+    EXPECT_EQ(schedule.next(worker)->kind, Task::Kind::make);
+    EXPECT_FALSE(schedule.rests());
+    schedule.made(worker, static_cast<std::size_t>(worker), true);
+  }
+  const auto run_all = [&] {
+    std::vector<std::int64_t> blocks(2);
+    bool any = true;
+    while (any) {
+      any = false;
+      for (const std::int64_t worker : {0, 1}) {
+        const auto task = schedule.next(worker);
+        if (!task) continue;
+        any = true;
+        blocks[task->networks.at(0)] += task->blocks.count;
+        schedule.ran(worker, task->networks.at(0), task->blocks.count, 0.1);
+      }
+    }
+    return blocks;
+  };
+  EXPECT_EQ(run_all(), (std::vector<std::int64_t>{3, 3}));
+  EXPECT_TRUE(schedule.rests());
+  EXPECT_FALSE(schedule.done());
+  schedule.drop(0);
+  schedule.run_first(10);
+  EXPECT_FALSE(schedule.rests());
+  EXPECT_EQ(run_all(), (std::vector<std::int64_t>{0, 7}));
+  EXPECT_TRUE(schedule.done());
+  EXPECT_THROW(schedule.drop(0), Error);
+}
+
 }  // namespace
 }  // namespace vbq

@@ -41,6 +41,23 @@ class FakeEvaluator final : public Evaluator {
     if (fails) throw Error("broken");
     return result;
   }
+  // Networks above 5 are dropped after 4 images of 10; of a known one there is nothing to run.
+  std::vector<Evaluated> race(std::span<const Genome> genomes, const Known& known, Race& race) override {
+    std::vector<Evaluated> result = evaluate(genomes, known);
+    race.begin(genomes.size());
+    for (std::size_t g = 0; g < genomes.size(); ++g) {
+      const std::int64_t network = network_of(genomes[g]);
+      if (result[g].tally.seen == 0 || known(result[g].network) != nullptr) continue;
+      if (network > 5) {
+        result[g].tally = {4, 1, 0, 0, 0};
+        result[g].foretold = 0.75;
+      } else {
+        std::vector<Tally> images(10, Tally{1, 0, 0, 0, network});
+        race.add(g, 0, images);
+      }
+    }
+    return result;
+  }
   void use(const Format&) override {}
   std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override {
     return std::vector<QuantisedNetwork>(genomes.size());
@@ -116,6 +133,47 @@ TEST(Scorer, BelievesWhatOtherRunsHaveFound) {
   EXPECT_EQ(again.tallies(std::span(&twin, 1)).front().tally.top1, 1);
   EXPECT_TRUE(third.were_run.empty());
   EXPECT_EQ(again.images(), 0);
+}
+
+TEST(Scorer, OfARaceKeepsThoseThatWereRunWhole) {
+  FakeEvaluator evaluator;
+  Scorer scorer(evaluator);
+  const RaceRules rules{0.1, 2, 10, 2, Fitness::divergence};
+  const std::vector<Raced> first = scorer.race(genomes({2.5, 7.1, 1.5, 7.2}), rules);
+  EXPECT_EQ(first[0].scored.tally.seen, 10);
+  EXPECT_FALSE(first[0].foretold);
+  EXPECT_EQ(first[1].scored.tally.seen, 4);
+  EXPECT_EQ(first[1].foretold, 0.75);
+  EXPECT_EQ(scorer.cache().size(), 2U);
+  EXPECT_EQ(scorer.known({7, 7}), nullptr);
+  EXPECT_EQ(scorer.evaluations(), 3);  // two genomes are the same network
+  EXPECT_EQ(scorer.images(), 24);
+  const auto individuals = [](std::initializer_list<double> genes) {
+    std::vector<Individual> all;
+    for (Genome& genome : genomes(genes)) all.push_back({std::move(genome)});
+    return all;
+  };
+  scorer.keep_raced(individuals({1.5, 2.5}));
+  ASSERT_EQ(scorer.raced().size(), 2U);
+  EXPECT_EQ(scorer.raced()[0].harms, ImageHarms(10, 1));
+  // Another genome of a survivor's network has that one's harms; what was dropped is run again.
+  const std::vector<Raced> second = scorer.race(genomes({1.9, 3.0, 7.1}), rules);
+  EXPECT_EQ(evaluator.were_run, (std::vector<std::int64_t>{2, 7, 1, 3, 7}));
+  scorer.keep_raced(individuals({1.5, 1.9}));
+  ASSERT_EQ(scorer.raced().size(), 2U);
+  EXPECT_EQ(scorer.raced()[1].harms, ImageHarms(10, 1));
+  EXPECT_EQ(scorer.raced()[1].network, (NetworkId{1, 7}));
+}
+
+// Who is dropped depends on all that race, so a part of them is of no use.
+TEST(Scorer, OfARaceThatIsStoppedNothingIsKept) {
+  FakeEvaluator evaluator;
+  Scorer scorer(evaluator);
+  evaluator.stops_before = 1;
+  EXPECT_THROW(scorer.race(genomes({1.0, 2.0}), {0.1, 2, 10, 2}), Stopped);
+  EXPECT_TRUE(scorer.cache().empty());
+  EXPECT_TRUE(scorer.raced().empty());
+  EXPECT_EQ(scorer.images(), 0);
 }
 
 TEST(Scorer, CacheGoesOutAndIn) {

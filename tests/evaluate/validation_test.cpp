@@ -1,6 +1,8 @@
 // Validation images, tallies block by block, and networks that are delivered with images of their own number.
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include <cstdlib>
 #include <vector>
 
@@ -102,6 +104,29 @@ TEST(LocalEvaluator, CandidatesAreRunOverTheFitnessImages) {
   }
   some.fitness_images.push_back(1000000);
   EXPECT_THROW(make_local_evaluator(some), Error);
+}
+
+// In another order of images; a race that drops nobody gives what evaluate() does, image by image too.
+TEST(LocalEvaluator, RacesOverImagesThatAreDrawn) {
+  Problem plain = small_problem();
+  plain.with_divergence = true;
+  Problem raced = plain;
+  raced.races = true;
+  EXPECT_NE(evaluation_hash(raced), evaluation_hash(plain));
+  const auto genomes = random_genomes(plain, 4);
+  const auto expected = make_local_evaluator(plain)->evaluate(genomes, {});
+  const auto evaluator = make_local_evaluator(raced);
+  Race race({0.1, 1, 22, raced.engine.block, Fitness::top1}, {});
+  const auto evaluated = evaluator->race(genomes, {}, race);
+  for (std::size_t g = 0; g < genomes.size(); ++g) {
+    EXPECT_EQ(evaluated[g].network, expected[g].network);
+    EXPECT_EQ(evaluated[g].tally.seen, 22);
+    EXPECT_EQ(evaluated[g].tally.top1, expected[g].tally.top1);
+    EXPECT_NEAR(mean_divergence(evaluated[g].tally), mean_divergence(expected[g].tally), 1e-6);
+    EXPECT_FALSE(evaluated[g].foretold);
+    const ImageHarms harms = race.harms(g);
+    EXPECT_EQ(std::accumulate(harms.begin(), harms.end(), std::int64_t{0}), 22 - evaluated[g].tally.top1);
+  }
 }
 
 // What is delivered is matched on more images, whatever was made before or after it.

@@ -114,6 +114,14 @@ TEST_F(ForgeryTest, OffsetsThatLeaveTheirArray) {
   EXPECT_TRUE(
       has(refusal([&](hid_t f) { replace(f, "cache_tallies", H5T_NATIVE_INT64, std::vector<std::int64_t>{1}, 1); }),
           "fit together"));
+  EXPECT_TRUE(has(refusal([&](hid_t f) {
+                    replace(f, "raced_networks", H5T_NATIVE_UINT64, U{1, 2}, 2);
+                  }),
+                  "2 of networks were found for 3 raced survivors"));
+  EXPECT_TRUE(has(refusal([&](hid_t f) {
+                    replace(f, "raced_images", H5T_NATIVE_UINT64, U{0, 5}, 2);
+                  }),
+                  "does not ascend"));
 }
 
 TEST_F(ForgeryTest, PromisesTypesAndGaps) {

@@ -70,6 +70,10 @@ inline RunState sample_state(int generation, std::uint32_t seed) {
     const auto draw = [&random] { return static_cast<std::int64_t>(random.bits64()); };
     state.cache.push_back({{random.bits64(), random.bits64()}, {draw(), draw(), draw(), draw(), draw()}, draw()});
   }
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    state.raced.push_back(
+        {{i, random.bits64()}, {random.bits64(), i}, ImageHarms(i * 50, static_cast<std::int64_t>(i))});
+  }
   state.evaluations = 123456789012345;
   state.images = std::numeric_limits<std::int64_t>::max();
   state.seconds = 1234.5678;
@@ -125,6 +129,7 @@ inline void expect_same(const RunState& a, const RunState& b) {
   expect_same(a.start, b.start);
   EXPECT_EQ(bits(a.search.parameters), bits(b.search.parameters));
   EXPECT_TRUE(a.cache == b.cache);
+  EXPECT_TRUE(a.raced == b.raced);
   EXPECT_EQ(a.evaluations, b.evaluations);
   EXPECT_EQ(a.images, b.images);
   EXPECT_EQ(bits({a.seconds}), bits({b.seconds}));

@@ -103,27 +103,28 @@ class CpuEngine final : public Engine {
 
   Tally finish(int copy) override {
     Tally result;
-    for (const Tally& block : finish_blocks(copy)) result += block;
+    for (const Tally& image : finish_images(copy)) result += image;
     return result;
   }
 
   std::vector<Tally> finish_blocks(int copy) override {
+    std::vector<Tally> result(static_cast<std::size_t>(started_.second));
+    const std::vector<Tally> images = finish_images(copy);
+    for (std::size_t i = 0; i < images.size(); ++i) result[i / static_cast<std::size_t>(block_)] += images[i];
+    return result;
+  }
+
+  std::vector<Tally> finish_images(int copy) override {
     check_copy(copy, copies());
     const auto [first, count] = std::exchange(started_, {});
-    const auto blocks = static_cast<std::size_t>(count);
-    // Of each lane and block: lanes do not wait for each other.
-    std::vector<std::vector<Tally>> tallies(lane_.size(), std::vector<Tally>(blocks));
-    const auto begin = static_cast<std::size_t>(first * block_), block = static_cast<std::size_t>(block_);
-    run_blocks(first, count, [&](int lane, std::size_t image, std::span<const float> outputs) {
+    const std::int64_t begin = first * block_, end = std::min(begin + count * block_, shard_.images.count);
+    std::vector<Tally> result(static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin)));
+    run_blocks(first, count, [&](int, std::size_t image, std::span<const float> outputs) {
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(image * classes_, classes_);
       count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, shard_.comparison,
-                  tallies[static_cast<std::size_t>(lane)][(image - begin) / block]);
+                  result[image - static_cast<std::size_t>(begin)]);
     });
-    std::vector<Tally> result(blocks);
-    for (const std::vector<Tally>& of_lane : tallies) {
-      for (std::size_t b = 0; b < blocks; ++b) result[b] += of_lane[b];
-    }
     return result;
   }
 

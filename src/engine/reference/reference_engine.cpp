@@ -68,22 +68,29 @@ class ReferenceEngine final : public Engine {
 
   Tally finish(int copy) override {
     Tally result;
-    for (const Tally& block : finish_blocks(copy)) result += block;
+    for (const Tally& image : finish_images(copy)) result += image;
     return result;
   }
 
   std::vector<Tally> finish_blocks(int copy) override {
+    std::vector<Tally> result(static_cast<std::size_t>(started_.second));
+    const std::vector<Tally> images = finish_images(copy);
+    for (std::size_t i = 0; i < images.size(); ++i) result[i / static_cast<std::size_t>(block_)] += images[i];
+    return result;
+  }
+
+  std::vector<Tally> finish_images(int copy) override {
     check_copy(copy, copies());
     const auto [first, count] = std::exchange(started_, {});
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     const auto begin = static_cast<std::size_t>(first * block_);
     const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
-    std::vector<Tally> result(static_cast<std::size_t>(count));
+    std::vector<Tally> result(std::max(end, begin) - begin);
     for (std::size_t i = begin; i < end; ++i) {
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(i * classes, classes);
       count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, shard_.comparison,
-                  result[(i - begin) / static_cast<std::size_t>(block_)]);
+                  result[i - begin]);
     }
     return result;
   }
