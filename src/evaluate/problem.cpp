@@ -146,7 +146,9 @@ std::string evaluation_hash(const Problem& problem) {
   if (format.refit > 0) hasher.value(format.refit);                                            // else as before
   if (format.level_values != LevelValues::floating) hasher.text("int8 levels");                // else as before
   if (format.activations > 0) hasher.text(fmt::format("activations {}", format.activations));  // else as before
-  if (!problem.fitness_images.empty()) hasher.array(std::span(problem.fitness_images));        // else as before
+  const bool whole = format.activations > 0 && format.level_values == LevelValues::int8;
+  if (whole) hasher.text("whole biases");                                                // else as before
+  if (!problem.fitness_images.empty()) hasher.array(std::span(problem.fitness_images));  // else as before
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);
