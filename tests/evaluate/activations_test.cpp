@@ -86,7 +86,7 @@ TEST(LocalEvaluator, MatchingGivesWholeBiases) {
   quantise_activations(problem, calibrate_activations(problem));
   const auto genomes = random_genomes(problem, 1);
   const auto evaluator = make_local_evaluator(problem);
-  const QuantisedNetwork made = evaluator->evaluate(genomes, {}).front().network;
+  const QuantisedNetwork made = evaluator->network(genomes.front());
   ASSERT_FALSE(made.formats().empty());
   for (const LayerFormat& layer : made.formats()) {
     LayerFormat whole = layer;
