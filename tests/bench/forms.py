@@ -25,7 +25,8 @@ import environment
 from environment import run
 
 FORMS = [("float", None), ("codebook", None), ("packed", None), ("packed", 18), ("packed", 21), ("dequantize", None), ("dequantize", 21), ("qdq", None)]
-EXACT = {"session.x64quantprecision": "1", "session.qdq_matmulnbits_accuracy_level": "1"}
+FP32 = {"session.qdq_matmulnbits_accuracy_level": "1"}
+EXACT = {**FP32, "session.x64quantprecision": "1"}
 
 
 class Session:
@@ -85,7 +86,7 @@ def rows(title, best, fp32_session, options, folder):
         if fp32_session is None:
             yield f"{head} {tail}"
             continue
-        ways = [("", EXACT)] if form != "qdq" else [(", `session.x64quantprecision` = 1", EXACT), (", as onnxruntime comes", {})]
+        ways = [("", FP32)] if form != "qdq" else [(", `session.x64quantprecision` = 1", EXACT), (", as onnxruntime comes", {})]
         for way, settings in ways:
             rate, ratio, least, most = speed(path, fp32_session, options, settings)
             yield f"{head}{way} {tail} {rate:,.0f} | {ratio:.2f} ({least:.2f} to {most:.2f}) |"

@@ -83,7 +83,8 @@ TEST(WholeBiases, AreTheNearestMultiplesBehindTheBatchNorm) {
 TEST(WholeBiases, OfOtherLayersStayAsTheyAre) {
   const Network network = rounded_network();
   NetworkFormat formats = int8_formats(network, true);
-  EXPECT_FALSE(whole_biases(support::residual_network(), formats).has_value()) << "nothing is rounded";
+  const Network trained = support::residual_network();
+  EXPECT_FALSE(whole_biases(trained, int8_formats(trained, true)).has_value()) << "nothing is rounded";
   formats[0].level_values = LevelValues::floating;
   formats[1].bias.assign(formats[1].scales.size(), 0.1F);  // which takes levels of the codebook
   formats[2].scales.assign(formats[2].scales.size(), 1e-12F);

@@ -31,7 +31,7 @@ FORMS = [("codebook", None), ("packed", None), ("packed", 18), ("packed", 21), (
 class Onnxruntime:
     columns = ["onnx.checker", *(f"onnxruntime {level}" for level in LEVELS)]
 
-    def refuses(self, types):
+    def refuses(self, types, form):
         return False
 
     def outputs(self, path, images):
@@ -60,8 +60,8 @@ class Onnxruntime:
 class Openvino:
     columns = ["OpenVINO", "OpenVINO IR"]
 
-    def refuses(self, types):
-        return 25 in types  # UINT2
+    def refuses(self, types, form):
+        return 25 in types or form == "qdq"  # UINT2; its int8 is another than ONNX's on large networks
 
     def outputs(self, path, images):
         """Read as it is; and written as IR (weights not made halves, which is save_model's default), and read again."""
@@ -83,7 +83,7 @@ class Openvino:
 class Opencv:
     columns = ["OpenCV"]
 
-    def refuses(self, types):
+    def refuses(self, types, form):
         return bool(types & {3, 21, 22, 25})  # INT8, which it takes for activations'; UINT4, INT4, UINT2
 
     def outputs(self, path, images):
@@ -173,7 +173,7 @@ class Network:
                         ir = consumer.bytes
                     matrix.add(form, opset, column, not broken, distance)
                     line += f" {column} {f'FAILS ({why})' if broken else 'passes'};"
-                    if broken and not consumer.refuses(types):
+                    if broken and not consumer.refuses(types, form):
                         matrix.failures.append(f"{path} {column}: {why}")
             if bits:
                 matrix.sizes.setdefault((name, bits, said["weights"] * bits // 8), {})[form, opset] = (said["bytes"], ir)

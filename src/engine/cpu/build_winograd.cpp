@@ -20,8 +20,6 @@ Winograd::Strides strides(const Layout& layout, std::int64_t width) {
 }  // namespace
 
 bool Builder::emit_winograd(const Group& group, const Conv& op) {
-  // Its transforms cost a few of the last bits, which decide where what follows is rounded.
-  if (!network_.activations.empty()) return false;
   const ValueId x = group.inputs[0];
   const Shape& in = shape(x);
   const Shape& out = shape(group.output);
