@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "assign/rounded_sums.hpp"
 #include "core/check.hpp"
 
 namespace vbq {
@@ -131,6 +132,7 @@ ActivationRanges calibrate_activations(const Network& network, std::span<const i
     const auto i = static_cast<std::size_t>(item);
     ranges[i] = fit_range(histograms[i], {name_of_layer(i), places[i].side, activation_bits(places[i], bits), 1, 0});
   });
+  part_from_halves(rounded_sums(network, places), ranges);
   return ranges;
 }
 

@@ -9,6 +9,7 @@
 #include "core/clock.hpp"
 #include "core/hash.hpp"
 #include "quant/format_hash.hpp"
+#include "quant/whole_biases.hpp"
 
 namespace vbq {
 namespace {
@@ -149,6 +150,7 @@ void LayerPass::make(Run& run, std::size_t at) {
     set(layer);
     const auto place = static_cast<std::size_t>(std::ranges::find(layers_, layer.node) - layers_.begin());
     set_matching(measure(layer.node), trained_.at(place), layer);
+    take_whole_biases(network_, layer);
     apply(layer);
     ++run.layers;
     seconds += seconds_since(start);
@@ -168,8 +170,11 @@ void LayerPass::go_to(Run& run, std::size_t layers) {
     if (run.layers == run.known) keep_state(run, run.seconds + seconds_since(start));
     if (run.layers == layers) break;
     const LayerFormat& layer = run.network[run.layers];
+    if (run.find == Find::levels) {
+      set(layer, true);
+      continue;
+    }
     set(layer);
-    if (run.find == Find::levels) continue;
     runner_->outputs(layer.node, kNobody);
     apply(layer);
   }
@@ -215,9 +220,9 @@ void LayerPass::keep_state(const Run& run, double seconds) {
   memory_.keep(key, {runner_->state(node), seconds}, bytes);
 }
 
-// Its weights alone: gain and shift are apply()'s matter.
-void LayerPass::set(LayerFormat layer) {
+void LayerPass::set(LayerFormat layer, bool as_it_stays) {
   layer.gain = layer.shift = {};
+  if (as_it_stays) take_whole_biases(network_, layer);
   runner_->set(layer.node, &layer);
   set_.insert(layer.node);
 }

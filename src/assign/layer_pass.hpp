@@ -84,7 +84,8 @@ class LayerPass {
   void go_to(Run& run, std::size_t layers);
   void begin(Run& run, std::size_t layers);
   void keep_state(const Run& run, double seconds);
-  void set(LayerFormat layer);
+  // Its weights alone: gain and shift are apply()'s matter; unless it stays so, without these.
+  void set(LayerFormat layer, bool as_it_stays = false);
   std::vector<NetworkFormat> run(std::span<const NetworkFormat> networks, Find find);
   // Shows the assigner what the layer sees, part by part; seen(part) after each.
   void show(int node, const std::function<void(ImageRange)>& seen);

@@ -142,12 +142,14 @@ std::string evaluation_hash(const Problem& problem) {
   hasher.value(static_cast<int>(format.exponent_bias.has_value()));
   hasher.value(format.rate.value_or(-1));
   hasher.value(problem.comparison.temperature);
-  if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");                // else as before
-  if (format.refit > 0) hasher.value(format.refit);                                            // else as before
-  if (format.level_values != LevelValues::floating) hasher.text("int8 levels");                // else as before
-  if (format.activations > 0) hasher.text(fmt::format("activations {}", format.activations));  // else as before
-  if (!problem.fitness_images.empty()) hasher.array(std::span(problem.fitness_images));        // else as before
-  if (problem.races) hasher.text("races");                                                     // else as before
+  if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");  // else as before
+  if (format.refit > 0) hasher.value(format.refit);                              // else as before
+  if (format.level_values != LevelValues::floating) hasher.text("int8 levels");  // else as before
+  if (format.activations > 0) {  // else as before; 2: biases are whole, sums of two keep from halves
+    hasher.text(fmt::format("activations {}, 2", format.activations));
+  }
+  if (!problem.fitness_images.empty()) hasher.array(std::span(problem.fitness_images));  // else as before
+  if (problem.races) hasher.text("races");                                               // else as before
   hasher.value(problem.engine.block);
   hasher.value(static_cast<std::uint64_t>(format.skip.size()));
   for (const std::string& name : format.skip) hasher.text(name);

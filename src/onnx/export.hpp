@@ -30,6 +30,8 @@ struct ExportLayer {
   std::vector<float> bias;                    // [O]: takes the place of the layer's; empty: as it is
   std::vector<float> gain, shift;  // none or [O]: output y, bias included, becomes gain * y + shift. Gain goes into
                                    // the scale, shift into the bias
+  float input_step = 0;  // above 0: the layer sees multiples of it, and its biases are whole multiples of it times the
+                         // weights' scales, whose levels are whole numbers
 };
 
 struct ExportedModel {

@@ -66,7 +66,9 @@ Parts dequantised(const Weight& w, Scope& scope, IntegerWidth integers) {
   }
   std::vector<Affine> grids;
   for (const auto& levels : w.codebooks) {
-    std::optional<Affine> grid = affine_of(levels);
+    // Whole levels stay as they are: biases are multiples of the input's step times the scale.
+    std::optional<Affine> grid = integers == IntegerWidth::int8 ? multiples_of(levels, 1, 0) : std::nullopt;
+    if (!grid) grid = affine_of(levels);
     if (!grid) {
       fail("{} has levels that are not on an even grid through zero, which form {} needs: form codebook holds any",
            w.where, form);

@@ -11,6 +11,7 @@
 #include "onnx/export_names.hpp"
 #include "onnx/export_norm.hpp"
 #include "onnx/export_weight.hpp"
+#include "onnx/export_whole_bias.hpp"
 #include "onnx/name.hpp"
 
 namespace vbq::exporting {
@@ -69,7 +70,8 @@ class Exporter {
     if (scope.masks) tensors_.push_back(*std::move(scope.masks));
     // Bytes beside bytes: in one block of a compressor, tables of FP32 numbers would spoil the indices' statistics.
     const auto is_wide = [](const onnx::TensorProto& tensor) {
-      return tensor.data_type() == onnx::TensorProto::FLOAT || tensor.data_type() == onnx::TensorProto::INT64;
+      const int type = tensor.data_type();
+      return type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::INT32 || type == onnx::TensorProto::INT64;
     };
     std::stable_partition(tensors_.begin(), tensors_.end(), std::not_fn(is_wide));
     std::string weights;
@@ -121,12 +123,14 @@ class Exporter {
     } else if (taken.norm != nullptr) {
       fold_into_norm(taken, weight, names);
     }
+    if (taken.norm == nullptr && (!taken.how->shift.empty() || !taken.how->bias.empty())) {
+      put_bias_in(taken, weight, names);
+    }
     Parts parts = weight_parts(weight, style_.form, scope);
     node.set_input(1, name);
     remove_attribute(node, "alpha");  // part of the network's weight
     for (auto& tensor : parts.tensors) tensors_.push_back(std::move(tensor));
-    in_front_[&node] = std::move(parts.nodes);
-    if (taken.norm == nullptr && (!taken.how->shift.empty() || !taken.how->bias.empty())) put_bias_in(taken, names);
+    for (auto& made : parts.nodes) in_front_[&node].push_back(std::move(made));
   }
 
   // The layer gives levels alone, or, of plain weights, scaled ones.
@@ -164,9 +168,7 @@ class Exporter {
       }
     }
     const std::string name = names.fresh(weight.name + "_bias");
-    tensors_.push_back(make_tensor(name, onnx::TensorProto::FLOAT, {static_cast<std::int64_t>(outputs)},
-                                   norm.shift.data(), outputs * sizeof(float)));
-    biases_.insert(name);
+    put_constant(taken, name, norm.shift, weight, names);
     onnx::NodeProto& node = *taken.node;
     while (node.input_size() < 3) node.add_input();
     node.set_input(2, name);
@@ -227,15 +229,27 @@ class Exporter {
          clean_name(node.name()), type);
   }
 
+  // A bias under this name: FP32, or, where a runtime is to compute in integers, such numbers and DequantizeLinear. Of
+  // a bias that the network has anyway, `own`, the bytes do not stand for weights.
+  void put_constant(const Taken& taken, const std::string& name, const std::vector<float>& bias, Weight& weight,
+                    UsedNames& names, bool own = true) {
+    const std::size_t before = tensors_.size();
+    if (style_.form == ExportForm::qdq && taken.how->input_step > 0 && !taken.adds) {
+      WholeBias whole = whole_bias(name, bias, taken.how->input_step, weight, names);
+      in_front_[taken.node].push_back(std::move(whole.node));
+      for (onnx::TensorProto& tensor : whole.tensors) tensors_.push_back(std::move(tensor));
+    } else {
+      tensors_.push_back(make_tensor(name, onnx::TensorProto::FLOAT, {static_cast<std::int64_t>(bias.size())},
+                                     bias.data(), bias.size() * sizeof(float)));
+    }
+    for (std::size_t k = before; own && k < tensors_.size(); ++k) biases_.insert(tensors_[k].name());
+  }
+
   // Where the bias is no input of the layer, it is added behind.
-  void put_bias_in(const Taken& taken, UsedNames& names) {
+  void put_bias_in(const Taken& taken, Weight& weight, UsedNames& names) {
     onnx::NodeProto& node = *taken.node;
-    const std::vector<float> shift = shift_of(taken);
     const std::string name = taken.bias.empty() ? names.fresh(taken.weight + "_bias") : names.value(taken.bias);
-    const auto channels = static_cast<std::int64_t>(shift.size());
-    tensors_.push_back(
-        make_tensor(name, onnx::TensorProto::FLOAT, {channels}, shift.data(), shift.size() * sizeof(float)));
-    if (!bias_of(*taken.layer)->empty()) biases_.insert(name);
+    put_constant(taken, name, shift_of(taken), weight, names, !bias_of(*taken.layer)->empty());
     if (!taken.adds) {
       remove_attribute(node, "beta");
       if (node.input_size() < 3) node.add_input();

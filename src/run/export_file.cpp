@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "quant/packing.hpp"
+#include "quant/whole_biases.hpp"
 #include "vbq/error.hpp"
 #include "vbq/format_file.hpp"
 #include "vbq/onnx.hpp"
@@ -37,7 +39,8 @@ struct Counts {
 
 std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& formats, Counts& counts) {
   std::vector<ExportLayer> layers;
-  for (const LayerFormat& format : formats) {
+  const std::optional<NetworkFormat> whole = whole_biases(network, formats);
+  for (const LayerFormat& format : whole ? *whole : formats) {
     const Node& node = network.nodes[static_cast<std::size_t>(format.node)];
     if (format.levels() > 256) {
       fail("layer \"{}\" has {} levels: at most 256 can be exported", node.name, format.levels());
@@ -45,7 +48,8 @@ std::vector<ExportLayer> layers_of(const Network& network, const NetworkFormat& 
     std::vector<std::vector<float>> codebooks;
     for (const Codebook& one : format.codebooks) codebooks.emplace_back(one.levels().begin(), one.levels().end());
     layers.push_back({node.name, std::move(codebooks), indices_of(*weight_of(node), format), format.scales, format.bias,
-                      format.gain, format.shift});
+                      format.gain, format.shift,
+                      has_whole_biases(network, format) ? input_step(network, format.node) : 0});
     counts.levels = std::max(counts.levels, format.levels());
     counts.weights += elements(weight_of(node)->shape);
   }

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <vector>
 
 #include "evaluate/calibrate.hpp"
 #include "evaluate/local_evaluator.hpp"
+#include "quant/whole_biases.hpp"
 #include "support/problem.hpp"
 
 namespace vbq {
@@ -44,6 +46,54 @@ TEST(LocalEvaluator, QuantisedActivationsLeaveTheNetworkAsTrainedAlone) {
     EXPECT_EQ(evaluator->not_finite(set), 0);
   }
   EXPECT_EQ(evaluator->evaluate(genomes, {}), evaluated) << "after the network as trained has run";
+}
+
+// Every engine, whoever made the format.
+TEST(LocalEvaluator, BiasesBesideInt8LevelsAreWholeOnEveryEngine) {
+  Problem problem = small_problem();
+  problem.format.activations = 8;
+  problem.format.level_values = LevelValues::int8;
+  problem.format.scale = ScaleScope::channel;
+  quantise_activations(problem, calibrate_activations(problem));
+  const Network& network = problem.network;
+  const Genome genome = random_genomes(problem, 1).front();
+  const NetworkFormat made = quantise(network, Decoder(network, problem.format)(genome)).formats();
+  NetworkFormat as_trained = made;  // the same weights, with biases that nobody touches
+  for (LayerFormat& layer : as_trained) layer.level_values = LevelValues::floating;
+  const NetworkFormat whole = whole_biases(network, made).value();
+  const std::vector<float> image(static_cast<std::size_t>(elements(network.input_shape())), 0.5F);
+  for (const EngineKind kind : {EngineKind::cpu, EngineKind::reference}) {
+    EngineOptions options = problem.engine;
+    options.kind = kind;
+    const auto engine = make_engine(network, options);
+    const auto outputs_under = [&](const NetworkFormat& formats) {
+      std::vector<float> outputs(static_cast<std::size_t>(elements(network.output_shape())));
+      engine->quantise(formats);
+      engine->infer(image, 1, outputs);
+      return outputs;
+    };
+    EXPECT_EQ(outputs_under(made), outputs_under(whole)) << static_cast<int>(kind);
+    EXPECT_NE(outputs_under(made), outputs_under(as_trained)) << static_cast<int>(kind);
+  }
+}
+
+// What later layers are made and matched for are outputs with the biases that they will have.
+TEST(LocalEvaluator, MatchingGivesWholeBiases) {
+  Problem problem = small_problem();
+  problem.format.activations = 8;
+  problem.format.level_values = LevelValues::int8;
+  problem.format.matching = Matching::always;
+  quantise_activations(problem, calibrate_activations(problem));
+  const auto genomes = random_genomes(problem, 1);
+  const auto evaluator = make_local_evaluator(problem);
+  const QuantisedNetwork made = evaluator->network(genomes.front());
+  ASSERT_FALSE(made.formats().empty());
+  for (const LayerFormat& layer : made.formats()) {
+    LayerFormat whole = layer;
+    take_whole_biases(problem.network, whole);
+    EXPECT_FALSE(layer.shift.empty());
+    EXPECT_EQ(layer.shift, whole.shift);
+  }
 }
 
 }  // namespace

@@ -124,5 +124,56 @@ TEST_F(ExportActivations, QdqIsIntegersAndTakesTheBatchNormIntoTheLayer) {
   }
 }
 
+// 32-bit integers times the input's step times the weight's; the network's own bias to FP32's rounding, also where it
+// is beyond them (which weights pay for), and where the norm leaves nothing of the weights.
+TEST_F(ExportActivations, QdqHasBiasesOfWholeSteps) {
+  const ModelBuilder builder = test::small_export();
+  test::put(path(), builder.bytes());
+  const Network trained = read_onnx(path());
+  auto layers = formats_for(trained, {-3, -1, 1, 3}, true);
+  constexpr float kStep = 0.03F;
+  const ActivationRanges ranges{{layers[0].name, ActivationRange::Side::input, 8, kStep, 120}};
+  const Network network = quantise_activations(trained, ranges);
+  const BatchNorm& norm = std::get<BatchNorm>(trained.nodes[1].op);
+  layers[0].input_step = kStep;
+  layers[0].scales[0] = 1e-9F;
+  layers[0].shift[0] = 40;
+  for (const ExportForm form : {ExportForm::qdq, ExportForm::dequantize}) {
+    const onnx::ModelProto proto = parsed(export_onnx(path(), network, layers, {form}, {}));
+    EXPECT_EQ(test::checker_finds(proto), "");
+    const auto integers = std::ranges::find(proto.graph().initializer(), static_cast<int>(onnx::TensorProto::INT32),
+                                            &onnx::TensorProto::data_type);
+    ASSERT_EQ(integers != proto.graph().initializer().end(), form == ExportForm::qdq);
+    if (form != ExportForm::qdq) continue;
+    std::vector<std::int32_t> whole(layers[0].scales.size());
+    ASSERT_EQ(integers->raw_data().size(), whole.size() * sizeof whole[0]);
+    std::memcpy(whole.data(), integers->raw_data().data(), integers->raw_data().size());
+    const auto floats = [&](const std::string& name) {
+      const auto found = std::ranges::find(proto.graph().initializer(), name, &onnx::TensorProto::name);
+      std::vector<float> values(whole.size());
+      if (found == proto.graph().initializer().end() || found->raw_data().size() != 4 * values.size()) {
+        ADD_FAILURE() << name;
+      } else {
+        std::memcpy(values.data(), found->raw_data().data(), found->raw_data().size());
+      }
+      return values;
+    };
+    const auto dequantize =
+        std::ranges::find_if(proto.graph().node(), [&](const auto& n) { return n.input(0) == integers->name(); });
+    const auto conv = std::ranges::find(proto.graph().node(), "Conv", &onnx::NodeProto::op_type);
+    EXPECT_EQ(conv->input(2), dequantize->output(0));
+    const std::vector<float> scales = floats("w_scale"), steps = floats(dequantize->input(1));
+    for (std::size_t o = 0; o < whole.size(); ++o) {
+      const float bias = layers[0].shift[o] * norm.scale[o] + norm.shift[o];
+      EXPECT_EQ(steps[o], kStep * scales[o]) << o;
+      EXPECT_NEAR(static_cast<double>(whole[o]) * steps[o], bias, std::max(0.51 * steps[o], 1e-6 * std::abs(bias)))
+          << o;
+    }
+    EXPECT_NEAR(std::abs(whole[0]), 1 << 30, 1 << 10) << "as large as there is room for";
+    const auto quantized = std::ranges::find(proto.graph().initializer(), "w_quantized", &onnx::TensorProto::name);
+    EXPECT_EQ(quantized->raw_data()[0], 0) << "weights of 1e-9 are nothing beside it";
+  }
+}
+
 }  // namespace
 }  // namespace vbq

@@ -1,8 +1,11 @@
 #include "engine/common/weights.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/check.hpp"
+#include "quant/whole_biases.hpp"
 
 namespace vbq {
 
@@ -39,6 +42,12 @@ void check_formats(const Network& network, const NetworkFormat& formats) {
       fail("format of node '{}' has levels for {} weights of {}", node.name, f.indices.size(), weight->data.size());
     }
   }
+}
+
+NetworkFormat formats_to_run(const Network& network, const NetworkFormat& formats) {
+  check_formats(network, formats);
+  std::optional<NetworkFormat> whole = whole_biases(network, formats);
+  return whole ? *std::move(whole) : formats;
 }
 
 std::vector<const LayerFormat*> formats_of(std::span<const int> layers, const NetworkFormat& formats) {

@@ -14,6 +14,9 @@ namespace vbq {
 // its scales are not 0, 1 or one an output channel, or a weight has no level.
 void check_formats(const Network& network, const NetworkFormat& formats);
 
+// The formats as inference takes them: checked, and biases whole where they are to be (whole_biases()).
+NetworkFormat formats_to_run(const Network& network, const NetworkFormat& formats);
+
 // For each of `layers` (ascending, see weight_layers()): its format, or nullptr when it stays as trained.
 std::vector<const LayerFormat*> formats_of(std::span<const int> layers, const NetworkFormat& formats);
 

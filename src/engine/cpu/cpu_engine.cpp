@@ -84,8 +84,7 @@ class CpuEngine final : public Engine {
 
   void quantise(const NetworkFormat& formats, int copy) override {
     check_copy(copy, copies());
-    check_formats(network_, formats);
-    formats_ = formats;
+    formats_ = formats_to_run(network_, formats);
     const auto format = formats_of(weight_layers_, formats_);
     lanes_.run(static_cast<std::int64_t>(plan_.layers.size()), [&](int lane, std::int64_t item) {
       const auto i = static_cast<std::size_t>(item);

@@ -23,9 +23,9 @@ Copy::Copy(const Network& network, const Plan& plan, Arithmetic arithmetic, std:
   stream_.synchronise();
 }
 
-void Copy::quantise(const NetworkFormat& formats) {
+void Copy::quantise(NetworkFormat formats) {
   runner_.quantise(formats_of(layers_, formats));
-  formats_ = formats;
+  formats_ = std::move(formats);
 }
 
 // The first time, an item is run as it is before it is recorded, so that every kernel is loaded by then: that may not

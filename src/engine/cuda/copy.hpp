@@ -23,7 +23,7 @@ class Copy {
   Copy(const Copy&) = delete;
   Copy& operator=(const Copy&) = delete;
 
-  void quantise(const NetworkFormat& formats);
+  void quantise(NetworkFormat formats);
   const NetworkFormat& formats() const { return formats_; }  // that the weights are in
 
   // An item is a batch of a block (see images_of()). start() queues some; finish() waits for them, and gives what they

@@ -152,9 +152,9 @@ class CudaEngine final : public Engine {
 
   void quantise(const NetworkFormat& formats, int copy) override {
     check_copy(copy, copies());
-    check_formats(network_, formats);
+    NetworkFormat used = formats_to_run(network_, formats);
     use_device(device_.index);
-    copies_[static_cast<std::size_t>(copy)]->quantise(formats);
+    copies_[static_cast<std::size_t>(copy)]->quantise(std::move(used));
   }
 
   void start(std::int64_t first, std::int64_t count, int copy) override {

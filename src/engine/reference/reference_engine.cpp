@@ -52,8 +52,8 @@ class ReferenceEngine final : public Engine {
 
   void quantise(const NetworkFormat& formats, int copy) override {
     check_copy(copy, copies());
-    check_formats(trained_, formats);
-    const auto format = formats_of(layers_, formats);
+    const NetworkFormat used = formats_to_run(trained_, formats);
+    const auto format = formats_of(layers_, used);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const auto node = static_cast<std::size_t>(layers_[i]);
       reference::set_weights(trained_.nodes[node], format[i], network_.nodes[node]);
