@@ -27,6 +27,9 @@ class Graph:
                     refuse(f'{node.input[0]} is rounded to {zero.dtype}, with {step.size} steps: uint8 and one were expected (format.activations = 8)')
                 self.steps[self.origin(node.input[0])] = (float(step), int(zero) - 128)
                 self.same[node.output[0]] = node.input[0]
+            elif node.op_type == "DequantizeLinear" and node.input[0] in self.constants and self.constants[node.input[0]].dtype == numpy.int32:
+                whole, steps = (self.constants[name] for name in node.input[:2])  # a bias, which the int8 kernel's own becomes again
+                self.constants[node.output[0]] = whole * steps
             elif node.op_type == "DequantizeLinear" and node.input[0] in self.constants:
                 if self.constants[node.input[0]].dtype != numpy.int8 or self.constants[node.input[2]].any():
                     refuse(f"weight {node.output[0]} is no int8 with zero points 0")

@@ -53,7 +53,7 @@ class Nogami2018 final : public Recipe {
  private:
   // Each individual draws U(0, fitness), the best keeps its own; the highest draws survive. A fitness below zero (minus
   // a loss) has no such draw: where there is one, every fitness f counts as exp(f - best), a likelihood.
-  std::vector<std::size_t> survivors(const SearchState& state) const {
+  std::vector<std::size_t> copied(const SearchState& state) const {
     const std::vector<Individual>& old = state.population;  // best first
     const bool negative = old.back().fitness < 0;
     std::vector<double> draw(old.size());

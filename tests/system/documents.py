@@ -70,8 +70,7 @@ def run(name, script, folder, environment):
 
 
 def start_page(source, environment):
-    text = smaller("\n".join(blocks(source / "docs/start.md")), [(r"^generations = 30$", "generations = 2"), (r"^search = 1000$", "search = 400"), (r"^validation = 200$", "validation = 100"),
-                                                                   (r"^delivery_images = 800$", "delivery_images = 150")])
+    text = smaller("\n".join(blocks(source / "docs/start.md")), [(r'^(budget = "1.5 bits")$', r"\1\n[search]\ngenerations = 2"), (r"^search = 1000$", "search = 400")])
     with tempfile.TemporaryDirectory() as folder:
         out = run("docs/start.md", text, folder, environment)
         for made in ("three/best.json", "budget/report.html", "front/front.csv", "front/report.html", "small.onnx"):
@@ -96,8 +95,8 @@ def own_network(source, environment):
     readme = (source / "README.md").read_text().split("## Your own network")[1].split("\n## ")[0]
     script = re.search(r"```sh\n(.*?)```", readme, flags=re.DOTALL).group(1)
     script = smaller(script, [(r"^vbq data import cifar10 .* --output (\w+)\.h5$", r'cp "$DIGITS/digits_\1.h5" \1.h5'),
-                              (r"^generations = \d+$", "generations = 1"), (r"^search = [12]000$", "search = 400"), (r"^validation = 500$", "validation = 100"),
-                              (r"^delivery_images = 1500 ", "delivery_images = 300 "), (r"=\[2,3,4\]", "=[3]"),
+                              (r"^generations = \d+$", "generations = 1"), (r"^search = [12]000$", "search = 400"),
+                              (r'^(budget = "1.55 bits") .*$', r"\1\n[search]\ngenerations = 1"), (r"=\[2,3,4\]", "=[3]"),
                               (r"search.generations=10", "search.generations=1")])
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(source / "jobs/digits/digits.onnx", pathlib.Path(folder) / "resnet20.onnx")
