@@ -41,7 +41,7 @@ class Nogami2018 final : public Recipe {
       return;
     }
     std::vector<Individual> next;
-    for (std::size_t i : survivors(state)) next.push_back(state.population[i]);
+    for (std::size_t i : copied(state)) next.push_back(state.population[i]);
     next.insert(next.end(), std::make_move_iterator(newborns.begin()), std::make_move_iterator(newborns.end()));
     state.population = std::move(next);
   }
