@@ -32,10 +32,11 @@ void take_best_of_budgets(Job& job, const std::function<bool(const char*)>& give
   const bool passes = job.format.matching != Matching::never || job.format.assignment == Assignment::sequential;
   if (!given("format.delivery_images") && passes) job.format.delivery_images = kAuto;
   if (job.format.encoding != Encoding::grid || job.search.method != Method::genetic || !job.search.surrogate) return;
-  if (!given("format.matching_images") && passes) job.format.matching_images = kPassImages;
-  if (!given("search.fitness_images")) job.fitness_images = kFitnessImages;
   if (!given("search.population")) job.search.population = kPopulation;
   if (!given("search.generations")) job.generations = kGenerations;
+  if (job.front) return;  // few images were not measured there
+  if (!given("format.matching_images") && passes) job.format.matching_images = kPassImages;
+  if (!given("search.fitness_images")) job.fitness_images = kFitnessImages;
 }
 
 }  // namespace

@@ -20,8 +20,7 @@ constexpr KeyDetails kDetails[] = {
      "best and its centre, each as it would be delivered, and this searched network and the one that the search "
      "began with are compared on them ([method.md](method.md#is-it-better-than-its-start)), and where the gain may "
      "be chance the start is delivered. At least two blocks; stratified by label, fixed. `\"auto\"`: a quarter, or "
-     "none "
-     "where that is not two blocks."},
+     "none where that is not two blocks."},
     {"data.augment",
      "Changes the images that candidates are run over, so that they are not those that the network has learned by "
      "heart: `shift` (by up to an eighth, mirrored or not) or `mix` (three fifths and two fifths of another image). "
@@ -119,8 +118,8 @@ constexpr KeyDetails kDetails[] = {
      "time ([method.md](method.md#few-images-for-many-candidates))."},
     {"search.racing",
      "Candidates are run over growing portions of the images, and those that cannot be among the survivors any more "
-     "are "
-     "dropped ([method.md](method.md#racing)): fewer images are run, and survivors and what is delivered are scored "
+     "are dropped ([method.md](method.md#racing)): fewer images are run, and survivors and what is delivered are "
+     "scored "
      "whole. Of `method = \"genetic\"` with the standard preset and without a budget, on engines cpu and reference; "
      "`run.cache` does not go with it."},
     {"search.surrogate",

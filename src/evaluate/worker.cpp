@@ -219,8 +219,9 @@ Images Worker::read(ImageSet set, Range blocks) const {
   const auto first = static_cast<std::size_t>(blocks.first * block);
   const std::size_t count = std::min(static_cast<std::size_t>(blocks.count * block), all.size() - first);
   const Augment augment = leads(set) ? problem_.augment : Augment::none;
-  if (set == ImageSet::search && problem_.races)
+  if (set == ImageSet::search && problem_.races) {
     return read_drawn(source_of(problem_, set), all, first, count, augment);
+  }
   return read_augmented(source_of(problem_, set), all, first, count, augment);
 }
 

@@ -18,7 +18,8 @@ constexpr int kUsualGenerations = 20;
 // Of a search that has time: it ends earlier, when so many generations in turn bring nothing.
 constexpr int kMostGenerations = 10000, kPatience = 15;
 
-// Of codebooks: images of a pass that makes a candidate. Under a budget the job's own defaults suit.
+// Images of a pass that makes a candidate, and of the one that makes what is delivered. Within one budget the job's own
+// defaults suit.
 constexpr std::int64_t kPassImages = 300, kDeliveryPassImages = 1500;
 
 // Lines of [format]. A budget is for grids, whose levels lie evenly, so that entropy coding pays; a number of bits is
@@ -29,9 +30,9 @@ std::string format_lines(const QuantiseGoal& goal) {
   return fmt::format("encoding = \"values\"\nscope = \"layer\"\nbits = {}\n", goal.bits.value_or(kUsualBits));
 }
 
-// How many images make a network: of a budget, what a job takes by itself.
+// How many images make a network.
 std::string pass_lines(const QuantiseGoal& goal, std::int64_t led_by) {
-  if (goal.front || goal.size) return {};
+  if (goal.size) return {};
   return fmt::format("matching_images = {}\ndelivery_images = {}\n", std::min(kPassImages, led_by),
                      std::min(kDeliveryPassImages, led_by));
 }

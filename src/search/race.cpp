@@ -1,10 +1,11 @@
 #include "search/race.hpp"
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <numbers>
 
 #include "core/check.hpp"
+#include "search/sensitivity.hpp"
 
 namespace vbq {
 namespace {
@@ -25,38 +26,9 @@ std::vector<std::int64_t> looks_of(const RaceRules& rules, bool drops) {
   return looks;
 }
 
-double normal_quantile(double chance) {
-  double low = 0, high = 40;
-  for (int halving = 0; halving < 60; ++halving) {
-    const double middle = (low + high) / 2;
-    (std::erfc(middle / std::numbers::sqrt2) / 2 > chance ? low : high) = middle;
-  }
-  return low;
-}
-
-std::int64_t harm_of_image(const Tally& image, Fitness kind) {
-  switch (kind) {
-    case Fitness::top1:
-      return image.seen - image.top1;
-    case Fitness::loss:
-      return image.loss;
-    case Fitness::divergence:
-    case Fitness::outputs:
-      return image.divergence;
-  }
-  fail_internal("fitness {} is not known", static_cast<int>(kind));
-}
-
 }  // namespace
 
 double fitness_of_harm(double harm, Fitness kind) { return kind == Fitness::top1 ? 1 - harm : -harm / kLossUnit; }
-
-double student_quantile(double chance, double freedom) {
-  const double z = normal_quantile(chance), z2 = z * z;
-  const double first = z * (z2 + 1) / 4, second = z * (5 * z2 * z2 + 16 * z2 + 3) / 96;
-  const double third = z * (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / 384;
-  return z + (first + (second + third / freedom) / freedom) / freedom;
-}
 
 Race::Race(const RaceRules& rules, const std::vector<ImageHarms>& kept)
     : rules_(rules), looks_(looks_of(rules, !kept.empty())) {
@@ -90,7 +62,7 @@ void Race::add(std::size_t candidate, std::int64_t block, std::span<const Tally>
   if (at < 0 || at + std::ssize(images) > rules_.images) {
     fail_internal("images {} to {} were run of {}", at, at + std::ssize(images), rules_.images);
   }
-  for (const Tally& image : images) of.harms[static_cast<std::size_t>(at++)] = harm_of_image(image, rules_.fitness);
+  for (const Tally& image : images) of.harms[static_cast<std::size_t>(at++)] = harm_of(image, rules_.fitness);
   of.seen += std::ssize(images);
 }
 
@@ -105,7 +77,8 @@ ImageHarms Race::harms(std::size_t candidate) const {
 std::vector<Race::Interval> Race::intervals(std::int64_t images) const {
   const auto n = static_cast<double>(images), all = static_cast<double>(rules_.images);
   const double ends = static_cast<double>(candidates_.size()) * static_cast<double>(looks_.size() - 1);
-  const double quantile = student_quantile(rules_.bound / ends, n - 1);
+  const boost::math::students_t distribution(n - 1);
+  const double quantile = boost::math::quantile(boost::math::complement(distribution, rules_.bound / ends));
   std::vector<Interval> result;
   for (std::size_t c = 0; c < candidates_.size(); ++c) {
     const Candidate& of = candidates_[c];

@@ -82,8 +82,4 @@ class Race {
   std::vector<Candidate> candidates_;
 };
 
-// What a number of Student's distribution exceeds with this chance (below 0.5), to within 0.001 from 30 degrees of
-// freedom on (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5).
-double student_quantile(double chance, double freedom);
-
 }  // namespace vbq

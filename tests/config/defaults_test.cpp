@@ -80,6 +80,12 @@ TEST(Defaults, UnderABudgetSetImagesApartAndTryManyCandidates) {
     EXPECT_EQ(job.search.population, 50);
   }
 
+  const Job front = job_of({"format.encoding=grid", "format.budget=front"});
+  EXPECT_EQ(front.validation_images, kAuto);
+  EXPECT_EQ(front.format.matching_images, 200);
+  EXPECT_EQ(front.fitness_images, 0);
+  EXPECT_EQ(front.search.population, 20);
+
   const Job none = job_of({});
   EXPECT_EQ(none.block, 100);
   EXPECT_EQ(none.validation_images, 0);

@@ -48,13 +48,19 @@ TEST(LocalEvaluator, QuantisedActivationsLeaveTheNetworkAsTrainedAlone) {
   EXPECT_EQ(evaluator->evaluate(genomes, {}), evaluated) << "after the network as trained has run";
 }
 
-// Every engine, whoever made the format.
-TEST(LocalEvaluator, BiasesBesideInt8LevelsAreWholeOnEveryEngine) {
+Problem int8_problem(Matching matching) {
   Problem problem = small_problem();
   problem.format.activations = 8;
   problem.format.level_values = LevelValues::int8;
   problem.format.scale = ScaleScope::channel;
+  problem.format.matching = matching;
   quantise_activations(problem, calibrate_activations(problem));
+  return problem;
+}
+
+// Every engine, whoever made the format.
+TEST(LocalEvaluator, BiasesBesideInt8LevelsAreWholeOnEveryEngine) {
+  const Problem problem = int8_problem(Matching::never);
   const Network& network = problem.network;
   const Genome genome = random_genomes(problem, 1).front();
   const NetworkFormat made = quantise(network, Decoder(network, problem.format)(genome)).formats();
@@ -79,11 +85,7 @@ TEST(LocalEvaluator, BiasesBesideInt8LevelsAreWholeOnEveryEngine) {
 
 // What later layers are made and matched for are outputs with the biases that they will have.
 TEST(LocalEvaluator, MatchingGivesWholeBiases) {
-  Problem problem = small_problem();
-  problem.format.activations = 8;
-  problem.format.level_values = LevelValues::int8;
-  problem.format.matching = Matching::always;
-  quantise_activations(problem, calibrate_activations(problem));
+  const Problem problem = int8_problem(Matching::always);
   const auto genomes = random_genomes(problem, 1);
   const auto evaluator = make_local_evaluator(problem);
   const QuantisedNetwork made = evaluator->network(genomes.front());

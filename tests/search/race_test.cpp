@@ -168,13 +168,6 @@ TEST(Race, DropsNobodyWithoutSurvivorsOfBefore) {
   EXPECT_EQ(run(world, networks, 0.5).images, static_cast<std::int64_t>(kNewborns) * kImages);
 }
 
-TEST(Race, StudentsQuantiles) {
-  EXPECT_NEAR(student_quantile(0.025, 30), 2.0423, 1e-3);
-  EXPECT_NEAR(student_quantile(0.0005, 30), 3.6460, 1e-3);
-  EXPECT_NEAR(student_quantile(0.005, 100), 2.6259, 1e-4);
-  EXPECT_NEAR(student_quantile(0.025, 1e9), 1.95996, 1e-4);
-}
-
 TEST(Race, RefusesWhatDoesNotFit) {
   const RaceRules rules{0.1, 2, 10, 5, Fitness::loss};
   EXPECT_THROW(Race(rules, {ImageHarms(9)}), Error);

@@ -108,6 +108,12 @@ void count_image(std::span<const float> outputs, std::int32_t label, Outputs kin
       distance(comparison == Comparison{} ? log_p : LogP(outputs, kind, comparison), fp32_log_p, comparison));
 }
 
+std::vector<Tally> by_blocks(std::span<const Tally> images, std::int64_t blocks, std::int64_t block) {
+  std::vector<Tally> tallies(static_cast<std::size_t>(blocks));
+  for (std::size_t i = 0; i < images.size(); ++i) tallies[i / static_cast<std::size_t>(block)] += images[i];
+  return tallies;
+}
+
 std::int32_t class_of(std::span<const float> outputs) {
   return all_finite(outputs) ? static_cast<std::int32_t>(likeliest(outputs)) : kNoLabel;
 }

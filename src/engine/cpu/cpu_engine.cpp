@@ -107,10 +107,8 @@ class CpuEngine final : public Engine {
   }
 
   std::vector<Tally> finish_blocks(int copy) override {
-    std::vector<Tally> result(static_cast<std::size_t>(started_.second));
-    const std::vector<Tally> images = finish_images(copy);
-    for (std::size_t i = 0; i < images.size(); ++i) result[i / static_cast<std::size_t>(block_)] += images[i];
-    return result;
+    const std::int64_t blocks = started_.second;
+    return by_blocks(finish_images(copy), blocks, block_);
   }
 
   std::vector<Tally> finish_images(int copy) override {
