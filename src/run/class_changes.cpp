@@ -1,9 +1,9 @@
 #include "run/class_changes.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/binomial.hpp>
 #include <map>
 
+#include "core/chance.hpp"
 #include "core/check.hpp"
 #include "core/text.hpp"
 #include "run/scores.hpp"
@@ -46,8 +46,7 @@ std::vector<ClassChange> class_changes(std::span<const std::int32_t> labels, std
 
 double chance_of(std::int64_t lost, std::int64_t gained) {
   if (lost == gained) return 1;
-  const boost::math::binomial distribution(static_cast<double>(lost + gained), 0.5);
-  return std::min(1.0, 2 * boost::math::cdf(distribution, static_cast<double>(std::min(lost, gained))));
+  return std::min(1.0, 2 * fair_coin(std::min(lost, gained), lost + gained));
 }
 
 std::string held_out_classes(const Setup& setup, Evaluator& evaluator, const QuantisedNetwork& network) {

@@ -1,11 +1,11 @@
 #include "run/paired_gain.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "core/chance.hpp"
 #include "core/check.hpp"
 #include "core/random.hpp"
 
@@ -50,8 +50,7 @@ PairedGain paired_gain(std::span<const Tally> first, std::span<const Tally> seco
   for (const double gain : gains) squares += (gain - mean) * (gain - mean);
   const double error = std::sqrt(squares / (count - 1) / count);
   if (!(error > 0)) return {mean, mean > 0 ? 0.0 : 1.0};
-  const boost::math::students_t distribution(count - 1);
-  return {mean, boost::math::cdf(boost::math::complement(distribution, mean / error))};
+  return {mean, students_tail(mean / error, count - 1)};
 }
 
 PairedGain greatest_gain(std::span<const Tally> first, const std::vector<std::vector<Tally>>& others, Fitness kind) {

@@ -1,9 +1,9 @@
 #include "search/race.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
+#include "core/chance.hpp"
 #include "core/check.hpp"
 #include "search/sensitivity.hpp"
 
@@ -77,8 +77,7 @@ ImageHarms Race::harms(std::size_t candidate) const {
 std::vector<Race::Interval> Race::intervals(std::int64_t images) const {
   const auto n = static_cast<double>(images), all = static_cast<double>(rules_.images);
   const double ends = static_cast<double>(candidates_.size()) * static_cast<double>(looks_.size() - 1);
-  const boost::math::students_t distribution(n - 1);
-  const double quantile = boost::math::quantile(boost::math::complement(distribution, rules_.bound / ends));
+  const double quantile = students_quantile(rules_.bound / ends, n - 1);
   std::vector<Interval> result;
   for (std::size_t c = 0; c < candidates_.size(); ++c) {
     const Candidate& of = candidates_[c];
