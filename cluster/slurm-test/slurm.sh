@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A Slurm of one node for tests: munged, slurmctld and slurmd on this machine's loopback, all their files in one folder; nothing of the system's
-# own Slurm, if there is one, is touched. Needs root and the packages slurm-wlm and munge.
+# A Slurm for tests: munged, slurmctld and two slurmd, as of two nodes HOST and HOST-b (the second for jobs that ask for two), on this machine's
+# loopback, all their files in one folder; nothing of the system's own Slurm, if there is one, is touched. Needs root and the packages slurm-wlm
+# and munge.
 #
 #   cluster/slurm-test/slurm.sh check         can it run here? Exit code 0, or 77 and why not
 #   cluster/slurm-test/slurm.sh start FOLDER  starts it; then use it with: export SLURM_CONF=FOLDER/slurm.conf
@@ -21,9 +22,9 @@ check() {
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 start() {
-  local folder=$1 host cpus=16
+  local folder=$1 host cpus=16 nodes=1
   host=$(hostname -s)
-  mkdir -p "$folder"/{state,spool,log,run}
+  mkdir -p "$folder"/{state,log,run} "$folder"/{spool/,tmp-}"$host"{,-b}
   chmod 0755 "$folder"
   # Made-up GPUs: any character devices do, as nothing opens them.
   printf 'Name=gpu File=/dev/tty[0-3]\n' >"$folder/gres.conf"
@@ -35,7 +36,6 @@ start() {
 ClusterName=vbqtest
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$(free_port)
-SlurmdPort=$(free_port)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
@@ -50,39 +50,46 @@ SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 GresTypes=gpu
 StateSaveLocation=$folder/state
-SlurmdSpoolDir=$folder/spool
+SlurmdSpoolDir=$folder/spool/%n
 SlurmctldPidFile=$folder/run/slurmctld.pid
-SlurmdPidFile=$folder/run/slurmd.pid
+SlurmdPidFile=$folder/run/slurmd-%n.pid
 SlurmctldLogFile=$folder/log/slurmctld.log
-SlurmdLogFile=$folder/log/slurmd.log
+SlurmdLogFile=$folder/log/slurmd-%n.log
 SlurmdParameters=config_overrides
+TmpFS=$folder/tmp-%n
 KillWait=10
 ReturnToService=2
 MailProg=/bin/true
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus Gres=gpu:$gpus State=UNKNOWN
-PartitionName=test Nodes=$host Default=YES MaxTime=INFINITE State=UP
+NodeName=$host NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$cpus Gres=gpu:$gpus Weight=1 State=UNKNOWN
+NodeName=$host-b NodeHostname=$host NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$cpus Gres=gpu:$gpus Weight=2 State=UNKNOWN
+PartitionName=test Nodes=$host,$host-b Default=YES MaxTime=INFINITE State=UP
 CONF
   export PATH=$PATH:/usr/sbin SLURM_CONF=$folder/slurm.conf
   mungekey --create --keyfile "$folder/run/munge.key"
   munged --force --key-file="$folder/run/munge.key" --socket="$folder/run/munge.socket" --pid-file="$folder/run/munged.pid" \
     --log-file="$folder/log/munged.log" --seed-file="$folder/run/munge.seed"
   slurmctld -c
-  slurmd -c
+  slurmd -c -N "$host"
+  # The other one needs a host name of its own, by which Open MPI tells hosts apart; where that may not be, it stays away.
+  if unshare --uts true 2>/dev/null; then
+    unshare --uts sh -c "hostname $host-b && exec slurmd -c -N $host-b"
+    nodes=2
+  fi
   for _ in $(seq 100); do
-    if sinfo --noheader --format %t 2>/dev/null | grep --quiet idle; then return; fi
+    if sinfo --noheader --states idle --format %D 2>/dev/null | grep --quiet "$nodes"; then return; fi
     sleep 0.2
   done
   tail -n 5 "$folder"/log/*.log >&2
   stop "$folder"
-  echo "slurm.sh: Slurm was started, but its node did not become idle (its last words are above)" >&2
+  echo "slurm.sh: Slurm was started, but its nodes did not become idle (its last words are above)" >&2
   exit 1
 }
 
 stop() {
   local name pid file
-  for name in slurmd slurmctld munged; do
-    file=$1/run/$name.pid
+  for file in "$1"/run/{slurmd-*,slurmctld,munged}.pid; do
     [[ -e $file ]] || continue
+    name=$(basename "$file" .pid) name=${name%%-*}
     pid=$(cat "$file")
     # Only what is still the process that the file names.
     [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "$name" ]] || continue

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The batch scripts of jobs/, submitted to a real Slurm of one node (cluster/slurm-test), which this starts and stops.
+"""The batch scripts of jobs/, submitted to a real Slurm of two made-up nodes (cluster/slurm-test), which this starts and stops.
 
 Every search must end as COMPLETED with the best.json and history.csv of an undisturbed run, byte for byte, whatever happens to its job.
 
@@ -57,6 +57,10 @@ class Job:
 
     def fail(self, what):
         runs.fail(f"job {self.name}: {what}; its output:\n{self.log.read_text() if self.log.exists() else ''}")
+
+    def expect_said(self, sentence):
+        if sentence not in self.log.read_text():
+            self.fail(f"it was expected to say '{sentence}'")
 
     def wait_for_generation(self, count):
         deadline = time.monotonic() + 120
@@ -140,6 +144,22 @@ def scenarios(options, work):
     if killed.log.read_text().count("error: rank 2 on ") != 1:
         killed.fail("one message that names the rank was expected")
     runs.same(killed.folder, alone, "a worker killed")
+
+    # Where Slurm does not put a job back, it starts again in its allocation.
+    kept = Job(options, work, "kept", batch=["--no-requeue"])
+    kept.wait_for_generation(2)
+    runs.send(kept.rank(2), signal.SIGKILL)
+    kept.end()
+    kept.expect_said("Slurm refuses to put this job back; starting again (restart 1 of at most 20)")
+    runs.same(kept.folder, alone, "a worker killed in a job that is not put back")
+
+    if subprocess.run(["unshare", "--uts", "true"], stderr=subprocess.DEVNULL).returncode == 0:  # else the second node is not there
+        halved = Job(options, work, "halved", batch=["--no-requeue", "--no-kill", "--nodes=2", "--ntasks=4"])
+        halved.wait_for_generation(2)
+        output("scontrol", "update", f"NodeName={os.uname().nodename.split('.')[0]}-b", "State=DOWN", "Reason=test")
+        halved.end()
+        halved.expect_said("1 of 2 nodes are left; the search goes on with 2 of 4 ranks")
+        runs.same(halved.folder, alone, "a node lost in a job that is not put back")
 
     limited = Job(options, work, "limited", MAX_RESTARTS="0")
     limited.wait_for_generation(2)
