@@ -170,6 +170,8 @@ def main():
             runs.finish(runs.start(options, 1, work / "alone"), "the run on one rank")
         return cases[options.case](options, work, work / "alone")
     finally:
+        for pid in processes_with(str(work)):  # what a failure leaves
+            runs.send(pid, signal.SIGKILL)
         shutil.rmtree(work, ignore_errors=True)
 
 
