@@ -66,6 +66,9 @@ void set_validation_apart(Split& split, std::span<const std::int32_t> labels, st
 // of compares them (log_probabilities(), engine/common/tally.hpp); null: none are known.
 using TrainedOutputs = std::shared_ptr<const std::vector<float>>;
 
+// Of the same images, what the FP32 network's outputs come to; null: not counted.
+using TrainedTallies = std::shared_ptr<const std::vector<ImageTally>>;
+
 // A worker's images: whole blocks, ready for an engine. The last block may be short; engines pad it.
 struct Shard {
   Images images;
@@ -74,6 +77,10 @@ struct Shard {
   bool with_divergence = false;  // engine keeps the FP32 network's outputs to compare with
   TrainedOutputs trained = {};   // with_divergence: the same, as the engine gave them of these images before
   Comparison comparison = {};    // what the divergence is
+  // with_divergence: tallies of the FP32 network, too, are taken from the run that finds its outputs, by engines that
+  // tell images apart; or these, as the engine gave them of these images before. It is not run for them again.
+  bool tallies_trained = false;
+  TrainedTallies trained_tallies = {};
   std::int64_t blocks() const { return (images.count + block - 1) / block; }
 };
 

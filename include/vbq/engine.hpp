@@ -88,6 +88,9 @@ class Engine {
 
   // Of the images loaded with with_divergence, for a shard of the same images that is loaded again; null without.
   virtual TrainedOutputs trained_outputs() = 0;
+  // The same of images loaded with tallies_trained; null without, and where the engine's kind does not tell images
+  // apart.
+  virtual TrainedTallies trained_tallies() { return nullptr; }
 
   // Copies of the network, each with weights of its own, that it runs at once, so that a device too large for one is
   // kept busy. Results do not depend on the copy.
@@ -107,7 +110,7 @@ class Engine {
   // The same, a tally a block; asked of one block alone where the engine's kind does not tell blocks apart.
   virtual std::vector<Tally> finish_blocks(int copy) { return {finish(copy)}; }
   // The same, a tally an image; not asked for where the engine's kind does not tell them apart.
-  virtual std::vector<Tally> finish_images(int copy) { return {finish(copy)}; }
+  virtual std::vector<ImageTally> finish_images(int copy) { return {{finish(copy), kNoLabel}}; }
   Tally tally(std::int64_t first, std::int64_t count) {
     start(first, count, 0);
     return finish(0);
@@ -141,8 +144,8 @@ std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions&
 bool measures_kernels(const EngineOptions& options);
 
 // Whether an engine of this kind (EngineInfo::kind) gives a tally a block of several that it has run at once, and a
-// tally an image.
-bool tells_blocks(std::string_view kind);
+// tally and a class an image.
+bool tells_images(std::string_view kind);
 
 // Networks that DevicePass, of an engine of this kind (EngineInfo::kind), takes through so many images at once, at
 // most; 1 where it is to be had of none, so that they are made on the host, one after another.

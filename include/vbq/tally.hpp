@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "vbq/label.hpp"
+
 namespace vbq {
 
 // Losses are summed as 64-bit fixed point with this many units a nat, so that a sum does not depend on its order.
@@ -40,6 +42,13 @@ struct Tally {
   bool operator==(const Tally&) const = default;
 };
 static_assert(sizeof(Tally) == 5 * sizeof(std::int64_t));
+
+// Of one image.
+struct ImageTally {
+  Tally tally;
+  std::int32_t taken_for = kNoLabel;  // class_of() in engine/common/tally.hpp
+  bool operator==(const ImageTally&) const = default;
+};
 
 // Means over the images seen, in nats (of Comparison::Of::outputs: squares); 0 for an empty tally.
 inline double mean_loss(const Tally& t) {

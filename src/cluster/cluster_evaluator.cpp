@@ -187,7 +187,7 @@ std::vector<QuantisedNetwork> ClusterEvaluator::networks(std::span<const Genome>
   return result;
 }
 
-std::int64_t ClusterEvaluator::not_finite(ImageSet set) {
+std::int64_t ClusterEvaluator::run_not_finite(ImageSet set) {
   std::int64_t images = 0;
   in_step([&] {
     images = 0;

@@ -41,7 +41,6 @@ class ClusterEvaluator final : public Evaluator {
   std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override;
   std::size_t makers() const override { return workers_.size(); }
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
-  std::int64_t not_finite(ImageSet set) override;
   std::vector<std::string> losses() const override { return losses_; }
 
   // Those that are left.
@@ -59,6 +58,8 @@ class ClusterEvaluator final : public Evaluator {
 
  private:
   Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) override;
+  bool tells_all() const override { return tells_images(workers_.front().engine.kind); }
+  std::int64_t run_not_finite(ImageSet set) override;
   // Runs the body as one call; again for each rank that is lost meanwhile, where the others go on: it does what is not
   // done yet. Else a lost rank is the caller's matter. MPI that fails in here leaves the others waiting, so it ends
   // all.

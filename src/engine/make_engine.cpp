@@ -49,7 +49,7 @@ std::int64_t engine_bytes(const Network& network, const EngineOptions& options, 
 // Both by rule, so that a rank without a GPU knows it of those that have one.
 
 // On a GPU blocks are summed up where they are counted, and several copies keep it busy with a block each.
-bool tells_blocks(std::string_view kind) { return kind != "cuda"; }
+bool tells_images(std::string_view kind) { return kind != "cuda"; }
 
 std::int64_t passes_at_once(std::string_view kind, const Network& network, std::int64_t images) {
   return kind == "cuda" && cuda::fits_one_batch(network, images) ? cuda::kPassesAtOnce : 1;

@@ -8,12 +8,18 @@
 
 namespace vbq {
 
-enum class Detail : std::int64_t { sum, blocks, classes, images };
+enum class Detail : std::int64_t {
+  sum,
+  blocks,
+  classes,
+  images,
+  all,  // all but images; asked for where the engine's kind tells images apart (tells_images())
+};
 
 struct Outcome {
   Tally sum;                               // of Detail::classes `seen` alone
-  std::vector<Tally> blocks = {};          // of Detail::blocks (images): a tally a block (an image), in order
-  std::vector<std::int32_t> classes = {};  // of Detail::classes: a class an image, in order (Evaluator::classify())
+  std::vector<Tally> blocks = {};          // of blocks, all (images): a tally a block (an image), in order
+  std::vector<std::int32_t> classes = {};  // of classes, all: a class an image, in order (Evaluator::classify())
   bool operator==(const Outcome&) const = default;
 };
 

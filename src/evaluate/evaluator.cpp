@@ -17,29 +17,34 @@ Evaluator::Answers& Evaluator::answers(ImageSet set, const QuantisedNetwork& net
   return answers_.front();
 }
 
+void Evaluator::find_out(ImageSet set, const QuantisedNetwork& network, Detail detail, Answers& known) {
+  Outcome outcome = run(set, network, tells_all() ? Detail::all : detail);
+  if (detail != Detail::classes || tells_all()) known.sum = outcome.sum;
+  if (!outcome.blocks.empty()) known.blocks = std::move(outcome.blocks);
+  if (!outcome.classes.empty()) known.classes = std::move(outcome.classes);
+}
+
 Tally Evaluator::score(ImageSet set, const QuantisedNetwork& network) {
-  // Whoever asks for candidates over the search's images remembers them by itself.
-  if (set == ImageSet::search) return run(set, network, Detail::sum).sum;
-  if (keeps_blocks_) score_blocks(set, network);
+  if (keeps_blocks_ && set != ImageSet::search) score_blocks(set, network);
   Answers& known = answers(set, network);
-  if (!known.sum) known.sum = run(set, network, Detail::sum).sum;
+  if (!known.sum) find_out(set, network, Detail::sum, known);
   return *known.sum;
 }
 
 std::vector<Tally> Evaluator::score_blocks(ImageSet set, const QuantisedNetwork& network) {
   Answers& known = answers(set, network);
-  if (known.blocks.empty()) {
-    Outcome outcome = run(set, network, Detail::blocks);
-    known.blocks = std::move(outcome.blocks);
-    known.sum = outcome.sum;
-  }
+  if (known.blocks.empty()) find_out(set, network, Detail::blocks, known);
   return known.blocks;
 }
 
 std::vector<std::int32_t> Evaluator::classify(ImageSet set, const QuantisedNetwork& network) {
   Answers& known = answers(set, network);
-  if (known.classes.empty()) known.classes = run(set, network, Detail::classes).classes;
+  if (known.classes.empty()) find_out(set, network, Detail::classes, known);
   return known.classes;
+}
+
+std::int64_t Evaluator::not_finite(ImageSet set) {
+  return tells_all() ? std::ranges::count(classify_as_trained(set), kNoLabel) : run_not_finite(set);
 }
 
 Tally Evaluator::as_trained(ImageSet set) {

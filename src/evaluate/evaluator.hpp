@@ -69,11 +69,11 @@ class Evaluator {
   // The same as a race's candidates, in the race's order of images (Problem::races). After a wish to stop the race
   // tells nothing.
   virtual std::vector<Evaluated> race(std::span<const Genome> genomes, const Known& known, Race& race) = 0;
-  // Of one network over a whole set; a network that was run over it lately is not run again. Stopped (core/stop.hpp)
-  // when a wish to stop came first.
+  // Of one network over a whole set; a network that was run over it lately is not run again, and where the engine tells
+  // images apart one run answers this and the next three. Stopped (core/stop.hpp) when a wish to stop came first.
   Tally score(ImageSet set, const QuantisedNetwork& network);
   // The same block by block, in the set's order. Running a set so takes longer on engines that do not tell blocks apart
-  // (tells_blocks(), vbq/engine.hpp): they get one at a time.
+  // (tells_images(), vbq/engine.hpp): they get one at a time.
   std::vector<Tally> score_blocks(ImageSet set, const QuantisedNetwork& network);
   // From now on score() runs images that lead no search block by block, since blocks will be asked for, too.
   void keep_blocks() { keeps_blocks_ = true; }
@@ -91,8 +91,9 @@ class Evaluator {
   QuantisedNetwork network(const Genome& genome) { return networks({&genome, 1}).front(); }
   // How many of them are made side by side.
   virtual std::size_t makers() const { return 1; }
-  // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own.
-  virtual std::int64_t not_finite(ImageSet set) = 0;
+  // Images of a whole set for which the network as trained gives an output that is not finite: a pass of its own where
+  // the engine does not tell images apart.
+  std::int64_t not_finite(ImageSet set);
   // Since the last call.
   virtual EvaluatorTimes times() = 0;
   // What is to be told of workers that were lost, where the others went on.
@@ -105,6 +106,9 @@ class Evaluator {
   // What score(), score_blocks() and classify() run where they do not know the answer: the whole set. Stopped where a
   // wish to stop came first.
   virtual Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) = 0;
+  // Whether run() takes Detail::all: tells_images() (vbq/engine.hpp) of the engine's kind.
+  virtual bool tells_all() const { return false; }
+  virtual std::int64_t run_not_finite(ImageSet set) = 0;
   void tell(const TaskDone& done) const {
     if (told_) told_(done);
   }
@@ -119,6 +123,8 @@ class Evaluator {
     std::vector<std::int32_t> classes;
   };
   Answers& answers(ImageSet set, const QuantisedNetwork& network);
+  // Runs the set for that, and keeps what else it told.
+  void find_out(ImageSet set, const QuantisedNetwork& network, Detail detail, Answers& known);
 
   std::function<void(const TaskDone&)> told_;
   std::list<Answers> answers_;  // the latest first

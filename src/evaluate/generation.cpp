@@ -17,7 +17,7 @@ Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known 
 Generation::Generation(Schedule schedule, Detail detail, std::string_view engine)
     : schedule_(std::move(schedule)), evaluated_(1), detail_(detail) {
   schedule_.all_have_all();
-  if (detail_ == Detail::blocks && !tells_blocks(engine)) schedule_.block_by_block();
+  if (detail_ == Detail::blocks && !tells_images(engine)) schedule_.block_by_block();
 }
 
 void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits) {

@@ -22,13 +22,14 @@ class LocalEvaluator final : public Evaluator {
   std::vector<Evaluated> race(std::span<const Genome> genomes, const Known& known, Race& race) override;
   std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override;
   EvaluatorTimes times() override { return std::exchange(times_, {}); }
-  std::int64_t not_finite(ImageSet set) override { return worker_.not_finite(set); }
 
   const EngineInfo& info() const { return worker_.info(); }
   Kernels kernels() const { return worker_.kernels(); }
 
  private:
   Outcome run(ImageSet set, const QuantisedNetwork& network, Detail detail) override;
+  bool tells_all() const override { return tells_images(info().kind); }
+  std::int64_t run_not_finite(ImageSet set) override { return worker_.not_finite(set); }
   std::vector<Evaluated> evaluate_or_race(std::span<const Genome> genomes, const Known& known, Race* race);
   void drive(Generation& generation, std::span<const Genome> genomes, ImageSet set);
 

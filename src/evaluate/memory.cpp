@@ -130,13 +130,12 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
   const auto kept = [&](ImageSet set) {
     return keeps_trained(problem, set, place.count) ? trained_bytes(problem, set, place.count) : 0;
   };
-  const auto bytes_of = [&](const ImageSource& source, std::int64_t count, std::int64_t kept_outputs) {
-    const std::int64_t outputs = problem.with_divergence && kept_outputs == 0 ? output_bytes(problem) : 0;
-    return count * (pixels_of(source) + 4 + outputs);
+  const auto bytes_of = [&](ImageSet set, std::int64_t count, std::int64_t kept_outputs) {
+    const bool outputs = problem.with_divergence && kept_outputs == 0;
+    return count * (pixels_of(source_of(problem, set)) + 4 + (outputs ? trained_image_bytes(problem, set) : 0));
   };
   const std::int64_t kept_search = kept(ImageSet::search);
-  need.images =
-      bytes_in_memory(*problem.search_source) + bytes_of(*problem.search_source, shard, kept_search) + kept_search;
+  need.images = bytes_in_memory(*problem.search_source) + bytes_of(ImageSet::search, shard, kept_search) + kept_search;
   if (problem.races) need.images += shard * pixels_of(*problem.search_source);  // while they are put in order
   const bool holds_out = problem.held_out_source != nullptr && !problem.split.held_out.empty();
   if (holds_out && problem.held_out_source != problem.search_source) {
@@ -148,7 +147,7 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
     const Partition pieces = partition_of(problem, set, place.count);
     const std::int64_t blocks = pieces.part(0).count, most = pieces.piece, piece = std::min(blocks, most) * block;
     const std::int64_t images = std::min(piece, std::ssize(images_of(problem, set)));
-    const std::int64_t kept_outputs = kept(set), loaded = bytes_of(source_of(problem, set), images, kept_outputs);
+    const std::int64_t kept_outputs = kept(set), loaded = bytes_of(set, images, kept_outputs);
     kept_others += kept_outputs;
     beside = std::max(beside, loaded);
     if (blocks > most) alone = std::max(alone, 2 * loaded);
@@ -169,7 +168,7 @@ WorkerMemory worker_memory(const Problem& problem, WorkerPlace place, const Engi
     EngineOptions single = options;
     single.copies = 1;
     need.engine += engine_bytes(*problem.trained, single, 0);
-    need.images += std::max(bytes_of(*problem.search_source, shard, 0), beside);
+    need.images += std::max(bytes_of(ImageSet::search, shard, 0), beside);
   }
   const std::int64_t copies = problem.trained ? 4 : 2;
   for (const int k : weight_layers(problem.network)) {

@@ -1,6 +1,7 @@
 #include "evaluate/worker.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/check.hpp"
@@ -28,6 +29,10 @@ EngineOptions with_copies(const Problem& problem) {
 // A set that leads the search, or is to be compared with what does.
 bool leads(ImageSet set) { return set != ImageSet::held_out; }
 
+// Whether tallies of the network as trained come of the run that finds its outputs (Shard::tallies_trained). The
+// search's images are run again: that tells how fast the engine is.
+bool has_tallies_trained(ImageSet set) { return set != ImageSet::search; }
+
 // Images of those loaded with divergence for which the network as trained gives an output that is not finite: from
 // those nothing can diverge. 0 without.
 std::int64_t not_finite_in(Engine& engine, const Network& network) {
@@ -52,13 +57,14 @@ Partition partition_of(const Problem& problem, ImageSet set, std::int64_t worker
   return {blocks, parts, blocks};
 }
 
-std::int64_t output_bytes(const Problem& problem) {
-  return elements(problem.network.output_shape()) * static_cast<std::int64_t>(sizeof(float));
+std::int64_t trained_image_bytes(const Problem& problem, ImageSet set) {
+  const std::int64_t outputs = elements(problem.network.output_shape()) * static_cast<std::int64_t>(sizeof(float));
+  return outputs + (has_tallies_trained(set) ? static_cast<std::int64_t>(sizeof(ImageTally)) : 0);
 }
 
 std::int64_t trained_bytes(const Problem& problem, ImageSet set, std::int64_t workers) {
   const std::int64_t images = partition_of(problem, set, workers).part(0).count * problem.engine.block;
-  return std::min(images, std::ssize(images_of(problem, set))) * output_bytes(problem);
+  return std::min(images, std::ssize(images_of(problem, set))) * trained_image_bytes(problem, set);
 }
 
 Worker::Worker(Problem problem, WorkerPlace place, const MakeEngine& make)
@@ -159,16 +165,23 @@ std::optional<Ran> Worker::finish() {
   running_.pop_front();
   const DeviceCall call(watched_kind(*first.engine, DeviceCall::Kind::tally));
   Outcome outcome;
-  if (first.detail == Detail::blocks || first.detail == Detail::images) {
-    const bool images = first.detail == Detail::images;
-    outcome.blocks = images ? first.engine->finish_images(first.copy) : first.engine->finish_blocks(first.copy);
-    for (const Tally& part : outcome.blocks) outcome.sum += part;
-    if (std::ssize(outcome.blocks) != (images ? outcome.sum.seen : first.blocks.count)) {
-      fail_internal("{} blocks of {} images were run: the engine told of {} parts", first.blocks.count,
-                    outcome.sum.seen, outcome.blocks.size());
-    }
-  } else {
+  if (first.detail == Detail::sum) {
     outcome.sum = first.engine->finish(first.copy);
+  } else if (first.detail == Detail::blocks) {
+    outcome.blocks = first.engine->finish_blocks(first.copy);
+  } else {
+    const std::vector<ImageTally> images = first.engine->finish_images(first.copy);
+    for (const ImageTally& image : images) {
+      if (first.detail == Detail::images) outcome.blocks.push_back(image.tally);
+      if (first.detail == Detail::all) outcome.classes.push_back(image.taken_for);
+    }
+    if (first.detail == Detail::all) outcome.blocks = by_blocks(images, first.blocks.count, problem_.engine.block);
+  }
+  for (const Tally& part : outcome.blocks) outcome.sum += part;
+  if (first.detail != Detail::sum &&
+      std::ssize(outcome.blocks) != (first.detail == Detail::images ? outcome.sum.seen : first.blocks.count)) {
+    fail_internal("{} blocks of {} images were run: the engine told of {} parts", first.blocks.count, outcome.sum.seen,
+                  outcome.blocks.size());
   }
   return Ran{first.number, first.blocks, std::move(outcome), seconds_since(first.since)};
 }
@@ -230,16 +243,22 @@ void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
   // Not a DeviceCall: how long it takes depends on how many images there are, and on the disk.
   Shard shard = shard_of(set, blocks, with_divergence);
   const bool keeps = with_divergence && keeps_trained(problem_, set, place_.count);
-  if (keeps) shard.trained = trained_[{set, blocks.first}];
-  if (with_divergence && problem_.trained && shard.trained == nullptr) {
-    Engine& trained = trained_engine(Loaded::as_it_is);
-    in_trained_engine_.reset();
-    trained.load(shard);
-    in_trained_engine_ = {set, blocks};
-    shard.trained = trained.trained_outputs();
+  if (keeps) std::tie(shard.trained, shard.trained_tallies) = trained_[{set, blocks.first}];
+  TrainedTallies tallies = shard.trained_tallies;
+  if (problem_.trained) {  // tallies are of the network that gives the outputs, which engine_ does not have
+    if (with_divergence && shard.trained == nullptr) {
+      Engine& trained = trained_engine(Loaded::as_it_is);
+      in_trained_engine_.reset();
+      trained.load(shard);
+      in_trained_engine_ = {set, blocks};
+      shard.trained = trained.trained_outputs();
+      tallies = trained.trained_tallies();
+    }
+    shard.trained_tallies = nullptr;
   }
   engine_->load(std::move(shard));
-  if (keeps) trained_[{set, blocks.first}] = engine_->trained_outputs();
+  if (!problem_.trained) tallies = engine_->trained_tallies();
+  if (keeps) trained_[{set, blocks.first}] = {engine_->trained_outputs(), std::move(tallies)};
   loaded_set_ = set;
   loaded_ = blocks;
 }
@@ -247,6 +266,7 @@ void Worker::load(ImageSet set, Range blocks, bool with_divergence) {
 Shard Worker::shard_of(ImageSet set, Range blocks, bool with_divergence) const {
   Shard shard{read(set, blocks), source_of(problem_, set).info().normalisation, problem_.engine.block, with_divergence};
   if (leads(set)) shard.comparison = problem_.comparison;
+  shard.tallies_trained = with_divergence && has_tallies_trained(set);
   return shard;
 }
 
@@ -265,6 +285,9 @@ Engine& Worker::trained_engine(Loaded loaded) {
     in_trained_engine_.reset();
     Shard shard = shard_of(loaded_set_, loaded_, problem_.with_divergence);
     shard.trained = engine_->trained_outputs();
+    if (const auto kept = trained_.find({loaded_set_, loaded_.first}); kept != trained_.end()) {
+      shard.trained_tallies = kept->second.second;
+    }
     trained_engine_->load(std::move(shard));
     in_trained_engine_ = held;
   }

@@ -32,9 +32,9 @@ struct WorkerPlace {
 Partition partition_of(const Problem& problem, ImageSet set, std::int64_t workers);
 inline constexpr std::int64_t kMostSearchBytes = std::int64_t{1} << 30;  // of pixels, on one worker
 
-// Bytes of the FP32 network's outputs for an image, and for all of a worker's part of a set. They are kept from load to
-// load, unless they are too many.
-std::int64_t output_bytes(const Problem& problem);
+// Bytes of what the FP32 network gives for an image, and for all of a worker's part of a set. It is kept from load to
+// load, unless it is too much.
+std::int64_t trained_image_bytes(const Problem& problem, ImageSet set);
 std::int64_t trained_bytes(const Problem& problem, ImageSet set, std::int64_t workers);
 inline constexpr std::int64_t kMostTrainedBytes = std::int64_t{256} << 20;  // of a set, on one worker
 inline bool keeps_trained(const Problem& problem, ImageSet set, std::int64_t workers) {
@@ -138,8 +138,9 @@ class Worker {
   std::optional<std::pair<ImageSet, Range>> in_trained_engine_;  // that is loaded there
   Maker maker_;
   ImageSet loaded_set_ = ImageSet::search;
-  Range loaded_;                                                         // blocks that the engine holds
-  std::map<std::pair<ImageSet, std::int64_t>, TrainedOutputs> trained_;  // by set and first block of what was loaded
+  Range loaded_;  // blocks that the engine holds
+  // What the network as trained gave, by set and first block of what was loaded.
+  std::map<std::pair<ImageSet, std::int64_t>, std::pair<TrainedOutputs, TrainedTallies>> trained_;
   std::map<std::size_t, QuantisedNetwork> networks_;
   std::vector<std::optional<NetworkId>> in_copy_;  // network that each of the engine's copies holds
   std::deque<Running> running_;                    // in order of their start

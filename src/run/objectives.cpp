@@ -36,7 +36,7 @@ std::vector<Objectives> score_generation(const Setup& setup, Scorer& scorer, std
 
 bool races(const Setup& setup, const SearchMethod& search, std::string_view engine) {
   if (!setup.problem.races || !races(setup.job) || search.survivors() == 0) return false;
-  if (!tells_blocks(engine)) {
+  if (!tells_images(engine)) {
     fail(
         "search.racing is {}, and engine {} does not tell images apart: engine cpu, or search.racing = 0, was expected",
         setup.job.racing, engine);

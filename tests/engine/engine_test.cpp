@@ -67,14 +67,14 @@ TEST_P(Engines, TallyIsTheSumOfItsParts) {
   for (std::int64_t b = 0; b < 6; ++b) blocks += whole->tally(b, 1);
   EXPECT_EQ(blocks, expected);
   EXPECT_EQ(whole->tally(2, 0), Tally{});
-  if (tells_blocks(whole->info().kind)) {
+  if (tells_images(whole->info().kind)) {
     whole->start(1, 5, 0);
     const std::vector<Tally> told = whole->finish_blocks(0);
     ASSERT_EQ(told.size(), 5U);
     for (std::int64_t b = 1; b < 6; ++b) EXPECT_EQ(told[static_cast<std::size_t>(b - 1)], whole->tally(b, 1)) << b;
     whole->start(1, 5, 0);
     Tally images;
-    for (const Tally& image : whole->finish_images(0)) images += image;
+    for (const ImageTally& image : whole->finish_images(0)) images += image.tally;
     EXPECT_EQ(images, whole->tally(1, 5));
   }
 

@@ -1,7 +1,6 @@
 // A worker whose engine has several copies of the network, as engine cuda may: genomes take them in turn.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <utility>
 
 #include "evaluate/local_evaluator.hpp"
@@ -37,6 +36,7 @@ class ManyEngines final : public Engine {
     for (std::size_t k = 0; k < engines_.size(); ++k) at(static_cast<int>(k)).load(shard);
   }
   TrainedOutputs trained_outputs() override { return first().trained_outputs(); }
+  TrainedTallies trained_tallies() override { return first().trained_tallies(); }
   void quantise(const NetworkFormat& formats, int copy) override { at(copy).quantise(formats); }
   std::unique_ptr<LayerRunner> open(std::int64_t images) override { return first().open(images); }
   void start(std::int64_t first, std::int64_t count, int copy) override {
@@ -47,6 +47,7 @@ class ManyEngines final : public Engine {
   }
   Tally finish(int copy) override { return finished(copy).finish(0); }
   std::vector<Tally> finish_blocks(int copy) override { return finished(copy).finish_blocks(0); }
+  std::vector<ImageTally> finish_images(int copy) override { return finished(copy).finish_images(0); }
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
     seen_.work += images;
     at(0).infer(input, images, output);
@@ -119,18 +120,13 @@ TEST(Remembered, NetworksAreNotRunTwice) {
   evaluator.use(format);
   EXPECT_EQ(asked(), 0);
   EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
-  std::int64_t done = seen.work;
+  const std::int64_t done = seen.work;
   Tally sum;
   for (const Tally& block : evaluator.score_blocks(ImageSet::held_out, network)) sum += block;
   EXPECT_EQ(sum, tally);
-  EXPECT_EQ(seen.work, done + 4) << "of a sum no blocks are known";
-  done = seen.work;
   EXPECT_EQ(evaluator.score_blocks(ImageSet::held_out, network).size(), 4U);
-  EXPECT_EQ(seen.work, done);
-  const std::vector<std::int32_t> classes = evaluator.classify(ImageSet::held_out, network);
-  const std::int64_t before = seen.work;
-  EXPECT_EQ(evaluator.classify(ImageSet::held_out, network), classes);
-  EXPECT_EQ(seen.work, before);
+  EXPECT_EQ(evaluator.classify(ImageSet::held_out, network).size(), 13U);
+  EXPECT_EQ(seen.work, done) << "one run told it all";
   EXPECT_NE(evaluator.score(ImageSet::held_out, {}), tally);  // another network
 
   evaluator.use(problem.format);
@@ -146,20 +142,6 @@ TEST(Remembered, NetworksAreNotRunTwice) {
   EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
 }
 
-// Where blocks will be wanted, a sum is one of blocks, which are known then.
-TEST(Remembered, BlocksAreKeptWhereTheyAreWanted) {
-  const Problem problem = small_problem();
-  ManyEngines::Seen seen;
-  LocalEvaluator evaluator = evaluator_of(problem, 1, seen);
-  const QuantisedNetwork network = evaluator.network(random_genomes(problem, 1).front());
-  evaluator.keep_blocks();
-  const Tally tally = evaluator.score(ImageSet::held_out, network);
-  const std::int64_t done = seen.work;
-  EXPECT_EQ(evaluator.score_blocks(ImageSet::held_out, network).size(), 4U);
-  EXPECT_EQ(seen.work, done);
-  EXPECT_EQ(tally, evaluator_of(problem, 1, seen).score(ImageSet::held_out, network));
-}
-
 // Of a kind that does not tell blocks apart: it is never asked of several.
 class SumsAlone final : public support::ForwardingEngine {
  public:
@@ -167,16 +149,64 @@ class SumsAlone final : public support::ForwardingEngine {
       : support::ForwardingEngine(make_engine(network, options)) {
     info_.kind = "cuda";
   }
+  void start(std::int64_t first, std::int64_t count, int copy) override {
+    work += count;
+    engine_->start(first, count, copy);
+  }
+  void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
+    work += images;
+    engine_->infer(input, images, output);
+  }
+  TrainedTallies trained_tallies() override { return nullptr; }
   std::vector<Tally> finish_blocks(int copy) override { return Engine::finish_blocks(copy); }
+  std::vector<ImageTally> finish_images(int copy) override { return Engine::finish_images(copy); }
+
+  static inline std::int64_t work = 0;  // blocks that were started, and images that were inferred
 };
 
+LocalEvaluator sums_alone(const Problem& problem) {
+  return LocalEvaluator(problem, [](const Network& network, const EngineOptions& options) {
+    return std::make_unique<SumsAlone>(network, options);
+  });
+}
+
+// On an engine that does not tell images apart each question is a run of its own; the answers are the same. Where
+// blocks will be wanted, a sum is one of blocks, which are known then.
+TEST(Remembered, AsFarAsTheEngineTells) {
+  const Problem problem = small_problem();
+  LocalEvaluator evaluator = sums_alone(problem), keeps = sums_alone(problem);
+  ManyEngines::Seen seen;
+  LocalEvaluator all = evaluator_of(problem, 1, seen);
+  const QuantisedNetwork network = all.network(random_genomes(problem, 1).front());
+  const auto costs = [&](const auto& ask) {
+    const std::int64_t before = SumsAlone::work;
+    ask();
+    return SumsAlone::work - before;
+  };
+  for (const QuantisedNetwork& one : {network, QuantisedNetwork{}}) {
+    const auto sum = [&] { EXPECT_EQ(evaluator.score(ImageSet::held_out, one), all.score(ImageSet::held_out, one)); };
+    const auto blocks = [&] {
+      EXPECT_EQ(evaluator.score_blocks(ImageSet::held_out, one), all.score_blocks(ImageSet::held_out, one));
+    };
+    const auto classes = [&] {
+      EXPECT_EQ(evaluator.classify(ImageSet::held_out, one), all.classify(ImageSet::held_out, one));
+    };
+    EXPECT_EQ(costs(sum), 4);
+    EXPECT_EQ(costs(blocks), 4) << "of a sum no blocks are known";
+    EXPECT_EQ(costs(classes), 13);
+    EXPECT_EQ(costs([&] { sum(), blocks(), classes(); }), 0);
+  }
+  keeps.keep_blocks();
+  EXPECT_EQ(costs([&] { keeps.score(ImageSet::held_out, network); }), 4);
+  EXPECT_EQ(costs([&] { keeps.score_blocks(ImageSet::held_out, network); }), 0);
+  EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), all.not_finite(ImageSet::held_out));
+}
+
 TEST(Blocks, AreThoseOfAnyEngineOfAnySize) {
-  ASSERT_FALSE(tells_blocks("cuda"));
+  ASSERT_FALSE(tells_images("cuda"));
   for (const std::int64_t block : {1, 4, 5, 13, 100}) {
     const Problem problem = small_problem(22, 13, block);
-    LocalEvaluator sums(problem, [](const Network& network, const EngineOptions& options) {
-      return std::make_unique<SumsAlone>(network, options);
-    });
+    LocalEvaluator sums = sums_alone(problem);
     ManyEngines::Seen seen;
     LocalEvaluator several = evaluator_of(problem, 3, seen);
     const QuantisedNetwork network = several.network(random_genomes(problem, 1).front());
@@ -202,32 +232,6 @@ TEST(TrainedOutputs, AreFoundOnceForAllFormats) {
   }
   EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 0);
   EXPECT_EQ(seen.as_trained, 22 + 13);
-}
-
-// An engine compares with the outputs that it is given back, whatever they are.
-TEST(TrainedOutputs, AreComparedWith) {
-  for (const EngineKind kind : {EngineKind::reference, EngineKind::cpu}) {
-    Problem problem = small_problem();
-    problem.engine.kind = kind;
-    const auto engine = make_engine(problem.network, problem.engine);
-    const auto shard = [&](TrainedOutputs trained) {
-      const ImageSource& source = *problem.search_source;
-      return Shard{source.read(problem.split.search), source.info().normalisation, problem.engine.block, true,
-                   std::move(trained)};
-    };
-    const Genome genome = random_genomes(problem, 1).front();
-    engine->quantise(quantise(problem.network, Decoder(problem.network, problem.format)(genome)).formats());
-    engine->load(shard(nullptr));
-    const TrainedOutputs trained = engine->trained_outputs();
-    const Tally tally = engine->tally(0, 6);
-    engine->load(shard(trained));
-    EXPECT_EQ(engine->tally(0, 6), tally);
-    EXPECT_EQ(*engine->trained_outputs(), *trained);
-    const auto others = std::make_shared<const std::vector<float>>(trained->size(), std::log(1.0F / 6));
-    engine->load(shard(others));
-    EXPECT_NE(engine->tally(0, 6).divergence, tally.divergence);
-    EXPECT_THROW(engine->load(shard(std::make_shared<const std::vector<float>>(5))), Error);
-  }
 }
 
 }  // namespace

@@ -37,16 +37,18 @@ TEST(Memory, CountsTheImagesThatAWorkerHolds) {
   EXPECT_EQ(worker_memory(problem, {0, 4}).images * 4, worker_memory(problem, {0, 1}).images);
 }
 
-// Outputs as trained are kept of all held-out images, not of a piece alone, unless they are too many.
+// Outputs as trained (and, of images that do not lead the search, tallies) are kept of all held-out images, not of a
+// piece alone, unless they are too many.
 TEST(Memory, CountsTheOutputsAsTrained) {
   Problem problem = small_problem(40, 400, 4);
-  EXPECT_EQ(trained_bytes(problem, ImageSet::held_out, 1), 400 * 6 * 4);
-  EXPECT_EQ(trained_bytes(problem, ImageSet::held_out, 4), 100 * 6 * 4);
+  constexpr auto kTally = static_cast<std::int64_t>(sizeof(ImageTally));
+  EXPECT_EQ(trained_bytes(problem, ImageSet::held_out, 1), 400 * (6 * 4 + kTally));
+  EXPECT_EQ(trained_bytes(problem, ImageSet::held_out, 4), 100 * (6 * 4 + kTally));
   EXPECT_TRUE(keeps_trained(problem, ImageSet::held_out, 1));
   const WorkerMemory with = worker_memory(problem, {});
   problem.with_divergence = false;
   EXPECT_FALSE(keeps_trained(problem, ImageSet::held_out, 1));
-  EXPECT_EQ(with.images - worker_memory(problem, {}).images, (40 + 400) * 6 * 4);
+  EXPECT_EQ(with.images - worker_memory(problem, {}).images, (40 + 400) * 6 * 4 + 400 * kTally);
 }
 
 TEST(Memory, CountsWhatTheFormatAsksFor) {
@@ -114,10 +116,11 @@ TEST(Memory, ImagesThatWereImportedAreCounted) {
   EXPECT_EQ(worker_memory(problem, {0, 4}).images, quarter + bytes);  // which every worker holds
   problem.held_out_source = problem.search_source;                    // but once
   for (std::int64_t i = 0; i < 100; ++i) problem.split.held_out.push_back(2 * i);
-  // And a block of them, which is classified at the end.
-  EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + bytes + classify_bytes(problem.network, 4));
+  // With tallies of the network as trained, and a block that is classified at the end.
+  const std::int64_t tallies = 100 * static_cast<std::int64_t>(sizeof(ImageTally));
+  EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + tallies + bytes + classify_bytes(problem.network, 4));
   problem.population = 1;
-  EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + bytes);
+  EXPECT_EQ(worker_memory(problem, {}).images, 2 * of_a_file + tallies + bytes);
 }
 
 TEST(Memory, WhatCannotBeReadIsRefusedBeforeItIs) {

@@ -62,7 +62,6 @@ class FakeEvaluator final : public Evaluator {
   std::vector<QuantisedNetwork> networks(std::span<const Genome> genomes) override {
     return std::vector<QuantisedNetwork>(genomes.size());
   }
-  std::int64_t not_finite(ImageSet) override { return 0; }
   EvaluatorTimes times() override { return {}; }
 
   std::vector<std::int64_t> were_run;
@@ -72,6 +71,7 @@ class FakeEvaluator final : public Evaluator {
 
  private:
   Outcome run(ImageSet /*set*/, const QuantisedNetwork& /*network*/, Detail /*detail*/) override { return {}; }
+  std::int64_t run_not_finite(ImageSet) override { return 0; }
   static std::int64_t network_of(const Genome& genome) {
     return static_cast<std::int64_t>(genome.chromosomes.at(0).at(0));
   }

@@ -45,6 +45,9 @@ void check_shard(const Network& network, const Shard& shard, std::int64_t block)
     fail_internal("{} images come with {} outputs of the network as trained: {} each were expected", count,
                   shard.trained->size(), classes);
   }
+  if (shard.trained_tallies != nullptr && (shard.trained == nullptr || shard.trained_tallies->size() != count)) {
+    fail_internal("{} images come with {} tallies of the network as trained", count, shard.trained_tallies->size());
+  }
   if (shard.block != block)
     fail("shard is cut into blocks of {} images, the engine into blocks of {}", shard.block, block);
 }

@@ -108,9 +108,17 @@ void count_image(std::span<const float> outputs, std::int32_t label, Outputs kin
       distance(comparison == Comparison{} ? log_p : LogP(outputs, kind, comparison), fp32_log_p, comparison));
 }
 
-std::vector<Tally> by_blocks(std::span<const Tally> images, std::int64_t blocks, std::int64_t block) {
+ImageTally tally_of_image(std::span<const float> outputs, std::int32_t label, Outputs kind,
+                          std::span<const float> fp32_log_p, const Comparison& comparison) {
+  ImageTally image;
+  count_image(outputs, label, kind, fp32_log_p, comparison, image.tally);
+  image.taken_for = class_of(outputs);
+  return image;
+}
+
+std::vector<Tally> by_blocks(std::span<const ImageTally> images, std::int64_t blocks, std::int64_t block) {
   std::vector<Tally> tallies(static_cast<std::size_t>(blocks));
-  for (std::size_t i = 0; i < images.size(); ++i) tallies[i / static_cast<std::size_t>(block)] += images[i];
+  for (std::size_t i = 0; i < images.size(); ++i) tallies[i / static_cast<std::size_t>(block)] += images[i].tally;
   return tallies;
 }
 

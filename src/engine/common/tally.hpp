@@ -38,9 +38,12 @@ std::int64_t count_not_finite(std::span<const float> log_p, std::size_t classes)
 // An image with an output that is not finite counts as wrong, and its loss and divergence as kLossLimit.
 void count_image(std::span<const float> outputs, std::int32_t label, Outputs kind, std::span<const float> fp32_log_p,
                  const Comparison& comparison, Tally& tally);
+// The same of one image alone, with its class.
+ImageTally tally_of_image(std::span<const float> outputs, std::int32_t label, Outputs kind,
+                          std::span<const float> fp32_log_p, const Comparison& comparison);
 
 // A tally for each of so many blocks, of `block` images or, the last, fewer, from one for each image.
-std::vector<Tally> by_blocks(std::span<const Tally> images, std::int64_t blocks, std::int64_t block);
+std::vector<Tally> by_blocks(std::span<const ImageTally> images, std::int64_t blocks, std::int64_t block);
 
 // The class that the outputs of one image say: its largest output's, of equal ones the lowest; kNoLabel where an output
 // is not finite. So an image with a label counts as right (top1) where this is it.

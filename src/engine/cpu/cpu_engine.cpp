@@ -67,18 +67,24 @@ class CpuEngine final : public Engine {
     shard_ = std::move(shard);
     table_ = pixel_table(shard_.normalisation);
     fp32_log_p_ = shard_.with_divergence ? shard_.trained : nullptr;
+    trained_tallies_ = shard_.with_divergence ? shard_.trained_tallies : nullptr;
     if (!shard_.with_divergence || fp32_log_p_ != nullptr) return;
     const NetworkFormat formats = std::exchange(formats_, {});
     restore();
     std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes_);
+    std::vector<ImageTally> tallies(shard_.tallies_trained ? static_cast<std::size_t>(shard_.images.count) : 0);
     run_blocks(0, shard_.blocks(), [&](int, std::size_t image, std::span<const float> outputs) {
-      log_probabilities(outputs, outputs_, shard_.comparison, std::span(log_p).subspan(image * classes_, classes_));
+      const std::span<float> own = std::span(log_p).subspan(image * classes_, classes_);
+      log_probabilities(outputs, outputs_, shard_.comparison, own);
+      if (shard_.tallies_trained) tallies[image] = tally(image, outputs, own);
     });
     fp32_log_p_ = std::make_shared<const std::vector<float>>(std::move(log_p));
+    if (shard_.tallies_trained) trained_tallies_ = std::make_shared<const std::vector<ImageTally>>(std::move(tallies));
     quantise(formats, 0);
   }
 
   TrainedOutputs trained_outputs() override { return fp32_log_p_; }
+  TrainedTallies trained_tallies() override { return trained_tallies_; }
 
   int copies() const override { return 1; }
 
@@ -102,7 +108,7 @@ class CpuEngine final : public Engine {
 
   Tally finish(int copy) override {
     Tally result;
-    for (const Tally& image : finish_images(copy)) result += image;
+    for (const ImageTally& image : finish_images(copy)) result += image.tally;
     return result;
   }
 
@@ -111,16 +117,18 @@ class CpuEngine final : public Engine {
     return by_blocks(finish_images(copy), blocks, block_);
   }
 
-  std::vector<Tally> finish_images(int copy) override {
+  std::vector<ImageTally> finish_images(int copy) override {
     check_copy(copy, copies());
     const auto [first, count] = std::exchange(started_, {});
     const std::int64_t begin = first * block_, end = std::min(begin + count * block_, shard_.images.count);
-    std::vector<Tally> result(static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin)));
+    if (formats_.empty() && trained_tallies_ != nullptr && begin < end) {
+      return {trained_tallies_->begin() + begin, trained_tallies_->begin() + end};
+    }
+    std::vector<ImageTally> result(static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin)));
     run_blocks(first, count, [&](int, std::size_t image, std::span<const float> outputs) {
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(image * classes_, classes_);
-      count_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, shard_.comparison,
-                  result[image - static_cast<std::size_t>(begin)]);
+      result[image - static_cast<std::size_t>(begin)] = tally(image, outputs, fp32_log_p);
     });
     return result;
   }
@@ -146,6 +154,10 @@ class CpuEngine final : public Engine {
   }
 
  private:
+  ImageTally tally(std::size_t image, std::span<const float> outputs, std::span<const float> fp32_log_p) const {
+    return tally_of_image(outputs, shard_.images.labels[image], outputs_, fp32_log_p, shard_.comparison);
+  }
+
   // Runs the lane on the first `images` of its input, the rest being zeros.
   void run_batch(cpu::Lane& lane, std::size_t images) const {
     const std::size_t rest = static_cast<std::size_t>(batch_) - images;
@@ -192,6 +204,7 @@ class CpuEngine final : public Engine {
   std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
   PixelTable table_;
   TrainedOutputs fp32_log_p_;  // [images, classes]; null without divergence
+  TrainedTallies trained_tallies_;
 };
 
 }  // namespace

@@ -36,23 +36,30 @@ class ReferenceEngine final : public Engine {
     shard_ = std::move(shard);
     table_ = pixel_table(shard_.normalisation);
     fp32_log_p_ = shard_.with_divergence ? shard_.trained : nullptr;
+    trained_tallies_ = shard_.with_divergence ? shard_.trained_tallies : nullptr;
     if (!shard_.with_divergence || fp32_log_p_ != nullptr) return;
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     std::vector<float> log_p(static_cast<std::size_t>(shard_.images.count) * classes);
+    std::vector<ImageTally> tallies;
     for (std::size_t i = 0; i < log_p.size() / classes; ++i) {
-      log_probabilities(run(trained_, image(i)), outputs_, shard_.comparison,
-                        std::span(log_p).subspan(i * classes, classes));
+      const std::vector<float> outputs = run(trained_, image(i));
+      const std::span<float> own = std::span(log_p).subspan(i * classes, classes);
+      log_probabilities(outputs, outputs_, shard_.comparison, own);
+      if (shard_.tallies_trained) tallies.push_back(tally(i, outputs, own));
     }
     fp32_log_p_ = std::make_shared<const std::vector<float>>(std::move(log_p));
+    if (shard_.tallies_trained) trained_tallies_ = std::make_shared<const std::vector<ImageTally>>(std::move(tallies));
   }
 
   TrainedOutputs trained_outputs() override { return fp32_log_p_; }
+  TrainedTallies trained_tallies() override { return trained_tallies_; }
 
   int copies() const override { return 1; }
 
   void quantise(const NetworkFormat& formats, int copy) override {
     check_copy(copy, copies());
     const NetworkFormat used = formats_to_run(trained_, formats);
+    as_trained_ = used.empty();
     const auto format = formats_of(layers_, used);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const auto node = static_cast<std::size_t>(layers_[i]);
@@ -68,7 +75,7 @@ class ReferenceEngine final : public Engine {
 
   Tally finish(int copy) override {
     Tally result;
-    for (const Tally& image : finish_images(copy)) result += image;
+    for (const ImageTally& image : finish_images(copy)) result += image.tally;
     return result;
   }
 
@@ -77,18 +84,21 @@ class ReferenceEngine final : public Engine {
     return by_blocks(finish_images(copy), blocks, block_);
   }
 
-  std::vector<Tally> finish_images(int copy) override {
+  std::vector<ImageTally> finish_images(int copy) override {
     check_copy(copy, copies());
     const auto [first, count] = std::exchange(started_, {});
     const auto classes = static_cast<std::size_t>(elements(trained_.output_shape()));
     const auto begin = static_cast<std::size_t>(first * block_);
     const auto end = static_cast<std::size_t>(std::min((first + count) * block_, shard_.images.count));
-    std::vector<Tally> result(std::max(end, begin) - begin);
+    std::vector<ImageTally> result;
     for (std::size_t i = begin; i < end; ++i) {
+      if (as_trained_ && trained_tallies_ != nullptr) {
+        result.push_back((*trained_tallies_)[i]);
+        continue;
+      }
       std::span<const float> fp32_log_p;
       if (fp32_log_p_ != nullptr) fp32_log_p = std::span(*fp32_log_p_).subspan(i * classes, classes);
-      count_image(run(network_, image(i)), shard_.images.labels[i], outputs_, fp32_log_p, shard_.comparison,
-                  result[i - begin]);
+      result.push_back(tally(i, run(network_, image(i)), fp32_log_p));
     }
     return result;
   }
@@ -108,6 +118,10 @@ class ReferenceEngine final : public Engine {
   }
 
  private:
+  ImageTally tally(std::size_t i, std::span<const float> outputs, std::span<const float> fp32_log_p) const {
+    return tally_of_image(outputs, shard_.images.labels[i], outputs_, fp32_log_p, shard_.comparison);
+  }
+
   // The shard's image i, normalised, [C, H, W].
   std::vector<float> image(std::size_t i) const {
     const Images& images = shard_.images;
@@ -138,6 +152,8 @@ class ReferenceEngine final : public Engine {
   std::pair<std::int64_t, std::int64_t> started_;  // blocks: the first, and how many
   PixelTable table_;
   TrainedOutputs fp32_log_p_;  // [images, classes]; null without divergence
+  TrainedTallies trained_tallies_;
+  bool as_trained_ = true;
 };
 
 }  // namespace
