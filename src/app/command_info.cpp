@@ -14,6 +14,7 @@
 #include "quant/width_choices.hpp"
 #include "report/output.hpp"
 #include "report/progress.hpp"
+#include "run/announce.hpp"
 #include "run/setup.hpp"
 #include "run/sizes.hpp"
 #include "store/checkpoint.hpp"
@@ -102,9 +103,15 @@ Sizes prediction_within(const Setup& setup) {
   return predicted_sizes(setup.job.network, setup.problem.network, format);
 }
 
-// What each width of a job would give.
+// Steps and rates to be found: what the network will take is not known before, but that it is within the budget.
+bool bounded(const Job& job) { return job.budget && job.format.widths == Widths::same; }
+
+constexpr std::int64_t kByte = 8;  // bits
+
+// What each width of a job would give; nothing where that is the budget alone.
 std::vector<Sizes> predictions(const Setup& setup) {
   const Job& job = setup.job;
+  if (bounded(job)) return {};
   const Network& network = setup.problem.network;
   std::vector<Sizes> predicted;
   if (job.format.widths == Widths::own) return {prediction_within(setup)};
@@ -130,6 +137,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
               {"network", job.network.string()},
               {"quantised_layers", quantised_layers(setup.problem.network, job.format).size()},
               {"search_images", setup.problem.split.search.size()},
+              {"validation_images", setup.problem.split.validation.size()},
               {"held_out_images", setup.problem.split.held_out.size()},
               {"workers", workers},
               {"warnings", setup.warnings},
@@ -142,21 +150,19 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
                 {"total", need.total()}}},
               {"available_bytes", available},
               {"predicted_sizes", Json::array()}};
+    if (setup.budget_bits) json["budget_bytes"] = *setup.budget_bits / kByte;
     for (const Sizes& sizes : predicted) json["predicted_sizes"].push_back(sizes_json(sizes));
     print_json(json);
     return 0;
   }
   constexpr double kMiB = 1 << 20;
   const auto mib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kMiB; };
-  const std::vector<int> widths = job.sweep.empty() ? std::vector{job.format.levels} : job.sweep;
-  print(fmt::format("job {}: {}{} levels, {} generations of {}\n", arguments.file->string(),
-                    job.format.widths == Widths::own ? "2 to " : "", fmt::join(widths, ", "), job.generations,
-                    job.search.population));
+  print(fmt::format("job {}: {}, {} generations of {}\n", arguments.file->string(),
+                    job.sweep.empty() ? format_text(job) : fmt::format("{} levels", fmt::join(job.sweep, ", ")),
+                    job.generations, job.search.population));
   print(fmt::format("network  {} ({} layers quantised)\n", job.network.string(),
                     quantised_layers(setup.problem.network, job.format).size()));
-  print(fmt::format("images   {} to search on, {} held out\n",
-                    thousands(static_cast<std::int64_t>(setup.problem.split.search.size())),
-                    thousands(static_cast<std::int64_t>(setup.problem.split.held_out.size()))));
+  print(fmt::format("images   {}\n", images_text(setup.problem)));
   print(fmt::format(
       "memory   about {:.0f} MiB a worker with {} of them: {:.0f} for images, {:.0f} for the network, "
       "{:.0f} for choosing levels, {:.0f} for the program itself\n",
@@ -168,6 +174,13 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
   if (available >= 0) {
     print(fmt::format("         this machine has {:.0f} MiB free: enough for {} such workers\n", mib(available),
                       available / std::max<std::int64_t>(1, need.total())));
+  }
+  if (bounded(job)) {
+    const std::string least = setup.range ? thousands(setup.range->least / kByte) + " to " : "";
+    print(fmt::format("\nWhat it will give: {} ({}{} bytes with codebooks, scales and gains), by {}\n",
+                      budget_text(job), least, thousands(*setup.budget_bits / kByte),
+                      job.format.coding == Coding::entropy ? "the entropy of each layer's levels" : "fixed widths"));
+    return 0;
   }
   const bool own = job.format.widths == Widths::own;
   print(own ? "\nWithin the budget, the same number of levels in every layer:\n" : "\nWhat it will give:\n");

@@ -113,5 +113,27 @@ TEST_F(Sizes, OfEachWidthOfASweep) {
   }
 }
 
+// What steps and rates take is found; what is known before is the most.
+TEST_F(Sizes, OfGridsAreTheBudget) {
+  copy_digits();
+  const std::string settings =
+      "--set format.encoding=grid --set format.coding=entropy --set 'format.budget=\"2 bits\"' --set "
+      "data.validation=100";
+  ASSERT_EQ(run(tiny(settings)).code, 0);
+  const Json told = Json::parse(run("info out/job.toml --json").out);
+  EXPECT_TRUE(told["predicted_sizes"].empty());
+  EXPECT_EQ(told["validation_images"], 100);
+  const Json found = Json::parse(read("out/summary.json"))["sizes"];
+  EXPECT_LE(found["entropy_coded"], told["budget_bytes"]);
+  EXPECT_GT(found["entropy_coded"].get<double>(), 0.8 * told["budget_bytes"].get<double>());
+  const std::string text = run("info out/job.toml").out;
+  for (const char* part :
+       {"up to 8 levels within 2 bits a weight", "100 to validate on", "What it will give: 2 bits a weight ("}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
+  }
+  const std::string front = run("info out/job.toml --set 'format.budget=[\"2 bits\", \"3 bits\"]'").out;
+  EXPECT_NE(front.find("What it will give: 2 to 3 bits a weight ("), std::string::npos) << front;
+}
+
 }  // namespace
 }  // namespace vbq::test
