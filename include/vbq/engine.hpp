@@ -88,8 +88,8 @@ class Engine {
 
   // Of the images loaded with with_divergence, for a shard of the same images that is loaded again; null without.
   virtual TrainedOutputs trained_outputs() = 0;
-  // The same of images loaded with tallies_trained; null without, and where the engine's kind does not tell images
-  // apart.
+  // The same of images loaded with tallies_trained; null without, where outputs came without tallies, and where the
+  // engine's kind does not tell images apart.
   virtual TrainedTallies trained_tallies() { return nullptr; }
 
   // Copies of the network, each with weights of its own, that it runs at once, so that a device too large for one is
@@ -107,8 +107,6 @@ class Engine {
   // can, it returns at once. finish() waits for the result, and comes before anything else is asked of the copy.
   virtual void start(std::int64_t first, std::int64_t count, int copy) = 0;
   virtual Tally finish(int copy) = 0;
-  // The same, a tally a block; asked of one block alone where the engine's kind does not tell blocks apart.
-  virtual std::vector<Tally> finish_blocks(int copy) { return {finish(copy)}; }
   // The same, a tally an image; not asked for where the engine's kind does not tell them apart.
   virtual std::vector<ImageTally> finish_images(int copy) { return {{finish(copy), kNoLabel}}; }
   Tally tally(std::int64_t first, std::int64_t count) {
@@ -143,8 +141,7 @@ std::unique_ptr<Engine> make_engine(const Network& network, const EngineOptions&
 // Whether such an engine would measure kernels here: then others that are to give the same bits need its kernels().
 bool measures_kernels(const EngineOptions& options);
 
-// Whether an engine of this kind (EngineInfo::kind) gives a tally a block of several that it has run at once, and a
-// tally and a class an image.
+// Whether an engine of this kind (EngineInfo::kind) gives a tally and a class an image.
 bool tells_images(std::string_view kind);
 
 // Networks that DevicePass, of an engine of this kind (EngineInfo::kind), takes through so many images at once, at

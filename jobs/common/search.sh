@@ -104,10 +104,11 @@ ask_hosts() {
     answers+=($!)
   done
   for ((i = 0; i < ${#others[@]}; i++)); do
+    [[ $stopping == no ]] || return # a signal ends the wait: nothing is known
     if wait "${answers[i]}"; then hosts+=("${others[i]}"); else gone+=("${others[i]%:*}"); fi
   done
   ranks=$(places "${hosts[@]}")
-  [[ $ranks -lt $all_ranks ]] || ranks=$all_ranks
+  [[ ${#gone[@]} -gt 0 && $ranks -lt $all_ranks ]] || ranks=$all_ranks
   # Alone, this host needs no name, by which mpirun may not know it any more.
   [[ ${#hosts[@]} -gt ${#own[@]} ]] || hosts=()
   [[ ${#gone[@]} -eq 0 ]] || say "left out, as no rank can be started there: ${gone[*]}; the search goes on with $ranks of $all_ranks ranks"
@@ -115,7 +116,8 @@ ask_hosts() {
 # Slurm takes lost nodes out of a job of `sbatch --no-kill` itself; srun must be told how many are left.
 ask_slurm() {
   local nodes cpus all=${SLURM_JOB_NUM_NODES:-1}
-  read -r nodes cpus < <(squeue --noheader --job "$SLURM_JOB_ID" --format "%D %C") && [[ $nodes -lt $all ]] || return
+  read -r nodes cpus < <(squeue --noheader --job "$SLURM_JOB_ID" --format "%D %C") &&
+    [[ $nodes/$cpus =~ ^[1-9][0-9]*/[1-9][0-9]*$ && $nodes -lt $all ]] || return
   ranks=$((all_ranks * nodes / all)) cpus=$((cpus / ${SLURM_CPUS_PER_TASK:-1}))
   [[ $ranks -le $cpus ]] || ranks=$cpus
   [[ $ranks -ge 1 ]] || ranks=1

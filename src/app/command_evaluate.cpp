@@ -157,8 +157,8 @@ int command_evaluate(const EvaluateArguments& arguments, const CommonOptions& co
       const double seconds = seconds_since(start);
       std::vector<std::string> warnings = scored.warnings;
       if (!arguments.format) add_warnings(warnings, accuracy_warnings(scored.problem, ImageSet::search, tally));
-      for (std::string& warning : warn_of_not_finite(evaluator, ImageSet::search, tally)) {
-        warnings.push_back(std::move(warning));
+      if (!scored.problem.with_divergence) {  // else such images were refused at the start
+        add_warnings(warnings, warn_of_not_finite(evaluator, ImageSet::search, tally));
       }
       print_tally(tally, labels_of(scored.problem, ImageSet::search), compute.engine, seconds, warnings, common);
       return 0;

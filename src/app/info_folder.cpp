@@ -32,14 +32,17 @@ std::int64_t generations_done(const fs::path& run) {
 Json run_json(const fs::path& run) {
   const Job job = read_job(run / "job.toml", {});
   const std::optional<Json> summary = read_if_there(run / "summary.json");
+  const std::int64_t generations = generations_done(run);
+  // A run that was prolonged keeps the summary of the shorter one until it ends again.
+  const bool ended = summary && summary->value("generations", generations) >= generations;
   return {{"kind", "run"},
           {"folder", run.string()},
           {"network", job.network.string()},
           {"levels", job.format.levels},
-          {"generations", generations_done(run)},
+          {"generations", generations},
           {"of", job.generations},
-          {"ended", summary.has_value()},
-          {"summary", summary ? *summary : Json()}};
+          {"ended", ended},
+          {"summary", ended ? *summary : Json()}};
 }
 
 // "99.33 (98.29 to 99.74), 98.99 as trained".

@@ -21,7 +21,12 @@ void Evaluator::find_out(ImageSet set, const QuantisedNetwork& network, Detail d
   Outcome outcome = run(set, network, tells_all() ? Detail::all : detail);
   if (detail != Detail::classes || tells_all()) known.sum = outcome.sum;
   if (!outcome.blocks.empty()) known.blocks = std::move(outcome.blocks);
-  if (!outcome.classes.empty()) known.classes = std::move(outcome.classes);
+  if (outcome.classes.empty()) return;
+  if (network.as_trained()) {
+    classes_as_trained_[static_cast<std::size_t>(set)] = std::move(outcome.classes);
+  } else if (set != ImageSet::search || detail == Detail::classes) {
+    known.classes = std::move(outcome.classes);
+  }
 }
 
 Tally Evaluator::score(ImageSet set, const QuantisedNetwork& network) {
@@ -38,6 +43,7 @@ std::vector<Tally> Evaluator::score_blocks(ImageSet set, const QuantisedNetwork&
 }
 
 std::vector<std::int32_t> Evaluator::classify(ImageSet set, const QuantisedNetwork& network) {
+  if (network.as_trained()) return classify_as_trained(set);
   Answers& known = answers(set, network);
   if (known.classes.empty()) find_out(set, network, Detail::classes, known);
   return known.classes;
@@ -55,7 +61,7 @@ Tally Evaluator::as_trained(ImageSet set) {
 
 const std::vector<std::int32_t>& Evaluator::classify_as_trained(ImageSet set) {
   std::vector<std::int32_t>& known = classes_as_trained_[static_cast<std::size_t>(set)];
-  if (known.empty()) known = classify(set, {});
+  if (known.empty()) find_out(set, {}, Detail::classes, answers(set, {}));
   return known;
 }
 

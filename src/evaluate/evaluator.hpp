@@ -49,7 +49,7 @@ struct TaskDone {
 
 // Different formats and searches often end in the same network, and each is scored over the held-out images, block by
 // block, and for its classes: an evaluator remembers what it said of so many networks, one set of images each, at a few
-// hundred kB for the largest sets.
+// hundred kB for the largest sets (classes of search images only where they were asked for).
 inline constexpr std::size_t kRememberedAnswers = 64;
 
 // Two implementations: LocalEvaluator (evaluate), ClusterEvaluator (cluster). Both give the same answers.

@@ -30,8 +30,8 @@ EngineOptions with_copies(const Problem& problem) {
 bool leads(ImageSet set) { return set != ImageSet::held_out; }
 
 // Whether tallies of the network as trained come of the run that finds its outputs (Shard::tallies_trained). The
-// search's images are run again: that tells how fast the engine is.
-bool has_tallies_trained(ImageSet set) { return set != ImageSet::search; }
+// search's images are run again: that tells how fast the engine is. It is not scored for validation.
+bool has_tallies_trained(ImageSet set) { return set == ImageSet::held_out; }
 
 // Images of those loaded with divergence for which the network as trained gives an output that is not finite: from
 // those nothing can diverge. 0 without.
@@ -168,20 +168,23 @@ std::optional<Ran> Worker::finish() {
   if (first.detail == Detail::sum) {
     outcome.sum = first.engine->finish(first.copy);
   } else if (first.detail == Detail::blocks) {
-    outcome.blocks = first.engine->finish_blocks(first.copy);
+    outcome.blocks = {first.engine->finish(first.copy)};  // of an engine that tells no images apart: one at a time
   } else {
     const std::vector<ImageTally> images = first.engine->finish_images(first.copy);
+    std::int64_t seen = 0;
     for (const ImageTally& image : images) {
+      seen += image.tally.seen;
       if (first.detail == Detail::images) outcome.blocks.push_back(image.tally);
       if (first.detail == Detail::all) outcome.classes.push_back(image.taken_for);
+    }
+    if (std::ssize(images) != seen) {
+      fail_internal("{} images were run: the engine told of {}", seen, images.size());
     }
     if (first.detail == Detail::all) outcome.blocks = by_blocks(images, first.blocks.count, problem_.engine.block);
   }
   for (const Tally& part : outcome.blocks) outcome.sum += part;
-  if (first.detail != Detail::sum &&
-      std::ssize(outcome.blocks) != (first.detail == Detail::images ? outcome.sum.seen : first.blocks.count)) {
-    fail_internal("{} blocks of {} images were run: the engine told of {} parts", first.blocks.count, outcome.sum.seen,
-                  outcome.blocks.size());
+  if (first.detail == Detail::blocks && first.blocks.count != 1) {
+    fail_internal("{} blocks were run at once of which each was to be told", first.blocks.count);
   }
   return Ran{first.number, first.blocks, std::move(outcome), seconds_since(first.since)};
 }

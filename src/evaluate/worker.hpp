@@ -86,8 +86,8 @@ class Worker {
   QuantisedNetwork deliver(const Genome& genome) { return maker_.make({&genome, 1}, Stage::delivered).front(); }
 
   // Begins inference of a network that it has; gives what had to be finished first. An engine may hold several copies
-  // of the network: tasks take them in turn, so that one is made ready while others run. Classes are found by
-  // classify().
+  // of the network: tasks take them in turn, so that one is made ready while others run. Detail::classes is
+  // for classify().
   std::optional<Ran> start(std::size_t number, ImageSet set, Range blocks, Detail detail = Detail::sum);
   // Waits for the task that was started first; none when nothing runs.
   std::optional<Ran> finish();

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "evaluate/local_evaluator.hpp"
-#include "support/forwarding_engine.hpp"
 #include "support/problem.hpp"
+#include "support/sums_alone.hpp"
 #include "vbq/error.hpp"
 #include "vbq/quantised_network.hpp"
 
@@ -14,6 +14,8 @@ namespace {
 
 using support::random_genomes;
 using support::small_problem;
+using support::sums_alone;
+using support::SumsAlone;
 
 // Each copy an engine of its own. Counts the images that the FP32 network is run over, remembers the most that ran at
 // once, and fails where a copy is asked for anything while it runs.
@@ -46,7 +48,6 @@ class ManyEngines final : public Engine {
     seen_.most = std::max(seen_.most, static_cast<int>(std::ranges::count(runs_, true)));
   }
   Tally finish(int copy) override { return finished(copy).finish(0); }
-  std::vector<Tally> finish_blocks(int copy) override { return finished(copy).finish_blocks(0); }
   std::vector<ImageTally> finish_images(int copy) override { return finished(copy).finish_images(0); }
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
     seen_.work += images;
@@ -140,34 +141,6 @@ TEST(Remembered, NetworksAreNotRunTwice) {
   ask_of_others(kRememberedAnswers);
   EXPECT_EQ(asked(), 4);
   EXPECT_EQ(evaluator.score(ImageSet::held_out, network), tally);
-}
-
-// Of a kind that does not tell blocks apart: it is never asked of several.
-class SumsAlone final : public support::ForwardingEngine {
- public:
-  SumsAlone(const Network& network, const EngineOptions& options)
-      : support::ForwardingEngine(make_engine(network, options)) {
-    info_.kind = "cuda";
-  }
-  void start(std::int64_t first, std::int64_t count, int copy) override {
-    work += count;
-    engine_->start(first, count, copy);
-  }
-  void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
-    work += images;
-    engine_->infer(input, images, output);
-  }
-  TrainedTallies trained_tallies() override { return nullptr; }
-  std::vector<Tally> finish_blocks(int copy) override { return Engine::finish_blocks(copy); }
-  std::vector<ImageTally> finish_images(int copy) override { return Engine::finish_images(copy); }
-
-  static inline std::int64_t work = 0;  // blocks that were started, and images that were inferred
-};
-
-LocalEvaluator sums_alone(const Problem& problem) {
-  return LocalEvaluator(problem, [](const Network& network, const EngineOptions& options) {
-    return std::make_unique<SumsAlone>(network, options);
-  });
 }
 
 // On an engine that does not tell images apart each question is a run of its own; the answers are the same. Where

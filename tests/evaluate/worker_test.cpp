@@ -7,6 +7,7 @@
 
 #include "evaluate/local_evaluator.hpp"
 #include "support/problem.hpp"
+#include "support/sums_alone.hpp"
 #include "vbq/error.hpp"
 
 namespace vbq {
@@ -98,11 +99,19 @@ TEST(LocalEvaluator, RefusesToSearchOnOutputsThatAreNotFinite) {
 TEST(LocalEvaluator, CountsOutputsThatAreNotFinite) {
   Problem problem = overflowing_problem();
   problem.with_divergence = false;  // as `vbq evaluate` has it
+  const QuantisedNetwork other = make_local_evaluator(small_problem())->network(random_genomes(problem, 1).front());
+  const auto check = [&](LocalEvaluator& evaluator, const Tally& expected) {
+    EXPECT_EQ(evaluator.score(ImageSet::search, {}).seen, 22);
+    EXPECT_EQ(evaluator.not_finite(ImageSet::search), 22);
+    EXPECT_EQ(evaluator.not_finite(ImageSet::held_out), 13);
+    EXPECT_EQ(evaluator.score(ImageSet::search, other), expected);  // and no divergence is counted
+  };
   const auto evaluator = make_local_evaluator(problem);
-  const Tally tally = evaluator->score(ImageSet::search, {});
-  EXPECT_EQ(evaluator->not_finite(ImageSet::search), 22);
-  EXPECT_EQ(evaluator->not_finite(ImageSet::held_out), 13);
-  EXPECT_EQ(evaluator->score(ImageSet::search, {}), tally);  // and no divergence is counted
+  const Tally expected = make_local_evaluator(problem)->score(ImageSet::search, other);
+  EXPECT_EQ(expected.divergence, 0);
+  check(*evaluator, expected);
+  LocalEvaluator sums = support::sums_alone(problem);
+  check(sums, expected);
   EXPECT_EQ(make_local_evaluator(small_problem())->not_finite(ImageSet::held_out), 0);
 }
 

@@ -20,7 +20,6 @@ class ForwardingEngine : public Engine {
   void quantise(const NetworkFormat& formats, int copy) override { engine_->quantise(formats, copy); }
   void start(std::int64_t first, std::int64_t count, int copy) override { engine_->start(first, count, copy); }
   Tally finish(int copy) override { return engine_->finish(copy); }
-  std::vector<Tally> finish_blocks(int copy) override { return engine_->finish_blocks(copy); }
   std::vector<ImageTally> finish_images(int copy) override { return engine_->finish_images(copy); }
   void infer(std::span<const float> input, std::int64_t images, std::span<float> output) override {
     engine_->infer(input, images, output);

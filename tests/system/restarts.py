@@ -90,7 +90,10 @@ def switch_off(work, host):
     shells = [int(word) for word in (work / f"{host}.pids").read_text().split()]
     pids = [pid for pid in shells if pid in processes_with(f"{work}/{host}.pids")]
     for pid in pids:  # grows meanwhile
-        pids += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        try:
+            pids += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        except OSError:  # it has ended
+            pass
         runs.send(pid, signal.SIGKILL)
 
 

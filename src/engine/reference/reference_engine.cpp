@@ -79,11 +79,6 @@ class ReferenceEngine final : public Engine {
     return result;
   }
 
-  std::vector<Tally> finish_blocks(int copy) override {
-    const std::int64_t blocks = started_.second;
-    return by_blocks(finish_images(copy), blocks, block_);
-  }
-
   std::vector<ImageTally> finish_images(int copy) override {
     check_copy(copy, copies());
     const auto [first, count] = std::exchange(started_, {});
