@@ -26,6 +26,8 @@
 namespace vbq {
 namespace {
 
+constexpr std::int64_t kBitsInByte = 8;
+
 int dataset_info(const std::filesystem::path& path, const CommonOptions& common) {
   const auto source = open_dataset(path);
   const DatasetInfo& info = source->info();
@@ -106,8 +108,6 @@ Sizes prediction_within(const Setup& setup) {
 // Steps and rates to be found: what the network will take is not known before, but that it is within the budget.
 bool bounded(const Job& job) { return job.budget && job.format.widths == Widths::same; }
 
-constexpr std::int64_t kByte = 8;  // bits
-
 // What each width of a job would give; nothing where that is the budget alone.
 std::vector<Sizes> predictions(const Setup& setup) {
   const Job& job = setup.job;
@@ -150,7 +150,7 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
                 {"total", need.total()}}},
               {"available_bytes", available},
               {"predicted_sizes", Json::array()}};
-    if (setup.budget_bits) json["budget_bytes"] = *setup.budget_bits / kByte;
+    if (setup.budget_bits) json["budget_bytes"] = *setup.budget_bits / kBitsInByte;
     for (const Sizes& sizes : predicted) json["predicted_sizes"].push_back(sizes_json(sizes));
     print_json(json);
     return 0;
@@ -176,9 +176,9 @@ int job_info(const InfoArguments& arguments, const CommonOptions& common) {
                       available / std::max<std::int64_t>(1, need.total())));
   }
   if (bounded(job)) {
-    const std::string least = setup.range ? thousands(setup.range->least / kByte) + " to " : "";
+    const std::string least = setup.range ? thousands(setup.range->least / kBitsInByte) + " to " : "";
     print(fmt::format("\nWhat it will give: {} ({}{} bytes with codebooks, scales and gains), by {}\n",
-                      budget_text(job), least, thousands(*setup.budget_bits / kByte),
+                      budget_text(job), least, thousands(*setup.budget_bits / kBitsInByte),
                       job.format.coding == Coding::entropy ? "the entropy of each layer's levels" : "fixed widths"));
     return 0;
   }

@@ -140,8 +140,7 @@ Outcome ClusterEvaluator::run(ImageSet set, const QuantisedNetwork& network, Det
   std::optional<Generation> generation;
   in_step([&] {
     const auto workers = static_cast<std::int64_t>(workers_.size());
-    generation.emplace(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail,
-                       workers_.front().engine.kind);
+    generation.emplace(Schedule(partition_of(*problem_, set, workers), workers, 1, 1), detail);
     begin(1);
     std::string archive = pack(network);
     if (world_->goes_on()) {  // a worker that waits in a broadcast could not be told that it is off

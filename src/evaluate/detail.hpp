@@ -10,10 +10,10 @@ namespace vbq {
 
 enum class Detail : std::int64_t {
   sum,
-  blocks,
-  classes,
-  images,
-  all,  // all but images; asked for where the engine's kind tells images apart (tells_images())
+  blocks,   // run one at a time, by engines of any kind
+  classes,  // found by Engine::infer(), by engines of any kind
+  images,   // this and the next where the engine's kind tells images apart (tells_images()) alone
+  all,      // a sum, blocks and classes, of one run
 };
 
 struct Outcome {

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "vbq/engine.hpp"
-
 namespace vbq {
 
 Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known, Race* race)
@@ -14,10 +12,10 @@ Generation::Generation(Schedule schedule, std::size_t genomes, Evaluator::Known 
   schedule_.run_first(race_->portion());
 }
 
-Generation::Generation(Schedule schedule, Detail detail, std::string_view engine)
+Generation::Generation(Schedule schedule, Detail detail)
     : schedule_(std::move(schedule)), evaluated_(1), detail_(detail) {
   schedule_.all_have_all();
-  if (detail_ == Detail::blocks && !tells_images(engine)) schedule_.block_by_block();
+  if (detail_ == Detail::blocks) schedule_.block_by_block();
 }
 
 void Generation::made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits) {

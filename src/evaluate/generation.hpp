@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,8 +18,8 @@ class Generation {
   // Of `genomes` genomes whose networks are to be made; race: that begins anew with them and drops some, or nullptr. It
   // outlives this.
   Generation(Schedule schedule, std::size_t genomes, Evaluator::Known known, Race* race);
-  // Of one network that every worker has, over a set. engine: the workers' kind (EngineInfo::kind).
-  Generation(Schedule schedule, Detail detail, std::string_view engine);
+  // Of one network that every worker has, over a set.
+  Generation(Schedule schedule, Detail detail);
 
   std::optional<Task> next(std::int64_t worker) { return schedule_.next(worker); }
   void made(std::int64_t worker, std::size_t genome, const NetworkId& network, std::int64_t bits);

@@ -34,7 +34,7 @@ std::vector<Evaluated> LocalEvaluator::evaluate_or_race(std::span<const Genome> 
 }
 
 Outcome LocalEvaluator::run(ImageSet set, const QuantisedNetwork& network, Detail detail) {
-  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1), detail, info().kind);
+  Generation generation(Schedule(partition_of(worker_.problem(), set, 1), 1, 1, 1), detail);
   worker_.give(0, network);
   drive(generation, {}, set);
   if (!generation.done()) throw Stopped();

@@ -168,7 +168,10 @@ std::optional<Ran> Worker::finish() {
   if (first.detail == Detail::sum) {
     outcome.sum = first.engine->finish(first.copy);
   } else if (first.detail == Detail::blocks) {
-    outcome.blocks = {first.engine->finish(first.copy)};  // of an engine that tells no images apart: one at a time
+    if (first.blocks.count != 1) {
+      fail_internal("{} blocks were run at once of which each was to be told", first.blocks.count);
+    }
+    outcome.blocks = {first.engine->finish(first.copy)};
   } else {
     const std::vector<ImageTally> images = first.engine->finish_images(first.copy);
     std::int64_t seen = 0;
@@ -183,9 +186,6 @@ std::optional<Ran> Worker::finish() {
     if (first.detail == Detail::all) outcome.blocks = by_blocks(images, first.blocks.count, problem_.engine.block);
   }
   for (const Tally& part : outcome.blocks) outcome.sum += part;
-  if (first.detail == Detail::blocks && first.blocks.count != 1) {
-    fail_internal("{} blocks were run at once of which each was to be told", first.blocks.count);
-  }
   return Ran{first.number, first.blocks, std::move(outcome), seconds_since(first.since)};
 }
 

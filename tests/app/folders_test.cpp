@@ -36,6 +36,12 @@ TEST_F(Cli, InfoAndReportTakeWhatSearchesLeave) {
   EXPECT_NE(run("info out").out.find("go on with: vbq search --resume out\n"), std::string::npos);
   EXPECT_EQ(json::parse(run("info out --json").out)["ended"], false);
   fs::rename(path("summary.json"), path("out/summary.json"));
+  // Nor has one that was prolonged, whose summary is of the shorter run.
+  const std::string history = read("out/history.csv");
+  write("out/history.csv", history + history.substr(history.find('\n') + 1));
+  EXPECT_NE(run("info out").out.find("go on with: vbq search --resume out\n"), std::string::npos);
+  EXPECT_TRUE(json::parse(run("info out --json").out)["summary"].is_null());
+  write("out/history.csv", history);
 
   // The page of a run's best.json is the run's; of one that lies alone, its codebooks.
   const std::string page = read("out/report.html");

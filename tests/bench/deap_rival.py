@@ -34,9 +34,9 @@ HELD_OUT, SAMPLE, RECORD = DATA / "test_batch_9980.bin", DATA / "train_sample_20
 NORMALISATION = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
 # Of the format and the search, what differs from a job that says nothing but its levels; the quickest first.
 JOBS = {
-    "nearest levels, matched, 2 networks": {"format.assignment": "nearest", "search.population": 2, "search.generations": 1},
     "sequential for 75 images, run over 100, 2 networks": {"format.matching_images": 75, "search.fitness_images": 100, "search.population": 2,
                                                            "search.generations": 1},
+    "nearest levels, matched, 2 networks": {"format.assignment": "nearest", "search.population": 2, "search.generations": 1},
     "sequential for 50 images, 2 networks": {"format.matching_images": 50, "search.population": 2, "search.generations": 1},
     "sequential, 2 networks": {"search.population": 2, "search.generations": 1},
     "as a job that says nothing, 6 networks": {"search.population": 6, "search.generations": 1},

@@ -121,8 +121,7 @@ def rank_0(options, work, alone):
                      LD_LIBRARY_PATH=f"{prefix / 'lib'}:{os.environ.get('LD_LIBRARY_PATH', '')}")
     wait_for_generations(process, work, 3)
     ranks = [pid for pid, words in processes_with(str(work / "run")).items() if words[0] == options.vbq]
-    first = next(pid for pid in ranks if b"OMPI_COMM_WORLD_RANK=0" in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
-    runs.send(first, signal.SIGKILL)
+    runs.send(runs.one_of_rank(ranks, 0), signal.SIGKILL)
     wait_until(process, work, "a restart", lambda: "starting again (restart 1 of at most 20)" in (work / "words").read_text())
     end(process, work, alone, "rank 0 killed where MPI goes on")
     return 0

@@ -57,7 +57,11 @@ def processes_of_session(session):
 
 def process_of_rank(process, rank):
     """None as long as it has not started."""
-    for pid in processes_of_session(process.pid):
+    return one_of_rank(processes_of_session(process.pid), rank)
+
+
+def one_of_rank(pids, rank):
+    for pid in pids:
         try:
             words = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
