@@ -75,9 +75,10 @@ void scale_twice(const std::vector<Layer>& layers, const Format& format, std::ve
       static_cast<double>(channels * kNumber) / static_cast<double>(weights)));
 }
 
-// Layers that are smaller as trained. Codebooks of channels are told of above.
+// Layers that are smaller as trained. Codebooks of channels are told of above; of a grid's levels, those that no weight
+// takes are dropped.
 void tiny_layers(const std::vector<Layer>& layers, const Format& format, int bits, std::vector<std::string>& all) {
-  if (format.scope != Scope::layer) return;
+  if (format.scope != Scope::layer || format.encoding == Encoding::grid) return;
   std::vector<std::string> names;
   for (const Layer& layer : layers) {
     const std::int64_t scales = format.scale == ScaleScope::none    ? 0

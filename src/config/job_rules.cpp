@@ -8,7 +8,8 @@
 namespace vbq {
 namespace {
 
-constexpr int kGridLevels = 31;  // at most: those that nobody takes are not counted
+// At most: those that nobody takes are not counted. Where each weight takes whole bits, one far off costs all of them.
+constexpr int grid_levels(Coding coding) { return coding == Coding::entropy ? 255 : 31; }
 constexpr int kOwnLevels = 64;   // at most, of a layer that has as many as suit it
 
 // Whether each layer may have levels of its own number: where there is a budget to share out.
@@ -58,9 +59,9 @@ void complete(Job& job, const std::function<bool(const char*)>& given) {
     if (!levels_given) job.format.levels = kOwnLevels;
   }
   if (job.format.encoding == Encoding::grid) {
-    if (!levels_given) job.format.levels = kGridLevels;
     if (!given("format.rate") && job.format.assignment != Assignment::nearest) job.format.rate = std::nullopt;
     if (!given("format.coding")) job.format.coding = Coding::entropy;
+    if (!levels_given) job.format.levels = grid_levels(job.format.coding);
   }
   if (job.front && job.front->most.amount == 0) {
     job.front = usual_range(job.format.coding);
@@ -76,7 +77,7 @@ Job job_of_encoding(Job job, Encoding encoding) {
   format.exponent_bits = 0;
   format.exponent_bias.reset();
   const bool grid = encoding == Encoding::grid;
-  format.levels = grid ? kGridLevels : kOwnLevels;
+  format.levels = grid ? grid_levels(format.coding) : kOwnLevels;
   format.rate = grid && format.assignment != Assignment::nearest ? std::nullopt : std::optional(0.0);
   format.scope = Scope::layer;
   format.widths = has_own_widths(job) ? Widths::own : Widths::same;

@@ -36,8 +36,8 @@ constexpr KeyDetails kDetails[] = {
     {"format.levels", "In the place of `format.bits`, the number of levels, 2 to 256, or a list of them."},
     {"format.encoding",
      "`values`, `boundaries`, `companded`, `uniform`, `float`, `power-of-two`, `grid` ([method.md](method.md)). "
-     "`grid`: evenly spaced levels, up to 31 unless `format.levels` says otherwise; those that no weight takes are "
-     "dropped."},
+     "`grid`: evenly spaced levels, up to 255 (31 where `format.coding = \"fixed\"`) unless `format.levels` says "
+     "otherwise; those that no weight takes are dropped."},
     {"format.rate",
      "What telling a weight's level costs in `compensated` and `sequential` assignment: 0 nothing, 1 the best trade "
      "of theory; `\"gene\"`: searched, one a codebook (grids only)."},

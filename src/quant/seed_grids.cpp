@@ -1,17 +1,115 @@
 #include "quant/seed_grids.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <numbers>
+#include <span>
 
 #include "quant/code_length.hpp"
 
 namespace vbq {
 namespace {
 
-constexpr double kLargest = std::numeric_limits<float>::max();
-constexpr double kRateTakes = 0.25;  // bits a weight off the nearest levels' entropy, measured on ResNet-20
+constexpr double kLargest = std::numeric_limits<float>::max(), kLeast = std::numeric_limits<float>::min();
+constexpr int kHalvings = 16;                // of the range of steps: to a thousandth
+constexpr double kAim = 0.97;                // of the bits: what is over a budget is of no use
+constexpr std::size_t kMostWeights = 32768;  // of a chromosome: so many tell how its levels are used
+
+// How a grid's levels would be used, as assignments use them: see compensated.cpp and RateChooser.
+class LevelUse {
+ public:
+  explicit LevelUse(const Format& format)
+      : levels_(format.levels),
+        carries_(format.assignment != Assignment::nearest),
+        price_(carries_ ? format.rate.value_or(1) * 2 * std::numbers::ln2 / 12 : 0) {}
+
+  // Bits a weight that weights' levels take at their entropy. x: some of them, in steps.
+  double entropy(std::span<const double> x) {
+    taken_.resize(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) taken_[i] = nearest(x[i]);
+    for (int round = 0; price_ > 0 && round < kRounds; ++round) {
+      const std::vector<float> lengths = code_lengths(taken_, levels_);
+      for (std::size_t i = 0; i < x.size(); ++i) taken_[i] = cheapest(x[i], lengths);
+    }
+    return entropy_bits(taken_) / static_cast<double>(x.size());
+  }
+  // Of the weights that entropy() had last, so many levels.
+  std::int64_t used() const {
+    return std::ranges::count_if(count_levels(taken_), [](std::int64_t count) { return count > 0; });
+  }
+
+  // What a weight is assigned beside itself: what the errors of earlier ones have left to it, about as much as a step
+  // is wide, spread evenly.
+  double carried(std::size_t i) const {
+    constexpr double kGolden = 0.6180339887498949;
+    const double many = static_cast<double>(i) * kGolden;
+    return carries_ ? many - std::floor(many) - 0.5 : 0;
+  }
+
+ private:
+  static constexpr int kRounds = 2;
+
+  std::uint8_t nearest(double x) const {
+    const double k = std::floor(x + 0.5) + levels_ / 2;
+    return static_cast<std::uint8_t>(std::clamp(k, 0.0, static_cast<double>(levels_ - 1)));
+  }
+
+  // The nearest, those beside it, or zero.
+  std::uint8_t cheapest(double x, const std::vector<float>& lengths) const {
+    const int zero = levels_ / 2, middle = nearest(x);
+    double least = std::numeric_limits<double>::infinity();
+    int best = middle;
+    for (const int k : {middle, middle - 1, middle + 1, zero}) {
+      if (k < 0 || k >= levels_) continue;
+      const double off = x - (k - zero),
+                   cost = off * off + price_ * static_cast<double>(lengths[static_cast<std::size_t>(k)]);
+      if (cost < least) {
+        least = cost;
+        best = k;
+      }
+    }
+    return static_cast<std::uint8_t>(best);
+  }
+
+  int levels_;
+  bool carries_;
+  double price_;  // of a bit, in squares of a step
+  std::vector<std::uint8_t> taken_;
+};
+
+// Bits a weight of grids with these steps times `factor`, their codebooks included.
+double bits_of(const std::vector<std::vector<float>>& coded, const std::vector<double>& steps, double factor,
+               const Format& format) {
+  const double level_bits = format.level_values == LevelValues::int8 ? 8 : 32;
+  LevelUse use(format);
+  double bits = 0, all = 0;
+  std::vector<double> x;
+  for (std::size_t c = 0; c < coded.size(); ++c) {
+    const std::size_t stride = coded[c].size() / kMostWeights + 1;
+    x.clear();
+    for (std::size_t i = 0; i < coded[c].size(); i += stride) {
+      x.push_back(static_cast<double>(coded[c][i]) / (factor * steps[c]) + use.carried(x.size()));
+    }
+    const auto weights = static_cast<double>(coded[c].size());
+    if (!x.empty()) bits += use.entropy(x) * weights + level_bits * static_cast<double>(use.used());
+    all += weights;
+  }
+  return all > 0 ? bits / all : 0;
+}
+
+Genome genome_of(const std::vector<double>& steps, double factor, const Format& format) {
+  Genome genome;
+  for (const double step : steps) {
+    // The outermost level is half of format.levels steps away.
+    genome.chromosomes.push_back({std::clamp(factor * step, kLeast, kLargest / format.levels)});
+    if (!format.rate) genome.chromosomes.back().push_back(1.0);
+  }
+  return genome;
+}
+
+}  // namespace
 
 double root_mean_square(const std::vector<float>& weights) {
   double sum = 0;
@@ -20,48 +118,32 @@ double root_mean_square(const std::vector<float>& weights) {
   return rms > 0 ? rms : 1;
 }
 
-// Bits a weight of the nearest levels of grids with this step, in units of each chromosome's rms.
-double bits_of(const std::vector<std::vector<float>>& coded, const std::vector<double>& rms, double step, int levels) {
-  double bits = 0, weights = 0;
-  const int zero = levels / 2;
-  std::vector<std::uint8_t> taken;
+Genome seed_grid(const std::vector<std::vector<float>>& coded, const std::vector<double>& rms, const Format& format,
+                 double bits, double power) {
+  double logarithms = 0, weights = 0;
   for (std::size_t c = 0; c < coded.size(); ++c) {
-    taken.clear();
-    for (const float w : coded[c]) {
-      const double k = std::floor(static_cast<double>(w) / (step * rms[c]) + 0.5) + zero;
-      taken.push_back(static_cast<std::uint8_t>(std::clamp(k, 0.0, static_cast<double>(levels - 1))));
-    }
-    bits += entropy_bits(taken);
-    weights += static_cast<double>(taken.size());
+    logarithms += std::log(rms[c]) * static_cast<double>(coded[c].size());
+    weights += static_cast<double>(coded[c].size());
   }
-  return weights > 0 ? bits / weights : 0;
+  const double middle = weights > 0 ? logarithms / weights : 0;
+  std::vector<double> steps;  // scales divide weights, and steps with them
+  for (std::size_t c = 0; c < coded.size(); ++c) {
+    steps.push_back(root_mean_square(coded[c]) * std::exp((power - 1) * (std::log(rms[c]) - middle)));
+  }
+  double fine = 1e-3, coarse = 20;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double factor = std::sqrt(fine * coarse);
+    (bits_of(coded, steps, factor, format) > kAim * bits ? fine : coarse) = factor;
+  }
+  return genome_of(steps, coarse, format);
 }
 
-}  // namespace
-
-std::vector<Genome> seed_grids(const std::vector<std::vector<float>>& coded, const Format& format, double bits) {
+std::vector<Genome> seed_grids(const std::vector<std::vector<float>>& coded, const Format& format) {
   std::vector<double> rms;
   rms.reserve(coded.size());
   for (const std::vector<float>& weights : coded) rms.push_back(root_mean_square(weights));
-  std::array<double, 5> steps{0.9, 0.6, 1.2, 0.45, 1.6};
-  if (bits > 0) {
-    const double nearest = bits + (format.rate && *format.rate == 0 ? 0 : kRateTakes);
-    double fine = 1e-3, coarse = 20;
-    for (int i = 0; i < 40; ++i) {
-      const double middle = std::sqrt(fine * coarse);
-      (bits_of(coded, rms, middle, format.levels) > nearest ? fine : coarse) = middle;
-    }
-    steps = {coarse, coarse * 1.07, coarse * 0.93, coarse * 1.15, coarse * 0.87};
-  }
   std::vector<Genome> seeds;
-  for (const double step : steps) {
-    Genome& seed = seeds.emplace_back();
-    for (const double unit : rms) {
-      // The outermost level is half of format.levels steps away.
-      seed.chromosomes.push_back({std::min(step * unit, kLargest / format.levels)});
-      if (!format.rate) seed.chromosomes.back().push_back(1.0);
-    }
-  }
+  for (const double step : {0.9, 0.6, 1.2, 0.45, 1.6}) seeds.push_back(genome_of(rms, step, format));
   return seeds;
 }
 

@@ -197,8 +197,8 @@ std::vector<std::vector<float>> coded_weights(const Network& network, const Form
   return coded;
 }
 
-std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format, double bits) {
-  if (format.encoding == Encoding::grid) return seed_grids(coded, format, bits);
+std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format) {
+  if (format.encoding == Encoding::grid) return seed_grids(coded, format);
   const auto genes = static_cast<std::size_t>(gene_count(format));
   std::vector<Genome> seeds(std::size(kSeeds));
   for (std::vector<float> weights : coded) {

@@ -14,8 +14,8 @@ namespace vbq {
 // divided by their scales.
 std::vector<std::vector<float>> coded_weights(const Network& network, const Format& format);
 
-// seed_genomes() of weights coded already. bits: of grids, see seed_grids().
-std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format, double bits = 0);
+// seed_genomes() of weights coded already.
+std::vector<Genome> seed_genomes(const std::vector<std::vector<float>>& coded, const Format& format);
 
 // Per chromosome, the largest magnitude of its coded weights: SearchSpace::magnitude. 0 where all are zero.
 std::vector<double> weight_magnitudes(const std::vector<std::vector<float>>& coded);

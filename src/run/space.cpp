@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "quant/seed_grids.hpp"
 #include "quant/seeds.hpp"
 #include "quant/stand_in.hpp"
 #include "quant/width_choices.hpp"
@@ -18,14 +19,14 @@ constexpr double kGridGap = 1.5;
 // Where a response surface is fitted, they change by these (natural logarithms): as far as it holds.
 constexpr double kStepSpread = 0.22, kRateSpread = 0.9;
 
-// Bits a weight that the levels may take where a search under a budget starts; 0 without one. The rest of the budget is
-// for scales, and for codebooks that are as large as half of what they may be.
-double bits_at_start(const Setup& setup, const std::optional<std::int64_t>& budget) {
-  if (!budget) return 0;
+constexpr std::size_t kFrontPowers = 3;  // of kGridPowers, in turn over the sizes of a front's seeds
+
+// Bits a weight that the levels and their codebooks may take where a search under a budget starts. The rest of the
+// budget is for scales and shifts.
+double bits_at_start(const Setup& setup, std::int64_t budget) {
   const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format));
-  const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits) +
-                        static_cast<double>(size.codebook_bits) / 2;
-  const double left = (static_cast<double>(*budget) - beside) / static_cast<double>(size.weights);
+  const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits);
+  const double left = (static_cast<double>(budget) - beside) / static_cast<double>(size.weights);
   return std::max(left, 0.1);
 }
 
@@ -59,20 +60,48 @@ std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::ve
   return genomes;
 }
 
-std::vector<Genome> grid_starts(const Setup& setup, const std::vector<std::vector<float>>& coded,
-                                std::span<const std::int64_t> budgets) {
-  std::vector<Genome> starts;
-  starts.reserve(budgets.size());
-  for (const std::int64_t budget : budgets) {
-    starts.push_back(seed_genomes(coded, setup.problem.format, bits_at_start(setup, budget)).front());
+// What seed_grid() must know of a network.
+class Grids {
+ public:
+  Grids(const Setup& setup, const std::vector<std::vector<float>>& coded) : setup_(setup), coded_(coded) {
+    Format plain = setup.problem.format;
+    plain.scale = ScaleScope::none;
+    for (const std::vector<float>& weights : coded_weights(setup.problem.network, plain)) {
+      rms_.push_back(root_mean_square(weights));
+    }
   }
-  return starts;
+
+  Genome within(std::int64_t budget, double power) const {
+    return seed_grid(coded_, rms_, setup_.problem.format, bits_at_start(setup_, budget), power);
+  }
+
+ private:
+  const Setup& setup_;
+  const std::vector<std::vector<float>>& coded_;
+  std::vector<double> rms_;
+};
+
+std::vector<Genome> grid_seeds(const Setup& setup, const std::vector<std::vector<float>>& coded) {
+  const Grids grids(setup, coded);
+  std::vector<Genome> seeds;
+  if (setup.range) {
+    for (const std::int64_t budget : spaced_sizes(searched_range(*setup.range), front_seeds(setup))) {
+      seeds.push_back(grids.within(budget, kGridPowers[seeds.size() % kFrontPowers]));
+    }
+  } else {
+    for (const double power : kGridPowers) seeds.push_back(grids.within(*setup.budget_bits, power));
+  }
+  return seeds;
 }
 
 }  // namespace
 
 std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t> budgets) {
-  return grid_starts(setup, coded_weights(setup.problem.network, setup.problem.format), budgets);
+  const auto coded = coded_weights(setup.problem.network, setup.problem.format);
+  const Grids grids(setup, coded);
+  std::vector<Genome> starts;
+  for (const std::int64_t budget : budgets) starts.push_back(grids.within(budget, kEqualSteps));
+  return starts;
 }
 
 std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count) {
@@ -110,10 +139,10 @@ SearchSpace make_space(const Setup& setup) {
   if (format.widths == Widths::own) {
     space.choices = width_choices(coded, format);
     space.seeds = uniform_widths(setup, space.choices);
-  } else if (setup.range) {
-    space.seeds = grid_starts(setup, coded, spaced_sizes(searched_range(*setup.range), front_seeds(setup)));
+  } else if (format.encoding == Encoding::grid && setup.budget_bits) {
+    space.seeds = grid_seeds(setup, coded);
   } else {
-    space.seeds = seed_genomes(coded, format, bits_at_start(setup, setup.budget_bits));
+    space.seeds = seed_genomes(coded, format);
   }
   if (setup.range) {
     space.range = searched_range(*setup.range);

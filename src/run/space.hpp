@@ -12,8 +12,8 @@ namespace vbq {
 
 SearchSpace make_space(const Setup& setup);
 
-// What a search for grids starts from under each of these budgets (bits): equal steps, in units of each layer's
-// weights.
+// What a user would have under each of these budgets (bits) without a search for grids: equal steps, in units of each
+// layer's weights.
 std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t> budgets);
 
 // `count` >= 2 sizes from one end of a range to the other, evenly spaced, in whole bytes (a multiple of 8 bits).

@@ -109,11 +109,7 @@ class GridFront final : public SearchMethod {
   }
 
   Genome least_harmful_at(std::int64_t size, Genome around) const {
-    if (state_.generation == 0) {  // the candidate that is nearest in size
-      around = std::ranges::min_element(state_.archive, {}, [&](const Individual& one) {
-                 return std::abs(one.bits - size);
-               })->genome;
-    }
+    if (state_.generation == 0) around = nearest_and_best(size);
     std::vector<Individual> near;
     std::vector<double> weights;
     for (const Individual& one : state_.archive) {
@@ -124,6 +120,17 @@ class GridFront final : public SearchMethod {
       weights.push_back(weight);
     }
     return near.empty() ? around : least_harmful(space_, near, weights, around, size);
+  }
+
+  // Of the candidates that are near in size the best, should all of them be of this size; where none is, the nearest.
+  Genome nearest_and_best(std::int64_t size) const {
+    const double price = price_of(state_.archive);
+    const auto rank = [&](const Individual& one) {
+      const double apart = std::fabs(std::log(static_cast<double>(one.bits) / static_cast<double>(size)));
+      const double harm = -one.fitness - price * static_cast<double>(one.bits - size);
+      return apart > kNearSizes ? std::pair(true, apart) : std::pair(false, harm);
+    };
+    return std::ranges::min_element(state_.archive, {}, rank)->genome;
   }
 
   // A network of the front and one that is near it in size.

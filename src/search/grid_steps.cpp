@@ -33,7 +33,8 @@ std::vector<double> harms_of(std::span<const Individual> told) {
   return harms;
 }
 
-// What a bit more changes the harm by, over all that was told (least squares): harms at equal size are without that.
+}  // namespace
+
 double price_of(std::span<const Individual> told) {
   double bits = 0, harm = 0, products = 0, squares = 0;
   const auto count = static_cast<double>(told.size());
@@ -48,8 +49,6 @@ double price_of(std::span<const Individual> told) {
   }
   return squares > 0 ? products / squares : 0;
 }
-
-}  // namespace
 
 bool surfaces_suit(const GeneSpace& space) {
   return !space.log_spread().empty() && !space.seeds().empty() &&

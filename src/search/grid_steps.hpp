@@ -45,6 +45,9 @@ void check_candidates(const GeneSpace& space, std::span<const Individual> told);
 Genome least_harmful(const GeneSpace& space, std::span<const Individual> told, std::span<const double> weights,
                      const Genome& around, std::int64_t budget);
 
+// What a bit more changes the harm by, over all that was told (least squares).
+double price_of(std::span<const Individual> told);
+
 // SearchMethod::foresight(), of surfaces around each generation's centre. told: all candidates in order, `first` in the
 // first generation and `each` in every later one, which begins with its centre. Nothing before the second generation.
 std::optional<double> foresight_of(const GeneSpace& space, std::span<const Individual> told, std::size_t first,

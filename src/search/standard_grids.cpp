@@ -47,7 +47,7 @@ class StandardGrids final : public Recipe {
     for (std::size_t i = 0; i < newborns.size(); ++i) {
       state.archive.push_back({newborns[i].genome, told[i].unpriced, told[i].bits});
     }
-    if (state.generation == 0) middle = newborns.front().genome;
+    if (state.generation == 0) middle = std::ranges::max_element(newborns, {}, &Individual::fitness)->genome;
     state.parameters = genes_of(least_harmful(space_, state.archive, {}, middle, space_.budget()));
     sort_best_first(state.population);
     state.population.resize(std::min(state.population.size(), survivor_count(options_)));

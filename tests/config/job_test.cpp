@@ -110,7 +110,7 @@ TEST(Job, TheResolvedTextGivesTheSameJob) {
 // otherwise.
 TEST(Job, AGridBringsItsDefaults) {
   const Job plain = parse(with("format", "encoding = \"grid\"\nassignment = \"nearest\""));
-  EXPECT_EQ(plain.format.levels, 31);
+  EXPECT_EQ(plain.format.levels, 255);
   EXPECT_EQ(plain.format.coding, Coding::entropy);
   EXPECT_EQ(plain.format.rate, 0.0);  // the nearest level has no rate
   const Job job = parse(with("format",
