@@ -111,7 +111,7 @@ class BudgetRows {
     return std::log2(static_cast<double>(levels)) > 2 * budget + 1;
   }
 
-  // What a search for grids starts from. Where levels take whole bits each, a price of their entropies buys nothing, so
+  // One of the grids that a search starts from. Where levels take whole bits each, a price of their entropies buys nothing, so
   // that it is no row unless the job itself asks for grids.
   bool rate_distortion() {
     if (job_.format.coding == Coding::fixed && job_.format.encoding != Encoding::grid) return false;

@@ -10,7 +10,7 @@ namespace {
 
 // At most: those that nobody takes are not counted. Where each weight takes whole bits, one far off costs all of them.
 constexpr int grid_levels(Coding coding) { return coding == Coding::entropy ? 255 : 31; }
-constexpr int kOwnLevels = 64;   // at most, of a layer that has as many as suit it
+constexpr int kOwnLevels = 64;  // at most, of a layer that has as many as suit it
 
 // Whether each layer may have levels of its own number: where there is a budget to share out.
 bool has_own_widths(const Job& job) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "quant/code_length.hpp"
+#include "vbq/size.hpp"
 
 namespace vbq {
 namespace {
@@ -52,7 +53,8 @@ class LevelUse {
   static constexpr int kRounds = 2;
 
   std::uint8_t nearest(double x) const {
-    const double k = std::floor(x + 0.5) + levels_ / 2;
+    const int zero = levels_ / 2;
+    const double k = std::floor(x + 0.5) + zero;
     return static_cast<std::uint8_t>(std::clamp(k, 0.0, static_cast<double>(levels_ - 1)));
   }
 
@@ -93,7 +95,11 @@ double bits_of(const std::vector<std::vector<float>>& coded, const std::vector<d
       x.push_back(static_cast<double>(coded[c][i]) / (factor * steps[c]) + use.carried(x.size()));
     }
     const auto weights = static_cast<double>(coded[c].size());
-    if (!x.empty()) bits += use.entropy(x) * weights + level_bits * static_cast<double>(use.used());
+    if (x.empty()) continue;
+    const double entropy = use.entropy(x);
+    const auto used = static_cast<int>(use.used());
+    const double each = format.coding == Coding::fixed ? static_cast<double>(fixed_bits(used)) : entropy;
+    bits += each * weights + level_bits * used;
     all += weights;
   }
   return all > 0 ? bits / all : 0;

@@ -23,7 +23,7 @@ class Delivery : public Cli {
   Json searched(int generations) {
     const Outcome outcome =
         run("search budget.toml --run out --threads 1 --log error --set search.population=12 --set "
-            "format.matching_images=60 --set format.delivery_images=100 --set search.generations=" +
+            "format.matching_images=100 --set format.delivery_images=225 --set search.generations=" +
             std::to_string(generations));
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     said_ = outcome.out;

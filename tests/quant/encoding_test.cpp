@@ -56,8 +56,9 @@ TEST(Encoding, Grid) {
 
 // As many bits as asked for, codebooks and all, less a little that keeps them below a budget.
 TEST(Encoding, GridsStartAtTheBitsAskedFor) {
-  Format format = format_of(Encoding::grid, 255);
+  Format format = format_of(Encoding::grid, 255), fixed = format_of(Encoding::grid, 31);
   format.rate = 0;
+  format.coding = Coding::entropy;
   const std::vector<std::vector<float>> coded{support::normals(5000, 1), support::normals(20000, 2, 0.3)};
   for (const double bits : {1.0, 2.0, 3.0}) {
     for (const double power : kGridPowers) {
@@ -74,6 +75,13 @@ TEST(Encoding, GridsStartAtTheBitsAskedFor) {
       EXPECT_NEAR(taken / 25000, 0.97 * bits, 0.01);
     }
   }
+  // Whole bits each: as many levels as 3 bits have room for, or one fewer on one side.
+  const Genome whole = seed_grid(coded, {1, 1}, fixed, 3.2, kEqualSteps);
+  for (std::size_t c = 0; c < coded.size(); ++c) {
+    const auto [least, greatest] = std::ranges::minmax(coded[c]);
+    const double step = whole.chromosomes[c][0];
+    EXPECT_NEAR(std::round(greatest / step) - std::round(least / step), 7, 1);
+  }
 }
 
 // A price of bits lets steps be finer; errors that are carried on to later weights spread these over more levels.
@@ -82,6 +90,7 @@ TEST(Encoding, GridsAreForeseenAsTheyAreAssigned) {
   const auto step = [&](Assignment assignment, double rate) {
     Format format = format_of(Encoding::grid, 255);
     format.assignment = assignment;
+    format.coding = Coding::entropy;
     format.rate = rate;
     return seed_grid(coded, {1}, format, 2, 1).chromosomes[0][0];
   };
