@@ -111,8 +111,8 @@ class BudgetRows {
     return std::log2(static_cast<double>(levels)) > 2 * budget + 1;
   }
 
-  // One of the grids that a search starts from. Where levels take whole bits each, a price of their entropies buys nothing, so
-  // that it is no row unless the job itself asks for grids.
+  // One of the grids that a search starts from. Where levels take whole bits each, a price of their entropies buys
+  // nothing, so that it is no row unless the job itself asks for grids.
   bool rate_distortion() {
     if (job_.format.coding == Coding::fixed && job_.format.encoding != Encoding::grid) return false;
     const bool priced = grids_.problem.format.rate != 0.0;  // by a gene, or a number

@@ -108,6 +108,7 @@ TEST(Encoding, GridsStepsFollowAPowerOfTheirWeights) {
   const auto weights = coded_weights(net, plain), coded = coded_weights(net, scaled);
   const std::vector<std::vector<float>> scales = layer_scales(net, scaled);
   std::vector<double> rms;
+  rms.reserve(weights.size());
   for (const std::vector<float>& own : weights) rms.push_back(root_mean_square(own));
   ASSERT_GT(*std::ranges::max_element(rms), 1.5 * *std::ranges::min_element(rms));
   for (const double power : kGridPowers) {
@@ -280,7 +281,8 @@ TEST(WeightSize, CountsEntropyAndCodebooksOfChannels) {
   EXPECT_EQ(weight_size(net, NetworkFormat{layer}).entropy_bits, 0.0);
   EXPECT_EQ(weight_size(net, NetworkFormat{layer}).index_bits, 2 * count);
   for (std::size_t i = 0; i < layer.indices.size(); ++i) layer.indices[i] = i % 2 == 0 ? 0 : 3;
-  const double half = static_cast<double>((count + 1) / 2) / static_cast<double>(count);
+  const std::int64_t evens = (count + 1) / 2;
+  const double half = static_cast<double>(evens) / static_cast<double>(count);
   const double expected = -static_cast<double>(count) * (half * std::log2(half) + (1 - half) * std::log2(1 - half));
   EXPECT_NEAR(weight_size(net, NetworkFormat{layer}).entropy_bits, expected, 1e-4 * expected);
   layer.codebooks.assign(static_cast<std::size_t>(weight.shape[0]), layer.codebooks.front());
