@@ -1,7 +1,6 @@
 #include "assign/rate.hpp"
 
 #include <algorithm>
-#include <numbers>
 
 #include "assign/priced_level.hpp"
 #include "quant/code_length.hpp"
@@ -37,8 +36,7 @@ double step_square(const std::vector<Codebook>& codebooks) {
 }  // namespace
 
 double price_of_a_bit(const LayerFormat& format) {
-  return static_cast<double>(format.rate) * 2 * std::numbers::ln2 * step_square(format.codebooks) / 12 *
-         mean_square(format.scales);
+  return price_of_a_bit(static_cast<double>(format.rate), step_square(format.codebooks)) * mean_square(format.scales);
 }
 
 RateChooser::RateChooser(const LayerFormat& format, const LayerFactor& factor, std::span<const std::uint8_t> taken)

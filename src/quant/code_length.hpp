@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -35,6 +36,12 @@ LevelCounts count_levels(std::span<const std::uint8_t> taken);
 // Of each of `levels` levels, -log2 of its share of these weights, in bits; a level that none takes counts as taken
 // once.
 std::vector<float> code_lengths(std::span<const std::uint8_t> taken, int levels);
+
+// What a bit is worth by the theory of many levels, in squared errors of a weight, times `rate`: entropy falls by a bit
+// where the step is halved, and a step's square is twelve times the error. step_square: of the step.
+inline double price_of_a_bit(double rate, double step_square) {
+  return rate * 2 * std::numbers::ln2 * step_square / 12;
+}
 
 // Sum over these weights of -log2 of the share that their level has among them, in bits; a multiple of 2^-16.
 double entropy_bits(std::span<const std::uint8_t> taken);

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numbers>
 #include <span>
 
 #include "quant/code_length.hpp"
@@ -13,10 +12,11 @@
 namespace vbq {
 namespace {
 
-constexpr double kLargest = std::numeric_limits<float>::max(), kLeast = std::numeric_limits<float>::min();
-constexpr int kHalvings = 16;                // of the range of steps: to a thousandth
-constexpr double kAim = 0.97;                // of the bits: what is over a budget is of no use
-constexpr std::size_t kMostWeights = 32768;  // of a chromosome: so many tell how its levels are used
+constexpr double kLargest = std::numeric_limits<float>::max();
+constexpr double kLeast = std::numeric_limits<float>::min();  // genes are above zero
+constexpr int kHalvings = 16;                                 // of the range of steps: to a thousandth
+constexpr double kAim = 0.97;                                 // of the bits: what is over a budget is of no use
+constexpr std::size_t kMostWeights = 32768;                   // of a chromosome: so many tell how its levels are used
 
 // How a grid's levels would be used, as assignments use them: see compensated.cpp and RateChooser.
 class LevelUse {
@@ -24,21 +24,22 @@ class LevelUse {
   explicit LevelUse(const Format& format)
       : levels_(format.levels),
         carries_(format.assignment != Assignment::nearest),
-        price_(carries_ ? format.rate.value_or(1) * 2 * std::numbers::ln2 / 12 : 0) {}
+        price_(carries_ ? price_of_a_bit(format.rate.value_or(1), 1) : 0) {}
 
-  // Bits a weight that weights' levels take at their entropy. x: some of them, in steps.
-  double entropy(std::span<const double> x) {
+  // Of some weights, in steps: bits a weight that their levels take at their entropy, and how many levels these are.
+  struct Used {
+    double entropy;
+    int levels;
+  };
+  Used of(std::span<const double> x) {
     taken_.resize(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) taken_[i] = nearest(x[i]);
     for (int round = 0; price_ > 0 && round < kRounds; ++round) {
       const std::vector<float> lengths = code_lengths(taken_, levels_);
       for (std::size_t i = 0; i < x.size(); ++i) taken_[i] = cheapest(x[i], lengths);
     }
-    return entropy_bits(taken_) / static_cast<double>(x.size());
-  }
-  // Of the weights that entropy() had last, so many levels.
-  std::int64_t used() const {
-    return std::ranges::count_if(count_levels(taken_), [](std::int64_t count) { return count > 0; });
+    const auto levels = std::ranges::count_if(count_levels(taken_), [](std::int64_t count) { return count > 0; });
+    return {entropy_bits(taken_) / static_cast<double>(x.size()), static_cast<int>(levels)};
   }
 
   // What a weight is assigned beside itself: what the errors of earlier ones have left to it, about as much as a step
@@ -96,10 +97,9 @@ double bits_of(const std::vector<std::vector<float>>& coded, const std::vector<d
     }
     const auto weights = static_cast<double>(coded[c].size());
     if (x.empty()) continue;
-    const double entropy = use.entropy(x);
-    const auto used = static_cast<int>(use.used());
-    const double each = format.coding == Coding::fixed ? static_cast<double>(fixed_bits(used)) : entropy;
-    bits += each * weights + level_bits * used;
+    const LevelUse::Used used = use.of(x);
+    const double each = format.coding == Coding::fixed ? static_cast<double>(fixed_bits(used.levels)) : used.entropy;
+    bits += each * weights + level_bits * used.levels;
     all += weights;
   }
   return all > 0 ? bits / all : 0;

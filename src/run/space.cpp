@@ -19,16 +19,8 @@ constexpr double kGridGap = 1.5;
 // Where a response surface is fitted, they change by these (natural logarithms): as far as it holds.
 constexpr double kStepSpread = 0.22, kRateSpread = 0.9;
 
+constexpr double kLeastBits = 0.1;       // a weight, of levels and codebooks, however small the budget
 constexpr std::size_t kFrontPowers = 3;  // of kGridPowers, in turn over the sizes of a front's seeds
-
-// Bits a weight that the levels and their codebooks may take where a search under a budget starts. The rest of the
-// budget is for scales and shifts.
-double bits_at_start(const Setup& setup, std::int64_t budget) {
-  const WeightSize size = weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format));
-  const double beside = static_cast<double>(size.scale_bits + size.shift_bits + size.fp32_bits);
-  const double left = (static_cast<double>(budget) - beside) / static_cast<double>(size.weights);
-  return std::max(left, 0.1);
-}
 
 // The same choice in every layer: the one that comes closest to the budget without exceeding it, and the next closest.
 // Of a front: all that lie in its range.
@@ -63,8 +55,11 @@ std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::ve
 // What seed_grid() must know of a network.
 class Grids {
  public:
-  Grids(const Setup& setup, const std::vector<std::vector<float>>& coded) : setup_(setup), coded_(coded) {
-    Format plain = setup.problem.format;
+  Grids(const Setup& setup, const std::vector<std::vector<float>>& coded)
+      : format_(setup.problem.format),
+        coded_(coded),
+        size_(weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format))) {
+    Format plain = format_;
     plain.scale = ScaleScope::none;
     for (const std::vector<float>& weights : coded_weights(setup.problem.network, plain)) {
       rms_.push_back(root_mean_square(weights));
@@ -72,12 +67,15 @@ class Grids {
   }
 
   Genome within(std::int64_t budget, double power) const {
-    return seed_grid(coded_, rms_, setup_.problem.format, bits_at_start(setup_, budget), power);
+    const double beside = static_cast<double>(size_.scale_bits + size_.shift_bits + size_.fp32_bits);
+    const double left = (static_cast<double>(budget) - beside) / static_cast<double>(size_.weights);
+    return seed_grid(coded_, rms_, format_, std::max(left, kLeastBits), power);
   }
 
  private:
-  const Setup& setup_;
+  const Format& format_;
   const std::vector<std::vector<float>>& coded_;
+  WeightSize size_;  // its scales and shifts: the rest of a budget is for levels and codebooks
   std::vector<double> rms_;
 };
 
@@ -100,6 +98,7 @@ std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t
   const auto coded = coded_weights(setup.problem.network, setup.problem.format);
   const Grids grids(setup, coded);
   std::vector<Genome> starts;
+  starts.reserve(budgets.size());
   for (const std::int64_t budget : budgets) starts.push_back(grids.within(budget, kEqualSteps));
   return starts;
 }

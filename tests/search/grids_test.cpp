@@ -42,6 +42,19 @@ TEST(StandardGrids, FindsMostOfWhatThereIsThroughNoise) {
   EXPECT_GT(luck / 5, 0.01);
 }
 
+// Seeds are guesses, and any of them may be the best.
+TEST(StandardGrids, TheCentreBeginsAtTheBestSeed) {
+  const Grids quiet(2, 0);
+  const auto ideal = make_search(grid_options(), quiet.space());
+  for (int k = 0; k < 40; ++k) generation(*ideal, quiet);
+  SearchSpace space = quiet.space();
+  const double start = quiet.harm_within(space.seeds.front()), best = quiet.harm_within(*ideal->centre());
+  space.seeds = {space.seeds.front(), *ideal->centre()};
+  const auto search = make_search(grid_options(), space);
+  generation(*search, quiet);
+  EXPECT_LT(quiet.harm_within(*search->centre()), best + 0.2 * (start - best));
+}
+
 TEST(StandardGrids, LearnsFromAllThatWereTold) {
   const Grids grids(3);
   const auto search = make_search(grid_options(), grids.space());
