@@ -12,6 +12,7 @@
 #include "quant/seeds.hpp"
 #include "quant/width_choices.hpp"
 #include "run/deliver.hpp"
+#include "run/grid_seeds.hpp"
 #include "run/sensitivity.hpp"
 #include "run/share_budget.hpp"
 #include "run/space.hpp"
@@ -44,6 +45,7 @@ class BudgetRows {
       fail("no network keeps format.budget = {}: equal widths take {} bytes or more; a larger budget was expected",
            group_, smallest_bytes_);
     }
+    if (job_.format.encoding == Encoding::grid) steps_by_harm();
     const bool allocated = shared_out();
     if (job_.format.encoding == Encoding::grid ? start : allocated) return searched();
     log::warning("nothing that a search could start from keeps {}: it is left out", group_);
@@ -119,10 +121,25 @@ class BudgetRows {
     const RowWords words{group_, priced ? "rate-distortion, equal steps" : "grid, equal steps"};
     evaluator().use(grids_.problem.format);
     const std::int64_t budget = *grids_.budget_bits;
-    const Genome genome = grid_starts(grids_, std::span(&budget, 1)).front();
-    const std::optional<QuantisedNetwork> network = deliver_within(grids_, evaluator(), genome, budget);
+    const std::optional<QuantisedNetwork> network =
+        deliver_within(grids_, evaluator(), equal_steps(grids_, budget), budget);
     if (network) comparison_.add(grids_, words, *network);
     return network.has_value();
+  }
+
+  // The other of them: steps by what each layer alone does, where layers have grids of their own.
+  void steps_by_harm() {
+    const Choices choices = grid_choices(grids_);
+    if (choices.empty()) return;
+    RowWords words{group_, "steps by measured harm"};
+    evaluator().use(grids_.problem.format);
+    fs::create_directories(search_folder());
+    const Sensitivity sensitivity = measure(grids_, choices, search_folder());
+    words.evaluations = measured(sensitivity) + 1;
+    const std::int64_t budget = *grids_.budget_bits;
+    const std::optional<QuantisedNetwork> network =
+        deliver_within(grids_, evaluator(), vbq::steps_by_harm(grids_, sensitivity, budget), budget);
+    if (network) comparison_.add(grids_, words, *network);
   }
 
   // By measured sensitivities, exactly and greedily, and by H-weighted errors. Whether the first keeps the budget.
@@ -130,9 +147,7 @@ class BudgetRows {
     RowWords words{group_, ""};
     evaluator().use(values_.problem.format);
     const Choices choices = make_space(values_).choices;
-    Progress progress(comparison_.common().quiet, comparison_.common().screen);
-    const Sensitivity sensitivity =
-        find_sensitivity(values_, choices, evaluator(), comparison_.compute(), comparison_.folder(), progress);
+    const Sensitivity sensitivity = measure(values_, choices, comparison_.folder());
     const auto row = [&](const char* name, const Sharing& sharing, std::int64_t evaluations) {
       const std::optional<QuantisedNetwork> network = deliver_shared(values_, evaluator(), choices, sharing);
       words.name = name;
@@ -154,17 +169,23 @@ class BudgetRows {
 
   // The job's own search, in a folder of its own, with the sensitivities that are there.
   bool searched() {
-    const std::string name = fmt::format("{}-search", folder_name(*job_.budget));
-    const fs::path folder = comparison_.folder() / name, table = comparison_.folder() / kSensitivityFile;
+    const fs::path folder = search_folder(), table = comparison_.folder() / kSensitivityFile;
     if (job_.format.widths == Widths::own && fs::exists(table)) {
       fs::create_directories(folder);
       fs::copy_file(table, folder / kSensitivityFile, fs::copy_options::overwrite_existing);
     }
-    return comparison_.search(with_job(comparison_.base(), job_), {group_, "searched"}, name).has_value();
+    return comparison_.search(with_job(comparison_.base(), job_), {group_, "searched"}, folder.filename().string())
+        .has_value();
   }
 
-  static std::string folder_name(const Budget& budget) {
-    return fmt::format("{}{}", budget.amount, budget.unit == Budget::Unit::bits ? "bits" : "bytes");
+  Sensitivity measure(const Setup& setup, const Choices& choices, const fs::path& folder) {
+    Progress progress(comparison_.common().quiet, comparison_.common().screen);
+    return find_sensitivity(setup, choices, evaluator(), comparison_.compute(), folder, progress);
+  }
+
+  fs::path search_folder() const {
+    const bool bits = job_.budget->unit == Budget::Unit::bits;
+    return comparison_.folder() / fmt::format("{}{}-search", job_.budget->amount, bits ? "bits" : "bytes");
   }
 
   Evaluator& evaluator() { return comparison_.evaluator(); }

@@ -98,7 +98,7 @@ NetworkFormat Decoder::operator()(const Genome& genome) const {
   NetworkFormat formats;
   std::size_t next = 0;  // chromosome
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (format_.widths == Widths::own && genome.chromosomes[next].empty()) {  // the layer stays FP32
+    if (format_.scope == Scope::layer && genome.chromosomes[next].empty()) {  // the layer stays FP32
       ++next;
       continue;
     }

@@ -17,6 +17,8 @@ constexpr double kLeast = std::numeric_limits<float>::min();  // genes are above
 constexpr int kHalvings = 16;                                 // of the range of steps: to a thousandth
 constexpr double kAim = 0.97;                                 // of the bits: what is over a budget is of no use
 constexpr std::size_t kMostWeights = 32768;                   // of a chromosome: so many tell how its levels are used
+constexpr double kLeastHarm = 1.0 / 256;                      // of the mean: below, harms are noise
+constexpr double kWidest = 1.6;  // of the mean step: still wider ones leave no weight but zero
 
 // How a grid's levels would be used, as assignments use them: see compensated.cpp and RateChooser.
 class LevelUse {
@@ -115,6 +117,16 @@ Genome genome_of(const std::vector<double>& steps, double factor, const Format& 
   return genome;
 }
 
+// Of numbers of chromosomes, each counted by its weights.
+double mean_logarithm(const std::vector<std::vector<float>>& coded, const std::vector<double>& numbers) {
+  double logarithms = 0, weights = 0;
+  for (std::size_t c = 0; c < coded.size(); ++c) {
+    logarithms += std::log(numbers[c]) * static_cast<double>(coded[c].size());
+    weights += static_cast<double>(coded[c].size());
+  }
+  return weights > 0 ? logarithms / weights : 0;
+}
+
 }  // namespace
 
 double root_mean_square(const std::vector<float>& weights) {
@@ -124,18 +136,36 @@ double root_mean_square(const std::vector<float>& weights) {
   return rms > 0 ? rms : 1;
 }
 
-Genome seed_grid(const std::vector<std::vector<float>>& coded, const std::vector<double>& rms, const Format& format,
-                 double bits, double power) {
-  double logarithms = 0, weights = 0;
-  for (std::size_t c = 0; c < coded.size(); ++c) {
-    logarithms += std::log(rms[c]) * static_cast<double>(coded[c].size());
-    weights += static_cast<double>(coded[c].size());
-  }
-  const double middle = weights > 0 ? logarithms / weights : 0;
+std::vector<double> steps_by_power(const std::vector<std::vector<float>>& coded, const std::vector<double>& rms,
+                                   double power) {
+  const double middle = mean_logarithm(coded, rms);
   std::vector<double> steps;  // scales divide weights, and steps with them
   for (std::size_t c = 0; c < coded.size(); ++c) {
     steps.push_back(root_mean_square(coded[c]) * std::exp((power - 1) * (std::log(rms[c]) - middle)));
   }
+  return steps;
+}
+
+std::vector<double> steps_by_harm(const std::vector<std::vector<float>>& coded, const std::vector<double>& harms,
+                                  double power) {
+  double sum = 0;
+  for (const double harm : harms) sum += std::max(harm, 0.0);
+  const double least = kLeastHarm * sum / static_cast<double>(harms.size());
+  std::vector<double> factors;
+  for (std::size_t c = 0; c < coded.size(); ++c) {
+    const auto weights = static_cast<double>(std::max<std::size_t>(coded[c].size(), 1));
+    factors.push_back(sum > 0 ? std::pow(std::max(harms[c], least) / weights, -power) : 1);
+  }
+  const double mean = std::exp(mean_logarithm(coded, factors));
+  std::vector<double> steps;
+  for (std::size_t c = 0; c < coded.size(); ++c) {
+    steps.push_back(root_mean_square(coded[c]) * std::min(factors[c] / mean, kWidest));
+  }
+  return steps;
+}
+
+Genome seed_grid(const std::vector<std::vector<float>>& coded, const std::vector<double>& steps, const Format& format,
+                 double bits) {
   double fine = 1e-3, coarse = 20;
   for (int i = 0; i < kHalvings; ++i) {
     const double factor = std::sqrt(fine * coarse);

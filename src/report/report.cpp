@@ -36,11 +36,17 @@ std::string settings_html(const Job& job, std::size_t done, bool ended) {
       name_of<Method>(job.search.method, kMethods), ended ? "" : "; this run has not ended");
 }
 
+// What the points of a front are held against, see starts_of() in run/search_run.cpp.
+const char* start_name(const Format& format) {
+  if (format.encoding != Encoding::grid) return "additive allocation";
+  return format.scope == Scope::layer ? "steps by measured harm" : "equal steps";
+}
+
 std::string results_html(const Json& summary, const Job& job) {
   std::string text;
   if (summary.contains("front")) {
-    text += front_html(summary, job.format.coding == Coding::entropy ? Bits::entropy : Bits::fixed,
-                       job.format.encoding == Encoding::grid ? "equal steps" : "additive allocation");
+    text +=
+        front_html(summary, job.format.coding == Coding::entropy ? Bits::entropy : Bits::fixed, start_name(job.format));
   }
   return text + accuracy_html(summary);
 }

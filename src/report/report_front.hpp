@@ -10,7 +10,7 @@ namespace vbq {
 enum class Bits { fixed, entropy };  // as sizes are counted
 
 // Of summary.json: what was searched and the search's start, drawn over their sizes, and a table of the points. start:
-// what that is ("equal steps").
+// what that is ("steps by measured harm").
 std::string front_html(const Json& summary, Bits bits, const std::string& start);
 
 }  // namespace vbq

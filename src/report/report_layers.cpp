@@ -86,8 +86,8 @@ std::string table_html(const std::vector<LayerFacts>& layers, Fitness fitness) {
   }
   if (columns.harm) {
     text += fmt::format(
-        " Alone costs: {} on the search's images when this layer alone is quantised, to about this size "
-        "(sensitivity.h5).",
+        " Alone costs: {} on the search's images when this layer alone is quantised: to about this "
+        "size, or a grid with the step that all layers had when they were measured (sensitivity.h5).",
         fitness == Fitness::top1 ? "accuracy lost" : fmt::format("{} added", fitness_name(fitness)));
   }
   return text + "</p>\n";

@@ -13,6 +13,7 @@
 #include "run/deliver.hpp"
 #include "run/ending.hpp"
 #include "run/finalists.hpp"
+#include "run/grid_seeds.hpp"
 #include "run/history.hpp"
 #include "run/kept_tallies.hpp"
 #include "run/not_finite.hpp"
@@ -212,14 +213,25 @@ class Loop {
   bool unsaved_ = false;
 };
 
-// Of a job in which layers share out a budget: what add_allocations() takes. Stopped as find_sensitivity().
-std::optional<Sensitivity> start_from_allocations(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
-                                                  RunFolder& folder, Progress& progress, SearchSpace& space) {
-  if (space.choices.empty()) return std::nullopt;
+// What each layer alone does, where the search's seeds depend on it: they are added to the space. Stopped as
+// find_sensitivity().
+std::optional<Sensitivity> start_from_layers(const Setup& setup, Evaluator& evaluator, const ComputeInfo& compute,
+                                             RunFolder& folder, Progress& progress, SearchSpace& space) {
+  const bool share = !space.choices.empty();  // out a budget
+  const Choices choices = share ? space.choices : grid_choices(setup);
+  if (choices.empty()) return std::nullopt;
   folder.write("job.toml", to_toml(setup.job));  // a run that is stopped in here is gone on with
-  Sensitivity found = find_sensitivity(setup, space.choices, evaluator, compute, folder.path(), progress);
-  add_allocations(setup, found, space);
+  Sensitivity found = find_sensitivity(setup, choices, evaluator, compute, folder.path(), progress);
+  share ? add_allocations(setup, found, space) : add_steps_by_harm(setup, found, space);
   return found;
+}
+
+// Of a front, what its points are held against.
+Starts starts_of(const Setup& setup, const Choices& choices, const std::optional<Sensitivity>& sensitivity) {
+  return [&](std::int64_t budget) -> std::vector<Genome> {
+    if (!choices.empty()) return allocated_genomes(setup, choices, *sensitivity, budget);
+    return {sensitivity ? steps_by_harm(setup, *sensitivity, budget) : equal_steps(setup, budget)};
+  };
 }
 
 }  // namespace
@@ -241,7 +253,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   const Choices choices = space.choices;
   std::optional<Sensitivity> sensitivity;
   try {
-    sensitivity = start_from_allocations(setup, evaluator, compute, folder, progress, space);
+    sensitivity = start_from_layers(setup, evaluator, compute, folder, progress, space);
   } catch (const Stopped&) {
     progress.end_line();
     result.stopped = true;
@@ -265,10 +277,7 @@ SearchResult run_search(const Setup& setup, Evaluator& evaluator, const ComputeI
   result.seconds = state.seconds;
   try {
     if (setup.range) {
-      loop.finish_front(result, [&](std::int64_t budget) {
-        return sensitivity ? allocated_genomes(setup, choices, *sensitivity, budget)
-                           : grid_starts(setup, std::span(&budget, 1));
-      });
+      loop.finish_front(result, starts_of(setup, choices, sensitivity));
     } else {
       loop.finish(result);
     }

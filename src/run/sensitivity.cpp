@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSensitivityFile = "sensitivity.h5";
-constexpr std::uint32_t kVersion = 1;                 // of what is measured, and how
+constexpr std::uint32_t kTableVersion = 1;            // of what is measured, and how
 constexpr std::int64_t kMostBitsAWeight = 256;        // with codebook, scale, gain and shift of a layer of one weight
 constexpr std::size_t kLeastAtOnce = 32;              // networks between two writings of the file
 constexpr double kShares[] = {1.0, 0.98, 0.95, 0.9};  // of the budget, that allocations are made for
@@ -35,7 +35,7 @@ std::vector<std::int64_t> layer_weights(const Problem& problem) {
 
 std::string key_of(const Setup& setup, const Choices& choices, const ComputeInfo& compute) {
   Hasher hasher;
-  hasher.value(kVersion);
+  hasher.value(kTableVersion);
   hash_scoring(hasher, setup, compute.identity);
   for (const std::vector<Chromosome>& own : choices) {
     hasher.value(static_cast<std::uint64_t>(own.size()));

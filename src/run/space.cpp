@@ -5,10 +5,9 @@
 #include <cstdlib>
 #include <utility>
 
-#include "quant/seed_grids.hpp"
 #include "quant/seeds.hpp"
-#include "quant/stand_in.hpp"
 #include "quant/width_choices.hpp"
+#include "run/grid_seeds.hpp"
 #include "vbq/size.hpp"
 
 namespace vbq {
@@ -18,9 +17,6 @@ namespace {
 constexpr double kGridGap = 1.5;
 // Where a response surface is fitted, they change by these (natural logarithms): as far as it holds.
 constexpr double kStepSpread = 0.22, kRateSpread = 0.9;
-
-constexpr double kLeastBits = 0.1;       // a weight, of levels and codebooks, however small the budget
-constexpr std::size_t kFrontPowers = 3;  // of kGridPowers, in turn over the sizes of a front's seeds
 
 // The same choice in every layer: the one that comes closest to the budget without exceeding it, and the next closest.
 // Of a front: all that lie in its range.
@@ -52,56 +48,7 @@ std::vector<Genome> uniform_widths(const Setup& setup, const std::vector<std::ve
   return genomes;
 }
 
-// What seed_grid() must know of a network.
-class Grids {
- public:
-  Grids(const Setup& setup, const std::vector<std::vector<float>>& coded)
-      : format_(setup.problem.format),
-        coded_(coded),
-        size_(weight_size(setup.problem.network, stand_in_format(setup.problem.network, setup.job.format))) {
-    Format plain = format_;
-    plain.scale = ScaleScope::none;
-    for (const std::vector<float>& weights : coded_weights(setup.problem.network, plain)) {
-      rms_.push_back(root_mean_square(weights));
-    }
-  }
-
-  Genome within(std::int64_t budget, double power) const {
-    const double beside = static_cast<double>(size_.scale_bits + size_.shift_bits + size_.fp32_bits);
-    const double left = (static_cast<double>(budget) - beside) / static_cast<double>(size_.weights);
-    return seed_grid(coded_, rms_, format_, std::max(left, kLeastBits), power);
-  }
-
- private:
-  const Format& format_;
-  const std::vector<std::vector<float>>& coded_;
-  WeightSize size_;  // its scales and shifts: the rest of a budget is for levels and codebooks
-  std::vector<double> rms_;
-};
-
-std::vector<Genome> grid_seeds(const Setup& setup, const std::vector<std::vector<float>>& coded) {
-  const Grids grids(setup, coded);
-  std::vector<Genome> seeds;
-  if (setup.range) {
-    for (const std::int64_t budget : spaced_sizes(searched_range(*setup.range), front_seeds(setup))) {
-      seeds.push_back(grids.within(budget, kGridPowers[seeds.size() % kFrontPowers]));
-    }
-  } else {
-    for (const double power : kGridPowers) seeds.push_back(grids.within(*setup.budget_bits, power));
-  }
-  return seeds;
-}
-
 }  // namespace
-
-std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t> budgets) {
-  const auto coded = coded_weights(setup.problem.network, setup.problem.format);
-  const Grids grids(setup, coded);
-  std::vector<Genome> starts;
-  starts.reserve(budgets.size());
-  for (const std::int64_t budget : budgets) starts.push_back(grids.within(budget, kEqualSteps));
-  return starts;
-}
 
 std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count) {
   const std::int64_t first = (range.least + 7) / 8, last = range.most / 8;  // bytes
@@ -139,7 +86,7 @@ SearchSpace make_space(const Setup& setup) {
     space.choices = width_choices(coded, format);
     space.seeds = uniform_widths(setup, space.choices);
   } else if (format.encoding == Encoding::grid && setup.budget_bits) {
-    space.seeds = grid_seeds(setup, coded);
+    space.seeds = grid_seeds(setup);
   } else {
     space.seeds = seed_genomes(coded, format);
   }

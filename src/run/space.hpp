@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "run/setup.hpp"
@@ -11,10 +10,6 @@
 namespace vbq {
 
 SearchSpace make_space(const Setup& setup);
-
-// What a user would have under each of these budgets (bits) without a search for grids: equal steps, in units of each
-// layer's weights.
-std::vector<Genome> grid_starts(const Setup& setup, std::span<const std::int64_t> budgets);
 
 // `count` >= 2 sizes from one end of a range to the other, evenly spaced, in whole bytes (a multiple of 8 bits).
 std::vector<std::int64_t> spaced_sizes(const BitRange& range, std::size_t count);

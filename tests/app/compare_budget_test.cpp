@@ -46,13 +46,14 @@ TEST_F(CompareBudget, AllWaysKeepIt) {
     EXPECT_LE(row["bytes"].get<double>(), budget + 1) << row;
     EXPECT_GT(row["bytes"].get<double>(), 0.5 * budget) << row;
   }
-  for (const char* name : {"rate-distortion, equal steps", "additive allocation", "greedy list (as AIMET)",
-                           "H-weighted error (as HAWQ)", "searched"}) {
+  for (const char* name : {"rate-distortion, equal steps", "steps by measured harm", "additive allocation",
+                           "greedy list (as AIMET)", "H-weighted error (as HAWQ)", "searched"}) {
     EXPECT_TRUE(named.contains(name)) << name << outcome.err;
   }
-  EXPECT_EQ(rows.size(), 7U) << "as trained, equal widths, and those";
+  EXPECT_EQ(rows.size(), 8U) << "as trained, equal widths, and those";
   EXPECT_EQ(named["greedy list (as AIMET)"]["assignment"], "sequential");
   EXPECT_GT(named["additive allocation"]["evaluations"], 50);
+  EXPECT_EQ(named["steps by measured harm"]["evaluations"], 8) << "each layer alone, and all together";
 
   // Each row's best.json gives what the table says, the search's too; its folder says the same of it.
   for (const json& row : rows) {

@@ -19,12 +19,9 @@ class Delivery : public Cli {
     fs::copy_file(fs::path(VBQ_SOURCE) / "jobs" / "digits" / "budget.toml", path("budget.toml"));
   }
 
-  // summary.json of a search of so many generations, which has found something better than its start on its images.
-  Json searched(int generations) {
-    const Outcome outcome =
-        run("search budget.toml --run out --threads 1 --log error --set search.population=12 --set "
-            "format.matching_images=100 --set format.delivery_images=225 --set search.generations=" +
-            std::to_string(generations));
+  // summary.json of a search that has found something better than its start on its images.
+  Json searched(const std::string& job) {
+    const Outcome outcome = run("search " + job + " --run out --threads 1 --log error --set search.population=12");
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     said_ = outcome.out;
     return Json::parse(read("out/summary.json"));
@@ -38,9 +35,6 @@ class Delivery : public Cli {
     EXPECT_EQ(summary["quantised"], beginning[delivered]);
     EXPECT_EQ(beginning["finalists"], 6);
     EXPECT_EQ(beginning["start"]["validation"]["images"], 300);
-    EXPECT_EQ(summary["quantised"]["search"]["images"], 900);
-    EXPECT_LE(summary["sizes"]["entropy_coded_bits_per_weight"], 1.0);
-    EXPECT_GT(summary["sizes"]["entropy_coded_bits_per_weight"], 0.985) << "the budget is used";
     const Outcome outcome =
         run("evaluate --network digits.onnx --data digits_test.h5 --format out/best.json --json --threads 1");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
@@ -53,17 +47,27 @@ class Delivery : public Cli {
   std::string said_;
 };
 
-TEST_F(Delivery, AGainBeyondChanceIsDelivered) {
-  const Json summary = searched(14);
+TEST_F(Delivery, AGainBeyondChanceIsDelivered) {  // where assignment leaves levels much to be found
+  const Json summary = searched(
+      "search.toml --set data.validation=300 --set format.bits=2 --set format.matching=never --set "
+      "format.assignment=nearest --set search.generations=20");
   expect_told(summary);
   EXPECT_EQ(summary["beginning"]["delivered"], "searched");
   const auto divergence = [&](const char* of) {
     return summary["beginning"][of]["held_out"]["divergence"].get<double>();
   };
-  EXPECT_LT(divergence("searched"), 0.9 * divergence("start"));
+  EXPECT_LT(divergence("searched"), 0.6 * divergence("start"));
 }
 
-TEST_F(Delivery, WhatTooFewGenerationsFindIsToldAsItIs) { expect_told(searched(3)); }
+TEST_F(Delivery, WhatFewGenerationsFindIsToldAsItIs) {
+  const Json summary = searched(
+      "budget.toml --set format.matching_images=100 --set format.delivery_images=225 --set "
+      "search.generations=6 --set search.seed=5");
+  expect_told(summary);
+  EXPECT_EQ(summary["quantised"]["search"]["images"], 900);
+  EXPECT_LE(summary["sizes"]["entropy_coded_bits_per_weight"], 1.0);
+  EXPECT_GT(summary["sizes"]["entropy_coded_bits_per_weight"], 0.985) << "the budget is used";
+}
 
 // Levels and scales that a refit has moved are in best.json, too.
 TEST_F(Delivery, ARefittedNetworkIsWhatItsFileSays) {

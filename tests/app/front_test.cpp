@@ -100,13 +100,13 @@ TEST_F(FrontRun, OfGridsIsDeliveredWithinEveryBudget) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   expect_front("bytes_entropy", 10);
   EXPECT_NE(outcome.out.find("(the knee)"), std::string::npos) << outcome.out;
-  std::size_t searched = 0;
+  std::map<std::string, int> count;
   for (const auto& line : table()) {
-    searched += line.at("network") == "searched" && !line.at("point").empty() ? 1 : 0;
+    ++count[line.at("network")];
     const double used = std::stod(line.at("bytes_entropy")) / std::stod(line.at("budget_bytes"));
     EXPECT_GT(used, 0.97) << "a budget is used";
   }
-  EXPECT_GE(searched, 6U) << read("out/front.csv");
+  EXPECT_EQ(count, (std::map<std::string, int>{{"searched", 12}, {"start", 12}})) << read("out/front.csv");
   // Hypervolume never falls.
   std::istringstream history(read("out/history.csv"));
   std::string line;
@@ -145,6 +145,24 @@ TEST_F(FrontRun, OfLevelsPerLayerStartsFromAllocations) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   expect_front("bytes_fixed", 5);
   EXPECT_TRUE(fs::exists(path("out/sensitivity.h5")));
+}
+
+// Without validation images the better of the two on the search's images is delivered.
+TEST_F(FrontRun, ThePointOfABudgetIsTheBetterOfItsTwoNetworks) {
+  ASSERT_EQ(run(search("[\"1.2 bits\", \"2.5 bits\"]", "--set data.validation=0 --set search.generations=6")).code, 0);
+  const auto lines = table();
+  std::map<std::string, std::map<std::string, double>> divergence;  // of each budget's networks
+  std::map<std::string, std::string> delivered;
+  for (const auto& line : lines) {
+    EXPECT_EQ(line.at("validation"), "");
+    divergence[line.at("budget_bytes")][line.at("network")] = std::stod(line.at("search"));
+    if (!line.at("point").empty()) delivered[line.at("budget_bytes")] = line.at("network");
+  }
+  EXPECT_GE(delivered.size(), 8U);
+  for (const auto& [budget, network] : delivered) {
+    const auto& two = divergence[budget];
+    EXPECT_EQ(network, two.at("searched") <= two.at("start") ? "searched" : "start") << read("out/front.csv");
+  }
 }
 
 TEST_F(FrontRun, GoesOnWithMoreGenerationsAndLeavesNoPointBehind) {

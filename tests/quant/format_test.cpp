@@ -168,7 +168,11 @@ TEST(Format, DecoderPairsChromosomesWithLayers) {
   EXPECT_EQ(formats[1].codebook(0), Codebook::from_levels({-2, 3}));
   EXPECT_EQ(formats[1].scales, layer_scales(net, format)[1]);
   EXPECT_THROW(decoder({{{-1, 1}}}), Error);
+  const NetworkFormat second = decoder({{{}, {-2, 3}}});
+  ASSERT_EQ(second.size(), 1U) << "an empty chromosome leaves its layer FP32";
+  EXPECT_EQ(second[0].node, 9);
   format.scope = Scope::network;
+  EXPECT_THROW(Decoder(net, format)({{{}}}), Error) << "there is no other";
   const NetworkFormat shared = Decoder(net, format)({{{-1, 1}}});
   EXPECT_EQ(shared[0].codebooks, shared[1].codebooks);
   EXPECT_THROW(Decoder(net, format)({{{-1, 1}, {-2, 3}}}), Error);

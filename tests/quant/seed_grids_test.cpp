@@ -31,7 +31,7 @@ TEST(SeedGrids, StartAtTheBitsAskedFor) {
   const std::vector<std::vector<float>> coded{support::normals(5000, 1), support::normals(20000, 2, 0.3)};
   for (const double bits : {1.0, 2.0, 3.0}) {
     for (const double power : kGridPowers) {
-      const Genome seed = seed_grid(coded, {1, 0.3}, format, bits, power);
+      const Genome seed = seed_grid(coded, steps_by_power(coded, {1, 0.3}, power), format, bits);
       double taken = 0;
       for (std::size_t c = 0; c < coded.size(); ++c) {
         const Codebook codebook = decode(seed.chromosomes[c], format);
@@ -45,7 +45,7 @@ TEST(SeedGrids, StartAtTheBitsAskedFor) {
     }
   }
   // Whole bits each: as many levels as 3 bits have room for, or one fewer on one side.
-  const Genome whole = seed_grid(coded, {1, 1}, fixed, 3.2, kEqualSteps);
+  const Genome whole = seed_grid(coded, {1, 0.3}, fixed, 3.2);
   for (std::size_t c = 0; c < coded.size(); ++c) {
     const auto [least, greatest] = std::ranges::minmax(coded[c]);
     const double step = whole.chromosomes[c][0];
@@ -61,7 +61,7 @@ TEST(SeedGrids, AreForeseenAsTheyAreAssigned) {
     format.assignment = assignment;
     format.coding = Coding::entropy;
     format.rate = rate;
-    return seed_grid(coded, {1}, format, 2, 1).chromosomes[0][0];
+    return seed_grid(coded, {1}, format, 2).chromosomes[0][0];
   };
   const double nearest = step(Assignment::nearest, 0), carried = step(Assignment::compensated, 0);
   EXPECT_GT(carried, 1.02 * nearest);
@@ -81,7 +81,8 @@ TEST(SeedGrids, StepsFollowAPowerOfTheirWeights) {
   for (const std::vector<float>& own : weights) rms.push_back(root_mean_square(own));
   ASSERT_GT(*std::ranges::max_element(rms), 1.5 * *std::ranges::min_element(rms));
   for (const double power : kGridPowers) {
-    const Genome seed = seed_grid(weights, rms, plain, 2, power), same = seed_grid(coded, rms, scaled, 2, power);
+    const Genome seed = seed_grid(weights, steps_by_power(weights, rms, power), plain, 2);
+    const Genome same = seed_grid(coded, steps_by_power(coded, rms, power), scaled, 2);
     for (std::size_t c = 0; c < rms.size(); ++c) {
       const double step = seed.chromosomes[c].front(), first = seed.chromosomes.front().front();
       EXPECT_NEAR(step / first, std::pow(rms[c] / rms.front(), power), 1e-9);
@@ -93,9 +94,36 @@ TEST(SeedGrids, StepsFollowAPowerOfTheirWeights) {
   const auto zeros = coded_weights(net, plain);
   rms.front() = root_mean_square(zeros.front());
   EXPECT_EQ(rms.front(), 1);
-  for (const Chromosome& genes : seed_grid(zeros, rms, plain, 2, 0.5).chromosomes) {
+  for (const Chromosome& genes : seed_grid(zeros, steps_by_power(zeros, rms, 0.5), plain, 2).chromosomes) {
     EXPECT_GT(genes.front(), 0);
     EXPECT_TRUE(std::isfinite(genes.front()));
+  }
+}
+
+// Sixteen times the harm a weight halves the step, at most 1.6 times the mean; a layer that does no harm, or makes the
+// network better by chance, is taken for one that does little.
+TEST(SeedGrids, StepsFollowMeasuredHarm) {
+  const auto first = support::normals(1000, 1), large = support::normals(4000, 2, 0.5),
+             last = support::normals(1000, 3);
+  const std::vector<std::vector<float>> coded{first, large, last};
+  const auto in_their_units = [&](const std::vector<double>& harms, double power) {
+    std::vector<double> steps = steps_by_harm(coded, harms, power);
+    for (std::size_t c = 0; c < steps.size(); ++c) steps[c] /= root_mean_square(coded[c]);
+    return steps;
+  };
+  for (const double unit : {1.0, 1e12}) {  // a harm's, which says nothing
+    const std::vector<double> steps = in_their_units({16 * unit, 4 * unit, 1.5 * unit}, 0.25);
+    EXPECT_NEAR(steps[0] / steps[1], 0.5, 1e-9);
+    EXPECT_NEAR(steps[2] / steps[1], std::pow(1.5, -0.25), 1e-9);
+    EXPECT_NEAR(steps[1], std::pow(2 * std::pow(1.5, 0.25), 1.0 / 6), 1e-9) << "their mean, by weights, is 1";
+  }
+  EXPECT_NEAR(in_their_units({16, 4, 1}, 0.5)[0] / in_their_units({16, 4, 1}, 0.5)[1], 0.25, 1e-9);
+  EXPECT_NEAR(in_their_units({1, 4, 1e-9}, 0.25)[2], 1.6, 1e-9) << "the widest";
+  const std::vector<double> none = in_their_units({1, 4, 0}, 0.0625), better = in_their_units({1, 4, -3}, 0.0625);
+  EXPECT_EQ(none, better);
+  EXPECT_NEAR(none[2] / none[0], std::pow(5.0 / 3 / 256, -0.0625), 1e-9);
+  for (const std::vector<double>& harms : {std::vector<double>{0, 0, 0}, {-1, 0, -2}}) {
+    EXPECT_EQ(in_their_units(harms, 0.25), std::vector<double>(3, 1)) << "nothing is known";
   }
 }
 
