@@ -45,9 +45,9 @@ class BudgetRows {
       fail("no network keeps format.budget = {}: equal widths take {} bytes or more; a larger budget was expected",
            group_, smallest_bytes_);
     }
-    if (job_.format.encoding == Encoding::grid) steps_by_harm();
+    const bool measured_start = job_.format.encoding == Encoding::grid && steps_by_harm();
     const bool allocated = shared_out();
-    if (job_.format.encoding == Encoding::grid ? start : allocated) return searched();
+    if (job_.format.encoding == Encoding::grid ? start || measured_start : allocated) return searched();
     log::warning("nothing that a search could start from keeps {}: it is left out", group_);
     return true;
   }
@@ -128,9 +128,9 @@ class BudgetRows {
   }
 
   // The other of them: steps by what each layer alone does, where layers have grids of their own.
-  void steps_by_harm() {
+  bool steps_by_harm() {
     const Choices choices = grid_choices(grids_);
-    if (choices.empty()) return;
+    if (choices.empty()) return false;
     RowWords words{group_, "steps by measured harm"};
     evaluator().use(grids_.problem.format);
     fs::create_directories(search_folder());
@@ -139,7 +139,12 @@ class BudgetRows {
     const std::int64_t budget = *grids_.budget_bits;
     const std::optional<QuantisedNetwork> network =
         deliver_within(grids_, evaluator(), vbq::steps_by_harm(grids_, sensitivity, budget), budget);
-    if (network) comparison_.add(grids_, words, *network);
+    if (network) {
+      comparison_.add(grids_, words, *network);
+    } else {
+      log::warning("{}: no network keeps {}", words.name, group_);
+    }
+    return network.has_value();
   }
 
   // By measured sensitivities, exactly and greedily, and by H-weighted errors. Whether the first keeps the budget.

@@ -37,16 +37,16 @@ std::string settings_html(const Job& job, std::size_t done, bool ended) {
 }
 
 // What the points of a front are held against, see starts_of() in run/search_run.cpp.
-const char* start_name(const Format& format) {
+const char* start_name(const Json& summary, const Format& format) {
   if (format.encoding != Encoding::grid) return "additive allocation";
-  return format.scope == Scope::layer ? "steps by measured harm" : "equal steps";
+  return summary.contains("sensitivity_evaluations") ? "steps by measured harm" : "equal steps";
 }
 
 std::string results_html(const Json& summary, const Job& job) {
   std::string text;
   if (summary.contains("front")) {
-    text +=
-        front_html(summary, job.format.coding == Coding::entropy ? Bits::entropy : Bits::fixed, start_name(job.format));
+    text += front_html(summary, job.format.coding == Coding::entropy ? Bits::entropy : Bits::fixed,
+                       start_name(summary, job.format));
   }
   return text + accuracy_html(summary);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "quant/seed_grids.hpp"
 #include "quant/seeds.hpp"
@@ -40,7 +41,9 @@ class Grids {
  private:
   Genome within(std::int64_t budget, const std::vector<double>& steps) const {
     const double beside = static_cast<double>(size_.scale_bits + size_.shift_bits + size_.fp32_bits);
-    const double left = (static_cast<double>(budget) - beside) / static_cast<double>(size_.weights);
+    double weights = 0;  // that are quantised
+    for (const std::vector<float>& own : coded_) weights += static_cast<double>(own.size());
+    const double left = (static_cast<double>(budget) - beside) / std::max(weights, 1.0);
     return seed_grid(coded_, steps, format_, std::max(left, kLeastBits));
   }
 
@@ -82,6 +85,7 @@ std::vector<Genome> grid_seeds(const Setup& setup) {
 Choices grid_choices(const Setup& setup) {
   const Format& format = setup.problem.format;
   if (format.encoding != Encoding::grid || format.scope != Scope::layer || !setup.budget_bits) return {};
+  if (format.activations > 0) return {};  // theirs would be in every layer's harm
   const BitRange range = setup.range.value_or(BitRange{*setup.budget_bits, *setup.budget_bits});
   const Genome genome = equal_steps(setup, range.least + (range.most - range.least) / 2);
   Choices choices;
@@ -99,7 +103,10 @@ void add_steps_by_harm(const Setup& setup, const Sensitivity& sensitivity, Searc
   const std::vector<double> harms = harms_of(setup, sensitivity);
   if (!setup.range) {
     std::vector<Genome> seeds;
-    for (const double power : kHarmPowers) seeds.push_back(grids.by_harm(*setup.budget_bits, harms, power));
+    for (const double power : kHarmPowers) {
+      Genome seed = grids.by_harm(*setup.budget_bits, harms, power);
+      if (std::ranges::find(space.seeds, seed) == space.seeds.end()) seeds.push_back(std::move(seed));
+    }
     space.seeds.insert(space.seeds.begin(), seeds.begin(), seeds.end());
     return;
   }

@@ -53,7 +53,7 @@ struct SearchResult {
   std::int64_t evaluations = 0,
                images = 0;         // networks really run over the search images; images inferred by the search
   double seconds = 0;              // of the search, over all starts
-  std::int64_t sensitivities = 0;  // networks in which one layer alone was quantised, to share a budget out
+  std::int64_t sensitivities = 0;  // networks in which one layer alone was quantised, to share a budget out, or steps
 };
 
 // Runs, or goes on with, the search in `folder`. Under Start::resume, with a checkpoint there, continues it; Error when

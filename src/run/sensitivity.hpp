@@ -17,7 +17,7 @@
 
 namespace vbq {
 
-// SearchSpace::choices.
+// SearchSpace::choices, or grid_choices(): of each layer, FP32 (the empty one) last.
 using Choices = std::vector<std::vector<Chromosome>>;
 
 // Each layer alone at each of its choices: one network each, evaluated over all workers. What `folder`/sensitivity.h5

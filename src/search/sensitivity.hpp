@@ -18,7 +18,7 @@ struct Alone {
 
 struct Sensitivity {
   Tally as_trained;                        // nothing quantised
-  std::vector<std::vector<Alone>> layers;  // [chromosomes][choices], as SearchSpace::choices: the last is FP32
+  std::vector<std::vector<Alone>> layers;  // [chromosomes][choices], the last is FP32
   bool operator==(const Sensitivity&) const = default;
 };
 
