@@ -129,9 +129,9 @@ void nearest_levels(std::span<const float> weight, std::int64_t channels, const 
 void apply_indices(std::int64_t channels, const LayerFormat& format, std::span<float> out);
 
 // Turns genomes into layer formats for one network; made once, holds scales and biases. Where each layer has a
-// chromosome of its own, an empty one leaves its layer FP32. The levels that compensated and
-// sequential assignment find are not part of what it gives: an Assigner (assign/compensated.hpp) or a pass through the
-// network (assign/sequential.hpp) adds them.
+// chromosome of its own, an empty one leaves its layer FP32. The levels that compensated and sequential assignment find
+// are not part of what it gives: an Assigner (assign/compensated.hpp) or a pass through the network
+// (assign/sequential.hpp) adds them.
 class Decoder {
  public:
   Decoder(const Network& network, const Format& format);

@@ -18,8 +18,8 @@ Genome equal_steps(const Setup& setup, std::int64_t budget);
 std::vector<Genome> grid_seeds(const Setup& setup);
 
 // What is to be measured of each layer alone, to know what its step does to the network: equal steps within the budget,
-// of a front within the middle of its range. None where the job is not of grids under a budget,
-// one for each layer, or quantises activations, whose harm could not be told from a layer's.
+// of a front within the middle of its range. None where the job is not of grids under a budget, one for each layer, or
+// quantises activations, whose harm could not be told from a layer's.
 Choices grid_choices(const Setup& setup);
 
 // Steps by measured harm within a budget (bits). sensitivity: of grid_choices().

@@ -87,6 +87,11 @@ TEST_F(CompareBudget, AllWaysKeepIt) {
   EXPECT_NE(read("out/compare.txt").find("Best: row"), std::string::npos);
   const json summary = json::parse(read("out/1.5bits-search/summary.json"));
   EXPECT_EQ(summary["quantised"]["held_out"], named["searched"]["held_out"]);
+  // The search uses what its row of measured harm has measured.
+  EXPECT_EQ(summary["sensitivity_evaluations"], 7);
+  const std::string once = "sensitivity: 7 of 7 networks";
+  ASSERT_NE(outcome.err.find(once), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find(once), outcome.err.rfind(once)) << outcome.err;
 }
 
 TEST_F(CompareBudget, SensitivitiesAreMeasuredOnceForAllBudgetsAndTheirSearches) {

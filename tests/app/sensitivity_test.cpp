@@ -86,6 +86,37 @@ TEST_F(Cli, AForeignSensitivityIsMeasuredAgain) {
   EXPECT_EQ(read("out/sensitivity.h5"), table);
 }
 
+// Grids start by what each layer alone does: measured once, the same through a resume without the table.
+TEST_F(Cli, GridsUnderABudgetMeasureEachLayerOnce) {
+  copy_digits();
+  fs::copy_file(fs::path(VBQ_SOURCE) / "jobs" / "digits" / "budget.toml", path("budget.toml"));
+  const std::string search =
+      "search budget.toml --threads 1 --log error --set search.population=8 --set search.generations=2 --set "
+      "data.search=200 --set data.validation=50 --set format.matching_images=20 --set format.delivery_images=20 ";
+  const auto summary = [&](const char* folder) { return json::parse(read(std::string(folder) + "/summary.json")); };
+  ASSERT_EQ(run(search + "--run whole").code, 0);
+  EXPECT_EQ(summary("whole")["sensitivity_evaluations"], 7);
+  ASSERT_EQ(run(search + "--run half --set search.generations=1").code, 0);
+  const std::string table = read("half/sensitivity.h5");
+  EXPECT_EQ(table, read("whole/sensitivity.h5"));
+  fs::remove(path("half/sensitivity.h5"));
+  ASSERT_EQ(run("search --resume half --threads 1 --log error --set search.generations=2").code, 0);
+  EXPECT_EQ(read("half/sensitivity.h5"), table);
+  EXPECT_EQ(read("half/history.csv"), read("whole/history.csv"));
+  EXPECT_EQ(read("half/best.json"), read("whole/best.json"));
+
+  // What is skipped takes its bits, and the others get the rest.
+  ASSERT_EQ(run(search + R"(--run skip --set 'network.skip=["/linear"]' --set 'format.budget="4 bits"')").code, 0);
+  EXPECT_EQ(summary("skip")["sensitivity_evaluations"], 6);
+  EXPECT_GT(summary("skip")["sizes"]["entropy_coded_bits_per_weight"], 3.9);
+  EXPECT_LE(summary("skip")["sizes"]["entropy_coded_bits_per_weight"], 4.0);
+  // Where activations are quantised, and where layers share a grid, there is nothing to measure.
+  for (const char* other : {"format.activations=8", "format.scope=network"}) {
+    ASSERT_EQ(run(search + "--run '" + other + "' --set " + other).code, 0);
+    EXPECT_FALSE(summary(other).contains("sensitivity_evaluations")) << other;
+  }
+}
+
 // A budget is used: with room for all of FP32 nothing is quantised, with room for a part a part.
 TEST_F(Cli, ABudgetBeyondTheLevelsLeavesLayersInFp32) {
   copy_digits();
