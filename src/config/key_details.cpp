@@ -98,7 +98,8 @@ constexpr KeyDetails kDetails[] = {
      "top1); keys given besides it still count."},
     {"search.seconds",
      "A number, or `\"30s\"`, `\"10min\"`, `\"1h\"`: the generation in which the search's generations have taken so "
-     "long (over all starts; import, calibration and delivery not counted) is the last, and its best is delivered. "
+     "long (over all starts; import, calibration, what layers alone do and delivery not counted) is the last, and its "
+     "best is delivered. "
      "How many generations that are depends on the machine: `summary.json` has their number, which "
      "`search.generations` repeats to the bit."},
     {"search.patience",
