@@ -5,6 +5,8 @@
 #include <optional>
 #include <variant>
 
+#include "quant/roundings.hpp"
+
 namespace vbq {
 namespace {
 
@@ -19,13 +21,6 @@ std::optional<std::size_t> place_of(std::span<const ActivationPlace> places, Val
   const auto found = std::ranges::find(places, value, &ActivationPlace::value);
   if (found == places.end()) return std::nullopt;
   return static_cast<std::size_t>(found - places.begin());
-}
-
-// What leaves each element as it is, or makes it zero.
-bool only_moves(const Operator& op) {
-  if (const Pad* pad = std::get_if<Pad>(&op)) return pad->value == 0 || pad->mode != Pad::Mode::constant;
-  return std::holds_alternative<Slice>(op) || std::holds_alternative<Reshape>(op) ||
-         std::holds_alternative<Transpose>(op) || std::holds_alternative<MaxPool>(op);
 }
 
 std::optional<std::size_t> operand(const Network& network, std::span<const ActivationPlace> places, ValueId value) {

@@ -145,8 +145,8 @@ std::string evaluation_hash(const Problem& problem) {
   if (problem.comparison.of == Comparison::Of::outputs) hasher.text("outputs");  // else as before
   if (format.refit > 0) hasher.value(format.refit);                              // else as before
   if (format.level_values != LevelValues::floating) hasher.text("int8 levels");  // else as before
-  if (format.activations > 0) {  // else as before; 2: biases are whole, sums of two keep from halves
-    hasher.text(fmt::format("activations {}, 2", format.activations));
+  if (format.activations > 0) {  // else as before; 3: biases are whole, sums keep from halves
+    hasher.text(fmt::format("activations {}, 3", format.activations));
   }
   if (!problem.fitness_images.empty()) hasher.array(std::span(problem.fitness_images));  // else as before
   if (problem.races) hasher.text("races");                                               // else as before

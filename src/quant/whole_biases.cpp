@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "quant/roundings.hpp"
+
 namespace vbq {
 namespace {
 
@@ -22,14 +24,27 @@ float bias_step(float input, float scale, float gain, float norm) {
   return input * weight;
 }
 
-}  // namespace
+constexpr double kFine = 8000;  // how near ratios lie to one another: a few in ten thousand of one
+constexpr int kMostOdd = 8191;
+constexpr double kRounding = 1e-6;  // of a ratio: what float may leave of three products
 
-float input_step(const Network& network, int node) {
-  const ValueId input = network.nodes[static_cast<std::size_t>(node)].inputs.front();
-  if (network.activations.empty() || input == kInputValue) return 0;
-  const auto* rounding = std::get_if<Unary>(&network.nodes[static_cast<std::size_t>(input) - 1].op);
-  return rounding != nullptr && rounding->kind == Unary::Kind::round_to ? rounding->alpha : 0;
+// Of all ratios of a whole number and an odd one that is not too large, the nearest; the same where it is one already.
+double odd_ratio(double ratio) {
+  const double order = std::exp2(std::floor(std::log2(ratio)));
+  const int most = static_cast<int>(std::max(std::sqrt(kFine / order), 2 / order));
+  if (most > kMostOdd) return ratio;
+  double nearest = ratio, least = std::numeric_limits<double>::infinity();
+  for (int odd = 1; odd <= most; odd += 2) {
+    const double near = std::nearbyint(ratio * odd) / odd;
+    const double off = std::abs(near - ratio);
+    if (near == 0 || off >= least) continue;
+    least = off;
+    nearest = near;
+  }
+  return least <= kRounding * ratio ? ratio : nearest;
 }
+
+}  // namespace
 
 bool has_whole_biases(const Network& network, const LayerFormat& layer) {
   return layer.level_values == LevelValues::int8 && layer.bias.empty() && input_step(network, layer.node) > 0;
@@ -40,22 +55,32 @@ void take_whole_biases(const Network& network, LayerFormat& layer) {
   const Node& node = network.nodes[static_cast<std::size_t>(layer.node)];
   const std::vector<float>& own = *bias_of(node);
   const BatchNorm* norm = norm_behind(network, layer.node);
-  if (own.empty() && norm == nullptr && layer.shift.empty()) return;
+  const float input = input_step(network, layer.node), output = output_step(network, layer.node);
+  if (output == 0 && own.empty() && norm == nullptr && layer.shift.empty()) return;
   const auto outputs = static_cast<std::size_t>(weight_of(node)->shape.front());
   if (layer.gain.empty()) {
     layer.gain.assign(outputs, 1.0F);
     layer.shift.assign(outputs, 0.0F);
   }
-  const float input = input_step(network, layer.node);
   for (std::size_t o = 0; o < outputs; ++o) {
     const float scale = norm == nullptr ? 1.0F : norm->scale[o];
     if (scale == 0) continue;  // nothing that is done before the norm shows
     const double shift = norm == nullptr ? 0.0 : norm->shift[o];
-    const double inside = own.empty() ? 0.0 : static_cast<double>(own[o]) * static_cast<double>(layer.gain[o]);
-    const double bias = (inside + static_cast<double>(layer.shift[o])) * static_cast<double>(scale) + shift;
-    const double step = bias_step(input, layer.scale(o), layer.gain[o], scale);
+    const double trained = own.empty() ? 0.0 : static_cast<double>(own[o]);
+    const double bias = (trained * static_cast<double>(layer.gain[o]) + static_cast<double>(layer.shift[o])) *
+                            static_cast<double>(scale) +
+                        shift;
+    float gain = layer.gain[o];
+    if (output > 0) {
+      const double ratio =
+          static_cast<double>(bias_step(input, layer.scale(o), gain, scale)) / static_cast<double>(output);
+      gain = static_cast<float>(static_cast<double>(gain) * (odd_ratio(ratio) / ratio));
+    }
+    const double step = bias_step(input, layer.scale(o), gain, scale);
     const double whole = std::nearbyint(bias / step);
     if (!(std::abs(whole) <= kLargestBias)) continue;
+    layer.gain[o] = gain;
+    const double inside = trained * static_cast<double>(gain);
     layer.shift[o] = static_cast<float>((whole * step - shift) / static_cast<double>(scale) - inside);
   }
 }

@@ -1,4 +1,6 @@
-// Biases as int8 kernels have them: whole multiples of the step of what the layer sees times the step of its weights.
+// Numbers that int8 kernels and FP32 programs agree on: biases that are whole multiples of the step of what the layer
+// sees times the step of its weights, and such multiples that keep away from the middle between two steps of what the
+// layer gives.
 #pragma once
 
 #include <optional>
@@ -11,16 +13,16 @@ namespace vbq {
 // In such multiples; room for as many in the sum of products that a bias is added to in 32 bits.
 inline constexpr double kLargestBias = 1 << 30;
 
-// The step by which what the layer sees is rounded (quantise_activations()); 0: it is not.
-float input_step(const Network& network, int node);
-
 // Whether the layer's biases are to be such multiples: its input is rounded, its levels are int8. Biases that take
 // levels of the codebook stay those.
 bool has_whole_biases(const Network& network, const LayerFormat& layer);
 
 // Gives such a layer the gain and shift that make what is added to each of its output channels, behind its batch norm,
-// the nearest such multiple (halves to even). Left as it is: a layer to which nothing is added; a channel whose bias is
-// beyond kLargestBias, beside which its weights' step is rounding. Done twice, nothing changes.
+// the nearest such multiple (halves to even). Where what it gives is rounded next (output_step()), the gain moves
+// first, by a few ten thousandths as a rule: to where such a multiple is a whole number of odd parts of that step. No
+// sum is nearer to a half then than half of such a part (1 / 600 to 1 / 16,000 of a step), so what FP32 leaves of it in
+// any order decides nothing. Left as it is: a layer that neither is rounded next nor has anything added; a channel
+// whose bias is beyond kLargestBias, beside which its weights' step is rounding. Done twice, nothing changes.
 void take_whole_biases(const Network& network, LayerFormat& layer);
 
 // All of a network's; none where no layer has such biases.

@@ -11,6 +11,7 @@
 #include "core/check.hpp"
 #include "core/file.hpp"
 #include "quant/packing.hpp"
+#include "quant/roundings.hpp"
 #include "quant/whole_biases.hpp"
 #include "vbq/error.hpp"
 #include "vbq/format_file.hpp"

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
+#include "quant/roundings.hpp"
 #include "support/networks.hpp"
 #include "vbq/activations.hpp"
 
@@ -17,6 +20,15 @@ constexpr float kInputStep = 0.03F;
 Network rounded_network() {
   return quantise_activations(support::residual_network(), {{"conv1", Side::input, 8, kInputStep, 120},
                                                             {"conv2", Side::input, 8, kInputStep, 0},
+                                                            {"head", Side::input, 8, kInputStep, 0}});
+}
+
+// And what conv2 gives to the sum.
+constexpr float kOutputStep = 0.051F;
+Network network_with_rounded_sum() {
+  return quantise_activations(support::residual_network(), {{"conv1", Side::input, 8, kInputStep, 120},
+                                                            {"conv2", Side::input, 8, kInputStep, 0},
+                                                            {"conv2", Side::output, 8, kOutputStep, 128},
                                                             {"head", Side::input, 8, kInputStep, 0}});
 }
 
@@ -40,8 +52,12 @@ NetworkFormat int8_formats(const Network& network, bool matched) {
   return formats;
 }
 
-// What is added to an output channel, in steps of an int8 kernel.
-double steps_of_bias(const Network& network, const LayerFormat& layer, std::size_t o) {
+// Of an output channel behind its batch norm: what is added, and the step of an int8 kernel's sums.
+struct Channel {
+  double bias = 0, step = 0;
+  double steps() const { return bias / step; }
+};
+Channel channel_of(const Network& network, const LayerFormat& layer, std::size_t o) {
   const Node& node = network.nodes[static_cast<std::size_t>(layer.node)];
   const std::vector<float>& own = *bias_of(node);
   double gain = layer.gain.empty() ? 1.0 : layer.gain[o];
@@ -51,7 +67,18 @@ double steps_of_bias(const Network& network, const LayerFormat& layer, std::size
     bias = bias * norm.scale[o] + norm.shift[o];
     gain *= std::abs(norm.scale[o]);
   }
-  return bias / (static_cast<double>(kInputStep) * layer.scale(o) * gain);
+  return {bias, static_cast<double>(kInputStep) * layer.scale(o) * gain};
+}
+
+// How near the nearest of an int8 kernel's sums comes to the middle between two steps of what is rounded next, in
+// these; of sums within 255 of them.
+double nearest_to_a_half(const Channel& channel, double next) {
+  double least = 0.5;
+  for (std::int64_t sum = 0; std::abs(static_cast<double>(sum)) * channel.step <= 255 * next; ++sum) {
+    const double v = static_cast<double>(sum) * channel.step / next;
+    least = std::min(least, std::abs(v - std::floor(v) - 0.5));
+  }
+  return least;
 }
 
 TEST(WholeBiases, AreTheNearestMultiplesBehindTheBatchNorm) {
@@ -65,16 +92,16 @@ TEST(WholeBiases, AreTheNearestMultiplesBehindTheBatchNorm) {
       const LayerFormat& layer = (*after)[k];
       ASSERT_EQ(layer.gain.size(), layer.scales.size());
       for (std::size_t o = 0; o < layer.scales.size(); ++o) {
-        const double was = steps_of_bias(network, before[k], o), is = steps_of_bias(network, layer, o);
-        EXPECT_NEAR(is, std::nearbyint(was), 2e-6 * std::max(std::abs(was), 1000.0)) << k << " " << o;
-        if (matched) {
-          EXPECT_EQ(layer.gain[o], before[k].gain[o]);
-        }
-        if (std::abs(is - was) > 0.01) ++moved;
+        const Channel was = channel_of(network, before[k], o), is = channel_of(network, layer, o);
+        const double wanted = was.bias / is.step;
+        EXPECT_NEAR(is.steps(), std::nearbyint(wanted), 2e-6 * std::max(std::abs(wanted), 1000.0)) << k << " " << o;
+        EXPECT_NEAR(is.step, was.step, 1e-3 * was.step) << k << " " << o;
+        if (std::abs(is.steps() - wanted) > 0.01) ++moved;
       }
       LayerFormat again = layer;
       take_whole_biases(network, again);
       EXPECT_EQ(again.shift, layer.shift) << "done twice, nothing changes";
+      EXPECT_EQ(again.gain, layer.gain);
     }
     EXPECT_GT(moved, 10);
   }
@@ -91,7 +118,39 @@ TEST(WholeBiases, OfOtherLayersStayAsTheyAre) {
   const auto after = whole_biases(network, formats);
   ASSERT_TRUE(after.has_value());
   for (std::size_t k = 0; k < formats.size(); ++k) EXPECT_EQ((*after)[k].shift, formats[k].shift) << k;
-  EXPECT_GT(std::abs(steps_of_bias(network, formats[2], 0)), kLargestBias);
+  EXPECT_GT(std::abs(channel_of(network, formats[2], 0).steps()), kLargestBias);
+}
+
+// Behind conv1 lies conv2's input, a ReLU between; behind conv2 its rounded output. What the head gives is the
+// network's output. FP32 sums of such values are off by a few hundred thousandths of a step.
+TEST(WholeBiases, SumsKeepAwayFromTheMiddleBetweenTwoStepsOfWhatIsRoundedNext) {
+  const Network network = network_with_rounded_sum();
+  const NetworkFormat before = int8_formats(network, true);
+  const auto after = whole_biases(network, before);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_EQ(output_step(network, before[0].node), kInputStep);
+  EXPECT_EQ(output_step(network, before[1].node), kOutputStep);
+  EXPECT_EQ(output_step(network, before[2].node), 0);
+  EXPECT_EQ((*after)[2].gain, before[2].gain) << "nothing rounds what the head gives";
+  int near = 0, channels = 0;
+  for (std::size_t k = 0; k < 2; ++k) {
+    const double next = output_step(network, before[k].node);
+    for (std::size_t o = 0; o < before[k].scales.size(); ++o) {
+      near += nearest_to_a_half(channel_of(network, before[k], o), next) < 1e-4 ? 1 : 0;
+      EXPECT_GT(nearest_to_a_half(channel_of(network, (*after)[k], o), next), 2e-4) << k << " " << o;
+      ++channels;
+    }
+  }
+  EXPECT_GT(near, channels / 2) << "before, chance decides somewhere in most channels";
+}
+
+// What rounds behind the sum of conv2 and another is not what rounds conv2's own numbers.
+TEST(WholeBiases, TheStepBehindALayerIsSoughtThroughWhatMovesAndClipsAlone) {
+  EXPECT_EQ(output_step(support::residual_network(), 0), 0) << "as trained";
+  const Network network = rounded_network();
+  const std::vector<int> layers = weight_layers(network);
+  EXPECT_EQ(output_step(network, layers[0]), kInputStep);
+  EXPECT_EQ(output_step(network, layers[1]), 0) << "a sum and a mean lie between it and the head's input";
 }
 
 // A norm that gives the same whatever it sees, and a layer to which nothing is added.
@@ -105,6 +164,7 @@ TEST(WholeBiases, WhereThereIsNothingToDivideByOrToAddNothingIsDone) {
   for (LayerFormat& layer : formats) {
     take_whole_biases(network, layer);
     for (const float shift : layer.shift) EXPECT_EQ(shift, 0);
+    for (const float gain : layer.gain) EXPECT_EQ(gain, 1);
   }
   EXPECT_TRUE(formats[2].gain.empty());
 }

@@ -5,8 +5,8 @@
     tests/system/export.py VBQ --digits JOBS/digits                short searches on digits first
     --forms codebook,packed,dequantize,float: of a format that a search found; the first, second and last unless told otherwise
     Where activations are rounded, the last bit of a sum may decide for another step, and that spreads. How far, the FP32 forms tell: the
-    largest difference of their outputs from ours. Every form is to take 99.8 % of the images for what we do (99.9 is what was asked for, which
-    FP32 forms miss too), and where form qdq does not, our first two outputs are to be a tie: no further apart than twice that.
+    largest difference of their outputs from ours. Every form is to take 99.9 % of the images for what we do (of few images, all but one), and
+    where form qdq does not, our first two outputs are to be a tie: no further apart than twice that.
     --venv DIR: a Python virtual environment with onnx, onnxruntime, h5py and numpy, made where it is missing
 
 Exit code 77 (skipped) where that environment cannot be had."""
@@ -86,7 +86,7 @@ def check(vbq, network, data, best, forms, folder):
         apart = float((own[:, -1] - own[:, -2]).max()) if len(differ) else 0.0
         print(f"  {100 - 100 * len(differ) / len(labels):.2f} % of the predictions are vbq's, {len(differ)} are not: vbq's own first two outputs are at most "
               f"{apart:.2g} apart there; outputs differ by up to {away:.2g}, those of FP32 forms by {spread:.2g}")
-        good &= len(differ) <= max(1, len(labels) // 500) and (form != "qdq" or apart <= 2 * spread)
+        good &= len(differ) <= max(1, len(labels) // 1000) and (form != "qdq" or apart <= 2 * spread)
     return good
 
 
