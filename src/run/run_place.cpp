@@ -54,7 +54,9 @@ fs::path folder_in_job_place(const SearchArguments& arguments) {
   const fs::path folder = arguments.job.has_parent_path() ? arguments.job.parent_path() : fs::path(".");
   if (arguments.run && !same_file(*arguments.run, folder)) return {};
   const FolderKind kind = folder_kind(folder);
-  const bool begun = kind != FolderKind::run || there(folder / "history.csv") || has_checkpoint(folder);
+  // A run's table of sensitivities is there before its first generation.
+  const bool begun = kind != FolderKind::run || there(folder / "history.csv") || there(folder / "sensitivity.h5") ||
+                     has_checkpoint(folder);
   return begun ? folder : fs::path();
 }
 

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSensitivityFile = "sensitivity.h5";
 constexpr std::uint32_t kTableVersion = 1;            // of what is measured, and how
 constexpr std::int64_t kMostBitsAWeight = 256;        // with codebook, scale, gain and shift of a layer of one weight
-constexpr std::size_t kLeastAtOnce = 32;              // networks between two writings of the file
+constexpr std::size_t kLeastAtOnce = 8;               // networks between two writings of the file
 constexpr double kShares[] = {1.0, 0.98, 0.95, 0.9};  // of the budget, that allocations are made for
 
 // Weights of each layer that has a chromosome.

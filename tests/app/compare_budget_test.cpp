@@ -98,7 +98,7 @@ TEST_F(CompareBudget, SensitivitiesAreMeasuredOnceForAllBudgetsAndTheirSearches)
   const std::string arguments = compare(R"(["2.5 bits", "3 bits", "16 KiB"])", kValues);
   const Outcome outcome = run(arguments);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const std::size_t first = outcome.err.find("sensitivity:");
+  const std::size_t first = outcome.err.find("sensitivity: 21 of 21 networks");
   ASSERT_NE(first, std::string::npos);
   EXPECT_EQ(outcome.err.find("sensitivity:", first + 1), std::string::npos) << outcome.err;
   const json rows = json::parse(read("out/compare.json"));

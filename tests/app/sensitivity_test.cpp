@@ -99,6 +99,15 @@ TEST_F(Cli, GridsUnderABudgetMeasureEachLayerOnce) {
   ASSERT_EQ(run(search + "--run half --set search.generations=1").code, 0);
   const std::string table = read("half/sensitivity.h5");
   EXPECT_EQ(table, read("whole/sensitivity.h5"));
+
+  // Killed when it had measured, and gone on with by the job file that it left.
+  fs::create_directory(path("killed"));
+  for (const char* file : {"job.toml", "sensitivity.h5"}) {
+    fs::copy_file(path("half/" + std::string(file)), path("killed/" + std::string(file)));
+  }
+  ASSERT_EQ(run("search --resume killed/job.toml --threads 1 --log error").code, 0);
+  EXPECT_EQ(read("killed/best.json"), read("half/best.json"));
+
   fs::remove(path("half/sensitivity.h5"));
   ASSERT_EQ(run("search --resume half --threads 1 --log error --set search.generations=2").code, 0);
   EXPECT_EQ(read("half/sensitivity.h5"), table);
