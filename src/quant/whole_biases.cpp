@@ -31,8 +31,8 @@ constexpr double kRounding = 1e-6;  // of a ratio: what float may leave of three
 // Of all ratios of a whole number and an odd one that is not too large, the nearest; the same where it is one already.
 double odd_ratio(double ratio) {
   const double order = std::exp2(std::floor(std::log2(ratio)));
-  const int most = static_cast<int>(std::max(std::sqrt(kFine / order), 2 / order));
-  if (most > kMostOdd) return ratio;
+  const double most = std::max(std::sqrt(kFine / order), 2 / order);
+  if (!(most <= kMostOdd)) return ratio;
   double nearest = ratio, least = std::numeric_limits<double>::infinity();
   for (int odd = 1; odd <= most; odd += 2) {
     const double near = std::nearbyint(ratio * odd) / odd;
@@ -78,7 +78,7 @@ void take_whole_biases(const Network& network, LayerFormat& layer) {
     }
     const double step = bias_step(input, layer.scale(o), gain, scale);
     const double whole = std::nearbyint(bias / step);
-    if (!(std::abs(whole) <= kLargestBias)) continue;
+    if (!std::isfinite(step) || !(std::abs(whole) <= kLargestBias)) continue;
     layer.gain[o] = gain;
     const double inside = trained * static_cast<double>(gain);
     layer.shift[o] = static_cast<float>((whole * step - shift) / static_cast<double>(scale) - inside);

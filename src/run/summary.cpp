@@ -31,12 +31,15 @@ Json beginning_json(const Problem& problem, const Beginning& beginning) {
 }
 
 std::string beginning_text(const Beginning& beginning) {
-  if (!beginning.gain) return "";
+  const auto divergence = [](const Scores& scores) { return mean_divergence(scores.held_out); };
+  std::string text = fmt::format("Divergence from FP32's outputs there: {:.3g} searched, {:.3g} the start.\n",
+                                 divergence(beginning.searched), divergence(beginning.start));
+  if (!beginning.gain) return text;
   const std::string p =
       fmt::format("p = {:.2g} on {} validation images", beginning.gain->p, thousands(beginning.start.validation.seen));
-  return beginning.delivered
-             ? fmt::format("The search's gain over its start may be chance ({}): the start is delivered.\n", p)
-             : fmt::format("The searched network is better than the search's start ({}).\n", p);
+  return text + (beginning.delivered
+                     ? fmt::format("The search's gain over its start may be chance ({}): the start is delivered.\n", p)
+                     : fmt::format("The searched network is better than the search's start ({}).\n", p));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Which network a search under a budget delivers: the searched one, or its start where the gain may be chance.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -41,6 +42,11 @@ class Delivery : public Cli {
     EXPECT_EQ(Json::parse(outcome.out)["top1"]["correct"], summary["quantised"]["held_out"]["top1"]["correct"]);
     EXPECT_NE(said_.find(delivered == "start" ? "the start is delivered" : "is better than the search's start"),
               std::string::npos)
+        << said_;
+    const auto held_out = [&](const char* which) { return beginning[which]["held_out"]["divergence"].get<double>(); };
+    EXPECT_NE(
+        said_.find(fmt::format("there: {:.3g} searched, {:.3g} the start.", held_out("searched"), held_out("start"))),
+        std::string::npos)
         << said_;
   }
 

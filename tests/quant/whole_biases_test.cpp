@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "quant/roundings.hpp"
@@ -142,6 +143,21 @@ TEST(WholeBiases, SumsKeepAwayFromTheMiddleBetweenTwoStepsOfWhatIsRoundedNext) {
     }
   }
   EXPECT_GT(near, channels / 2) << "before, chance decides somewhere in most channels";
+}
+
+// Scales at float's ends: their steps are nothing, or beyond all, of the next one's. They stay as they are.
+TEST(WholeBiases, StepsThatNoRatioTellsStay) {
+  const Network network = network_with_rounded_sum();
+  for (const float scale : {std::numeric_limits<float>::min(), std::numeric_limits<float>::max(), 1e-5F}) {
+    NetworkFormat formats = int8_formats(network, true);
+    for (LayerFormat& layer : formats) {
+      layer.scales.assign(layer.scales.size(), scale);
+      const std::vector<float> gain = layer.gain;
+      take_whole_biases(network, layer);
+      EXPECT_EQ(layer.gain, gain) << scale;
+      for (const float shift : layer.shift) EXPECT_TRUE(std::isfinite(shift)) << scale;
+    }
+  }
 }
 
 // What rounds behind the sum of conv2 and another is not what rounds conv2's own numbers.
