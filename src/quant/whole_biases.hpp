@@ -19,10 +19,11 @@ bool has_whole_biases(const Network& network, const LayerFormat& layer);
 
 // Gives such a layer the gain and shift that make what is added to each of its output channels, behind its batch norm,
 // the nearest such multiple (halves to even). Where what it gives is rounded next (output_step()), the gain moves
-// first, by a few ten thousandths as a rule: to where such a multiple is a whole number of odd parts of that step. No
-// sum is nearer to a half then than half of such a part (1 / 600 to 1 / 16,000 of a step), so what FP32 leaves of it in
-// any order decides nothing. Left as it is: a layer that neither is rounded next nor has anything added; a channel
-// whose bias is beyond kLargestBias, beside which its weights' step is rounding. Done twice, nothing changes.
+// first, by a few ten thousandths as a rule, to where one multiple is m / n of that step, n odd. No sum is nearer to a
+// half then than 1 / (2 n), 1 / 1,600 of a step where 100 multiples make one and 1 / 16,000 at least, so that what FP32
+// leaves of a sum, in whatever order it adds, decides nothing. Left as it is: a layer that neither is rounded next nor
+// has anything added; a channel whose bias is beyond kLargestBias, beside which its weights' step is rounding, or whose
+// step is less than 2 / 8,191 of the next. Done twice, nothing changes.
 void take_whole_biases(const Network& network, LayerFormat& layer);
 
 // All of a network's; none where no layer has such biases.
